@@ -1,0 +1,81 @@
+// What a loaded configuration looks like to the rest of the program: validated, with every default filled in.
+// Where the values come from is the business of load.ts; nothing here reads a file or the environment.
+
+import type { ConfigIssue } from "../errors.ts";
+
+/** The whole configuration file, for one run. */
+export type Config = {
+  /** Absolute path of the file. */
+  path: string;
+  /** IANA zone for the minute in file names; null means the zone of the process. */
+  timezone: string | null;
+  offerings: OfferingConfig[];
+  /** Things that work but deserve attention; logged on every run. */
+  warnings: ConfigIssue[];
+};
+
+/** One Waldur offering, and where its files go. */
+export type OfferingConfig = {
+  name: string;
+  /** 32 lower-case hex digits. */
+  uuid: string;
+  /** Normalised, always ends with `/api/`. */
+  apiUrl: string;
+  token: Secret;
+  /** Where the token came from, for `check` and messages, e.g. `waldur_api_token in /etc/…`. */
+  tokenSource: string;
+  verifyTls: boolean;
+  /** PEM text of the additional CA of `ca_file`. */
+  caPem: string | null;
+  /** `global_proxy` of the file, an http(s) URL. */
+  proxy: string | null;
+  /** `backend_type` is ours: `sync` takes the offering. */
+  sync: boolean;
+  /** `order_processing_backend` is ours: `orders` takes the offering. */
+  orders: boolean;
+  settings: StorageSettings;
+  component: StorageComponent;
+};
+
+/** The component whose limit is the space quota. `spaceTb = limit × unitFactor`. */
+export type StorageComponent = { name: string; unitFactor: number };
+
+/** `backend_settings`, every key with its default filled in (docs/contract.md, "Configuration"). */
+export type StorageSettings = {
+  /** Absolute. */
+  outputDirectory: string;
+  requireMount: string | null;
+  storageFileSystem: string;
+  /** null: the offering's slug. */
+  storageSystem: string | null;
+  mountPoint: string;
+  inodeBaseMultiplier: number;
+  inodeSoftCoefficient: number;
+  inodeHardCoefficient: number;
+  useMockTargetItems: boolean;
+  defaultPermissions: string;
+  defaultDataType: string;
+  backendId: "slug" | "mount_point";
+  parallelRequests: number;
+  acceptance: "auto" | "approve" | "execute";
+  unixGid: UnixGidSource;
+  requireGid: boolean;
+  /** Mode bits, e.g. 0o644. */
+  fileMode: number;
+  latestLink: boolean;
+  /** 0 keeps all. */
+  keepSnapshots: number;
+  shrinkGuardPercent: number;
+  completion: "on-publish" | "external";
+};
+
+/** Where a project's GID comes from; `file` carries the map that was read, project slug → GID. */
+export type UnixGidSource = { kind: "metadata" } | { kind: "file"; path: string; gids: ReadonlyMap<string, number> };
+
+/** A value that must never be printed: it shows as `[secret]` wherever it is turned into text. */
+export type Secret = { reveal(): string; toString(): string; toJSON(): string };
+
+export function secret(value: string): Secret {
+  const shown = () => "[secret]";
+  return { reveal: () => value, toString: shown, toJSON: shown };
+}

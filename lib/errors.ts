@@ -1,0 +1,156 @@
+// The closed set of errors that end a run or an offering. Each class knows its exit code (sysexits, docs/contract.md
+// "Exit codes"), so the mapping from an error to a process status exists once. A user's mistake never shows a stack.
+
+/** Exit codes a run can end with; systemd prints the sysexits names of 64 to 78. */
+export const EXIT = {
+  ok: 0,
+  bug: 1,
+  problems: 10,
+  usage: 64,
+  answer: 65,
+  endpoint: 69,
+  output: 73,
+  stdout: 74,
+  retryLater: 75,
+  refused: 77,
+  config: 78,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** From most to least telling: with several failures in one run the first one found here decides the code. */
+const RANKING: readonly ExitCode[] = [
+  EXIT.sigterm,
+  EXIT.sigint,
+  EXIT.bug,
+  EXIT.usage,
+  EXIT.config,
+  EXIT.refused,
+  EXIT.output,
+  EXIT.stdout,
+  EXIT.answer,
+  EXIT.endpoint,
+  EXIT.retryLater,
+  EXIT.problems,
+];
+
+/** The code a run ends with when several things went wrong; 0 for none. */
+export function worstExitCode(codes: Iterable<ExitCode>): ExitCode {
+  const seen = new Set(codes);
+  return RANKING.find((code) => seen.has(code)) ?? EXIT.ok;
+}
+
+type Detail = { hint?: string | undefined; cause?: unknown };
+
+/** Base of every error we raise on purpose: what we were doing, on what, and what to try. */
+export abstract class AppError extends Error {
+  abstract readonly code: string;
+  abstract readonly exitCode: ExitCode;
+  /** One line of advice, without a full stop; shown after `hint:`. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, detail: Detail = {}) {
+    super(message, { cause: detail.cause });
+    this.hint = detail.hint;
+  }
+}
+
+/** The command line cannot be understood. */
+export class UsageError extends AppError {
+  readonly code = "usage";
+  readonly exitCode = EXIT.usage;
+}
+
+/** One mistake in a file of the user, with its place. `line` and `column` start at 1. */
+export type ConfigIssue = {
+  file: string;
+  line?: number | undefined;
+  column?: number | undefined;
+  /** Key path such as `offerings[0].backend_settings.mount_point`. */
+  path?: string | undefined;
+  message: string;
+  hint?: string | undefined;
+};
+
+/** `file:line:column: path: message`, leaving out what is not known. */
+export function formatIssue(issue: ConfigIssue): string {
+  const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
+  return [place, issue.path, issue.message].filter((part) => part !== undefined && part !== "").join(": ");
+}
+
+/** The configuration is wrong; carries every mistake found, not just the first. */
+export class ConfigError extends AppError {
+  readonly code = "config";
+  readonly exitCode = EXIT.config;
+  readonly issues: readonly ConfigIssue[];
+
+  constructor(issues: readonly ConfigIssue[]) {
+    super(issues.map(formatIssue).join("\n"));
+    this.issues = issues;
+  }
+}
+
+/** Waldur answered, but with something that must not be published: incomplete, contradictory, of a wrong shape, or shrunk. */
+export class AnswerError extends AppError {
+  readonly code: "answer" | "not-found" | "shrunk";
+  readonly exitCode = EXIT.answer;
+
+  constructor(message: string, detail: Detail & { code?: "answer" | "not-found" | "shrunk" } = {}) {
+    super(message, detail);
+    this.code = detail.code ?? "answer";
+  }
+}
+
+/** TLS verification failed, a redirect, or the server has no such endpoint. */
+export class EndpointError extends AppError {
+  readonly code = "endpoint";
+  readonly exitCode = EXIT.endpoint;
+}
+
+/** The output directory cannot be written. */
+export class OutputError extends AppError {
+  readonly code = "output";
+  readonly exitCode = EXIT.output;
+}
+
+/** Standard output cannot be written; `quiet` when the reader closed its pipe. */
+export class StdoutError extends AppError {
+  readonly code = "stdout";
+  readonly exitCode = EXIT.stdout;
+  readonly quiet: boolean;
+
+  constructor(message: string, detail: Detail & { quiet?: boolean } = {}) {
+    super(message, detail);
+    this.quiet = detail.quiet ?? false;
+  }
+}
+
+/** Trying again later is the remedy: unreachable, 429, 5xx, time is up, a list that moves, another run holds the lock. */
+export class RetryLaterError extends AppError {
+  readonly code: "unavailable" | "locked" | "deadline" | "moving";
+  readonly exitCode = EXIT.retryLater;
+
+  constructor(message: string, detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving" } = {}) {
+    super(message, detail);
+    this.code = detail.code ?? "unavailable";
+  }
+}
+
+/** Waldur refused the token (401) or the permission (403). */
+export class RefusedError extends AppError {
+  readonly code = "refused";
+  readonly exitCode = EXIT.refused;
+}
+
+/** SIGINT or SIGTERM asked us to stop; nothing is half-written. */
+export class InterruptedError extends AppError {
+  readonly code = "interrupted";
+  readonly exitCode: ExitCode;
+
+  constructor(signal: "SIGINT" | "SIGTERM") {
+    super(`interrupted by ${signal}`);
+    this.exitCode = signal === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
+  }
+}
