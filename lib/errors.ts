@@ -132,7 +132,10 @@ export class RetryLaterError extends AppError {
   readonly code: "unavailable" | "locked" | "deadline" | "moving";
   readonly exitCode = EXIT.retryLater;
 
-  constructor(message: string, detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving" } = {}) {
+  constructor(
+    message: string,
+    detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving" } = {},
+  ) {
     super(message, detail);
     this.code = detail.code ?? "unavailable";
   }

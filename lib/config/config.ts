@@ -70,7 +70,9 @@ export type StorageSettings = {
 };
 
 /** Where a project's GID comes from; `file` carries the map that was read, project slug → GID. */
-export type UnixGidSource = { kind: "metadata" } | { kind: "file"; path: string; gids: ReadonlyMap<string, number> };
+export type UnixGidSource =
+  | { kind: "metadata" }
+  | { kind: "file"; path: string; gids: ReadonlyMap<string, number> };
 
 /** A value that must never be printed: it shows as `[secret]` wherever it is turned into text. */
 export type Secret = { reveal(): string; toString(): string; toJSON(): string };

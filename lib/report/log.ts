@@ -1,0 +1,104 @@
+// Events for people and journals, on standard error only: one line each, `level message key=value` or a JSON object.
+// Every line passes through one redactor, so that no token can reach it, whoever built the text.
+
+import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
+
+export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export type Log = {
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+  /** The last line of a run: counts and duration. Shown unless quiet, and only where somebody may look at it. */
+  summary(message: string, fields?: Fields): void;
+  /** From now on this text is shown as `[secret]`. */
+  redact(secret: string): void;
+};
+
+export type LogOptions = {
+  format: "text" | "json";
+  /** quiet: warnings and errors; normal: those, and on a terminal summaries; verbose: everything. */
+  level: "quiet" | "normal" | "verbose";
+  /** Standard error is a terminal. */
+  terminal: boolean;
+  color: boolean;
+  /** Standard error goes to journald, which keeps the time itself and reads `<N>` as the priority. */
+  journald: boolean;
+  now: () => Date;
+  write: (line: string) => void;
+};
+
+const PRIORITY: Readonly<Record<Level, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
+const COLOR: Readonly<Record<Level, string>> = { error: "31", warn: "33", info: "36", debug: "90" };
+type Level = "error" | "warn" | "info" | "debug";
+
+export function createLog(options: LogOptions): Log {
+  const secrets: string[] = [];
+  const consola = createConsola({
+    level: consolaLevel(options),
+    throttle: 0,
+    reporters: [{ log: (event) => options.write(hide(formatEvent(event, options), secrets)) }],
+  });
+  return {
+    ...plainMethods(consola),
+    summary: (message, fields) => consola.info(message, fields ?? {}),
+    redact: (secret) => {
+      if (secret.length >= 4) secrets.push(secret);
+    },
+  };
+}
+
+/** Off a terminal a run without trouble is silent, so that cron has nothing to mail. */
+function consolaLevel(options: LogOptions): number {
+  if (options.level === "verbose") return LogLevels.debug;
+  if (options.level === "quiet") return LogLevels.warn;
+  return options.terminal || options.journald ? LogLevels.info : LogLevels.warn;
+}
+
+function plainMethods(consola: ConsolaInstance): Omit<Log, "summary" | "redact"> {
+  return {
+    debug: (message, fields) => consola.debug(message, fields ?? {}),
+    info: (message, fields) => consola.info(message, fields ?? {}),
+    warn: (message, fields) => consola.warn(message, fields ?? {}),
+    error: (message, fields) => consola.error(message, fields ?? {}),
+  };
+}
+
+function formatEvent(event: LogObject, options: LogOptions): string {
+  const level: Level = levelOf(event);
+  const [message, fields] = event.args as [string, Fields];
+  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
+  if (options.format === "json") {
+    return JSON.stringify({
+      time: options.now().toISOString(),
+      level,
+      message,
+      ...Object.fromEntries(present),
+    });
+  }
+  const text = [clean(message), ...present.map(([key, value]) => `${key}=${fieldText(value)}`)].join(" ");
+  if (options.journald) return `<${PRIORITY[level]}>${text}`;
+  if (!options.terminal) return `${options.now().toISOString()} ${level} ${text}`;
+  return options.color ? `\x1b[${COLOR[level]}m${level}\x1b[0m ${text}` : `${level} ${text}`;
+}
+
+function levelOf(event: LogObject): Level {
+  if (event.type === "error" || event.type === "warn" || event.type === "debug") return event.type;
+  return "info";
+}
+
+function fieldText(value: string | number | boolean | null | undefined): string {
+  const text = String(value);
+  return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(clean(text));
+}
+
+/** Names come from people: no control character of theirs reaches a terminal or starts a new line. */
+export function clean(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are to be replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ");
+}
+
+function hide(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
+}

@@ -1,0 +1,93 @@
+// Reading an answer's body with a cap on its decoded size, and watching that a request keeps moving.
+
+import { AnswerError } from "../errors.ts";
+
+/** Ends a request that is silent for too long or takes too long as a whole. */
+export type Watch = {
+  signal: AbortSignal;
+  /** Call at each sign of life. */
+  progress(): void;
+  /** Why the watch ended the request, if it did. */
+  reason(): Error | null;
+  end(): void;
+};
+
+const WHOLE_PER_SILENCE = 4;
+
+/** The server did not move for `silenceMs`, or was not through after four times that. */
+export class TimeoutError extends Error {}
+
+/** Starts watching; `signals` end the request too, with their own reason. */
+export function watchProgress(silenceMs: number, signals: readonly AbortSignal[]): Watch {
+  const controller = new AbortController();
+  let reason: Error | null = null;
+  const stop = (error: Error) => {
+    reason ??= error;
+    controller.abort(error);
+  };
+  const startedAt = performance.now();
+  let movedAt = startedAt;
+  const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+  const check = () => {
+    const now = performance.now();
+    if (now - startedAt >= silenceMs * WHOLE_PER_SILENCE)
+      return stop(new TimeoutError(`no whole answer within ${seconds(silenceMs * WHOLE_PER_SILENCE)}`));
+    const quietMs = now - movedAt;
+    if (quietMs >= silenceMs) return stop(new TimeoutError(`no sign of life for ${seconds(silenceMs)}`));
+    timer = setTimeout(
+      check,
+      Math.min(silenceMs - quietMs, silenceMs * WHOLE_PER_SILENCE - (now - startedAt)) + 1,
+    );
+  };
+  let timer = setTimeout(check, silenceMs);
+  const aborts = signals.map((signal) => ({ signal, abort: () => stop(signal.reason) }));
+  for (const { signal, abort } of aborts) {
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    progress: () => {
+      movedAt = performance.now();
+    },
+    reason: () => reason,
+    end: () => {
+      clearTimeout(timer);
+      for (const { signal, abort } of aborts) signal.removeEventListener("abort", abort);
+    },
+  };
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The whole body as text. Throws `AnswerError` beyond `limitBytes` of decoded bytes or when it is not UTF-8. */
+export async function readBody(
+  body: ReadableStream<Uint8Array> | null,
+  limitBytes: number,
+  watch: Watch,
+): Promise<string> {
+  if (body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    watch.progress();
+    size += value.byteLength;
+    if (size > limitBytes) {
+      await reader.cancel().catch(() => undefined);
+      throw new AnswerError(`an answer is larger than ${limitBytes / 1024 / 1024} MiB`);
+    }
+    chunks.push(value);
+  }
+  return decodeUtf8(chunks);
+}
+
+function decodeUtf8(chunks: readonly Uint8Array[]): string {
+  try {
+    return decoder.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  } catch (cause) {
+    throw new AnswerError("an answer is not UTF-8 text", { cause });
+  }
+}

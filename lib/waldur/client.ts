@@ -1,0 +1,253 @@
+// The HTTP client: one request at a time goes through here, with the token, time limits, size caps and retries.
+// `createReader` can only GET, so a dry run built on it cannot change anything; `createActor` adds POST, which is never
+// repeated. Redirects are never followed and the token goes to the configured origin only.
+
+import { ofetch } from "ofetch";
+import type { Secret } from "../config/config.ts";
+import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
+import { readBody, type Watch, watchProgress } from "./body.ts";
+import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
+import { describeStatus, translateTransportError } from "./translate.ts";
+
+/** Where Waldur is and how to reach it. */
+export type Connection = {
+  /** Ends with `/api/`. */
+  apiUrl: string;
+  token: Secret;
+  userAgent: string;
+  verifyTls: boolean;
+  /** PEM text of one more CA to trust. */
+  caPem: string | null;
+  proxy: string | null;
+};
+
+/** What the client needs of the run: its limits, its clock, and the signal that ends it. */
+export type Patience = {
+  /** Longest silence of the server, in milliseconds; a whole answer may take four times as long. */
+  silenceMs: number;
+  retries: number;
+  /** Aborted with an `AppError` as its reason when the run is over: a deadline or a signal. */
+  signal: AbortSignal;
+  now: () => Date;
+  random: () => number;
+  /** Milliseconds left of the run. */
+  timeLeftMs: () => number;
+  onRetry?: (message: string) => void;
+};
+
+/** Query parameters; a list repeats its name. */
+export type Query = Readonly<Record<string, string | number | readonly string[]>>;
+
+export type Answer = {
+  body: unknown;
+  /** `X-Result-Count`: rows of the whole list; null when the header is missing or no number. */
+  count: number | null;
+};
+
+export type Reader = {
+  /** GETs a path below `/api/` and parses its JSON. `stop` gives up early, without an error of its own. */
+  get(path: string, query?: Query, stop?: AbortSignal): Promise<Answer>;
+};
+
+/** What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. */
+export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: string };
+
+export type Actor = Reader & {
+  /** POSTs once. 401, 403 and every other 4xx but 409 throw; nothing else does, the caller reads back. */
+  post(path: string, body?: Readonly<Record<string, string>>): Promise<Posted>;
+};
+
+const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
+const POST_LIMIT_BYTES = 1024 * 1024;
+
+type Exchange = {
+  method: "GET" | "POST";
+  path: string;
+  query?: Query;
+  body?: Readonly<Record<string, string>>;
+};
+type Received = { status: number; headers: Headers; text: string };
+
+/** A client that has no way to change anything. */
+export function createReader(connection: Connection, patience: Patience): Reader {
+  const send = createSender(connection, patience);
+  return {
+    get: (path, query, stop) =>
+      getWithRetries({ method: "GET", path, query: query ?? {} }, send, patience, stop),
+  };
+}
+
+/** A client that can also POST. */
+export function createActor(connection: Connection, patience: Patience): Actor {
+  const send = createSender(connection, patience);
+  return {
+    ...createReader(connection, patience),
+    post: (path, body) =>
+      postOnce({ method: "POST", path, ...(body === undefined ? {} : { body }) }, send, patience),
+  };
+}
+
+async function getWithRetries(
+  exchange: Exchange,
+  send: Sender,
+  patience: Patience,
+  stop?: AbortSignal,
+): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    const result = await attemptGet(exchange, send, patience, stop);
+    if (!("failure" in result)) return result;
+    const waitMs = result.retryAfterMs ?? backoffMs(attempt, patience.random);
+    if (attempt >= patience.retries || waitMs > patience.timeLeftMs()) throw result.failure;
+    patience.onRetry?.(`${result.failure.message}; trying again in ${(waitMs / 1000).toFixed(1)} s`);
+    await pause(waitMs, patience.signal, stop);
+  }
+}
+
+/** A failure that another attempt may heal, and how long the server asked us to wait. */
+type Failed = { failure: AppError; retryAfterMs: number | null };
+
+async function attemptGet(
+  exchange: Exchange,
+  send: Sender,
+  patience: Patience,
+  stop?: AbortSignal,
+): Promise<Answer | Failed> {
+  const signals = stop === undefined ? [patience.signal] : [patience.signal, stop];
+  const received = await send(exchange, signals).catch((error: unknown) => {
+    for (const signal of signals) if (signal.aborted) throw signal.reason;
+    const translated = translateTransportError(error, exchange);
+    if (translated instanceof RetryLaterError) return { failure: translated, retryAfterMs: null };
+    throw translated;
+  });
+  if ("failure" in received) return received;
+  if (received.status === 200) return parseAnswer(received, exchange);
+  const error = describeStatus(received, exchange);
+  if (!isTransientStatus(received.status)) throw error;
+  return { failure: error, retryAfterMs: retryAfterMs(received.headers.get("retry-after"), patience.now()) };
+}
+
+function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
+  const type = received.headers.get("content-type") ?? "";
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) throw notJson(received.text, type, exchange);
+  try {
+    const count = received.headers.get("x-result-count");
+    return {
+      body: JSON.parse(received.text) as unknown,
+      count: count !== null && /^\d{1,15}$/.test(count) ? Number(count) : null,
+    };
+  } catch (cause) {
+    const what = received.text === "" ? "an empty answer" : "broken JSON";
+    const failure = new AnswerError(`${exchange.method} ${exchange.path} gave ${what}`, {
+      cause,
+      hint: "a proxy between here and Waldur may cut answers; look at its log",
+    });
+    return { failure, retryAfterMs: null };
+  }
+}
+
+function notJson(text: string, type: string, exchange: Exchange): AnswerError {
+  const title = /<title[^>]*>\s*([^<]{1,80})/i.exec(text)?.[1]?.trim();
+  const what =
+    type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);
+  const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(title)})`;
+  return new AnswerError(`${exchange.method} ${exchange.path} gave ${what} instead of JSON${shown}`, {
+    hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
+  });
+}
+
+async function postOnce(exchange: Exchange, send: Sender, patience: Patience): Promise<Posted> {
+  if (patience.signal.aborted) throw patience.signal.reason;
+  // A POST on its way is not given up when the run ends: its own time limits bound it, and its effect must be known.
+  const received = await send(exchange, []).catch((error: unknown) => {
+    const translated = translateTransportError(error, exchange);
+    if (translated instanceof EndpointError) throw translated;
+    return translated;
+  });
+  if (received instanceof AppError) return { outcome: "unknown", detail: received.message };
+  if (received.status >= 200 && received.status < 300)
+    return { outcome: "accepted", detail: `${received.status}` };
+  const error = describeStatus(received, exchange);
+  if (received.status === 409) return { outcome: "conflict", detail: error.message };
+  if (isTransientStatus(received.status)) return { outcome: "unknown", detail: error.message };
+  throw error;
+}
+
+type Sender = (exchange: Exchange, signals: readonly AbortSignal[]) => Promise<Received>;
+
+function createSender(connection: Connection, patience: Patience): Sender {
+  const tls = tlsOptions(connection);
+  return async (exchange, signals) => {
+    const watch: Watch = watchProgress(patience.silenceMs, signals);
+    try {
+      const response = await ofetch.raw(requestUrl(connection.apiUrl, exchange), {
+        method: exchange.method,
+        headers: {
+          Authorization: `Token ${connection.token.reveal()}`,
+          Accept: "application/json",
+          "User-Agent": connection.userAgent,
+        },
+        ...(exchange.body === undefined ? {} : { body: { ...exchange.body } }),
+        signal: watch.signal,
+        redirect: "manual",
+        retry: 0,
+        ignoreResponseError: true,
+        responseType: "stream",
+        // Bun's own options. `verbose: false` keeps BUN_CONFIG_VERBOSE_FETCH from printing the token,
+        // `rejectUnauthorized` beats NODE_TLS_REJECT_UNAUTHORIZED.
+        ...({
+          tls: await tls(),
+          verbose: false,
+          ...(connection.proxy === null ? {} : { proxy: connection.proxy }),
+        } as object),
+      });
+      watch.progress();
+      const limit = exchange.method === "GET" ? PAGE_LIMIT_BYTES : POST_LIMIT_BYTES;
+      const text = await readBody(response.body, limit, watch);
+      return { status: response.status, headers: response.headers, text };
+    } catch (error) {
+      throw watch.reason() ?? error;
+    } finally {
+      watch.end();
+    }
+  };
+}
+
+type TlsOptions = { rejectUnauthorized: boolean; ca?: string[] };
+
+/** `ca` replaces every root that Bun knows, so the system's and the built-in ones are given along with ours. */
+function tlsOptions(connection: Connection): () => Promise<TlsOptions> {
+  const { caPem, verifyTls } = connection;
+  if (caPem === null) return () => Promise.resolve({ rejectUnauthorized: verifyTls });
+  let loaded: Promise<TlsOptions> | undefined;
+  return () => {
+    loaded ??= import("node:tls").then(({ getCACertificates }) => ({
+      rejectUnauthorized: verifyTls,
+      ca: [...getCACertificates("default"), ...getCACertificates("system"), caPem],
+    }));
+    return loaded;
+  };
+}
+
+function requestUrl(apiUrl: string, exchange: Exchange): string {
+  const url = new URL(exchange.path, apiUrl);
+  if (!url.href.startsWith(apiUrl)) throw new Error(`path leaves the API: ${exchange.path}`);
+  for (const [name, value] of Object.entries(exchange.query ?? {})) {
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
+  }
+  return url.href;
+}
+
+async function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  const present = signals.filter((signal) => signal !== undefined);
+  for (const signal of present) if (signal.aborted) throw signal.reason;
+  await new Promise<void>((resolve, reject) => {
+    const aborts = present.map((signal) => () => finish(() => reject(signal.reason)));
+    const timer = setTimeout(() => finish(resolve), ms);
+    const finish = (then: () => void) => {
+      clearTimeout(timer);
+      present.forEach((signal, i) => signal.removeEventListener("abort", aborts[i] as () => void));
+      then();
+    };
+    present.forEach((signal, i) => signal.addEventListener("abort", aborts[i] as () => void, { once: true }));
+  });
+}

@@ -1,0 +1,131 @@
+// What a run must know of an offering and of the server behind it before it reads lists: the slug, that the type is
+// one a site agent serves, and which generation of server answers. The generation is told from answers alone.
+
+import { AnswerError, ConfigError } from "../errors.ts";
+import type { Reader } from "./client.ts";
+import { readList } from "./pages.ts";
+import {
+  OFFERING_FIELDS,
+  PROBE_FIELDS,
+  PROJECT_FIELDS,
+  parseOffering,
+  parseProbe,
+  parseProject,
+  parseRows,
+  parseUuid,
+  type WaldurOffering,
+  type WaldurProject,
+} from "./wire.ts";
+
+/** The only offering type whose orders an outside agent may move. */
+const SITE_AGENT_TYPE = "Marketplace.Slurm";
+export const RESOURCES_PATH = "marketplace-provider-resources/";
+
+/** The offering, checked. Throws `ConfigError` when Waldur does not know it or it is of another type. */
+export async function fetchOffering(
+  reader: Reader,
+  uuid: string,
+  config: OfferingPlace,
+): Promise<WaldurOffering> {
+  const path = `marketplace-provider-offerings/${uuid}/`;
+  const answer = await reader.get(path, { field: OFFERING_FIELDS }).catch((error: unknown) => {
+    if (error instanceof AnswerError && error.code === "not-found") throw unknownOffering(uuid, config);
+    throw error;
+  });
+  const offering = parseOffering(answer.body);
+  if (offering.uuid !== uuid) throw new AnswerError(`GET ${path} told of another offering, ${offering.uuid}`);
+  if (offering.type !== SITE_AGENT_TYPE) throw wrongType(offering, config);
+  return offering;
+}
+
+/** Where the configuration names the offering, for messages. */
+export type OfferingPlace = { file: string; name: string };
+
+function unknownOffering(uuid: string, place: OfferingPlace): ConfigError {
+  return configError(place, `Waldur does not know an offering ${uuid}, or the token may not see it`, {
+    hint: "copy the uuid from the offering's page in Waldur, and use the token of an owner of its organisation",
+  });
+}
+
+function wrongType(offering: WaldurOffering, place: OfferingPlace): ConfigError {
+  const type = JSON.stringify(offering.type.slice(0, 60));
+  return configError(
+    place,
+    `offering ${offering.uuid} is of type ${type}, whose orders Waldur lets no agent move`,
+    {
+      hint: `create it with type ${SITE_AGENT_TYPE} (called "Waldur site agent" in the portal)`,
+    },
+  );
+}
+
+function configError(place: OfferingPlace, message: string, detail: { hint: string }): ConfigError {
+  const path = `offerings[name=${JSON.stringify(place.name)}].waldur_offering_uuid`;
+  return new ConfigError([{ file: place.file, path, message, hint: detail.hint }]);
+}
+
+/** `hasSlugs`: null when the offering has no resource at all. `count`: resources in any state. */
+export type Probe = { hasSlugs: boolean | null; count: number | null };
+
+/**
+ * Asks for one row of the offering. It tells whether resources carry slugs (servers of 2024 leave them out without a
+ * word), and it must belong to the offering, because a server ignores filters that it does not know.
+ */
+export async function probeResources(reader: Reader, offeringUuid: string): Promise<Probe> {
+  const query = {
+    offering_uuid: offeringUuid,
+    visible_to_providers: "true",
+    field: PROBE_FIELDS,
+    page_size: 1,
+  };
+  const answer = await reader.get(RESOURCES_PATH, query);
+  const [row] = parseRows(answer.body, RESOURCES_PATH);
+  if (row === undefined) return { hasSlugs: null, count: answer.count };
+  const probe = parseProbe(row);
+  if (probe.offeringUuid !== offeringUuid) {
+    throw new AnswerError(
+      `GET ${RESOURCES_PATH} for offering ${offeringUuid} gave a resource of offering ${probe.offeringUuid}`,
+      { hint: "this server seems to ignore the filter by offering; nothing can be trusted to be complete" },
+    );
+  }
+  return { hasSlugs: probe.hasSlugs, count: answer.count };
+}
+
+/** Every project with resources of the provider, by uuid; the place of slugs on servers without them on resources. */
+export async function fetchProjects(
+  reader: Reader,
+  offering: WaldurOffering,
+): Promise<ReadonlyMap<string, WaldurProject>> {
+  const path = `marketplace-service-providers/${await fetchProviderUuid(reader, offering)}/projects/`;
+  const projects = new Map<string, WaldurProject>();
+  await readList(
+    reader,
+    { path, query: { field: PROJECT_FIELDS }, what: "project", parallel: 1 },
+    {
+      begin: () => projects.clear(),
+      page: (rows) => {
+        for (const project of rows.map(parseProject)) projects.set(project.uuid, project);
+      },
+    },
+  );
+  return projects;
+}
+
+async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Promise<string> {
+  const path = "marketplace-service-providers/";
+  if (offering.customerUuid === null)
+    throw new AnswerError(`Waldur does not tell whose offering ${offering.uuid} is`);
+  const answer = await reader.get(path, {
+    customer_uuid: offering.customerUuid,
+    field: ["uuid", "customer_uuid"],
+  });
+  const [row] = parseRows(answer.body, path);
+  if (row === undefined) {
+    throw new AnswerError(
+      `Waldur knows no service provider for the organisation of offering ${offering.uuid}`,
+      {
+        hint: "register the organisation as a service provider in Waldur",
+      },
+    );
+  }
+  return parseUuid(row, "a service provider");
+}

@@ -1,0 +1,120 @@
+// Orders and the resource behind one: reading them, and the five things an agent may ask Waldur to do with them.
+// An answer of 200 proves nothing here (docs/waldur.md, "Orders"); callers read back.
+
+import { AnswerError } from "../errors.ts";
+import type { Actor, Posted, Reader } from "./client.ts";
+import { RESOURCES_PATH } from "./offering.ts";
+import { readList } from "./pages.ts";
+import {
+  isFault,
+  ORDER_FIELDS,
+  parseOrder,
+  parseResource,
+  parseUuid,
+  resourceFields,
+  type WaldurOrder,
+  type WaldurResource,
+} from "./wire.ts";
+
+const ORDERS_PATH = "marketplace-orders/";
+
+/** The only states an agent acts on; a list asked for with a state that the server does not know is a 400 as a whole. */
+const OPEN_STATES = ["pending-provider", "executing"] as const;
+
+/** An order whose row could not be read is kept apart, so that it does not stop the others. */
+export type UnreadableOrder = { uuid: string; field: string; message: string };
+
+/** Every open order of the offering, oldest first. */
+export async function fetchOpenOrders(
+  reader: Reader,
+  offeringUuid: string,
+): Promise<{ orders: WaldurOrder[]; unreadable: UnreadableOrder[] }> {
+  const orders: WaldurOrder[] = [];
+  const unreadable: UnreadableOrder[] = [];
+  const query = { offering_uuid: offeringUuid, state: OPEN_STATES, o: "created", field: ORDER_FIELDS };
+  await readList(
+    reader,
+    { path: ORDERS_PATH, query, what: "order", parallel: 1 },
+    {
+      begin() {
+        orders.length = 0;
+        unreadable.length = 0;
+      },
+      page(rows) {
+        for (const row of rows) {
+          const order = parseOrder(row);
+          if (isFault(order)) unreadable.push({ uuid: parseUuid(row, "an order"), ...order.fault });
+          else orders.push(ownOrder(order, offeringUuid));
+        }
+      },
+    },
+  );
+  return { orders, unreadable };
+}
+
+/** A server that ignores the filter by offering would hand us the orders of others. */
+function ownOrder(order: WaldurOrder, offeringUuid: string): WaldurOrder {
+  if (order.offeringUuid === offeringUuid) return order;
+  throw new AnswerError(
+    `GET ${ORDERS_PATH} for offering ${offeringUuid} gave order ${order.uuid} of offering ${order.offeringUuid}`,
+    { hint: "this server seems to ignore the filter by offering; no order was touched" },
+  );
+}
+
+/** The order as it is now; null when it is gone (a consumer can delete a pending order). */
+export async function fetchOrder(reader: Reader, uuid: string): Promise<WaldurOrder | null> {
+  const path = `${ORDERS_PATH}${uuid}/`;
+  const body = await getOrNull(reader, path, ORDER_FIELDS);
+  if (body === null) return null;
+  const order = parseOrder(body);
+  if (isFault(order)) throw unusable(path, order.fault);
+  if (order.uuid !== uuid) throw new AnswerError(`GET ${path} told of another order, ${order.uuid}`);
+  return order;
+}
+
+/** The resource as it is now; null when it is gone. */
+export async function fetchResource(reader: Reader, uuid: string): Promise<WaldurResource | null> {
+  const path = `${RESOURCES_PATH}${uuid}/`;
+  const body = await getOrNull(reader, path, resourceFields(true));
+  if (body === null) return null;
+  const resource = parseResource(body);
+  if (isFault(resource)) throw unusable(path, resource.fault);
+  if (resource.uuid !== uuid) throw new AnswerError(`GET ${path} told of another resource, ${resource.uuid}`);
+  return resource;
+}
+
+async function getOrNull(reader: Reader, path: string, field: readonly string[]): Promise<{} | null> {
+  const body = await reader.get(path, { field }).then(
+    (answer) => answer.body,
+    (error: unknown) => {
+      if (error instanceof AnswerError && error.code === "not-found") return undefined;
+      throw error;
+    },
+  );
+  if (body === undefined) return null;
+  return body ?? {};
+}
+
+function unusable(path: string, fault: { field: string; message: string }): AnswerError {
+  return new AnswerError(`GET ${path} gave an unusable answer: ${fault.field} ${fault.message}`);
+}
+
+/** A POST to Waldur as the report shows it. */
+export type Call = { method: "POST"; path: string };
+
+/** The calls by name; the same for the run that sends them and the dry run that lists them. */
+export const CALLS = {
+  approve: (order: string): Call => ({ method: "POST", path: `${ORDERS_PATH}${order}/approve_by_provider/` }),
+  execute: (order: string): Call => ({ method: "POST", path: `${ORDERS_PATH}${order}/set_state_executing/` }),
+  setDone: (order: string): Call => ({ method: "POST", path: `${ORDERS_PATH}${order}/set_state_done/` }),
+  setErred: (order: string): Call => ({ method: "POST", path: `${ORDERS_PATH}${order}/set_state_erred/` }),
+  setBackendId: (resource: string): Call => ({
+    method: "POST",
+    path: `${RESOURCES_PATH}${resource}/set_backend_id/`,
+  }),
+} as const;
+
+/** Sends one call; the body goes to Waldur only, the report shows the path. */
+export function send(actor: Actor, call: Call, body?: Readonly<Record<string, string>>): Promise<Posted> {
+  return actor.post(call.path, body);
+}
