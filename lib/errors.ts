@@ -145,6 +145,13 @@ export class RetryLaterError extends AppError {
 export class RefusedError extends AppError {
   readonly code = "refused";
   readonly exitCode = EXIT.refused;
+  /** 401 concerns the token and so every request of the offering, 403 perhaps just this one. */
+  readonly status: 401 | 403;
+
+  constructor(message: string, detail: Detail & { status: 401 | 403 }) {
+    super(message, detail);
+    this.status = detail.status;
+  }
 }
 
 /** SIGINT or SIGTERM asked us to stop; nothing is half-written. */

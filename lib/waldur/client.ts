@@ -241,13 +241,14 @@ async function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[
   const present = signals.filter((signal) => signal !== undefined);
   for (const signal of present) if (signal.aborted) throw signal.reason;
   await new Promise<void>((resolve, reject) => {
-    const aborts = present.map((signal) => () => finish(() => reject(signal.reason)));
-    const timer = setTimeout(() => finish(resolve), ms);
-    const finish = (then: () => void) => {
+    const finish = () => {
       clearTimeout(timer);
-      present.forEach((signal, i) => signal.removeEventListener("abort", aborts[i] as () => void));
-      then();
+      for (const signal of present) signal.removeEventListener("abort", finish);
+      const aborted = present.find((signal) => signal.aborted);
+      if (aborted === undefined) resolve();
+      else reject(aborted.reason);
     };
-    present.forEach((signal, i) => signal.addEventListener("abort", aborts[i] as () => void, { once: true }));
+    const timer = setTimeout(finish, ms);
+    for (const signal of present) signal.addEventListener("abort", finish, { once: true });
   });
 }

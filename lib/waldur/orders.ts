@@ -2,7 +2,7 @@
 // An answer of 200 proves nothing here (docs/waldur.md, "Orders"); callers read back.
 
 import { AnswerError } from "../errors.ts";
-import type { Actor, Posted, Reader } from "./client.ts";
+import type { Actor, Answer, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
 import {
@@ -64,9 +64,9 @@ function ownOrder(order: WaldurOrder, offeringUuid: string): WaldurOrder {
 /** The order as it is now; null when it is gone (a consumer can delete a pending order). */
 export async function fetchOrder(reader: Reader, uuid: string): Promise<WaldurOrder | null> {
   const path = `${ORDERS_PATH}${uuid}/`;
-  const body = await getOrNull(reader, path, ORDER_FIELDS);
-  if (body === null) return null;
-  const order = parseOrder(body);
+  const answer = await getOrNull(reader, path, ORDER_FIELDS);
+  if (answer === null) return null;
+  const order = parseOrder(answer.body);
   if (isFault(order)) throw unusable(path, order.fault);
   if (order.uuid !== uuid) throw new AnswerError(`GET ${path} told of another order, ${order.uuid}`);
   return order;
@@ -75,24 +75,21 @@ export async function fetchOrder(reader: Reader, uuid: string): Promise<WaldurOr
 /** The resource as it is now; null when it is gone. */
 export async function fetchResource(reader: Reader, uuid: string): Promise<WaldurResource | null> {
   const path = `${RESOURCES_PATH}${uuid}/`;
-  const body = await getOrNull(reader, path, resourceFields(true));
-  if (body === null) return null;
-  const resource = parseResource(body);
+  const answer = await getOrNull(reader, path, resourceFields(true));
+  if (answer === null) return null;
+  const resource = parseResource(answer.body);
   if (isFault(resource)) throw unusable(path, resource.fault);
   if (resource.uuid !== uuid) throw new AnswerError(`GET ${path} told of another resource, ${resource.uuid}`);
   return resource;
 }
 
-async function getOrNull(reader: Reader, path: string, field: readonly string[]): Promise<{} | null> {
-  const body = await reader.get(path, { field }).then(
-    (answer) => answer.body,
-    (error: unknown) => {
-      if (error instanceof AnswerError && error.code === "not-found") return undefined;
-      throw error;
-    },
-  );
-  if (body === undefined) return null;
-  return body ?? {};
+async function getOrNull(reader: Reader, path: string, field: readonly string[]): Promise<Answer | null> {
+  try {
+    return await reader.get(path, { field });
+  } catch (error) {
+    if (error instanceof AnswerError && error.code === "not-found") return null;
+    throw error;
+  }
 }
 
 function unusable(path: string, fault: { field: string; message: string }): AnswerError {

@@ -3,8 +3,8 @@
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 
 import { AnswerError, RetryLaterError } from "../errors.ts";
+import { createKeySet, uuidBytes } from "../key-set.ts";
 import type { Answer, Query, Reader } from "./client.ts";
-import { createKeySet, uuidBytes } from "./key-set.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
 /** Waldur clamps larger page sizes to this one. */

@@ -75,9 +75,13 @@ export function describeStatus(received: Received, asked: Asked): AppError {
   const what = `${asked.method} ${asked.path} was answered with ${status}${reasonOf(received)}`;
   if (status >= 300 && status < 400) return redirected(received, asked);
   if (status === 401)
-    return new RefusedError(what, { hint: "the token is wrong, expired or of a deactivated user; renew it" });
+    return new RefusedError(what, {
+      status,
+      hint: "the token is wrong, expired or of a deactivated user; renew it",
+    });
   if (status === 403)
     return new RefusedError(what, {
+      status,
       hint: "the token's user must be an owner of the provider's organisation in Waldur",
     });
   if (status === 404 && !isJson(received))
