@@ -41,12 +41,14 @@ export type FileReport = {
 export type OrderOutcome = "done" | "published" | "waiting" | "left" | "failed";
 
 export type OrderReport = {
+  offering: string;
   uuid: string;
   type: string;
   /** As Waldur last told it. */
   state: string;
   resource: string | null;
   outcome: OrderOutcome;
+  /** Sent to Waldur, or with --dry-run what would be sent. */
   calls: Call[];
 };
 
@@ -57,7 +59,7 @@ export type Problem = {
   resource?: string;
   field?: string;
   message: string;
-  hint?: string;
+  hint?: string | undefined;
 };
 
 /** What identifies a problem from run to run, so that an old one is not mailed each minute. */
@@ -73,6 +75,6 @@ export function problemOfIssue(issue: ConfigIssue, offering?: string): Problem {
     ...(offering === undefined ? {} : { offering }),
     ...(issue.path === undefined ? {} : { field: issue.path }),
     message: formatIssue(issue),
-    ...(issue.hint === undefined ? {} : { hint: issue.hint }),
+    hint: issue.hint,
   };
 }

@@ -25,7 +25,7 @@ export type ListVisitor = {
   begin(): Promise<void> | void;
   page(rows: readonly unknown[], progress: { seen: number; count: number }): void;
   /** After the last page; throws `ListMoved` when there is other evidence that the list moved. */
-  end?(): Promise<void> | void;
+  end?(count: number): Promise<void> | void;
 };
 
 /** The list changed while it was read; reading it again may help. */
@@ -41,7 +41,7 @@ export async function readList(reader: Reader, request: ListRequest, visitor: Li
     try {
       await visitor.begin();
       const count = await readOnce(reader, request, visitor);
-      await visitor.end?.();
+      await visitor.end?.(count);
       return count;
     } catch (error) {
       if (!(error instanceof ListMoved)) throw error;

@@ -123,7 +123,6 @@ const OrderRow = v.object({
   customer_uuid: v.nullish(v.string(), ""),
   customer_name: v.optional(Text),
   customer_slug: v.optional(Text),
-  error_message: v.optional(Text),
 });
 
 export type WaldurOrder = {
@@ -142,7 +141,6 @@ export type WaldurOrder = {
   attributes: Readonly<Record<string, unknown>>;
   project: { uuid: string; name: string; slug: string };
   customer: { uuid: string; name: string; slug: string };
-  errorMessage: string;
 };
 
 /** Fields of an order, listed or single. No personal data is among them. */
@@ -163,7 +161,6 @@ export const ORDER_FIELDS = [
   "customer_uuid",
   "customer_name",
   "customer_slug",
-  "error_message",
 ] as const;
 
 export function parseOrder(row: unknown): WaldurOrder | WireFault {
@@ -191,7 +188,6 @@ export function parseOrder(row: unknown): WaldurOrder | WireFault {
       name: output.customer_name ?? "",
       slug: output.customer_slug ?? "",
     },
-    errorMessage: output.error_message ?? "",
   };
 }
 

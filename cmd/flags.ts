@@ -1,0 +1,130 @@
+// The flags that `orders` and `sync` share, with their limits, and what they become: one place for names, defaults and
+// words, so that help, README and behaviour cannot drift apart.
+
+import type { ArgsDef } from "citty";
+import { UsageError } from "../lib/errors.ts";
+import type { Mode } from "../lib/output/directory.ts";
+import type { RunOptions } from "../lib/run/run.ts";
+import type { Flags } from "./command.ts";
+
+export const DEFAULT_CONFIG = "waldur-site-agent-config.yaml";
+const DEADLINE_S: Readonly<Record<Mode, number>> = { orders: 300, sync: 3600 };
+
+export const helpFlag = {
+  help: { type: "boolean", alias: "h", description: "show this help" },
+} as const satisfies ArgsDef;
+
+/** Flags of both modes. */
+export function runFlags(mode: Mode) {
+  return {
+    config: {
+      type: "string",
+      alias: "c",
+      valueHint: "FILE",
+      description: `the site agent's YAML file (default ${DEFAULT_CONFIG})`,
+    },
+    "offering-uuid": {
+      type: "string",
+      valueHint: "UUID",
+      description: "only this offering; may be given more than once",
+    },
+    "dry-run": {
+      type: "boolean",
+      alias: "n",
+      description: "change nothing, here or in Waldur; print the report with the documents",
+    },
+    json: { type: "boolean", description: "print the report of the run as JSON" },
+    quiet: { type: "boolean", alias: "q", description: "say nothing but warnings and errors" },
+    verbose: { type: "boolean", alias: "v", description: "say everything" },
+    "log-format": {
+      type: "string",
+      valueHint: "text|json",
+      description: "lines on standard error (default text)",
+    },
+    "metrics-file": {
+      type: "string",
+      valueHint: "FILE",
+      description: "write Prometheus metrics to FILE at the end",
+    },
+    timeout: {
+      type: "string",
+      valueHint: "SECONDS",
+      description: "longest silence of Waldur, 1 to 3600 (default 30)",
+    },
+    deadline: {
+      type: "string",
+      valueHint: "SECONDS",
+      description: `longest time for the whole run, 1 to 86400 (default ${DEADLINE_S[mode]})`,
+    },
+    retries: {
+      type: "string",
+      valueHint: "N",
+      description: "how often a failed read is tried again, 0 to 20 (default 4)",
+    },
+    "allow-insecure-config": {
+      type: "boolean",
+      description: "accept a file with a token that everybody on this machine can read",
+    },
+    ...helpFlag,
+  } as const satisfies ArgsDef;
+}
+
+/** Checks the values; throws `UsageError` with the limit that was missed. */
+export function runOptions(mode: Mode, flags: Flags): RunOptions {
+  if (flags.quiet === true && flags.verbose === true) {
+    throw new UsageError("--quiet and --verbose exclude each other");
+  }
+  const uuids = flags["offering-uuid"];
+  return {
+    mode,
+    configPath: text(flags, "config") ?? DEFAULT_CONFIG,
+    offeringUuids: Array.isArray(uuids) ? uuids.map((uuid) => parseUuid(String(uuid))) : [],
+    dryRun: flags["dry-run"] === true,
+    silenceMs: number(flags, "timeout", { least: 1, most: 3600, otherwise: 30 }) * 1000,
+    deadlineMs: number(flags, "deadline", { least: 1, most: 86400, otherwise: DEADLINE_S[mode] }) * 1000,
+    retries: number(flags, "retries", { least: 0, most: 20, otherwise: 4, whole: true }),
+    allowInsecureConfig: flags["allow-insecure-config"] === true,
+  };
+}
+
+/** A flag with a value, as given. */
+export function text(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+type Limits<Otherwise> = { least: number; most: number; otherwise: Otherwise; whole?: boolean };
+
+/** A flag whose value is a number within limits. */
+export function number<Otherwise>(
+  flags: Flags,
+  name: string,
+  { least, most, otherwise, whole = false }: Limits<Otherwise>,
+): number | Otherwise {
+  const given = text(flags, name);
+  if (given === undefined) return otherwise;
+  const value = /^\d+(?:\.\d+)?$/.test(given) ? Number(given) : Number.NaN;
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  const kind = whole ? "a whole number" : "a number";
+  throw new UsageError(`--${name} ${JSON.stringify(given)} is not ${kind} from ${least} to ${most}`);
+}
+
+/** A flag whose value is one of a few words. */
+export function choice<const Word extends string>(
+  flags: Flags,
+  name: string,
+  words: readonly [Word, ...Word[]],
+): Word {
+  const given = text(flags, name);
+  const word = given === undefined ? words[0] : words.find((one) => one === given);
+  if (word !== undefined) return word;
+  throw new UsageError(`--${name} ${JSON.stringify(given)} is not one of ${words.join(", ")}`);
+}
+
+function parseUuid(given: string): string {
+  const uuid = given.replaceAll("-", "").toLowerCase();
+  if (/^[0-9a-f]{32}$/.test(uuid)) return uuid;
+  throw new UsageError(`--offering-uuid ${JSON.stringify(given)} is not a uuid`, {
+    hint: "copy it from the configuration file: 32 hex digits, with or without dashes",
+  });
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { EXIT, type ExitCode } from "../lib/errors.ts";
+import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
+import type { Command } from "./command.ts";
+import { number, runFlags, runOptions } from "./flags.ts";
+import { runOnce } from "./run.ts";
+
+const ENDING: ReadonlySet<ExitCode> = new Set([EXIT.usage, EXIT.config, EXIT.sigint, EXIT.sigterm]);
+
+/** `orders`: one pass, or with --interval one after the other until a signal. */
+export const command: Command = {
+  definition: {
+    meta: {
+      name: "waldur-cscs-storage orders",
+      description: "Publish open storage orders and report them back to Waldur",
+    },
+    args: {
+      ...runFlags("orders"),
+      interval: {
+        type: "string",
+        valueHint: "SECONDS",
+        description: "repeat each SECONDS, 1 to 86400, until a signal",
+      },
+    },
+  },
+  examples: [
+    "waldur-cscs-storage orders -c /etc/waldur/config.yaml",
+    "waldur-cscs-storage orders --dry-run | jq '.orders[] | {uuid, type, outcome}'",
+    "waldur-cscs-storage orders --interval 60     # for a systemd service instead of cron",
+  ],
+  async run(flags, shell) {
+    const options = runOptions("orders", flags);
+    const intervalS = number(flags, "interval", { least: 1, most: 86400, otherwise: null });
+    const pass = () =>
+      runOnce(options, { flags, shell, handlers: { publish: publishOrders, describe: describeOrders } });
+    if (intervalS === null) return pass();
+    for (;;) {
+      const startedAt = performance.now();
+      const code = await pass();
+      if (ENDING.has(code)) return code;
+      const restMs = Math.max(0, intervalS * 1000 - (performance.now() - startedAt));
+      await sleep(restMs, undefined, { signal: shell.interrupted }).catch(() => undefined);
+      if (shell.interrupted.aborted) return shell.interrupted.reason.exitCode;
+    }
+  },
+};

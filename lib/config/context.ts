@@ -1,0 +1,15 @@
+// What reading an offering needs besides the file itself; the environment and the working directory come from outside.
+
+import type { GidMap } from "./gids.ts";
+import type { Source } from "./section.ts";
+
+export type Context = Source & {
+  /** As the user wrote it, for messages. */
+  file: string;
+  /** Absolute; paths in the file are relative to it, but for `output_directory`. */
+  directory: string;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** GID maps read so far, by path: offerings of one site usually share one. */
+  gidFiles: Map<string, GidMap>;
+};

@@ -1,0 +1,44 @@
+// The template of a mount point. What fills it is checked where the document is built; here the template itself must
+// give an absolute path, and one for each storage project.
+
+import { nearestWord } from "./nearest.ts";
+import { readText } from "./readers.ts";
+import type { Reader } from "./section.ts";
+
+export const DEFAULT_MOUNT_POINT = "/{storage_system}/store/{tenant}/{customer}/{project}";
+
+const PLACEHOLDERS = ["storage_system", "tenant", "customer", "project", "data_type", "file_system"];
+
+/** An absolute path with the known placeholders, `{project}` among them (docs/contract.md, "Configuration"). */
+export const readMountPoint: Reader<string> = (spot) => {
+  const reading = readText(spot);
+  if (!("value" in reading)) return reading;
+  return placeholderProblem(reading.value) ?? pathProblem(reading.value) ?? reading;
+};
+
+function placeholderProblem(template: string): { problem: string; hint?: string } | null {
+  const hint = `placeholders are ${PLACEHOLDERS.map((name) => `{${name}}`).join(" ")}`;
+  if (/[{}]/.test(template.replaceAll(/\{[^{}]*\}/g, "")))
+    return { problem: "has a brace without its other", hint };
+  const names = Array.from(template.matchAll(/\{([^{}]*)\}/g), (match) => match[1] ?? "");
+  const unknown = names.find((name) => !PLACEHOLDERS.includes(name));
+  if (unknown !== undefined) {
+    const nearest = nearestWord(unknown, PLACEHOLDERS);
+    return {
+      problem: `has an unknown placeholder {${unknown}}`,
+      hint: nearest === null ? hint : `did you mean {${nearest}}?`,
+    };
+  }
+  if (names.includes("project")) return null;
+  return { problem: "must contain {project}", hint: "without it all storage projects would share one path" };
+}
+
+function pathProblem(template: string): { problem: string; hint?: string } | null {
+  if (!template.startsWith("/")) return { problem: "must be an absolute path" };
+  const segments = template.slice(1).split("/");
+  if (segments.includes("..") || segments.includes(".")) {
+    return { problem: "must not contain `.` or `..` as a path segment" };
+  }
+  if (segments.includes("")) return { problem: "must not contain `//` or end in `/`" };
+  return null;
+}

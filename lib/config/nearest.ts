@@ -1,0 +1,42 @@
+// The known word that somebody probably meant. Serves misspelt configuration keys and command-line words alike.
+
+const MAX_DISTANCE = 2;
+
+/** The closest known word within two edits (a swap of neighbours is one), or null; short words need a closer match. */
+export function nearestWord(word: string, known: Iterable<string>): string | null {
+  let nearest: string | null = null;
+  let least = MAX_DISTANCE + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least && distance * 2 < Math.max(word.length, candidate.length)) {
+      nearest = candidate;
+      least = distance;
+    }
+  }
+  return nearest;
+}
+
+/** Optimal string alignment distance; words that differ much in length are not measured, only called far. */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > MAX_DISTANCE) return MAX_DISTANCE + 1;
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const substitution = at(above, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      let cost = Math.min(at(above, column) + 1, at(current, column - 1) + 1, substitution);
+      if (row > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        cost = Math.min(cost, at(before, column - 2) + 1);
+      }
+      current.push(cost);
+    }
+    before = above;
+    above = current;
+  }
+  return at(above, b.length);
+}
+
+function at(costs: readonly number[], index: number): number {
+  return costs[index] ?? Number.POSITIVE_INFINITY;
+}

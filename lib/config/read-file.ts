@@ -1,0 +1,91 @@
+// Reads a small text file that a person wrote, with the checks that make a mistake visible: no directory, no huge
+// file, no other encoding. What it says about a failure never contains the path: a path may be a misplaced token.
+
+import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+
+/** `worldReadable` is about the file that was opened, not about whatever has the name now. */
+export type TextFile = { text: string; worldReadable: boolean };
+
+export type Unreadable = { problem: string; hint?: string; line?: number; column?: number };
+
+/** The text without a byte order mark. A pipe is read like a file; `limit` is in bytes. */
+export function readTextFile(path: string, limit: number): TextFile | Unreadable {
+  try {
+    const file = openSync(path, "r");
+    try {
+      return readOpened(file, limit);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return { problem: describeFailure(error) };
+  }
+}
+
+function readOpened(file: number, limit: number): TextFile | Unreadable {
+  const stats = fstatSync(file);
+  if (stats.isDirectory()) return { problem: "is a directory, not a file" };
+  if (stats.isFile() && stats.size > limit) return tooLarge(limit);
+  const bytes = readUpTo(file, limit + 1);
+  if (bytes.length > limit) return tooLarge(limit);
+  return decode(bytes, isWorldReadable(stats));
+}
+
+function isWorldReadable(stats: Stats): boolean {
+  return stats.isFile() && (stats.mode & 0o004) !== 0;
+}
+
+function readUpTo(file: number, limit: number): Buffer {
+  const chunks: Buffer[] = [];
+  for (let left = limit; left > 0; ) {
+    const chunk = Buffer.alloc(Math.min(left, 65_536));
+    const count = readSync(file, chunk);
+    if (count === 0) break;
+    chunks.push(chunk.subarray(0, count));
+    left -= count;
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(bytes: Buffer, worldReadable: boolean): TextFile | Unreadable {
+  const text = new TextDecoder("utf-8").decode(bytes);
+  if (!isUtf8(bytes)) {
+    return {
+      problem: "is not UTF-8 text",
+      hint: "save the file as UTF-8",
+      ...positionAt(text, text.indexOf("\uFFFD")),
+    };
+  }
+  const nul = text.indexOf("\0");
+  if (nul >= 0) return { problem: "contains a NUL byte", ...positionAt(text, nul) };
+  return { text, worldReadable };
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Line and column of an offset, both starting at 1. */
+export function positionAt(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
+}
+
+function tooLarge(limit: number): Unreadable {
+  return {
+    problem: `is larger than ${limit >= 1_048_576 ? `${limit / 1_048_576} MiB` : `${limit / 1024} KiB`}`,
+  };
+}
+
+/** Only the code of the error: its message holds the path. */
+function describeFailure(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  if (code === "ENOENT" || code === "ENOTDIR") return "does not exist";
+  if (code === "EACCES" || code === "EPERM") return "cannot be read: permission denied";
+  return `cannot be read: ${code}`;
+}

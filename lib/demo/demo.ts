@@ -1,0 +1,130 @@
+// Both modes against the built-in simulated Waldur, shown step by step: what was asked, what was written, one document.
+// Nothing leaves this machine, and everything that is written is below one directory.
+
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "pathe";
+import { EXIT, type ExitCode, worstExitCode } from "../errors.ts";
+import type { Report } from "../report/report.ts";
+import type { RunOptions } from "../run/run.ts";
+import { type Simulator, startSimulator } from "../simulator/server.ts";
+
+export type DemoOptions = {
+  resources: number;
+  orders: number;
+  /** Directory to keep the files in; null makes a new one below the temporary directory. */
+  keep: string | null;
+  fault: string | null;
+  /** Port to keep the simulated Waldur up on; null runs both modes and ends. */
+  servePort: number | null;
+};
+
+export type Stage = {
+  cwd: string;
+  show: (text: string) => Promise<void>;
+  /** Runs one mode with the configuration at this path. */
+  run: (mode: RunOptions["mode"], configPath: string) => Promise<Report>;
+  interrupted: AbortSignal;
+};
+
+/** Runs the demonstration; the exit code is the worst of the runs that it showed. */
+export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitCode> {
+  const directory = prepareDirectory(options, stage.cwd);
+  const simulator = startSimulator({
+    resources: options.resources,
+    orders: options.orders,
+    faults: options.fault === null ? [] : [options.fault],
+    ...(options.servePort === null ? {} : { port: options.servePort }),
+  });
+  try {
+    const configPath = join(directory, "config.yaml");
+    writeFileSync(configPath, configText(simulator, directory), { mode: 0o600 });
+    if (options.servePort !== null) return await serve(simulator, configPath, stage);
+    return await showBothModes(simulator, { configPath, directory, options, stage });
+  } finally {
+    await simulator.stop();
+  }
+}
+
+function prepareDirectory({ keep }: DemoOptions, cwd: string): string {
+  const directory =
+    keep === null ? mkdtempSync(join(tmpdir(), "waldur-cscs-storage-demo-")) : resolve(cwd, keep);
+  mkdirSync(join(directory, "out"), { recursive: true });
+  return directory;
+}
+
+function configText(simulator: Simulator, directory: string): string {
+  return `offerings:
+  - name: "Demo storage"
+    waldur_api_url: ${JSON.stringify(simulator.url)}
+    waldur_api_token: ${JSON.stringify(simulator.providerToken)}
+    waldur_offering_uuid: ${JSON.stringify(simulator.offeringUuid)}
+    backend_type: "cscs-hpc-storage"
+    order_processing_backend: "cscs-hpc-storage"
+    backend_settings:
+      output_directory: ${JSON.stringify(join(directory, "out"))}
+      storage_file_system: "lustre"
+    backend_components:
+      storage: { measured_unit: "TB", accounting_type: "limit", label: "Storage", unit_factor: 1 }
+`;
+}
+
+async function serve(simulator: Simulator, configPath: string, stage: Stage): Promise<ExitCode> {
+  const orders = `marketplace-orders/?offering_uuid=${simulator.offeringUuid}&state=pending-provider`;
+  await stage.show(`a simulated Waldur is up at ${simulator.url} until you press Ctrl-C
+
+configuration: ${configPath}
+
+try, in another terminal:
+  waldur-cscs-storage sync -c ${configPath}
+  waldur-cscs-storage orders -c ${configPath} --dry-run
+  curl -s -H 'Authorization: Token ${simulator.providerToken}' '${simulator.url}${orders}'
+`);
+  await new Promise<void>((resolve) => {
+    if (stage.interrupted.aborted) resolve();
+    else stage.interrupted.addEventListener("abort", () => resolve(), { once: true });
+  });
+  return EXIT.ok;
+}
+
+type Scene = { configPath: string; directory: string; options: DemoOptions; stage: Stage };
+
+async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCode> {
+  const { options, stage, directory } = scene;
+  const fault = options.fault === null ? "" : `, with the fault ${options.fault}`;
+  await stage.show(
+    `a simulated Waldur at ${simulator.url} with ${options.resources} resources and ${options.orders} open orders${fault}\n`,
+  );
+  const sync = await showRun("sync", simulator, scene);
+  const orders = await showRun("orders", simulator, scene);
+  const [example] = orders.files;
+  if (example !== undefined) {
+    await stage.show(`\n${basename(example.path)}:\n${readFileSync(example.path, "utf8")}`);
+  }
+  await stage.show(`\neverything is in ${directory}\n`);
+  return worstExitCode([sync.exitCode, orders.exitCode]);
+}
+
+async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Scene): Promise<Report> {
+  const { stage, configPath } = scene;
+  const before = simulator.requests.length;
+  await stage.show(`\n$ waldur-cscs-storage ${mode} -c ${configPath}\n`);
+  const report = await stage.run(mode, configPath);
+  for (const line of requestLines(simulator.requests.slice(before))) await stage.show(`  asked  ${line}\n`);
+  for (const file of report.files) {
+    await stage.show(`  wrote  ${basename(file.path)} (${file.bytes} bytes)\n`);
+  }
+  for (const problem of report.problems) await stage.show(`  left   ${problem.message}\n`);
+  await stage.show(`  exit   ${report.exitCode}\n`);
+  return report;
+}
+
+/** Requests by shape, with how often each was sent, in the order of their first appearance. */
+function requestLines(requests: Simulator["requests"]): string[] {
+  const counts = new Map<string, number>();
+  for (const { method, path } of requests) {
+    const shape = `${method.padEnd(4)} ${path.replace(/^\/api\//, "").replace(/[0-9a-f]{32}/g, "{uuid}")}`;
+    counts.set(shape, (counts.get(shape) ?? 0) + 1);
+  }
+  return [...counts].map(([shape, count]) => (count === 1 ? shape : `${shape} (${count} times)`));
+}

@@ -1,0 +1,49 @@
+// Temporary files: their names, and the removal of those that a killed run left behind. A name tells whose file it is,
+// so that one host or mode never removes what another is still writing.
+
+import { randomBytes } from "node:crypto";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+
+const DAY_MS = 86_400_000;
+const NAME = /^tmp-(?:sync|orders)-.*-[0-9a-f]{32}$/;
+
+/** A name that nobody can foresee, `tmp-{mode}-{host}-{random}`. */
+export function temporaryName(mode: string): string {
+  return `${prefixOf(mode)}${randomBytes(16).toString("hex")}`;
+}
+
+/**
+ * Removes temporary files: at once those of this mode and host when `locked` proves that no run is writing them,
+ * others after a day. What cannot be removed stays for the next run; it hinders nothing.
+ */
+export function removeLeftovers(place: {
+  statePath: string;
+  mode: string;
+  locked: boolean;
+  now: Date;
+}): void {
+  try {
+    for (const name of readdirSync(place.statePath)) {
+      if (NAME.test(name) && isLeftover(name, place)) rmSync(join(place.statePath, name), { force: true });
+    }
+  } catch {
+    // A directory that cannot be read or changed is reported by the write that needs it.
+  }
+}
+
+function isLeftover(
+  name: string,
+  place: { statePath: string; mode: string; locked: boolean; now: Date },
+): boolean {
+  const prefix = prefixOf(place.mode);
+  // The random part holds no dash, so a host `a` is not taken for `a-b`.
+  if (place.locked && name.startsWith(prefix) && !name.slice(prefix.length).includes("-")) return true;
+  const stats = lstatSync(join(place.statePath, name), { throwIfNoEntry: false });
+  return stats !== undefined && place.now.getTime() - stats.mtimeMs > DAY_MS;
+}
+
+function prefixOf(mode: string): string {
+  return `tmp-${mode}-${hostname().replace(/[^A-Za-z0-9.-]/g, "_")}-`;
+}

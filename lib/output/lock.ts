@@ -1,0 +1,89 @@
+// One run of a mode in a directory at a time. The lock is the kernel's, taken by SQLite on an empty file that is never
+// written: it ends with the process, however that ends, so the existence of the file means nothing.
+
+import { Database, SQLiteError } from "bun:sqlite";
+import { accessSync, closeSync, constants, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { OutputError, RetryLaterError } from "../errors.ts";
+import { attempt, errnoOf } from "./failure.ts";
+import { temporaryName } from "./leftovers.ts";
+
+export type Lock = { /** False where the file system knows no locks. */ held: boolean; release(): void };
+type LockRequest = { statePath: string; mode: string; warn: (message: string) => void };
+
+/**
+ * Takes the lock at once or not at all. Where the file system refuses locks the run goes on, with one warning.
+ * @throws RetryLaterError with code `locked` when another run holds it
+ */
+export function takeLock(request: LockRequest): Lock {
+  const path = join(request.statePath, `lock-${request.mode}`);
+  const answer = tryLock(path);
+  if (answer instanceof Database) return { held: true, release: () => answer.close() };
+  if (answer === "busy" && canLock(request)) throw lockedError(path, request.mode);
+  request.warn(`the file system of ${path} refuses locks: nothing keeps two runs of ${request.mode} apart`);
+  return { held: false, release: () => {} };
+}
+
+function lockedError(path: string, mode: string): RetryLaterError {
+  return new RetryLaterError(`another run of ${mode} is working in this directory: ${path} is locked`, {
+    code: "locked",
+    hint: `wait for it to end; \`fuser -v ${path}\` shows the process`,
+  });
+}
+
+/**
+ * SQLite says busy also when the kernel has no locks for us (ENOLCK, as from an NFS server without lock daemon).
+ * A file that nobody else can know tells the two apart.
+ */
+function canLock({ statePath, mode }: LockRequest): boolean {
+  const path = join(statePath, temporaryName(mode));
+  try {
+    const answer = tryLock(path);
+    if (!(answer instanceof Database)) return false;
+    answer.close();
+    return true;
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function tryLock(path: string): Database | "busy" | "refused" {
+  createLockFile(path);
+  const database = new Database(path, { readwrite: true });
+  try {
+    // In memory there is no journal that a kill could leave behind.
+    for (const sql of ["PRAGMA busy_timeout=0", "PRAGMA journal_mode=MEMORY", "BEGIN EXCLUSIVE"])
+      database.run(sql);
+    return database;
+  } catch (error) {
+    database.close();
+    return refusalOf(error, path);
+  }
+}
+
+function refusalOf(error: unknown, path: string): "busy" | "refused" {
+  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return "busy";
+  if (/^SQLITE_(IOERR|PROTOCOL|PERM|NOLFS)/.test(code)) return "refused";
+  if (code === "") throw error;
+  const hint = "remove that file when no run is active: it holds nothing";
+  throw new OutputError(`cannot lock ${path}: ${error instanceof Error ? error.message : code}`, {
+    hint,
+    cause: error,
+  });
+}
+
+/**
+ * An existing file is not opened here: closing it would drop the lock that this process may hold on it (fcntl(2)).
+ * Access is asked for instead, because SQLite's own error would not say why.
+ */
+function createLockFile(path: string): void {
+  attempt("create lock", path, () => {
+    try {
+      closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600));
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+      accessSync(path, constants.R_OK | constants.W_OK);
+    }
+  });
+}

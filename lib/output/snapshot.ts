@@ -1,0 +1,133 @@
+// A document written piece by piece, so that memory does not grow with it: head, entries, tail. Knows nothing of what
+// the pieces mean. The digest takes another head, because the head of a file holds its date.
+
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { Output } from "./directory.ts";
+import { createTemporary, type Published } from "./durable.ts";
+import { attemptIfExists } from "./failure.ts";
+
+export type Frame = {
+  head: string;
+  /** Stands for `head` in the digest. */
+  digestHead: string;
+  /** Written before the first entry. */
+  first: string;
+  /** Written between entries. */
+  separator: string;
+  tail: string;
+  /** Written instead of `tail` when there was no entry. */
+  emptyTail: string;
+};
+
+export type Draft = {
+  /** Forgets everything written and begins with the head. */
+  restart(frame: Frame): void;
+  /** The text of one or several entries, joined already by the separator; none when `entries` is 0. */
+  add(text: string, entries: number): void;
+  /** Writes the tail and makes the file durable, still without a name. */
+  finish(): { entries: number; bytes: number; sha256: string };
+  publish(name: string): Published;
+  /** Never throws. */
+  discard(): void;
+};
+
+/** A draft on the disk, which becomes a file of the output directory. */
+export function draftSnapshot(output: Output): Draft {
+  const temporary = createTemporary(output, "public");
+  const buffer = createBuffer(temporary.write);
+  return {
+    ...writeDraft({
+      empty: () => {
+        buffer.clear();
+        temporary.truncate();
+      },
+      write: buffer.add,
+      seal: () => {
+        buffer.flush();
+        return temporary.seal();
+      },
+    }),
+    publish: temporary.publish,
+    discard: temporary.discard,
+  };
+}
+
+/** A draft in memory, for a run that changes nothing; `publish` only tells what it would do. */
+export function describeSnapshot(directory: string): Draft & { text(): string } {
+  let parts: string[] = [];
+  const text = () => parts.join("");
+  const empty = () => {
+    parts = [];
+  };
+  const write = (part: string) => {
+    parts.push(part);
+  };
+  return {
+    ...writeDraft({ empty, write, seal: () => Buffer.byteLength(text()) }),
+    publish: (name) => describePublish(join(directory, name)),
+    discard: empty,
+    text,
+  };
+}
+
+function describePublish(path: string): Published {
+  const exists = attemptIfExists("find", path, () => lstatSync(path)) !== null;
+  return { path, action: exists ? "replace" : "create" };
+}
+
+type Sink = { empty(): void; write(text: string): void /** The number of bytes. */; seal(): number };
+
+function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
+  let state: { frame: Frame; entries: number; digest: Bun.CryptoHasher } | null = null;
+  const started = () => {
+    if (state === null) throw new Error("a snapshot needs its head first");
+    return state;
+  };
+  const write = (text: string) => {
+    if (text === "") return;
+    started().digest.update(text);
+    sink.write(text);
+  };
+  return {
+    restart(frame) {
+      sink.empty();
+      sink.write(frame.head);
+      state = { frame, entries: 0, digest: new Bun.CryptoHasher("sha256").update(frame.digestHead) };
+    },
+    add(text, entries) {
+      if (entries === 0) return;
+      const { frame, entries: before } = started();
+      write(before === 0 ? frame.first : frame.separator);
+      write(text);
+      started().entries = before + entries;
+    },
+    finish() {
+      const { frame, entries, digest } = started();
+      write(entries === 0 ? frame.emptyTail : frame.tail);
+      return { entries, bytes: sink.seal(), sha256: digest.digest("hex") };
+    },
+  };
+}
+
+const BUFFER_LENGTH = 262_144;
+
+function createBuffer(write: (text: string) => void) {
+  let parts: string[] = [];
+  let length = 0;
+  const clear = () => {
+    parts = [];
+    length = 0;
+  };
+  const flush = () => {
+    const text = parts.join("");
+    clear();
+    if (text !== "") write(text);
+  };
+  const add = (text: string) => {
+    parts.push(text);
+    length += text.length;
+    if (length >= BUFFER_LENGTH) flush();
+  };
+  return { add, flush, clear };
+}

@@ -1,0 +1,87 @@
+// What one run tells the next, in the state directory: the last snapshot, the index of its mount points, the problems
+// already warned of. Whatever is missing or broken reads as null or empty; the files themselves remain the truth.
+
+import { join } from "node:path";
+import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
+import { replaceFile } from "./durable.ts";
+import { isRecord, readIfExists, readJsonFile } from "./files.ts";
+
+/** The snapshot published last: file name, offering, `meta.date`, number of entries, size and digest. */
+export type SnapshotState = {
+  version: 1;
+  file: string;
+  offering: string;
+  date: string;
+  entries: number;
+  bytes: number;
+  sha256: string;
+};
+
+const SNAPSHOT_FILE = "snapshot.json";
+const MOUNT_INDEX_FILE = "mount-points";
+const MOUNT_INDEX_HEAD = /^mount-points 1 (\S+) (\d+)$/;
+/** More than the header line ever takes. */
+const HEAD_BYTES = 128;
+
+export function readSnapshotState(directory: string): SnapshotState | null {
+  const value = readJsonFile(join(directory, STATE_DIRECTORY, SNAPSHOT_FILE));
+  return isSnapshotState(value) ? value : null;
+}
+
+export function writeSnapshotState(output: Output, state: SnapshotState): void {
+  replaceFile(output, SNAPSHOT_FILE, `${JSON.stringify(state)}\n`, "state");
+}
+
+function isSnapshotState(value: unknown): value is SnapshotState {
+  if (!isRecord(value) || value.version !== 1) return false;
+  const { file, offering, date, sha256, entries, bytes } = value;
+  return (
+    [file, offering, date, sha256].every((text) => typeof text === "string" && text !== "") &&
+    [entries, bytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+  );
+}
+
+/**
+ * The index of mount points of the snapshot with that date, in whatever form its maker gives it.
+ * @param date without white space
+ */
+export function writeMountIndex(output: Output, date: string, bytes: Uint8Array): void {
+  const head = Buffer.from(`mount-points 1 ${date} ${bytes.length}\n`);
+  if (head.length > HEAD_BYTES || /\s/.test(date)) throw new Error(`no date for an index: ${date}`);
+  replaceFile(output, MOUNT_INDEX_FILE, Buffer.concat([head, bytes]), "state");
+}
+
+export function readMountIndex(directory: string): { date: string; bytes: Uint8Array } | null {
+  const content = readIfExists(join(directory, STATE_DIRECTORY, MOUNT_INDEX_FILE));
+  const end = content?.subarray(0, HEAD_BYTES).indexOf("\n") ?? -1;
+  if (content === null || end < 0) return null;
+  const [, date, length] = MOUNT_INDEX_HEAD.exec(content.toString("latin1", 0, end)) ?? [];
+  const bytes = content.subarray(end + 1);
+  return date === undefined || Number(length) !== bytes.length ? null : { date, bytes };
+}
+
+/** When each problem was last warned of: its key → milliseconds. */
+export function readProblemMemory(directory: string, mode: Mode): ReadonlyMap<string, number> {
+  const value = readJsonFile(join(directory, STATE_DIRECTORY, problemFile(mode)));
+  if (!isRecord(value) || value.version !== 1 || !isRecord(value.problems)) return new Map();
+  return new Map(
+    Object.entries(value.problems).flatMap(([key, at]): [string, number][] =>
+      typeof at === "number" ? [[key, at]] : [],
+    ),
+  );
+}
+
+/** Writes nothing when nothing changed, so that a steady run leaves the disk alone. */
+export function writeProblemMemory(output: Output, memory: ReadonlyMap<string, number>): void {
+  if (sameEntries(memory, readProblemMemory(output.directory, output.mode))) return;
+  const text = JSON.stringify({ version: 1, problems: Object.fromEntries(memory) });
+  replaceFile(output, problemFile(output.mode), `${text}\n`, "state");
+}
+
+function sameEntries(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  return a.size === b.size && [...a].every(([key, at]) => b.get(key) === at);
+}
+
+function problemFile(mode: Mode): string {
+  return `problems-${mode}.json`;
+}

@@ -1,0 +1,72 @@
+// What a run has done so far, collected as it happens, so that a run that fails half-way still tells what it did.
+
+import { type AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../errors.ts";
+import {
+  type FileReport,
+  type OfferingReport,
+  type OrderReport,
+  type Problem,
+  problemOfIssue,
+  type Report,
+} from "./report.ts";
+
+export type Ledger = {
+  /** Starts the line of an offering; it counts as failed until somebody says otherwise. */
+  openOffering(offering: { uuid: string; name: string }): OfferingReport;
+  addFile(file: FileReport): void;
+  addOrder(order: OrderReport): void;
+  /** Something that was left out; the rest was handled (exit code 10). */
+  addProblem(problem: Problem): void;
+  /** An error that ended the run, an offering or the work on one order. */
+  addFailure(error: AppError, about?: { offering?: string; order?: string }): void;
+  problemsOf(offering: string): readonly Problem[];
+  filesOf(offering: string): readonly FileReport[];
+  close(finishedAt: Date): Report;
+};
+
+export type LedgerHead = { mode: "sync" | "orders"; dryRun: boolean; version: string; startedAt: Date };
+
+export function createLedger(head: LedgerHead): Ledger {
+  const offerings: OfferingReport[] = [];
+  const files: FileReport[] = [];
+  const orders: OrderReport[] = [];
+  const leftOut: Problem[] = [];
+  const failures: Problem[] = [];
+  const codes = new Set<ExitCode>();
+  return {
+    openOffering({ uuid, name }) {
+      const line: OfferingReport = { uuid, name, outcome: "failed", resources: 0 };
+      offerings.push(line);
+      return line;
+    },
+    addFile: (file) => files.push(file),
+    addOrder: (order) => orders.push(order),
+    addProblem(problem) {
+      codes.add(EXIT.problems);
+      leftOut.push(problem);
+    },
+    addFailure(error, about = {}) {
+      codes.add(error.exitCode);
+      failures.push(...problemsOfError(error, about));
+    },
+    problemsOf: (offering) => leftOut.filter((problem) => problem.offering === offering),
+    filesOf: (offering) => files.filter((file) => file.offering === offering),
+    close: (finishedAt) => ({
+      mode: head.mode,
+      dryRun: head.dryRun,
+      version: head.version,
+      startedAt: head.startedAt.toISOString(),
+      finishedAt: finishedAt.toISOString(),
+      offerings,
+      files,
+      orders,
+      problems: [...leftOut, ...failures],
+      exitCode: worstExitCode(codes),
+    }),
+  };
+}
+
+function problemsOfError(error: AppError, about: { offering?: string; order?: string }): Problem[] {
+  if (error instanceof ConfigError) return error.issues.map((issue) => problemOfIssue(issue, about.offering));
+  return [{ code: error.code, ...about, message: error.message, hint: error.hint }];
+}

@@ -1,0 +1,91 @@
+// The text file for a Prometheus node exporter: written whole at the end of every run, also of a failed one.
+
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { OutputError } from "../errors.ts";
+import type { Report } from "./report.ts";
+
+const PREFIX = "waldur_cscs_storage";
+
+/** Replaces the file. The time of the last success is kept from the file that it replaces. */
+export function writeMetrics(path: string, report: Report): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, renderMetrics(report, readLastSuccess(path, report.mode)), {
+      mode: 0o644,
+      flag: "wx",
+    });
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw new OutputError(`cannot write the metrics file ${path}`, {
+      cause,
+      hint: "its directory must exist and be writable for this user",
+    });
+  }
+}
+
+/** Exposition format; times are seconds since 1970. */
+export function renderMetrics(report: Report, previousSuccess: number): string {
+  const mode = { mode: report.mode };
+  const finished = Date.parse(report.finishedAt) / 1000;
+  const succeeded = report.exitCode === 0 || report.exitCode === 10;
+  return [
+    gauge("last_run_timestamp_seconds", "End of the last run", [[mode, finished]]),
+    gauge("last_success_timestamp_seconds", "End of the last run that ended with 0 or 10", [
+      [mode, succeeded ? finished : previousSuccess],
+    ]),
+    gauge("duration_seconds", "Duration of the last run", [
+      [mode, finished - Date.parse(report.startedAt) / 1000],
+    ]),
+    gauge("exit_code", "Exit code of the last run", [[mode, report.exitCode]]),
+    gauge(
+      "resources",
+      "Storage resources in the snapshot, or open orders",
+      report.offerings.map((offering) => [{ ...mode, offering: offering.uuid }, offering.resources]),
+    ),
+    gauge(
+      "orders",
+      "Orders of the last run by outcome",
+      countBy(report.orders, ({ offering, outcome }) => ({ ...mode, offering, outcome })),
+    ),
+    gauge(
+      "problems",
+      "What could not be handled, by code",
+      countBy(report.problems, ({ offering, code }) => ({ ...mode, offering: offering ?? "", code })),
+    ),
+  ].join("");
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+function gauge(name: string, help: string, samples: readonly (readonly [Labels, number])[]): string {
+  const lines = samples.map(([labels, value]) => `${PREFIX}_${name}${renderLabels(labels)} ${value}\n`);
+  return `# HELP ${PREFIX}_${name} ${help}.\n# TYPE ${PREFIX}_${name} gauge\n${lines.join("")}`;
+}
+
+function renderLabels(labels: Labels): string {
+  const pairs = Object.entries(labels).map(
+    ([name, value]) => `${name}="${value.replace(/["\\\n]/g, "\\$&").replace(/\n/g, "n")}"`,
+  );
+  return `{${pairs.join(",")}}`;
+}
+
+function countBy<Row>(rows: readonly Row[], labelsOf: (row: Row) => Labels): [Labels, number][] {
+  const counts = new Map<string, [Labels, number]>();
+  for (const row of rows) {
+    const labels = labelsOf(row);
+    const key = JSON.stringify(labels);
+    const counted = counts.get(key)?.[1] ?? 0;
+    counts.set(key, [labels, counted + 1]);
+  }
+  return [...counts.values()];
+}
+
+function readLastSuccess(path: string, mode: string): number {
+  try {
+    const line = new RegExp(`^${PREFIX}_last_success_timestamp_seconds\\{mode="${mode}"\\} ([0-9.]+)$`, "m");
+    return Number(line.exec(readFileSync(path, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

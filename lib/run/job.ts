@@ -1,0 +1,35 @@
+// What the run hands to the part that handles one offering: where to read, where to note, when to stop.
+
+import type { OfferingConfig } from "../config/config.ts";
+import type { Ledger } from "../report/ledger.ts";
+import type { Log } from "../report/log.ts";
+import type { Progress } from "../report/progress.ts";
+import type { OfferingReport, Problem } from "../report/report.ts";
+import type { Actor, Reader } from "../waldur/client.ts";
+
+/** One offering's share of a run. */
+export type Job = {
+  config: OfferingConfig;
+  /** Path of the configuration file, for messages. */
+  configFile: string;
+  /** Zone of the minute in file names; null is the zone of the process. */
+  timezone: string | null;
+  version: string;
+  now: () => Date;
+  reader: Reader;
+  /** The offering's line of the report. */
+  line: OfferingReport;
+  ledger: Ledger;
+  log: Log;
+  progress: Progress;
+  /** Throws the run's reason when it is over; called before each step that must not start any more. */
+  throwIfOver: () => void;
+};
+
+/** A job that may change things; a dry run is never given one. */
+export type RealJob = Job & { actor: Actor };
+
+/** Notes something that was left out, under the job's offering. */
+export function addProblem(job: Job, problem: Omit<Problem, "offering">): void {
+  job.ledger.addProblem({ ...problem, offering: job.config.uuid });
+}

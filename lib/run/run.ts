@@ -1,0 +1,272 @@
+// One run of a mode: load the configuration, handle one offering after the other, and end in a report. An offering that
+// fails never stops the others; a signal or the deadline does. What is done with an offering comes in as a handler.
+
+import type { Config, OfferingConfig } from "../config/config.ts";
+import { AppError, ConfigError, UsageError } from "../errors.ts";
+import type { Mode, Output } from "../output/directory.ts";
+import { createLedger, type Ledger } from "../report/ledger.ts";
+import type { Log } from "../report/log.ts";
+import { logProblem, logProblems } from "../report/problems.ts";
+import type { Progress } from "../report/progress.ts";
+import type { Report } from "../report/report.ts";
+import type { Patience } from "../waldur/client.ts";
+import { type RunEnd, startDeadline } from "./end.ts";
+import type { Job, RealJob } from "./job.ts";
+
+/** What the user asked for, the same for both modes. */
+export type RunOptions = {
+  mode: Mode;
+  configPath: string;
+  /** 32 hex digits each; empty takes every offering of the file. */
+  offeringUuids: readonly string[];
+  dryRun: boolean;
+  silenceMs: number;
+  deadlineMs: number;
+  retries: number;
+  allowInsecureConfig: boolean;
+};
+
+/** What surrounds the run; nothing else of the process reaches it. */
+export type Surroundings = {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  version: string;
+  now: () => Date;
+  random: () => number;
+  log: Log;
+  progress: Progress;
+  /** Aborted by SIGINT or SIGTERM with an `InterruptedError` as its reason. */
+  interrupted: AbortSignal;
+};
+
+/** The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written. */
+export type Handlers = {
+  publish(job: RealJob, output: Output): Promise<void>;
+  describe(job: Job): Promise<void>;
+};
+
+/** Runs the mode once. Never throws an `AppError`: what went wrong is in the report and its exit code. */
+export async function runMode(
+  options: RunOptions,
+  surroundings: Surroundings,
+  handlers: Handlers,
+): Promise<Report> {
+  const { now, version, log } = surroundings;
+  const ledger = createLedger({
+    mode: options.mode,
+    dryRun: options.dryRun,
+    version,
+    startedAt: now(),
+  });
+  const end = startDeadline(options.deadlineMs, surroundings.interrupted);
+  try {
+    const config = await loadChecked(options, surroundings);
+    for (const issue of config.warnings) warnOfConfig(issue, log);
+    for (const offering of selectOfferings(config, options)) {
+      await runOffering({ offering, config, options, surroundings, handlers, ledger, end });
+    }
+  } catch (error) {
+    noteFailure(error, ledger, log);
+  } finally {
+    end.disarm();
+    surroundings.progress.clear();
+  }
+  const report = ledger.close(now());
+  log.summary(summaryOf(report), {
+    exit: report.exitCode,
+    seconds: (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000,
+  });
+  return report;
+}
+
+async function loadChecked(options: RunOptions, surroundings: Surroundings): Promise<Config> {
+  const { loadConfig } = await import("../config/load.ts");
+  const config = await loadConfig(options.configPath, {
+    env: surroundings.env,
+    cwd: surroundings.cwd,
+    allowInsecure: options.allowInsecureConfig,
+  });
+  for (const offering of config.offerings) surroundings.log.redact(offering.token.reveal());
+  return config;
+}
+
+function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
+  const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
+  log.warn(issue.message, { file: place, key: issue.path, hint: issue.hint });
+}
+
+/** The offerings of this mode, in the order of the file, narrowed by `--offering-uuid`. */
+export function selectOfferings(config: Config, options: RunOptions): OfferingConfig[] {
+  const mine = config.offerings.filter((offering) => offering[options.mode]);
+  if (mine.length === 0) throw noOfferings(config, options.mode);
+  for (const uuid of options.offeringUuids) {
+    if (!mine.some((offering) => offering.uuid === uuid)) throw unknownOffering(uuid, mine, config.path);
+  }
+  if (options.offeringUuids.length === 0) return mine;
+  return mine.filter((offering) => options.offeringUuids.includes(offering.uuid));
+}
+
+function noOfferings(config: Config, mode: Mode): ConfigError {
+  const key = mode === "sync" ? "backend_type" : "order_processing_backend";
+  return new ConfigError([
+    {
+      file: config.path,
+      path: "offerings",
+      message: `no offering is for ${mode}: none has ${key}: cscs-hpc-storage`,
+      hint: `set ${key}: "cscs-hpc-storage" on the offerings that \`${mode}\` shall handle`,
+    },
+  ]);
+}
+
+function unknownOffering(uuid: string, mine: readonly OfferingConfig[], file: string): UsageError {
+  const known = mine.map((offering) => `${offering.uuid} (${offering.name})`).join(", ");
+  return new UsageError(`--offering-uuid ${uuid}: ${file} has no such offering for this command`, {
+    hint: `known here: ${known}`,
+  });
+}
+
+type Share = {
+  offering: OfferingConfig;
+  config: Config;
+  options: RunOptions;
+  surroundings: Surroundings;
+  handlers: Handlers;
+  ledger: Ledger;
+  end: RunEnd;
+};
+
+async function runOffering(share: Share): Promise<void> {
+  const { offering, ledger, end, surroundings } = share;
+  const line = ledger.openOffering(offering);
+  if (end.signal.aborted) {
+    line.outcome = "skipped";
+    noteFailure(end.signal.reason, ledger, surroundings.log, offering.uuid);
+    return;
+  }
+  try {
+    const job = await createJob(share, line);
+    if (share.options.dryRun) await share.handlers.describe(job);
+    else await publishUnderLock(job, share);
+  } catch (error) {
+    noteFailure(error, ledger, surroundings.log, offering.uuid);
+  }
+  if (share.options.dryRun) {
+    for (const problem of ledger.problemsOf(offering.uuid)) logProblem(problem, "warn", surroundings.log);
+  }
+}
+
+async function createJob(share: Share, line: Job["line"]): Promise<Job> {
+  const { createReader } = await import("../waldur/client.ts");
+  const { offering, surroundings, end } = share;
+  return {
+    config: offering,
+    configFile: share.config.path,
+    timezone: share.config.timezone,
+    version: surroundings.version,
+    now: surroundings.now,
+    reader: createReader(connectionOf(share, false), patienceOf(share)),
+    line,
+    ledger: share.ledger,
+    log: surroundings.log,
+    progress: surroundings.progress,
+    throwIfOver: () => end.signal.throwIfAborted(),
+  };
+}
+
+async function publishUnderLock(job: Job, share: Share): Promise<void> {
+  const { createActor } = await import("../waldur/client.ts");
+  const { openOutput } = await import("../output/directory.ts");
+  const actor = createActor(connectionOf(share, true), patienceOf(share));
+  const output = openOutput({
+    directory: job.config.settings.outputDirectory,
+    requireMount: job.config.settings.requireMount,
+    mode: share.options.mode,
+    fileMode: job.config.settings.fileMode,
+    now: job.now,
+    warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
+  });
+  try {
+    await share.handlers.publish({ ...job, reader: actor, actor }, output);
+  } finally {
+    await settleProblems(job, output);
+    output.close();
+  }
+}
+
+/** Tells what was left out, and remembers it for the next run; a directory that cannot be written any more loses only that. */
+async function settleProblems(job: Job, output: Output): Promise<void> {
+  const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
+  const problems = job.ledger.problemsOf(job.config.uuid);
+  const { directory, mode } = output;
+  const memory = readProblemMemory(directory, mode);
+  const next = logProblems(problems, memory, { log: job.log, now: job.now() });
+  try {
+    writeProblemMemory(output, next);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    job.log.debug("the memory of problems was not kept", { reason: error.message });
+  }
+}
+
+/** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
+function connectionOf({ offering, options, surroundings }: Share, isReal: boolean) {
+  const agent = isReal && options.mode === "orders" ? " (waldur-site-agent)" : "";
+  const { apiUrl, token, verifyTls, caPem, proxy } = offering;
+  return {
+    apiUrl,
+    token,
+    verifyTls,
+    caPem,
+    proxy,
+    userAgent: `waldur-cscs-storage/${surroundings.version}${agent}`,
+  };
+}
+
+function patienceOf({ offering, options, surroundings, end }: Share): Patience {
+  return {
+    silenceMs: options.silenceMs,
+    retries: options.retries,
+    signal: end.signal,
+    now: surroundings.now,
+    random: surroundings.random,
+    timeLeftMs: end.timeLeftMs,
+    onRetry: (message) => surroundings.log.info(message, { offering: offering.uuid }),
+  };
+}
+
+function noteFailure(error: unknown, ledger: Ledger, log: Log, offering?: string): void {
+  if (!(error instanceof AppError)) throw error;
+  ledger.addFailure(error, offering === undefined ? {} : { offering });
+  if (error instanceof ConfigError) {
+    for (const issue of error.issues) {
+      const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
+      const what = issue.path === undefined ? issue.message : `${issue.path}: ${issue.message}`;
+      log.error(`${place}: ${what}`, { hint: issue.hint });
+    }
+    return;
+  }
+  log.error(error.message, { offering, hint: error.hint });
+}
+
+/** The last line: counts of what the run did. */
+function summaryOf(report: Report): string {
+  const did = report.dryRun ? "would publish" : "published";
+  const files = report.files.filter((file) => file.action !== "unchanged").length;
+  const parts =
+    report.mode === "sync"
+      ? [
+          `${did} ${plural(files, "snapshot")}`,
+          plural(sum(report.offerings.map((o) => o.resources)), "resource"),
+        ]
+      : [`${did} ${plural(files, "order file")}`, `${plural(report.orders.length, "open order")}`];
+  if (report.problems.length > 0) parts.push(plural(report.problems.length, "problem"));
+  return `${report.mode}: ${parts.join(", ")}`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

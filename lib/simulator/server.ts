@@ -1,0 +1,125 @@
+// A Waldur on the loopback address, in memory, with the state machine of a real one and faults on request. It serves
+// `demo` and the tests; nothing else loads it. It is no Waldur: what no agent of storage needs is missing.
+
+import { createAccounts } from "./accounts.ts";
+import { answerRequest, type LoggedRequest, type Site } from "./answering.ts";
+import { planFaults } from "./faults.ts";
+import type { Generation } from "./model.ts";
+import { createRouter } from "./routes.ts";
+import { createWorker } from "./worker.ts";
+import { createWorld, type World } from "./world.ts";
+
+export type SimulatorOptions = {
+  generation?: Generation;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** Live resources, all in OK; up to a million cost nothing. */
+  resources?: number;
+  /** Terminated resources beside them, older than all others. */
+  terminated?: number;
+  /** Pending orders of mixed types, oldest first; Create orders add resources in Creating. */
+  orders?: number;
+  /** Time that each request takes, in milliseconds. */
+  latencyMs?: number;
+  tls?: { cert: string; key: string };
+  /** See `FAULTS`. */
+  faults?: readonly string[];
+  seed?: number;
+  now?: () => Date;
+  /** Between an approval on a 2024 server and the write of its worker, in milliseconds. */
+  workerDelayMs?: number;
+  /** Requests of one token wait for each other; servers of 2024 do that. */
+  serializePerToken?: boolean;
+  /** Compress bodies for clients that accept it; Waldur itself does not. */
+  gzip?: boolean;
+};
+
+export type Simulator = {
+  /** `http://127.0.0.1:port/api/`. */
+  url: string;
+  origin: string;
+  port: number;
+  providerToken: string;
+  consumerToken: string;
+  staffToken: string;
+  strangerToken: string;
+  offeringUuid: string;
+  /** The consumer's first project. */
+  projectUuid: string;
+  /** The service provider record. */
+  providerUuid: string;
+  world: World;
+  /** Every request so far, in the order of arrival. */
+  requests: LoggedRequest[];
+  /** Replaces all faults; throws an `Error` that lists the names when one is unknown. */
+  setFaults(names: readonly string[]): void;
+  /** Waits until the worker of a 2024 server has nothing left to do. */
+  workerIdle(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const DEFAULT_WORKER_DELAY_MS = 150;
+
+export function startSimulator(options: SimulatorOptions = {}): Simulator {
+  const stopping = Promise.withResolvers<void>();
+  const site = createSite(options, stopping.promise);
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: options.port ?? 0,
+    idleTimeout: 0,
+    development: false,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    fetch: (request) => answerRequest(request, site),
+  });
+  const { world, accounts } = site;
+  const { callers: _callers, ...tokens } = accounts;
+  const port = server.port ?? 0;
+  const origin = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+  return {
+    url: `${origin}/api/`,
+    origin,
+    port,
+    ...tokens,
+    offeringUuid: world.offering.uuid,
+    projectUuid: world.projects[0]?.uuid ?? "",
+    providerUuid: world.providerUuid,
+    world,
+    requests: site.requests,
+    setFaults(names) {
+      site.faults = planFaults(names);
+    },
+    workerIdle: () => site.worker.idle(),
+    async stop() {
+      stopping.resolve();
+      site.worker.stop();
+      await server.stop(true);
+    },
+  };
+}
+
+function createSite(options: SimulatorOptions, stopped: Promise<void>): Site {
+  const generation = options.generation ?? "current";
+  const world = createWorld({
+    generation,
+    seed: options.seed ?? 1,
+    resources: options.resources ?? 0,
+    terminated: options.terminated ?? 0,
+    orders: options.orders ?? 0,
+    now: options.now ?? (() => new Date()),
+  });
+  const accounts = createAccounts(world);
+  const worker = createWorker(world, options.workerDelayMs ?? DEFAULT_WORKER_DELAY_MS);
+  const serialize = options.serializePerToken ?? generation === "2024";
+  return {
+    world,
+    accounts,
+    worker,
+    route: createRouter(generation, accounts, worker),
+    faults: planFaults(options.faults ?? []),
+    requests: [],
+    locks: serialize ? new Map() : null,
+    latencyMs: options.latencyMs ?? 0,
+    gzip: options.gzip ?? false,
+    stopped,
+  };
+}

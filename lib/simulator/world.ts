@@ -1,0 +1,154 @@
+// The state of a simulated Waldur, and the hands with which a test changes it behind the server's back. Everything found
+// here is plain data: setting a field is allowed and shows in the next answer.
+
+import { slugFrom, slugStem, uuidOf } from "./identity.ts";
+import { createOrderIn, type NewOrder, startOrder } from "./lifecycle.ts";
+import { type Generation, type Project, type SimOrder, type SimResource, stamp } from "./model.ts";
+import { createRows, type Rows } from "./rows.ts";
+import { type Background, createBackground, createdAt, lastSeededSlug, type SeedOptions } from "./seed.ts";
+
+export type World = Background & {
+  generation: Generation;
+  seed: number;
+  rows: Rows;
+  /** Oldest first. */
+  orders: SimOrder[];
+  /** Now, as Waldur writes it. */
+  stamp(): string;
+  /** The resource, to be read or changed. Throws when there is none. */
+  resource(uuid: string): SimResource;
+  /** Every resource of the main offering; a walk over the whole world. */
+  resources(): SimResource[];
+  /** The order, to be read or changed. Throws when there is none. */
+  order(uuid: string): SimOrder;
+  /** A new resource, in OK and with a slug made from its name unless told otherwise. */
+  addResource(partial?: Partial<Omit<SimResource, "index">>): SimResource;
+  /** A new order as if a consumer had placed it, pending with the provider; a Create order brings its resource along. */
+  addOrder(order: NewOrder): SimOrder;
+  /** Sets nothing but the state of the order. */
+  setOrderState(uuid: string, state: string): void;
+  /** What a consumer's DELETE does: the order is gone, the resource of a Create order stays `Creating` for ever. */
+  deleteOrder(uuid: string): void;
+  /** Sets a resource to Terminated. */
+  terminate(uuid: string): void;
+  /** Moves `modified`, as any write does. */
+  touch(thing: { modified: string }): void;
+};
+
+export type WorldOptions = SeedOptions & { orders: number; now: () => Date };
+
+export function createWorld(options: WorldOptions): World {
+  const background = createBackground(options);
+  const world: World = {
+    ...background,
+    generation: options.generation,
+    seed: options.seed,
+    rows: createRows(options, background),
+    orders: [],
+    stamp: () => stamp(options.now()),
+    resource: (uuid) => world.rows.edit(uuid) ?? missing("resource", uuid),
+    resources: () => {
+      const all = world.rows.select({ offeringUuids: [world.offering.uuid], matches: () => true });
+      return all.slice(0, all.count);
+    },
+    order: (uuid) => world.orders.find((order) => order.uuid === uuid) ?? missing("order", uuid),
+    addResource: (partial = {}) => addResource(world, options, partial),
+    addOrder: (order) => createOrderIn(world, order),
+    setOrderState(uuid, state) {
+      const order = world.order(uuid);
+      order.state = state;
+      world.touch(order);
+    },
+    deleteOrder(uuid) {
+      world.orders.splice(world.orders.indexOf(world.order(uuid)), 1);
+    },
+    terminate(uuid) {
+      const resource = world.resource(uuid);
+      resource.state = "Terminated";
+      world.touch(resource);
+    },
+    touch(thing) {
+      thing.modified = world.stamp();
+    },
+  };
+  seedOrders(world, options);
+  return world;
+}
+
+function missing(what: string, uuid: string): never {
+  throw new Error(`the simulated Waldur has no ${what} ${uuid}`);
+}
+
+function addResource(
+  world: World,
+  options: SeedOptions,
+  partial: Partial<Omit<SimResource, "index">>,
+): SimResource {
+  const name = partial.name ?? `added-${world.rows.size()}`;
+  const created = partial.created ?? world.stamp();
+  const slug = partial.slug === undefined ? nextSlug(world, options, name) : partial.slug;
+  return world.rows.add((index) => ({
+    uuid: uuidOf(world.seed, "resource", index),
+    offeringUuid: world.offering.uuid,
+    name,
+    slug,
+    state: "OK",
+    limits: { storage: 10 },
+    attributes: { name, permissions: "775", storage_data_type: "store" },
+    options: null,
+    backendId: "",
+    backendMetadata: {},
+    project: firstProject(world),
+    hasPlan: true,
+    allocationUuid: allocationOf(world, index, partial.state),
+    allocationReady: false,
+    created,
+    modified: created,
+    errorMessage: "",
+    wire: {},
+    ...partial,
+    index,
+  }));
+}
+
+/** Whatever a server of 2024 has approved in the past was given a legacy allocation by its worker. */
+function allocationOf(world: World, index: number, state = "OK"): string | null {
+  return world.generation === "2024" && state !== "Creating" ? uuidOf(world.seed, "allocation", index) : null;
+}
+
+function firstProject(world: World): Project {
+  const [project] = world.projects;
+  if (project === undefined) throw new Error("the simulated Waldur has no projects");
+  return project;
+}
+
+/** Waldur's rule: one more than the highest number among all slugs that begin with the stem. */
+function nextSlug(world: World, { resources, terminated }: SeedOptions, name: string): string {
+  const stem = slugStem(name, world.generation);
+  let last = lastSeededSlug(stem, resources + terminated);
+  for (const { slug } of world.rows.changed()) {
+    if (slug === null || !slug.startsWith(stem)) continue;
+    last = Math.max(last, Number(/-(\d+)$/.exec(slug)?.[1] ?? 1));
+  }
+  return slugFrom(stem, last + 1, world.generation);
+}
+
+const SEEDED_TYPES = ["Create", "Update", "Create", "Terminate"] as const;
+
+/** Pending orders of mixed types. Updates and terminations each take a live resource of their own, while there are any. */
+function seedOrders(world: World, options: WorldOptions): void {
+  const total = options.resources + options.terminated;
+  let next = options.terminated;
+  for (let n = 0; n < options.orders; n++) {
+    const type = SEEDED_TYPES[n % SEEDED_TYPES.length] ?? "Create";
+    const created = createdAt(total + n);
+    if (type === "Create" || next >= total) {
+      const name = `order-${n + 1}`;
+      startOrder(world, { type: "Create", name, limits: { storage: 5 + n }, created });
+      continue;
+    }
+    const resource = world.resource(uuidOf(world.seed, "resource", next++));
+    const limits = type === "Update" ? { storage: 1000 + n } : undefined;
+    startOrder(world, { type, resource, created, ...(limits === undefined ? {} : { limits }) });
+  }
+}

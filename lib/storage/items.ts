@@ -1,0 +1,66 @@
+// Storage systems, file systems and data types: the items that are the same in every entry, file and site run.
+// Their ids are UUIDv5 of `kind:key` in the OID namespace, so that two files can be joined on them.
+
+import type { StorageItem, StorageResource, StorageSource } from "./document.ts";
+import { fieldOf } from "./json.ts";
+import { mappingProblem, type Problems, quoted } from "./problems.ts";
+import { isSegment, SEGMENT_HINT } from "./segment.ts";
+
+type Kind = "storage_system" | "storage_file_system" | "storage_data_type";
+type DataTypeItem = StorageResource["storageDataType"];
+
+/** A storage system or file system; its name is the key in upper case. */
+export function storageItem(kind: Kind, key: string): StorageItem {
+  return { itemId: itemIdOf(kind, key), key, name: key.toUpperCase(), active: true };
+}
+
+/** Despite Bun's name for it there is nothing random in a UUIDv5: it is a SHA-1 of namespace and name (RFC 9562). */
+function itemIdOf(kind: Kind, key: string): string {
+  return Bun.randomUUIDv5(`${kind}:${key}`, "oid");
+}
+
+/** Far more than a site has; a server with ever new data types does not make the memory grow. */
+const REMEMBERED_DATA_TYPES = 1000;
+
+/** Makes the item of a data type, once for each key. */
+export function rememberDataTypes(): (key: string) => DataTypeItem {
+  const items = new Map<string, DataTypeItem>();
+  return (key) => {
+    const known = items.get(key);
+    if (known !== undefined) return known;
+    const item = dataTypeItem(key);
+    if (items.size < REMEMBERED_DATA_TYPES) items.set(key, item);
+    return item;
+  };
+}
+
+/** `path` is the part of a path that the data type stands for: its key. */
+function dataTypeItem(key: string): DataTypeItem {
+  return {
+    itemId: itemIdOf("storage_data_type", key),
+    key,
+    name: key.toUpperCase(),
+    path: key,
+    active: true,
+  };
+}
+
+/** The key of a data type. People type them: blanks around it and capitals mean nothing, an empty one is none. */
+export function readDataType(
+  { attributes }: Pick<StorageSource, "attributes">,
+  fallback: string,
+  problems: Problems,
+): string | undefined {
+  const value = fieldOf(attributes, "storage_data_type") ?? "";
+  const text = typeof value === "string" ? value.trim().toLowerCase() : undefined;
+  const dataType = text === "" ? fallback.trim().toLowerCase() : text;
+  if (dataType !== undefined && isSegment(dataType)) return dataType;
+  problems.push(
+    mappingProblem("bad-data-type", {
+      field: "attributes.storage_data_type",
+      message: `cannot be part of a path: ${quoted(value)}`,
+      hint: SEGMENT_HINT,
+    }),
+  );
+  return undefined;
+}

@@ -1,0 +1,19 @@
+// Looking into JSON of unknown shape without trusting it.
+
+/** A JSON object: neither null nor a list. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The field of an object's own; null and absent are both undefined: they say nothing. */
+export function fieldOf(table: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(table, name) ? (table[name] ?? undefined) : undefined;
+}
+
+/** A number, or a text that is one in decimal notation; undefined for everything else, booleans too. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && DECIMAL.test(value) ? Number(value) : undefined;
+}
+
+const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;

@@ -1,0 +1,160 @@
+// From a Waldur resource, alone or with an order for it, to an entry of the document. One mapper for both modes: they
+// differ in the status, and in the limits and options of an order. An item with any problem has no entry at all; every
+// problem of it is told. Rules: docs/contract.md, "The document".
+
+import type { StorageComponent, StorageSettings } from "../config/config.ts";
+import type { Quota, StorageItem, StorageResource, StorageSource, StorageStatus } from "./document.ts";
+import { readDataType, rememberDataTypes, storageItem } from "./items.ts";
+import { compileTemplate, existingMount, type PathTemplate, templatePath } from "./mount-point.ts";
+import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
+import { readPermission } from "./permission.ts";
+import type { Problems } from "./problems.ts";
+import { type QuotaGrounds, type QuotaRule, quotaRule, readQuotas } from "./quotas.ts";
+import { checkSlug } from "./segment.ts";
+import { statusOfOrder, statusOfState } from "./status.ts";
+import { checkUuid, readHierarchyItem, readTargetItem } from "./target.ts";
+
+export type Mapped = { ok: true; entry: StorageResource } | { ok: false; problems: Problems };
+
+export type Mapper = {
+  /** The entry of a resource as it is; the status comes from its state. */
+  mapResource(source: StorageSource): Mapped;
+  /** The entry that an order asks for; the status comes from the type of the order. */
+  mapOrder(order: MappedOrder, source: StorageSource): Mapped;
+};
+
+type Given = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
+
+/** A mapper for one offering; throws for a mount point template that the configuration must have refused. */
+export function createMapper(given: Given): Mapper {
+  const offering = prepare(given);
+  return {
+    mapResource(source) {
+      const problems: Problems = [];
+      const status = statusOfState(source.state, problems);
+      return mapEntry(offering, { source, status, grounds: source }, problems);
+    },
+    mapOrder(order, source) {
+      const problems: Problems = [];
+      const status = statusOfOrder(order.type);
+      const grounds = groundsOfOrder(order, source, problems);
+      const before = order.type === "update" ? groundsBefore(order, source, given.component.name) : undefined;
+      return mapEntry(offering, { source, status, grounds, before }, problems);
+    },
+  };
+}
+
+/** What is the same for every resource of the offering. */
+type Offering = {
+  settings: StorageSettings;
+  quotas: QuotaRule;
+  template: PathTemplate;
+  storageSystem: StorageItem;
+  fileSystem: StorageItem;
+  dataTypeOf: ReturnType<typeof rememberDataTypes>;
+  /** Of the offering itself, and so of each of its resources. */
+  problems: Readonly<Problems>;
+};
+
+function prepare({ settings, component, offeringSlug }: Given): Offering {
+  const template = compileTemplate(settings.mountPoint);
+  const system = settings.storageSystem ?? offeringSlug;
+  const problems: Problems = [];
+  checkSlug(system, settings.storageSystem === null ? "offering_slug" : "storage_system", problems);
+  if (template.uses("fileSystem")) checkSlug(settings.storageFileSystem, "storage_file_system", problems);
+  return {
+    settings,
+    quotas: quotaRule(settings, component),
+    template,
+    storageSystem: storageItem("storage_system", system),
+    fileSystem: storageItem("storage_file_system", settings.storageFileSystem),
+    dataTypeOf: rememberDataTypes(),
+    problems,
+  };
+}
+
+type Wanted = {
+  source: StorageSource;
+  status: StorageStatus | undefined;
+  /** Limits and options that decide the quotas. */
+  grounds: QuotaGrounds;
+  /** Those before the change; only for an update. */
+  before?: QuotaGrounds | undefined;
+};
+
+function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mapped {
+  problems.push(...offering.problems);
+  checkUuid(wanted.source.uuid, "uuid", problems);
+  const parts = readParts(offering, wanted, problems);
+  if (problems.length > 0 || !isWhole(parts)) return { ok: false, problems };
+  const entry: StorageResource = {
+    itemId: wanted.source.uuid,
+    status: parts.status,
+    mountPoint: { default: parts.mountPoint },
+    permission: { permissionType: "octal", value: parts.permission },
+    quotas: parts.quotas,
+    ...quotasOfChange(offering, wanted, parts.quotas),
+    target: { targetType: "project", targetItem: parts.targetItem },
+    storageSystem: offering.storageSystem,
+    storageFileSystem: offering.fileSystem,
+    storageDataType: offering.dataTypeOf(parts.dataType),
+    parentItemId: null,
+    tenant: parts.tenant,
+    customer: parts.customer,
+  };
+  return { ok: true, entry };
+}
+
+/** Every part that could be read; one that could not is undefined, and its problem is among `problems`. */
+function readParts(offering: Offering, { source, status, grounds }: Wanted, problems: Problems) {
+  const { settings } = offering;
+  const dataType = readDataType(source, settings.defaultDataType, problems);
+  const permissionGrounds = { options: grounds.options, attributes: source.attributes };
+  return {
+    status,
+    dataType,
+    mountPoint: readMountPoint(offering, { source, dataType }, problems),
+    permission: readPermission(permissionGrounds, settings.defaultPermissions, problems),
+    quotas: readQuotas(offering.quotas, grounds, problems),
+    targetItem: readTargetItem(source, settings, problems),
+    tenant: readHierarchyItem("tenant", source, problems),
+    customer: readHierarchyItem("customer", source, problems),
+  };
+}
+
+type Whole<Parts> = { [Name in keyof Parts]: Exclude<Parts[Name], undefined> };
+
+function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is Parts & Whole<Parts> {
+  for (const name in parts) if (parts[name] === undefined) return false;
+  return true;
+}
+
+/** Old quotas that cannot be told were never published, so they are null: an update that mends a bad limit goes through. */
+function quotasOfChange(offering: Offering, { before }: Wanted, newQuotas: Quota[] | null) {
+  if (before === undefined) return undefined;
+  return { oldQuotas: readQuotas(offering.quotas, before, []) ?? null, newQuotas };
+}
+
+/** The slugs are checked also where the backend id tells the path: readers make paths of them too. */
+function readMountPoint(
+  offering: Offering,
+  { source, dataType }: { source: StorageSource; dataType: string | undefined },
+  problems: Problems,
+): string | undefined {
+  const before = problems.length;
+  checkSlug(source.customer.slug, "customer_slug", problems);
+  checkSlug(source.project.slug, "project_slug", problems);
+  checkSlug(source.slug, "slug", problems);
+  const existing = existingMount(source.backendId, problems);
+  if (existing !== null) return existing;
+  if (problems.length > before || dataType === undefined) return undefined;
+  const names = {
+    storageSystem: offering.storageSystem.key,
+    fileSystem: offering.fileSystem.key,
+    dataType,
+    tenant: source.customer.slug,
+    customer: source.project.slug,
+    project: source.slug,
+  };
+  return templatePath(offering.template, names, problems);
+}

@@ -1,0 +1,121 @@
+// Where a resource is mounted: the path its backend id tells, or else one made from the configured template.
+// A path that could lead elsewhere than it seems (`..`, `//`, control characters) is never published.
+
+import { mappingProblem, type Problems, quoted } from "./problems.ts";
+import { LONGEST_SEGMENT, SEGMENT_HINT } from "./segment.ts";
+
+/** What the placeholders of a template stand for; each is one part of a path. */
+export type PathNames = {
+  storageSystem: string;
+  fileSystem: string;
+  dataType: string;
+  /** Slug of the Waldur customer. */
+  tenant: string;
+  /** Slug of the Waldur project. */
+  customer: string;
+  /** Slug of the Waldur resource. */
+  project: string;
+};
+
+const PLACEHOLDERS: Readonly<Record<string, keyof PathNames>> = {
+  "{storage_system}": "storageSystem",
+  "{file_system}": "fileSystem",
+  "{data_type}": "dataType",
+  "{tenant}": "tenant",
+  "{customer}": "customer",
+  "{project}": "project",
+};
+
+export type PathTemplate = {
+  render(names: PathNames): string;
+  uses(name: keyof PathNames): boolean;
+};
+
+/** Prepares a template such as `/{storage_system}/store/{tenant}`; throws for one the configuration must have refused. */
+export function compileTemplate(template: string): PathTemplate {
+  const parts = template.split(/(\{[^{}]*\})/).map(partOf);
+  const render = (names: PathNames) => {
+    let path = "";
+    for (const part of parts) path += "name" in part ? names[part.name] : part.text;
+    return path;
+  };
+  const fault = faultOfPath(render(SAMPLE));
+  if (fault !== null) throw new Error(`unusable mount_point template ${quoted(template)}: it ${fault}`);
+  return { render, uses: (name) => parts.some((part) => "name" in part && part.name === name) };
+}
+
+const SAMPLE: PathNames = {
+  storageSystem: "x",
+  fileSystem: "x",
+  dataType: "x",
+  tenant: "x",
+  customer: "x",
+  project: "x",
+};
+
+function partOf(text: string): { text: string } | { name: keyof PathNames } {
+  const name = PLACEHOLDERS[text];
+  if (name !== undefined) return { name };
+  if (/[{}]/.test(text)) throw new Error(`unknown placeholder ${quoted(text)} in the mount_point template`);
+  return { text };
+}
+
+/** The path of the template with names that are safe segments; undefined, reported, when it gets too long. */
+export function templatePath(
+  template: PathTemplate,
+  names: PathNames,
+  problems: Problems,
+): string | undefined {
+  const path = template.render(names);
+  // Segments are checked already; joined by a template only their length can have become a fault.
+  const fault = path.length > LONGEST_SEGMENT ? faultOfPath(path) : null;
+  if (fault === null) return path;
+  problems.push(
+    mappingProblem("bad-slug", { field: "slug", message: `gives a path that ${fault}`, hint: SEGMENT_HINT }),
+  );
+  return undefined;
+}
+
+/**
+ * The path of an existing mount that a backend id tells. null for a backend id that is no absolute path (the original
+ * program wrote the slug there); undefined, reported, for an absolute one that cannot be trusted.
+ */
+export function existingMount(backendId: string, problems: Problems): string | null | undefined {
+  if (!backendId.startsWith("/")) return null;
+  const fault = faultOfPath(backendId);
+  if (fault === null) return backendId;
+  problems.push(
+    mappingProblem("bad-backend-id", {
+      field: "backend_id",
+      message: `${fault}: ${quoted(backendId)}`,
+      hint: "set it to the absolute path of the mount, or to something that is no path to use the template",
+    }),
+  );
+  return undefined;
+}
+
+const LONGEST_PATH = 4095;
+/** Control characters, NUL among them, and halves of characters that UTF-8 cannot write. */
+const UNWRITABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+const utf8 = new TextEncoder();
+
+/** Why a path is not an absolute one in its only spelling, to go on after the field's name; null when it is. */
+function faultOfPath(path: string): string | null {
+  if (!path.startsWith("/")) return "does not start with a slash";
+  if (path.endsWith("/")) return "ends with a slash";
+  if (UNWRITABLE.test(path)) return "has a control character";
+  if (utf8.encode(path).length > LONGEST_PATH) return "is longer than 4095 bytes";
+  return (
+    path
+      .slice(1)
+      .split("/")
+      .map(faultOfPart)
+      .find((fault) => fault !== null) ?? null
+  );
+}
+
+function faultOfPart(part: string): string | null {
+  if (part === "") return "has an empty part (//)";
+  if (part === "." || part === "..") return `has the part "${part}"`;
+  return utf8.encode(part).length > LONGEST_SEGMENT ? "has a part longer than 255 bytes" : null;
+}

@@ -1,0 +1,45 @@
+// What can be wrong with a resource or an order, and how it is told: which field, what about it, what to try.
+// Values of a server are quoted only cleaned and shortened; names of people and organisations never.
+
+import type { MappingProblem } from "./document.ts";
+
+/** The closed set of codes the mapper reports (docs/contract.md, "The document"). */
+export type MappingCode =
+  | "bad-slug"
+  | "bad-limit"
+  | "bad-permissions"
+  | "bad-data-type"
+  | "bad-backend-id"
+  | "bad-options"
+  | "unknown-state"
+  | "bad-uuid"
+  | "no-gid"
+  | "bad-metadata";
+
+/** Problems of one item as they are found; a part that adds one returns undefined. */
+export type Problems = MappingProblem[];
+
+/** `message` goes on after the name of the field: `limits.storage` + `is negative: -5`. */
+export function mappingProblem(
+  code: MappingCode,
+  { field, message, hint }: { field: string; message: string; hint?: string },
+): MappingProblem {
+  return { code, field, message: `${field} ${message}`, ...(hint === undefined ? {} : { hint }) };
+}
+
+const QUOTED_CHARACTERS = 60;
+/** Control, format and lone surrogate characters, and the line ends of Unicode: nothing a terminal should get. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/** A server's value for a message: text in quotes, cleaned, at most 60 characters; of lists and objects just the kind. */
+export function quoted(value: unknown): string {
+  if (typeof value === "string") return `"${shortened(value.slice(0, 4 * QUOTED_CHARACTERS))}"`;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+function shortened(text: string): string {
+  const characters = [...text.replace(UNSAFE, "?")];
+  if (characters.length <= QUOTED_CHARACTERS) return characters.join("");
+  return `${characters.slice(0, QUOTED_CHARACTERS - 1).join("")}…`;
+}

@@ -1,0 +1,31 @@
+// A Waldur resource as the mapper wants it, with project and customer joined in from wherever the server tells them.
+
+import type { WaldurResource } from "../waldur/wire.ts";
+import type { StorageSource } from "./document.ts";
+
+/** A project with its customer, from the provider's list of projects or from an order. */
+export type Hierarchy = {
+  uuid: string;
+  name: string;
+  slug: string;
+  customer: { uuid: string; name: string; slug: string };
+};
+
+/** Joins; the resource's own words win, and a slug that nobody tells is empty (a problem for the mapper). */
+export function sourceOf(resource: WaldurResource, hierarchy: Hierarchy | undefined): StorageSource {
+  const { projectUuid, projectName, projectSlug, customerUuid, customerName, customerSlug, ...rest } =
+    resource;
+  return {
+    ...rest,
+    project: {
+      uuid: projectUuid,
+      name: projectName === "" ? (hierarchy?.name ?? "") : projectName,
+      slug: projectSlug ?? hierarchy?.slug ?? "",
+    },
+    customer: {
+      uuid: customerUuid === "" ? (hierarchy?.customer.uuid ?? "") : customerUuid,
+      name: customerName === "" ? (hierarchy?.customer.name ?? "") : customerName,
+      slug: customerSlug ?? hierarchy?.customer.slug ?? "",
+    },
+  };
+}

@@ -1,0 +1,108 @@
+// Whom a storage resource belongs to: the project with its GID, and the customer and project above it. What the metadata
+// holds is passed on as it is; a GID is never invented, but for the marked ones of development.
+
+import type { StorageSettings } from "../config/config.ts";
+import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
+import { fieldOf, isTable } from "./json.ts";
+import { mappingProblem, type Problems } from "./problems.ts";
+
+type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
+
+/**
+ * `backend_metadata.project_item`, else an item of our own. In mock mode always the latter, with a made-up GID: that
+ * mode is for trying things out without real groups.
+ */
+export function readTargetItem(
+  source: StorageSource,
+  settings: TargetSettings,
+  problems: Problems,
+): TargetItem | undefined {
+  if (settings.useMockTargetItems) return mockItem(source);
+  const given = readMetadata(source.backendMetadata, "project_item", problems);
+  if (given === undefined) return undefined;
+  const item = given ?? ownItem(source, gidOf(source.project.slug, settings));
+  if (!settings.requireGid || Number.isInteger(item.unixGid)) return item;
+  problems.push(noGid(settings));
+  return undefined;
+}
+
+function ownItem(source: StorageSource, unixGid: number | null) {
+  return { itemId: source.uuid, status: "open", name: source.slug, unixGid, active: true };
+}
+
+function mockItem(source: StorageSource): TargetItem {
+  return { ...ownItem(source, mockGid(source.project.slug)), mock: true };
+}
+
+function gidOf(projectSlug: string, { unixGid }: TargetSettings): number | null {
+  return unixGid.kind === "file" ? (unixGid.gids.get(projectSlug) ?? null) : null;
+}
+
+function noGid({ unixGid }: TargetSettings) {
+  const isFile = unixGid.kind === "file";
+  return mappingProblem("no-gid", {
+    field: isFile ? "project_slug" : "backend_metadata.project_item",
+    message: isFile ? "has no GID in the file of unix_gid" : "has no unixGid",
+    hint: "add it there, or set require_gid to false to publish null",
+  });
+}
+
+/** 30000 to 39999, the same for the same project in every run (FNV-1a). */
+function mockGid(projectSlug: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < projectSlug.length; at++) {
+    hash = Math.imul(hash ^ projectSlug.charCodeAt(at), 0x01000193);
+  }
+  return 30_000 + ((hash >>> 0) % 10_000);
+}
+
+/** A Waldur customer or project: what the metadata holds in its place, else uuid, slug and name. */
+export function readHierarchyItem(
+  kind: "tenant" | "customer",
+  source: StorageSource,
+  problems: Problems,
+): HierarchyItem | undefined {
+  const given = readMetadata(source.backendMetadata, `${kind}_item`, problems);
+  if (given !== null) return given;
+  const { uuid, slug, name } = kind === "tenant" ? source.customer : source.project;
+  if (checkUuid(uuid, kind === "tenant" ? "customer_uuid" : "project_uuid", problems)) {
+    return { itemId: uuid, key: slug, name };
+  }
+  return undefined;
+}
+
+const UUID = /^[0-9a-f]{32}$/;
+
+/** Reports an id that is not 32 lower-case hex digits, as Waldur writes them. */
+export function checkUuid(uuid: string, field: string, problems: Problems): boolean {
+  if (UUID.test(uuid)) return true;
+  const message = uuid === "" ? "is missing" : "is not a uuid of 32 lower-case hex digits";
+  problems.push(mappingProblem("bad-uuid", { field, message }));
+  return false;
+}
+
+/** Deep enough for any description of a project; the layout of deeper ones would grow with the square of their depth. */
+const DEEPEST_METADATA = 16;
+
+/** An object of `backend_metadata` as it is; null when there is none, it is empty, or something else than an object. */
+function readMetadata(
+  metadata: unknown,
+  name: string,
+  problems: Problems,
+): Record<string, unknown> | null | undefined {
+  const item = isTable(metadata) ? fieldOf(metadata, name) : undefined;
+  if (!isTable(item) || Object.keys(item).length === 0) return null;
+  if (!isDeeper(item, DEEPEST_METADATA)) return item;
+  problems.push(
+    mappingProblem("bad-metadata", {
+      field: `backend_metadata.${name}`,
+      message: `is nested more than ${DEEPEST_METADATA} levels deep`,
+    }),
+  );
+  return undefined;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
+}

@@ -1,0 +1,103 @@
+// The exact text of a document, whole or in pieces to be written one after the other: always what
+// `JSON.stringify(document, null, 2)` gives, and a final newline. Also what two texts have to do with each other.
+
+import type { DocumentMeta, StorageDocument, StorageResource } from "./document.ts";
+import { isTable } from "./json.ts";
+
+/**
+ * Pieces around the entries: head, then `emptyTail`; or head, `first`, entries with `separator` between them, `tail`.
+ * `digestHead` is the head without its date.
+ */
+export type Frame = {
+  head: string;
+  digestHead: string;
+  first: string;
+  separator: string;
+  tail: string;
+  emptyTail: string;
+};
+
+/** What follows the list of entries; scan.ts tells from it that a file is whole. */
+export const TAIL = "\n    ]\n  }\n}\n";
+export const EMPTY_TAIL = "]\n  }\n}\n";
+export const SEPARATOR = ",\n";
+export const FIRST = "\n";
+
+export function documentFrame(meta: DocumentMeta): Frame {
+  const empty = documentText({ status: "success", code: 200, meta, result: { storageResources: [] } });
+  const head = empty.slice(0, -EMPTY_TAIL.length);
+  return {
+    head,
+    digestHead: withoutDate(head),
+    first: FIRST,
+    separator: SEPARATOR,
+    tail: TAIL,
+    emptyTail: EMPTY_TAIL,
+  };
+}
+
+/** The whole text, for documents that are small. */
+export function documentText(document: StorageDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** The wrapping puts the entries at the depth they have in the document; faster than indenting each line again. */
+const WRAP_HEAD = '{\n  "result": {\n    "entries": [\n';
+const WRAP_TAIL = "\n    ]\n  }\n}";
+
+/** Entries as they stand in the document, with separators between but not around them; empty for none. */
+export function entriesText(entries: readonly StorageResource[]): string {
+  if (entries.length === 0) return "";
+  return JSON.stringify({ result: { entries } }, null, 2).slice(WRAP_HEAD.length, -WRAP_TAIL.length);
+}
+
+const META_LINE = '\n  "meta": {\n';
+const META_END = "\n  },\n";
+const DATE_KEY = '    "date": ';
+
+/** The text, or a piece of it with the head, without the line of `meta.date`; unchanged when there is none. */
+export function withoutDate(text: string): string {
+  const meta = text.indexOf(META_LINE);
+  if (meta < 0) return text;
+  const end = text.indexOf(META_END, meta);
+  const line = text.indexOf(`\n${DATE_KEY}`, meta) + 1;
+  const isInMeta = line > 0 && (end < 0 || line < end);
+  const next = text.indexOf("\n", line) + 1;
+  return isInMeta && next > 0 ? text.slice(0, line) + text.slice(next) : text;
+}
+
+/**
+ * What the published file of an order has to do with the one we would write now. `same` looks away from the date and
+ * from the version of the program: an order's file is never written again, so an upgrade must not make it differ.
+ * `foreign`: no JSON, or not the file of this order.
+ */
+export function compareDocuments(
+  existing: string,
+  wanted: string,
+  orderUuid: string,
+): "same" | "differs" | "foreign" {
+  const found = parseDocument(existing);
+  if (found === null || orderUuidOf(found.meta) !== orderUuid) return "foreign";
+  const expected = parseDocument(wanted);
+  return expected !== null && timeless(found) === timeless(expected) ? "same" : "differs";
+}
+
+type ParsedDocument = Record<string, unknown> & { meta: Record<string, unknown> };
+
+function parseDocument(text: string): ParsedDocument | null {
+  try {
+    const document: unknown = JSON.parse(text);
+    return isTable(document) && isTable(document.meta) ? { ...document, meta: document.meta } : null;
+  } catch {
+    return null;
+  }
+}
+
+function orderUuidOf({ order }: Record<string, unknown>): unknown {
+  return isTable(order) ? order.uuid : undefined;
+}
+
+function timeless(document: ParsedDocument): string {
+  const { date: _date, appVersion: _appVersion, ...meta } = document.meta;
+  return JSON.stringify({ ...document, meta });
+}

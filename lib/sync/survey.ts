@@ -1,0 +1,26 @@
+// What must be known of an offering and of the server behind it before its list is read.
+
+import type { Job } from "../run/job.ts";
+import { createMapper, type Mapper } from "../storage/mapper.ts";
+import { fetchOffering, fetchProjects, probeResources } from "../waldur/offering.ts";
+import type { WaldurOffering, WaldurProject } from "../waldur/wire.ts";
+
+export type Ground = {
+  offering: WaldurOffering;
+  mapper: Mapper;
+  /** Resources in any state when the run began; null when the server did not say. */
+  wholeCount: number | null;
+  /** By uuid; null where resources carry the slugs themselves. */
+  projects: ReadonlyMap<string, WaldurProject> | null;
+};
+
+/** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
+export async function surveyOffering(job: Job): Promise<Ground> {
+  const { config, reader } = job;
+  const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
+  const probe = await probeResources(reader, config.uuid);
+  const projects = probe.hasSlugs === false ? await fetchProjects(reader, offering) : null;
+  const { settings, component } = config;
+  const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
+  return { offering, mapper, wholeCount: probe.count, projects };
+}

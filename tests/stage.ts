@@ -1,0 +1,189 @@
+// A place to try the whole program in: a simulated Waldur, a directory, a configuration, and two ways to run: the compiled
+// binary in a process of its own (or the source, with SUBJECT=source), or the same run inside the test's process.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "pathe";
+import { InterruptedError } from "../lib/errors.ts";
+import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
+import { createLog } from "../lib/report/log.ts";
+import { createProgress } from "../lib/report/progress.ts";
+import type { Report } from "../lib/report/report.ts";
+import { type RunOptions, runMode } from "../lib/run/run.ts";
+import { type SimulatorOptions, startSimulator } from "../lib/simulator/server.ts";
+import type { StorageDocument } from "../lib/storage/document.ts";
+import { describeSnapshotRun, publishSnapshot, type SyncOptions } from "../lib/sync/sync.ts";
+
+const root = resolve(import.meta.dir, "..");
+export const BINARY = join(root, "dist", "waldur-cscs-storage");
+export const SUBJECT: readonly string[] =
+  process.env.SUBJECT === "source" ? [process.execPath, join(root, "cmd", "main.ts")] : [BINARY];
+
+export type Ran = { code: number; stdout: string; stderr: string };
+export type Stage = Awaited<ReturnType<typeof openStage>>;
+
+export type StageOptions = SimulatorOptions & {
+  /** Lines of `backend_settings`, as YAML values. */
+  settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Instead of the offering's own. */
+  config?: (stage: { url: string; token: string; offering: string; out: string }) => string;
+};
+
+export async function openStage(options: StageOptions = {}) {
+  const { settings = {}, config = defaultConfig(settings), ...simulated } = options;
+  const simulator = startSimulator({ resources: 0, seed: 1, ...simulated });
+  const directory = mkdtempSync(join(tmpdir(), "stage-"));
+  const out = join(directory, "out");
+  const configPath = join(directory, "config.yaml");
+  mkdirSync(out);
+  const place = { url: simulator.url, token: simulator.providerToken, offering: simulator.offeringUuid, out };
+  writeFileSync(configPath, config(place), { mode: 0o600 });
+
+  return {
+    simulator,
+    world: simulator.world,
+    directory,
+    out,
+    configPath,
+    /** Runs the subject to its end. */
+    run: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+      runSubject(withConfig(args, configPath), { env, cwd: directory }),
+    /** The same run inside this process. */
+    runHere: (mode: RunOptions["mode"], more: HereOptions = {}) => runHere(mode, configPath, more),
+    /** Public names of the output directory, sorted. */
+    files: () => listPublic(out),
+    read: (name: string): StorageDocument => JSON.parse(readFileSync(join(out, name), "utf8")),
+    readText: (name: string) => readFileSync(join(out, name), "utf8"),
+    /** Every file below the output directory, by relative path, sorted. */
+    everything: () => listAll(out),
+    requestsOf: (method: string) => simulator.requests.filter((request) => request.method === method),
+    async close() {
+      await simulator.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function defaultConfig(settings: NonNullable<StageOptions["settings"]>) {
+  return ({
+    url,
+    token,
+    offering,
+    out,
+  }: {
+    url: string;
+    token: string;
+    offering: string;
+    out: string;
+  }) => `offerings:
+  - name: Test
+    waldur_api_url: ${url}
+    waldur_api_token: ${token}
+    waldur_offering_uuid: ${offering}
+    backend_type: cscs-hpc-storage
+    order_processing_backend: cscs-hpc-storage
+    backend_settings:
+      output_directory: ${out}
+${Object.entries(settings)
+  .map(([key, value]) => `      ${key}: ${typeof value === "string" ? JSON.stringify(value) : value}\n`)
+  .join("")}`;
+}
+
+function withConfig(args: readonly string[], configPath: string): readonly string[] {
+  const [command = "", ...rest] = args;
+  if (command !== "orders" && command !== "sync") return args;
+  return args.includes("-c") || args.includes("--config") ? args : [command, "-c", configPath, ...rest];
+}
+
+export async function runSubject(
+  args: readonly string[],
+  { env = {}, cwd = tmpdir() }: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
+): Promise<Ran> {
+  const child = Bun.spawn([...SUBJECT, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? "", TZ: "UTC", ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [code, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code, stdout, stderr };
+}
+
+export type HereOptions = Partial<RunOptions> & {
+  sync?: Partial<SyncOptions>;
+  now?: () => Date;
+  interrupted?: AbortSignal;
+};
+
+/** What a run inside this process tells: its report, and the lines of its log. */
+export async function runHere(
+  mode: RunOptions["mode"],
+  configPath: string,
+  { sync = {}, now = () => new Date(), interrupted = new AbortController().signal, ...options }: HereOptions,
+): Promise<{ report: Report; lines: string[] }> {
+  const lines: string[] = [];
+  const syncOptions = { allowShrink: false, ifChanged: false, ...sync };
+  const handlers =
+    mode === "orders"
+      ? { publish: publishOrders, describe: describeOrders }
+      : {
+          publish: (...[job, output]: Parameters<typeof publishOrders>) =>
+            publishSnapshot(job, output, syncOptions),
+          describe: (job: Parameters<typeof describeOrders>[0]) => describeSnapshotRun(job, syncOptions),
+        };
+  const report = await runMode(
+    {
+      mode,
+      configPath,
+      offeringUuids: [],
+      dryRun: false,
+      silenceMs: 2000,
+      deadlineMs: 60_000,
+      retries: 1,
+      allowInsecureConfig: false,
+      ...options,
+    },
+    {
+      env: {},
+      cwd: tmpdir(),
+      version: "0.0.0-test",
+      now,
+      random: () => 0,
+      log: createLog({
+        format: "text",
+        level: "verbose",
+        terminal: false,
+        color: false,
+        journald: false,
+        now,
+        write: (line) => lines.push(line),
+      }),
+      progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
+      interrupted,
+    },
+    handlers,
+  );
+  return { report, lines };
+}
+
+export function interruptedNow(): AbortSignal {
+  return AbortSignal.abort(new InterruptedError("SIGTERM"));
+}
+
+export function listPublic(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => !name.startsWith("."))
+    .sort();
+}
+
+export function listAll(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+}

@@ -1,0 +1,28 @@
+import { describe, expect, test } from "bun:test";
+import { nearestWord } from "../../../lib/config/nearest.ts";
+
+const KNOWN = ["orders", "sync", "check", "--dry-run", "output_directory", "ok"];
+
+describe("nearestWord", () => {
+  test.each([
+    ["ordres", "orders"],
+    ["snyc", "sync"],
+    ["--dryrun", "--dry-run"],
+    ["output_directroy", "output_directory"],
+    ["Output_Directory", "output_directory"],
+    ["output-directorie", null],
+    ["sync", "sync"],
+    ["chk", "check"],
+  ])("%s → %s", (word, expected) => {
+    expect(nearestWord(word, KNOWN)).toBe(expected);
+  });
+
+  test("prefers the closer word to the earlier one", () => {
+    expect(nearestWord("order", ["odors", "orders"])).toBe("orders");
+  });
+
+  test("does not take a short word for any other short word", () => {
+    expect(nearestWord("ab", KNOWN)).toBeNull();
+    expect(nearestWord("", KNOWN)).toBeNull();
+  });
+});

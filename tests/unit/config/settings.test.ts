@@ -1,0 +1,229 @@
+import { describe, expect, test } from "bun:test";
+import type { StorageSettings } from "../../../lib/config/config.ts";
+import { configYaml, createSite, offeringYaml, onlyOffering } from "./site.ts";
+
+const load = (settings: string[], options = {}) => {
+  const given = settings.some((line) => line.startsWith("output_directory"));
+  const lines = given ? settings : ["output_directory: /srv/out", ...settings];
+  return createSite().load(configYaml(offeringYaml({ settings: lines })), options);
+};
+
+const DEFAULTS: StorageSettings = {
+  outputDirectory: "/srv/cscs-storage-orders",
+  requireMount: null,
+  storageFileSystem: "lustre",
+  storageSystem: null,
+  mountPoint: "/{storage_system}/store/{tenant}/{customer}/{project}",
+  inodeBaseMultiplier: 1_000_000,
+  inodeSoftCoefficient: 1.33,
+  inodeHardCoefficient: 2,
+  useMockTargetItems: false,
+  defaultPermissions: "775",
+  defaultDataType: "store",
+  backendId: "slug",
+  parallelRequests: 1,
+  acceptance: "auto",
+  unixGid: { kind: "metadata" },
+  requireGid: false,
+  fileMode: 0o644,
+  latestLink: false,
+  keepSnapshots: 0,
+  shrinkGuardPercent: 30,
+  completion: "on-publish",
+};
+
+describe("backend_settings", () => {
+  test.each([
+    ["missing", []],
+    ["null", ["backend_settings:"]],
+    ["empty", ["backend_settings: {}"]],
+  ])("have their defaults when %s", async (_, offering) => {
+    const outcome = await createSite().load(configYaml(offeringYaml({ offering, settings: [] })), {
+      cwd: "/srv",
+    });
+    expect(onlyOffering(outcome).settings).toEqual(DEFAULTS);
+  });
+
+  test("have their defaults for keys that are null", async () => {
+    const lines = ["mount_point:", "file_mode: null", "keep_snapshots: ~", "output_directory:"];
+    expect(onlyOffering(await load(lines, { cwd: "/srv" })).settings).toEqual(DEFAULTS);
+  });
+
+  test("must be a map", async () => {
+    const yaml = configYaml(offeringYaml({ offering: ["backend_settings: [a]"], settings: [] }));
+    const { issues } = await createSite().load(yaml);
+    expect(issues).toMatchObject([{ path: "offerings[0].backend_settings" }]);
+  });
+
+  const accepted: [string, Partial<StorageSettings>][] = [
+    ["output_directory: /srv/a/../b/", { outputDirectory: "/srv/b" }],
+    ["require_mount: /srv", { requireMount: "/srv" }],
+    ["storage_file_system: lustré-ß", { storageFileSystem: "lustré-ß" }],
+    ["storage_system: capstor", { storageSystem: "capstor" }],
+    [
+      "mount_point: '/{file_system}/{data_type}/x.{project}'",
+      { mountPoint: "/{file_system}/{data_type}/x.{project}" },
+    ],
+    ["inode_base_multiplier: 1234567.89", { inodeBaseMultiplier: 1_234_567.89 }],
+    ["inode_soft_coefficient: 1.99", { inodeSoftCoefficient: 1.99 }],
+    ["inode_hard_coefficient: 3", { inodeHardCoefficient: 3 }],
+    ["use_mock_target_items: true", { useMockTargetItems: true }],
+    ['default_permissions: "2770"', { defaultPermissions: "2770" }],
+    ['default_permissions: "0755"', { defaultPermissions: "0755" }],
+    ["default_permissions: 775", { defaultPermissions: "775" }],
+    ["default_permissions: 2770", { defaultPermissions: "2770" }],
+    ["default_data_type: Scratch", { defaultDataType: "scratch" }],
+    ["backend_id: mount_point", { backendId: "mount_point" }],
+    ["parallel_requests: 8", { parallelRequests: 8 }],
+    ["acceptance: approve", { acceptance: "approve" }],
+    ["acceptance: execute", { acceptance: "execute" }],
+    ["unix_gid: metadata", { unixGid: { kind: "metadata" } }],
+    ["require_gid: true", { requireGid: true }],
+    ['file_mode: "0640"', { fileMode: 0o640 }],
+    ["file_mode: '444'", { fileMode: 0o444 }],
+    ["latest_link: true", { latestLink: true }],
+    ["keep_snapshots: 168", { keepSnapshots: 168 }],
+    ["shrink_guard_percent: 0", { shrinkGuardPercent: 0 }],
+    ["shrink_guard_percent: 12.5", { shrinkGuardPercent: 12.5 }],
+    ["shrink_guard_percent: 100", { shrinkGuardPercent: 100 }],
+    ["completion: external", { completion: "external" }],
+  ];
+
+  test.each(accepted)("take %s", async (line, expected) => {
+    const outcome = await load([line]);
+    expect(onlyOffering(outcome).settings).toEqual({ ...DEFAULTS, outputDirectory: "/srv/out", ...expected });
+    expect(outcome.config?.warnings).toEqual([]);
+  });
+
+  test.each([
+    ["output_directory: ''", "is empty"],
+    ["output_directory: ~/out", "~"],
+    ["output_directory: 5", "must be text"],
+    ['output_directory: "/srv/a\\nb"', "control character"],
+    ["require_mount: srv", "absolute"],
+    ["require_mount: ~", null],
+    ["storage_file_system: ' '", "is empty"],
+    ["storage_file_system: 7", "must be text"],
+    ["storage_system: a/b", "part of a path"],
+    ["storage_system: ..", "part of a path"],
+    ["storage_system: .hidden", "part of a path"],
+    [`storage_system: ${"x".repeat(256)}`, "part of a path"],
+    ["mount_point: '{storage_system}/{project}'", "absolute"],
+    ["mount_point: /a/b", "{project}"],
+    ["mount_point: '/{tenant}/{customer}'", "{project}"],
+    ["mount_point: '/{tenent}/{project}'", "unknown placeholder {tenent}"],
+    ["mount_point: '/{}/{project}'", "unknown placeholder {}"],
+    ["mount_point: '/{project'", "brace"],
+    ["mount_point: '/a}/{project}'", "brace"],
+    ["mount_point: '/{{project}}'", "brace"],
+    ["mount_point: '/a/../{project}'", "`..`"],
+    ["mount_point: '/./{project}'", "`.`"],
+    ["mount_point: '/{project}/..'", "`..`"],
+    ["mount_point: '//{project}'", "`//`"],
+    ["mount_point: '/{project}/'", "end in"],
+    ["mount_point: 5", "must be text"],
+    ["inode_base_multiplier: 0", "greater than 0"],
+    ["inode_base_multiplier: .inf", "greater than 0"],
+    ["inode_base_multiplier: '1000'", "greater than 0"],
+    ["inode_soft_coefficient: .nan", "greater than 0"],
+    ["inode_soft_coefficient: -1", "greater than 0"],
+    ["inode_soft_coefficient: true", "greater than 0"],
+    [
+      "inode_soft_coefficient: 2",
+      "inode_hard_coefficient (2) must be greater than inode_soft_coefficient (2)",
+    ],
+    ["inode_hard_coefficient: 1.33", "must be greater than inode_soft_coefficient (1.33)"],
+    ["inode_hard_coefficient: 1", "must be greater than inode_soft_coefficient (1.33)"],
+    ["inode_hard_coefficient: .inf", "greater than 0"],
+    ["use_mock_target_items: 'true'", "must be true or false"],
+    ["use_mock_target_items: yes", "must be true or false"],
+    ["use_mock_target_items: 1", "must be true or false"],
+    ["default_permissions: 0755", "must be quoted octal digits"],
+    ["default_permissions: 0o775", "must be quoted octal digits"],
+    ["default_permissions: 0x1FF", "must be quoted octal digits"],
+    ["default_permissions: 7.75", "three or four octal digits"],
+    ["default_permissions: 778", "three or four octal digits"],
+    ["default_permissions: 77", "three or four octal digits"],
+    ["default_permissions: '00775'", "three or four octal digits"],
+    ["default_permissions: rwxr-xr-x", "three or four octal digits"],
+    ["default_permissions: [775]", "three or four octal digits"],
+    ["default_data_type: a/b", "part of a path"],
+    ["backend_id: uuid", "must be one of slug, mount_point"],
+    ["parallel_requests: 0", "a whole number from 1 to 8"],
+    ["parallel_requests: 9", "a whole number from 1 to 8"],
+    ["parallel_requests: 1.5", "a whole number from 1 to 8"],
+    ["acceptance: always", "must be one of auto, approve, execute"],
+    ["unix_gid: waldur", "`waldur` is not available in this version"],
+    ["unix_gid: getent", "`getent` is not available in this version"],
+    ["unix_gid: 5", "must be text"],
+    ["unix_gid: ldap", "must be one of metadata"],
+    ["unix_gid: 'file:'", "path"],
+    ["unix_gid: file:~/gids", "~"],
+    ["require_gid: 'false'", "must be true or false"],
+    ["file_mode: 0644", "must be quoted octal digits"],
+    ["file_mode: 644", "must be quoted octal digits"],
+    ["file_mode: 0o644", "must be quoted octal digits"],
+    ["file_mode: '0648'", "three octal digits"],
+    ["file_mode: '4755'", "three octal digits"],
+    ["file_mode: '0244'", "owner"],
+    ["file_mode: '0666'", "everybody"],
+    ["latest_link: 'true'", "must be true or false"],
+    ["keep_snapshots: -1", "a whole number, at least 0"],
+    ["keep_snapshots: 2.5", "a whole number, at least 0"],
+    ["keep_snapshots: 1e300", "a whole number, at least 0"],
+    ["shrink_guard_percent: 101", "a number from 0 to 100"],
+    ["shrink_guard_percent: -1", "a number from 0 to 100"],
+    ["shrink_guard_percent: .nan", "a number from 0 to 100"],
+    ["completion: on-ack", "`on-ack` is not available in this version"],
+    ["completion: on_publish", "must be one of on-publish, external"],
+  ])("refuse %s", async (line, message) => {
+    const { issues } = await load([line]);
+    if (message === null) return expect(issues).toEqual([]);
+    const key = line.split(":", 1)[0];
+    const isDirectory = key === "output_directory";
+    expect(issues).toMatchObject([
+      {
+        line: isDirectory ? 9 : 10,
+        column: `      ${key}: `.length + 1,
+        path: `offerings[0].backend_settings.${key}`,
+      },
+    ]);
+    expect(issues[0]?.message).toContain(message);
+  });
+
+  test.each([
+    ["completion: on-ack", "on-publish"],
+    ["unix_gid: waldur", "file:PATH"],
+    ["file_mode: 0644", "quotes"],
+    ["default_permissions: 0755", "quotes"],
+    ["acceptance: aproved", "approve"],
+    ["keep_snapshots: '3'", "without quotes"],
+    ["latest_link: 'true'", "without quotes"],
+    ["mount_point: '/{costumer}/{project}'", "{customer}"],
+    ["mount_point: '/{x}/{project}'", "{data_type}"],
+  ])("advise about %s", async (line, hint) => {
+    const { issues } = await load([line]);
+    expect(issues[0]?.hint).toContain(hint);
+  });
+
+  test("compare the coefficients that are both given", async () => {
+    const { issues } = await load(["inode_hard_coefficient: 3", "inode_soft_coefficient: 3"]);
+    expect(issues).toMatchObject([{ path: "offerings[0].backend_settings.inode_hard_coefficient" }]);
+    const both = await load(["inode_hard_coefficient: 3.1", "inode_soft_coefficient: 3"]);
+    expect(both.issues).toEqual([]);
+  });
+
+  test("take a relative output directory from the working directory, and show what it becomes", async () => {
+    const outcome = await load(["output_directory: files/x"], { cwd: "/data" });
+    expect(onlyOffering(outcome).settings.outputDirectory).toBe("/data/files/x");
+    expect(outcome.config?.warnings).toMatchObject([
+      { path: "offerings[0].backend_settings.output_directory" },
+    ]);
+    expect(outcome.config?.warnings[0]?.message).toContain("/data/files/x");
+  });
+
+  test("want a file system that fits into the mount point when it is part of it", async () => {
+    const { issues } = await load(["storage_file_system: a b", "mount_point: '/{file_system}/{project}'"]);
+    expect(issues).toMatchObject([{ path: "offerings[0].backend_settings.storage_file_system" }]);
+  });
+});

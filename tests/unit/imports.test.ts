@@ -1,0 +1,84 @@
+// Imports run one way; the compiler does not hold this, so a test does.
+
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "pathe";
+
+const root = resolve(import.meta.dir, "../..");
+
+/** What each room may import, besides itself, `lib/errors.ts` and `lib/key-set.ts`; `type` imports are listed apart. */
+const RULES: Readonly<Record<string, { values: readonly string[]; types: readonly string[] }>> = {
+  config: { values: [], types: [] },
+  waldur: { values: [], types: ["config"] },
+  storage: { values: [], types: ["config", "waldur"] },
+  output: { values: [], types: [] },
+  report: { values: [], types: ["waldur"] },
+  run: { values: ["config", "waldur", "output", "report"], types: [] },
+  orders: { values: ["config", "waldur", "storage", "output", "report", "run"], types: [] },
+  sync: { values: ["config", "waldur", "storage", "output", "report", "run"], types: [] },
+  simulator: { values: [], types: [] },
+  demo: { values: ["report", "simulator"], types: ["run"] },
+};
+
+type Import = { file: string; room: string; target: string; isType: boolean };
+
+function importsOf(directory: string): Import[] {
+  return readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => {
+      const file = join(directory, name);
+      const source = readFileSync(join(root, file), "utf8");
+      const statements = source.matchAll(
+        /(?:^(import|export)\s+(type\s+)?([^;"]*?)from\s+|import\()"(\.[^"]+)"/gm,
+      );
+      return [...statements].map(([, , type, names = "", specifier = ""]) => ({
+        file,
+        room: file.split("/")[1] ?? "",
+        target: relative(root, resolve(root, dirname(file), specifier)),
+        isType: type !== undefined || (/^\{/.test(names.trim()) && onlyTypes(names)),
+      }));
+    });
+}
+
+function onlyTypes(names: string): boolean {
+  const parts = names.replace(/[{}]/g, "").split(",");
+  return parts.map((name) => name.trim()).every((name) => name === "" || name.startsWith("type "));
+}
+
+test("finds the imports that it is to judge", () => {
+  expect(importsOf("lib").length).toBeGreaterThan(100);
+});
+
+test("imports in lib run one way", () => {
+  const wrong = importsOf("lib").filter(({ room, target, isType }) => {
+    if (room.endsWith(".ts") || target === "lib/errors.ts" || target === "lib/key-set.ts") return false;
+    const other = target.split("/")[1] ?? "";
+    const rule = RULES[room];
+    if (other === room) return false;
+    if (rule === undefined || !target.startsWith("lib/")) return true;
+    return !(rule.values.includes(other) || (isType && rule.types.includes(other)));
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("only the demo reaches the simulator", () => {
+  const users = [...importsOf("lib"), ...importsOf("cmd")].filter(({ target }) =>
+    target.startsWith("lib/simulator"),
+  );
+  const outside = users.filter(({ file }) => !file.startsWith("lib/simulator")).map(({ file }) => file);
+  expect([...new Set(outside)].sort()).toEqual(["cmd/demo.ts", "lib/demo/demo.ts"]);
+});
+
+test("only main.ts touches the process", () => {
+  const touching = ["lib", "cmd"].flatMap((directory) =>
+    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(directory, name))
+      .filter((file) => /\bprocess\.(?!pid\b|getuid\b)/.test(codeOf(file))),
+  );
+  expect(touching).toEqual(["cmd/main.ts"]);
+});
+
+function codeOf(file: string): string {
+  return readFileSync(join(root, file), "utf8").replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, "");
+}

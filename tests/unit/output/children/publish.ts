@@ -1,0 +1,41 @@
+// Does one thing to an output and prints what came of it: `bun publish.ts DIRECTORY replace|claim|again`.
+
+import { openOutput } from "../../../../lib/output/directory.ts";
+import { replaceFile } from "../../../../lib/output/durable.ts";
+import { publishOrderFile } from "../../../../lib/output/order-file.ts";
+import { claimReceipt } from "../../../../lib/output/receipts.ts";
+
+const UUID = "0123456789abcdef0123456789abcdef";
+const FILE = `2026-11-25-07-49-create_${UUID}.json`;
+
+const [directory = "", action] = process.argv.slice(2);
+try {
+  const output = openOutput({
+    directory,
+    mode: "orders",
+    requireMount: null,
+    fileMode: 0o640,
+    now: () => new Date(),
+    warn: (message) => console.log(`warning: ${message}`),
+  });
+  console.log(JSON.stringify(act(output)));
+  output.close();
+} catch (error) {
+  console.log(`${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
+}
+
+function act(output: ReturnType<typeof openOutput>): unknown {
+  if (action === "replace") return replaceFile(output, "file.json", "the new text\n", "public");
+  if (action === "again") return publishOrderFile(output, FILE, "text\n", () => "same");
+  return claimReceipt(output, {
+    version: 1,
+    offering: "f".repeat(32),
+    order: UUID,
+    type: "create",
+    file: FILE,
+    resource: "f".repeat(32),
+    mountPoint: "/store/a",
+    claimedAt: "2026-11-25T07:49:00.000Z",
+    published: false,
+  });
+}

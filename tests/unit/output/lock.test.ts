@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { OutputError, RetryLaterError } from "../../../lib/errors.ts";
+import { STATE_DIRECTORY } from "../../../lib/output/directory.ts";
+import { afterwards, BUN, CHILDREN, openScratch, STRACE, scratchDirectory, thrownBy } from "./scratch.ts";
+
+const HOLD = join(CHILDREN, "hold-lock.ts");
+
+/** A process that holds the output, once it has it. */
+async function hold(directory: string, mode: string, wrapper: string[] = []) {
+  const child = Bun.spawn([...wrapper, BUN, HOLD, directory, mode], { stdout: "pipe", stderr: "inherit" });
+  afterwards(() => child.kill("SIGKILL"));
+  let said = "";
+  const reader = child.stdout.getReader();
+  while (!said.includes("open\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the child ended: ${said}`);
+    said += new TextDecoder().decode(value);
+  }
+  return { child, said };
+}
+
+describe("the lock", () => {
+  test("keeps a second process out at once", async () => {
+    const directory = scratchDirectory();
+    await hold(directory, "orders");
+    const start = performance.now();
+    const error = thrownBy(() => openScratch({ directory, mode: "orders" }));
+    expect(performance.now() - start).toBeLessThan(500);
+    expect(error).toBeInstanceOf(RetryLaterError);
+    expect(error).toMatchObject({ code: "locked", exitCode: 75 });
+    expect(readdirSync(join(directory, STATE_DIRECTORY))).toEqual(["lock-orders"]);
+  });
+
+  test("is one for each mode", async () => {
+    const directory = scratchDirectory();
+    await hold(directory, "orders");
+    expect(() => openScratch({ directory, mode: "sync" })).not.toThrow();
+  });
+
+  test("is freed by kill -9 of its holder", async () => {
+    const directory = scratchDirectory();
+    const { child } = await hold(directory, "orders");
+    child.kill("SIGKILL");
+    await child.exited;
+    const { warnings } = openScratch({ directory, mode: "orders" });
+    expect(warnings).toEqual([]);
+  });
+
+  test("is freed by close, which may come twice", () => {
+    const directory = scratchDirectory();
+    const first = openScratch({ directory });
+    first.close();
+    first.close();
+    expect(() => openScratch({ directory })).not.toThrow();
+  });
+
+  test("is not lost when the same process tries again", async () => {
+    const directory = scratchDirectory();
+    openScratch({ directory, mode: "orders" });
+    expect(thrownBy(() => openScratch({ directory, mode: "orders" }))).toMatchObject({ code: "locked" });
+    const child = Bun.spawnSync([BUN, HOLD, directory, "orders"], { stderr: "pipe", timeout: 4000 });
+    expect(child.exitCode).not.toBe(0);
+    expect(child.stderr.toString()).toContain("another run of orders");
+  });
+
+  test("leaves nothing but its empty file", () => {
+    const { statePath } = openScratch();
+    expect(readdirSync(statePath)).toEqual(["lock-orders"]);
+    expect(statSync(join(statePath, "lock-orders")).size).toBe(0);
+  });
+
+  test("names a lock file that is none", () => {
+    const directory = scratchDirectory();
+    openScratch({ directory }).close();
+    writeFileSync(join(directory, STATE_DIRECTORY, "lock-orders"), "x".repeat(4096));
+    const error = thrownBy(() => openScratch({ directory }));
+    expect(error).toBeInstanceOf(OutputError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining("lock-orders"),
+      hint: expect.any(String),
+    });
+  });
+
+  // ENOLCK is what SQLite takes for busy; the others it calls an I/O error or a missing permission.
+  test.skipIf(STRACE === null).each(["ENOLCK", "EIO", "ENOSYS", "EPERM"])(
+    "is done without, with one warning, where the file system answers %s",
+    async (errno) => {
+      const directory = scratchDirectory();
+      const trace = join(scratchDirectory(), "trace");
+      const wrapper = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        trace,
+        "-e",
+        "trace=fcntl",
+        "-e",
+        `inject=fcntl:error=${errno}`,
+      ];
+      const { said } = await hold(directory, "orders", wrapper);
+      expect(said.match(/warning: .* refuses locks/g)).toHaveLength(1);
+      expect(readdirSync(join(directory, STATE_DIRECTORY))).toEqual(["lock-orders"]);
+    },
+  );
+});

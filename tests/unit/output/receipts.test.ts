@@ -1,0 +1,239 @@
+import { describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Output } from "../../../lib/output/directory.ts";
+import {
+  claimReceipt,
+  closeReceipt,
+  expireReceipts,
+  listOpenReceipts,
+  markPublished,
+  peekFileName,
+  peekReceipt,
+  type Receipt,
+  recentReceipts,
+} from "../../../lib/output/receipts.ts";
+import { OTHER_UUID, openScratch, publicNames, scratchDirectory, temporaryNames, UUID } from "./scratch.ts";
+
+const RECEIPT: Receipt = {
+  version: 1,
+  offering: "a".repeat(32),
+  order: UUID,
+  type: "create",
+  file: `2026-11-25-07-49-create_${UUID}.json`,
+  resource: "b".repeat(32),
+  mountPoint: "/capstor/store/cscs/a",
+  claimedAt: "2026-11-25T07:49:00.000Z",
+  published: false,
+};
+const LATER: Receipt = { ...RECEIPT, file: `2026-11-26-00-00-create_${UUID}.json` };
+
+function openPath(output: Output, order = UUID): string {
+  return join(output.statePath, "receipts", `${order}.json`);
+}
+
+function closedPath(output: Output, order = UUID): string {
+  return join(output.statePath, "receipts", "closed", `${order}.json`);
+}
+
+describe("claiming", () => {
+  test("writes a receipt for the owner only, and publishes nothing", () => {
+    const output = openScratch();
+    expect(claimReceipt(output, RECEIPT)).toEqual({ receipt: RECEIPT, open: true });
+    expect(statSync(openPath(output)).mode & 0o777).toBe(0o600);
+    expect(publicNames(output.directory)).toEqual([]);
+    expect(temporaryNames(output.directory)).toEqual([]);
+  });
+
+  test("keeps the first name for ever", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: true });
+  });
+
+  test("returns a closed receipt as closed, and opens no new one", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    closeReceipt(output, UUID);
+    expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: false });
+    expect(existsSync(openPath(output))).toBe(false);
+  });
+
+  test("takes the name from the directory where the receipt was lost, the first of several", () => {
+    const output = openScratch();
+    for (const day of ["24", "23"])
+      writeFileSync(join(output.directory, `2026-11-${day}-10-00-create_${UUID}.json`), "");
+    writeFileSync(join(output.directory, `2026-11-22-10-00-update_${UUID}.json`), "");
+    writeFileSync(join(output.directory, `2026-11-21-10-00-create_${OTHER_UUID}.json`), "");
+    writeFileSync(join(output.directory, `x-create_${UUID}.json`), "");
+    mkdirSync(join(output.directory, `2026-11-20-10-00-create_${UUID}.json`));
+    const name = `2026-11-23-10-00-create_${UUID}.json`;
+    expect(peekFileName(output.directory, "create", UUID)).toBe(name);
+    expect(claimReceipt(output, RECEIPT).receipt).toEqual({ ...RECEIPT, file: name });
+    expect(peekReceipt(output.directory, UUID)?.receipt.file).toBe(name);
+  });
+
+  test.each([
+    ["empty", ""],
+    ["cut", JSON.stringify(RECEIPT).slice(0, 40)],
+    ["of another version", JSON.stringify({ ...RECEIPT, version: 2 })],
+    ["of another order", JSON.stringify({ ...RECEIPT, order: OTHER_UUID })],
+    ["with a path for a name", JSON.stringify({ ...RECEIPT, file: "../../etc/passwd" })],
+    [
+      "with the name of another order",
+      JSON.stringify({ ...RECEIPT, file: LATER.file.replace(UUID, OTHER_UUID) }),
+    ],
+  ])("replaces a receipt that is %s", (_what, text) => {
+    const output = openScratch();
+    mkdirSync(join(output.statePath, "receipts"));
+    writeFileSync(openPath(output), text);
+    expect(peekReceipt(output.directory, UUID)).toBeNull();
+    expect(listOpenReceipts(output.directory)).toEqual([]);
+    expect(claimReceipt(output, LATER)).toEqual({ receipt: LATER, open: true });
+    expect(JSON.parse(readFileSync(openPath(output), "utf8"))).toEqual(LATER);
+    expect(temporaryNames(output.directory)).toEqual([]);
+  });
+
+  test("refuses an order that is no uuid", () => {
+    const output = openScratch();
+    expect(() => claimReceipt(output, { ...RECEIPT, order: "../x" })).toThrow(/no uuid/);
+  });
+});
+
+describe("peeking", () => {
+  test("creates nothing", () => {
+    const directory = scratchDirectory();
+    expect(peekReceipt(directory, UUID)).toBeNull();
+    expect(peekFileName(directory, "create", UUID)).toBeNull();
+    expect(listOpenReceipts(directory)).toEqual([]);
+    expect(recentReceipts(directory, new Date(0))).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(peekFileName(join(directory, "missing"), "create", UUID)).toBeNull();
+  });
+});
+
+describe("the life of a receipt", () => {
+  test("is open, published, closed", () => {
+    const output = openScratch();
+    const other = { ...RECEIPT, order: OTHER_UUID, file: RECEIPT.file.replace(UUID, OTHER_UUID) };
+    claimReceipt(output, RECEIPT);
+    claimReceipt(output, other);
+    expect(markPublished(output, RECEIPT)).toEqual({ ...RECEIPT, published: true });
+    expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }, other]);
+    closeReceipt(output, UUID);
+    expect(listOpenReceipts(output.directory)).toEqual([other]);
+    expect(peekReceipt(output.directory, UUID)).toEqual({
+      receipt: { ...RECEIPT, published: true },
+      open: false,
+    });
+  });
+
+  test("is not written again when it was published already", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    const published = markPublished(output, RECEIPT);
+    const inode = statSync(openPath(output), { bigint: true }).ino;
+    markPublished(output, published);
+    expect(statSync(openPath(output), { bigint: true }).ino).toBe(inode);
+  });
+
+  test("stays closed when its file is published again", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    closeReceipt(output, UUID);
+    markPublished(output, RECEIPT);
+    expect(existsSync(openPath(output))).toBe(false);
+    expect(peekReceipt(output.directory, UUID)).toMatchObject({ open: false, receipt: { published: true } });
+  });
+
+  test("is written even when the receipt was lost in between", () => {
+    const output = openScratch();
+    markPublished(output, RECEIPT);
+    expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }]);
+  });
+
+  test("closes once, and without harm twice or never opened", () => {
+    const output = openScratch();
+    closeReceipt(output, OTHER_UUID);
+    claimReceipt(output, RECEIPT);
+    closeReceipt(output, UUID);
+    closeReceipt(output, UUID);
+    expect(existsSync(closedPath(output))).toBe(true);
+  });
+});
+
+describe("recent receipts", () => {
+  test("are those written since, open or closed", () => {
+    const output = openScratch();
+    const orders = ["1", "2", "3", "4"].map((digit) => digit.repeat(32));
+    for (const order of orders)
+      claimReceipt(output, { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) });
+    for (const order of orders.slice(2)) closeReceipt(output, order);
+    const [first = "", , third = ""] = orders;
+    utimesSync(openPath(output, first), 1000, 1000);
+    utimesSync(closedPath(output, third), 1000, 1000);
+    const recent = recentReceipts(output.directory, new Date(60_000_000));
+    expect(recent.map((receipt) => receipt.order)).toEqual(["2".repeat(32), "4".repeat(32)]);
+    expect(recentReceipts(output.directory, new Date(1_000_000))).toHaveLength(4);
+  });
+
+  test("include one of the same second", () => {
+    const output = openScratch();
+    const since = new Date();
+    claimReceipt(output, RECEIPT);
+    expect(recentReceipts(output.directory, since)).toHaveLength(1);
+  });
+});
+
+describe("expiry", () => {
+  const DAY = 86_400;
+
+  function closedAt(output: Output, order: string, daysAgo: number): void {
+    claimReceipt(output, { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) });
+    closeReceipt(output, order);
+    const at = Date.now() / 1000 - daysAgo * DAY;
+    utimesSync(closedPath(output, order), at, at);
+  }
+
+  test("takes closed receipts after 90 days, never open ones", () => {
+    const output = openScratch();
+    closedAt(output, UUID, 91);
+    closedAt(output, OTHER_UUID, 89);
+    const open = "c".repeat(32);
+    claimReceipt(output, { ...RECEIPT, order: open, file: RECEIPT.file.replace(UUID, open) });
+    utimesSync(openPath(output, open), 1000, 1000);
+    expireReceipts(output);
+    expect(existsSync(closedPath(output))).toBe(false);
+    expect(existsSync(closedPath(output, OTHER_UUID))).toBe(true);
+    expect(existsSync(openPath(output, open))).toBe(true);
+  });
+
+  test("looks once a day", () => {
+    let now = new Date();
+    const output = openScratch({ now: () => now });
+    expireReceipts(output);
+    closedAt(output, UUID, 91);
+    now = new Date(now.getTime() + 23 * 3600 * 1000);
+    expireReceipts(output);
+    expect(existsSync(closedPath(output))).toBe(true);
+    now = new Date(now.getTime() + 2 * 3600 * 1000);
+    expireReceipts(output);
+    expect(existsSync(closedPath(output))).toBe(false);
+  });
+
+  test("is not put off for ever by a clock that was wrong", () => {
+    const output = openScratch();
+    writeFileSync(join(output.statePath, "receipts-expired"), "4000000000000\n");
+    closedAt(output, UUID, 91);
+    expireReceipts(output);
+    expect(existsSync(closedPath(output))).toBe(false);
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "bun:test";
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { OutputError } from "../../../lib/errors.ts";
+import { expireSnapshots, linkLatest } from "../../../lib/output/retention.ts";
+import { openScratch, publicNames, temporaryNames } from "./scratch.ts";
+
+const snapshot = (minute: number) => `2026-11-25-07-${String(minute).padStart(2, "0")}-all.json`;
+const ours = () => true;
+
+describe("the latest link", () => {
+  test("is relative and follows each snapshot", () => {
+    const output = openScratch({ mode: "sync" });
+    const link = join(output.directory, "latest-all.json");
+    for (const minute of [1, 2, 2]) {
+      linkLatest(output, snapshot(minute));
+      expect(readlinkSync(link)).toBe(snapshot(minute));
+    }
+    expect(temporaryNames(output.directory)).toEqual([]);
+  });
+
+  test("is left alone when it is right already", () => {
+    const output = openScratch({ mode: "sync" });
+    const inode = () => lstatSync(join(output.directory, "latest-all.json"), { bigint: true }).ino;
+    linkLatest(output, snapshot(1));
+    const first = inode();
+    linkLatest(output, snapshot(1));
+    expect(inode()).toBe(first);
+  });
+
+  test("replaces a dangling link, but no file and no directory", () => {
+    const output = openScratch({ mode: "sync" });
+    const link = join(output.directory, "latest-all.json");
+    symlinkSync("/nowhere", link);
+    linkLatest(output, snapshot(1));
+    expect(readlinkSync(link)).toBe(snapshot(1));
+
+    const withFile = openScratch({ mode: "sync" });
+    writeFileSync(join(withFile.directory, "latest-all.json"), "mine");
+    expect(() => linkLatest(withFile, snapshot(1))).toThrow(OutputError);
+    expect(readFileSync(join(withFile.directory, "latest-all.json"), "utf8")).toBe("mine");
+
+    const withDirectory = openScratch({ mode: "sync" });
+    mkdirSync(join(withDirectory.directory, "latest-all.json"));
+    expect(() => linkLatest(withDirectory, snapshot(1))).toThrow(OutputError);
+  });
+
+  test("names snapshots only", () => {
+    expect(() => linkLatest(openScratch({ mode: "sync" }), "../x")).toThrow(/no name of a snapshot/);
+  });
+});
+
+describe("retention", () => {
+  function openWith(minutes: number[]) {
+    const output = openScratch({ mode: "sync" });
+    for (const minute of minutes) writeFileSync(join(output.directory, snapshot(minute)), "{}");
+    return output;
+  }
+
+  test("keeps the latest by name", () => {
+    const output = openWith([1, 2, 3, 4]);
+    const removed = expireSnapshots(output, { keep: 2, published: snapshot(4), isOurs: ours });
+    expect(removed.sort()).toEqual([1, 2].map((minute) => join(output.directory, snapshot(minute))));
+    expect(publicNames(output.directory)).toEqual([snapshot(3), snapshot(4)]);
+  });
+
+  test("keeps all with 0", () => {
+    const output = openWith([1, 2]);
+    expect(expireSnapshots(output, { keep: 0, published: snapshot(2), isOurs: ours })).toEqual([]);
+    expect(publicNames(output.directory)).toHaveLength(2);
+  });
+
+  test.each(["name", "path"])(
+    "never takes the one just published, given by its %s, after a step of the clock",
+    (by) => {
+      const output = openWith([1, 2, 3]);
+      const published = by === "name" ? snapshot(1) : join(output.directory, snapshot(1));
+      expireSnapshots(output, { keep: 1, published, isOurs: ours });
+      expect(publicNames(output.directory)).toEqual([snapshot(1), snapshot(3)]);
+    },
+  );
+
+  test("takes only regular files with a snapshot's name that are ours", () => {
+    const output = openWith([2, 3, 9]);
+    const others = ["2026-11-25-07-01-all.json.bak", "2026-all.json", "notes.txt"];
+    for (const name of others) writeFileSync(join(output.directory, name), "{}");
+    symlinkSync("notes.txt", join(output.directory, snapshot(0)));
+    mkdirSync(join(output.directory, snapshot(1)));
+    const asked: string[] = [];
+    const isOurs = (path: string) => {
+      asked.push(path);
+      return !path.endsWith(snapshot(2));
+    };
+    expireSnapshots(output, { keep: 1, published: snapshot(9), isOurs });
+    expect(publicNames(output.directory)).toEqual(
+      [...others, snapshot(0), snapshot(1), snapshot(2), snapshot(9)].sort(),
+    );
+    expect(asked.sort()).toEqual([2, 3].map((minute) => join(output.directory, snapshot(minute))));
+  });
+});

@@ -1,0 +1,93 @@
+// What the tests of lib/output share: a fresh directory for each test, an output opened in it, a child process.
+
+import { afterEach } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Output,
+  type OutputOptions,
+  openOutput,
+  STATE_DIRECTORY,
+} from "../../../lib/output/directory.ts";
+
+export const UUID = "0123456789abcdef0123456789abcdef";
+export const OTHER_UUID = "f".repeat(32);
+
+const cleanups: (() => void)[] = [];
+
+afterEach(() => {
+  while (cleanups.length > 0) cleanups.pop()?.();
+});
+
+/** Runs after the test, last one first. */
+export function afterwards(act: () => void): void {
+  cleanups.push(act);
+}
+
+export function scratchDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), "output-"));
+  afterwards(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export type Opened = Output & { warnings: string[]; statePath: string };
+
+export function openScratch(options: Partial<OutputOptions> = {}): Opened {
+  const warnings: string[] = [];
+  const output = openOutput({
+    directory: options.directory ?? scratchDirectory(),
+    mode: "orders",
+    requireMount: null,
+    fileMode: 0o640,
+    now: () => new Date(),
+    warn: (message) => warnings.push(message),
+    ...options,
+  });
+  afterwards(output.close);
+  return { ...output, warnings };
+}
+
+/** Everything in the output directory but the state directory. */
+export function publicNames(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name !== STATE_DIRECTORY)
+    .sort();
+}
+
+export function temporaryNames(directory: string): string[] {
+  return readdirSync(join(directory, STATE_DIRECTORY)).filter((name) => name.startsWith("tmp-"));
+}
+
+/** What an act throws; fails when it throws nothing. */
+export function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+export const CHILDREN = join(import.meta.dir, "children");
+/** The running bun, for child processes. */
+export const BUN = process.execPath;
+
+export const IS_ROOT = process.getuid?.() === 0;
+export const STRACE = Bun.which("strace");
+if (!IS_ROOT) console.warn("not root: tests that mount a file system are skipped");
+if (STRACE === null) console.warn("no strace: tests of the order of system calls are skipped");
+
+/** A file system of its own below a fresh directory; unmounted after the test. */
+export function mountScratch(options: string): string {
+  const path = scratchDirectory();
+  run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path]);
+  afterwards(() => run(["umount", "-l", path]));
+  return path;
+}
+
+export function run(command: string[]): string {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
+  return stdout.toString();
+}

@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import type { Log } from "../../../lib/report/log.ts";
+import { logProblems, type ProblemMemory } from "../../../lib/report/problems.ts";
+
+const HOUR = 3600 * 1000;
+const start = Date.parse("2026-01-01T00:00:00Z");
+const problem = { code: "bad-slug", resource: "r", message: "m" };
+
+function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: number) {
+  const said: string[] = [];
+  const say = (level: string) => () => void said.push(level);
+  const log: Log = {
+    debug: say("debug"),
+    info: say("info"),
+    warn: say("warn"),
+    error: say("error"),
+    summary: say("summary"),
+    redact: () => undefined,
+  };
+  const next = logProblems(problems, memory, { log, now: new Date(atMs) });
+  return { said, next };
+}
+
+test("a problem is a warning when new, quiet while it lasts, and a warning again after a day", () => {
+  const first = levels([problem], new Map(), start);
+  expect(first.said).toEqual(["warn"]);
+  const second = levels([problem], first.next, start + HOUR);
+  expect(second.said).toEqual(["info"]);
+  const third = levels([problem], second.next, start + 23 * HOUR);
+  expect(third.said).toEqual(["info"]);
+  const fourth = levels([problem], third.next, start + 24 * HOUR);
+  expect(fourth.said).toEqual(["warn"]);
+});
+
+test("another message is another problem", () => {
+  const { next } = levels([problem], new Map(), start);
+  expect(levels([{ ...problem, message: "n" }], next, start + HOUR).said).toEqual(["warn"]);
+});
+
+test("what is over is forgotten, so its return is a warning", () => {
+  const first = levels([problem], new Map(), start);
+  const second = levels([], first.next, start + HOUR);
+  expect(second.next.size).toBe(0);
+  expect(levels([problem], second.next, start + 2 * HOUR).said).toEqual(["warn"]);
+});
+
+test("a clock that was set back does not silence a problem", () => {
+  const { next } = levels([problem], new Map(), start);
+  expect(levels([problem], next, start - 48 * HOUR).said).toEqual(["warn"]);
+});
+
+test("the memory holds hashes, not words", () => {
+  const { next } = levels([problem], new Map(), start);
+  for (const key of next.keys()) expect(key).toMatch(/^[0-9a-f]{32}$/);
+});

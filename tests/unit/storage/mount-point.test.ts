@@ -1,0 +1,138 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { compileTemplate } from "../../../lib/storage/mount-point.ts";
+import { isSegment } from "../../../lib/storage/segment.ts";
+import { entryOf, mapper, problemsOf, type settings, source } from "./support.ts";
+
+const pathOf = (changes: Parameters<typeof source>[0], given: Parameters<typeof settings>[0] = {}) =>
+  entryOf(mapper(given).mapResource(source(changes))).mountPoint.default;
+
+describe("the template", () => {
+  test("by default has the storage system and the slugs of customer, project and resource", () => {
+    expect(pathOf({})).toBe("/capstor/store/university/physics-dept/climate-sim");
+  });
+
+  test("knows the data type and the file system, and may name one twice", () => {
+    const mountPoint = "/{file_system}/{data_type}/{tenant}-{project}/{data_type}";
+    const attributes = { storage_data_type: "Scratch" };
+    expect(pathOf({ attributes }, { mountPoint })).toBe("/lustre/scratch/university-climate-sim/scratch");
+  });
+
+  test("takes storage_system of the settings before the slug of the offering", () => {
+    expect(pathOf({}, { storageSystem: "vast" })).toStartWith("/vast/store/");
+  });
+
+  test.each([
+    ["{tenant}", "does not start with a slash"],
+    ["/{tenant}/", "ends with a slash"],
+    ["/a//{tenant}", "has an empty part"],
+    ["/a/../{tenant}", 'has the part ".."'],
+    ["/{nobody}", "unknown placeholder"],
+    ["/{tenant", "unknown placeholder"],
+  ])("%p is refused: it %s", (template, reason) => {
+    expect(() => compileTemplate(template)).toThrow(reason);
+  });
+
+  test("a part that several slugs together make too long is a problem", () => {
+    const long = "x".repeat(200);
+    const made = mapper({ mountPoint: "/{tenant}-{project}" }).mapResource(
+      source({ slug: long, customer: { uuid: "2".repeat(32), name: "", slug: long } }),
+    );
+    expect(problemsOf(made)).toEqual(["bad-slug slug"]);
+  });
+
+  test("a bad slug of the offering is a problem of each resource", () => {
+    const bad = mapper({ storageSystem: "../x" });
+    expect(problemsOf(bad.mapResource(source()))).toEqual(["bad-slug storage_system"]);
+  });
+
+  test("a file system is part of a path only where the template says so", () => {
+    const storageFileSystem = "lustré";
+    expect(pathOf({}, { storageFileSystem })).toStartWith("/capstor/");
+    const used = mapper({ storageFileSystem, mountPoint: "/{file_system}/{project}" });
+    expect(problemsOf(used.mapResource(source()))).toEqual(["bad-slug storage_file_system"]);
+  });
+});
+
+describe("a slug", () => {
+  test.each(["-200", "--", "Glacier--1", "a.b", "_x", "x".repeat(255)])("%p is fit for a path", (slug) => {
+    expect(pathOf({ slug })).toEndWith(`/physics-dept/${slug}`);
+  });
+
+  test.each(["", ".", "..", ".x", "a/b", "a b", "ü", "a\0", "a\n", "x".repeat(256), "/"])(
+    "%p is a problem",
+    (slug) => {
+      expect(problemsOf(mapper().mapResource(source({ slug })))).toEqual(["bad-slug slug"]);
+    },
+  );
+
+  test("is checked also where the backend id tells the path", () => {
+    const made = mapper().mapResource(source({ slug: "..", backendId: "/fine/path" }));
+    expect(problemsOf(made)).toEqual(["bad-slug slug"]);
+  });
+});
+
+describe("a backend id", () => {
+  test.each(["/a", "/capstor/scratch/mch/jdoe", "/with space/ü", "/a/..b/c..", `/${"x".repeat(255)}`])(
+    "%p is the path of an existing mount",
+    (backendId) => {
+      expect(pathOf({ backendId })).toBe(backendId);
+    },
+  );
+
+  test.each(["", "climate-sim", "a/b", " /a", "./a", "../a"])(
+    "%p is no path: the template rules",
+    (backendId) => {
+      expect(pathOf({ backendId })).toBe("/capstor/store/university/physics-dept/climate-sim");
+    },
+  );
+
+  test.each([
+    ["/", "ends with a slash"],
+    ["/a/", "ends with a slash"],
+    ["//a", "has an empty part (//)"],
+    ["/a//b", "has an empty part (//)"],
+    ["/a/../b", 'has the part ".."'],
+    ["/a/./b", 'has the part "."'],
+    ["/..", 'has the part ".."'],
+    ["/a\0b", "has a control character"],
+    ["/a\nb", "has a control character"],
+    ["/a\ud800", "has a control character"],
+    [`/${"x".repeat(256)}`, "has a part longer than 255 bytes"],
+    [`/${"ü".repeat(128)}`, "has a part longer than 255 bytes"],
+    ["/x".repeat(2048), "is longer than 4095 bytes"],
+  ])("%p is a problem: it %s", (backendId, reason) => {
+    const made = mapper().mapResource(source({ backendId }));
+    if (made.ok) throw new Error("mapped");
+    expect(made.problems).toEqual([
+      expect.objectContaining({
+        code: "bad-backend-id",
+        field: "backend_id",
+        message: expect.stringContaining(reason),
+      }),
+    ]);
+  });
+});
+
+test("every published path is absolute and the only spelling of itself", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.stringMatching(/^[a-zA-Z0-9./_-]{0,12}$/),
+    fc.constantFrom("..", ".", "/", "//", "/a/..", "/ok/path"),
+  );
+  fc.assert(
+    fc.property(text, text, text, (slug, projectSlug, backendId) => {
+      const project = { uuid: "3".repeat(32), name: "", slug: projectSlug };
+      const made = mapper().mapResource(source({ slug, project, backendId }));
+      if (!made.ok) return;
+      const path = made.entry.mountPoint.default;
+      expect(path).toStartWith("/");
+      const parts = path.slice(1).split("/");
+      expect(parts.filter((part) => part === "" || part === "." || part === "..")).toEqual([]);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is there is what is tested
+      expect(path).not.toMatch(/[\u0000-\u001f\u007f]/);
+      expect(path === backendId || isSegment(parts.at(-1) ?? "")).toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
+});
