@@ -1,13 +1,11 @@
 // The entry: finds the command, reads its flags strictly, runs it, and turns an error into its exit code. The only file
 // that touches the process; nothing that a command needs alone is loaded before the command is known.
 
-import { fstatSync, writeSync } from "node:fs";
-import { isatty } from "node:tty";
 import type { ArgsDef } from "citty";
 import { basename } from "pathe";
 import { nearestWord } from "../lib/config/nearest.ts";
 import { AppError, EXIT, type ExitCode, InterruptedError, StdoutError, UsageError } from "../lib/errors.ts";
-import { type Command, parseFlags, type Shell } from "./command.ts";
+import type { Command, Shell } from "./command.ts";
 
 declare const VERSION: string;
 const version = typeof VERSION === "string" ? VERSION : "0.0.0-source";
@@ -50,32 +48,31 @@ const EXIT_CODES = `EXIT CODES
 `;
 
 async function main(args: readonly string[], calledAs: string): Promise<ExitCode> {
-  const shell = createShell();
   try {
-    return await dispatch(calledAs.startsWith(SYNC_NAME) ? ["sync", ...args] : args, shell);
+    return await dispatch(calledAs.startsWith(SYNC_NAME) ? ["sync", ...args] : args);
   } catch (error) {
-    return explain(error, shell);
+    return explain(error);
   }
 }
 
-async function dispatch(args: readonly string[], shell: Shell): Promise<ExitCode> {
+async function dispatch(args: readonly string[]): Promise<ExitCode> {
   const [name, ...rest] = args;
-  if (name === "--help" || name === "-h" || name === "help") return printHelp(overview(), shell);
-  if (name === "--version") return printHelp(`${PROGRAM} ${version}\n`, shell);
+  if (name === "--help" || name === "-h" || name === "help") return printText(overview());
+  if (name === "--version") return printText(`${PROGRAM} ${version}\n`);
   if (name === undefined)
     throw new UsageError("a command is missing", { hint: `${PROGRAM} --help lists them` });
   const entry = COMMANDS.get(name);
   if (entry === undefined) throw unknownCommand(name);
+  if (rest.includes("--version")) return printText(`${PROGRAM} ${version}\n`);
   const { command } = await entry.load();
-  const definition = command.definition.args as ArgsDef;
-  if (rest.some((arg) => arg === "--help" || arg === "-h"))
-    return printHelp(await helpOf(command, shell), shell);
-  if (rest.includes("--version")) return printHelp(`${PROGRAM} ${version}\n`, shell);
-  return command.run(parseFlags(rest, definition), shell);
+  if (rest.some((arg) => arg === "--help" || arg === "-h")) return printText(await helpOf(command));
+  const { parseFlags } = await import("./command.ts");
+  const flags = parseFlags(rest, command.definition.args as ArgsDef);
+  return command.run(flags, await createShell());
 }
 
-async function printHelp(text: string, shell: Shell): Promise<ExitCode> {
-  await shell.print(text);
+async function printText(text: string): Promise<ExitCode> {
+  await print(text);
   return EXIT.ok;
 }
 
@@ -99,16 +96,16 @@ function overview(): string {
   ].join("\n");
 }
 
-async function helpOf(command: Command, shell: Shell): Promise<string> {
-  const { renderUsage } = await importCitty(shell);
+async function helpOf(command: Command): Promise<string> {
+  const { renderUsage } = await importCitty();
   const usage = await renderUsage(command.definition);
   const examples = command.examples.map((example) => `  ${example}`);
   return [usage.trimEnd(), "", "EXAMPLES", ...examples, "", EXIT_CODES].join("\n");
 }
 
 /** citty decides on colours when it is loaded, by the environment alone. */
-function importCitty(shell: Shell): Promise<typeof import("citty")> {
-  if (!isatty(1) || shell.env.NO_COLOR !== undefined) process.env.NO_COLOR = "1";
+async function importCitty(): Promise<typeof import("citty")> {
+  if (!(await isTerminal(1)) || (process.env.NO_COLOR ?? "") !== "") process.env.NO_COLOR = "1";
   return import("citty");
 }
 
@@ -130,31 +127,49 @@ function unknownCommand(name: string): UsageError {
 }
 
 /** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
-function explain(error: unknown, shell: Shell): ExitCode {
+function explain(error: unknown): ExitCode {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
   if (error instanceof AppError) {
-    const hint = error.hint === undefined ? "" : `hint: ${error.hint}\n`;
-    shell.tell(`${PROGRAM}: ${error.message}\n${hint}`);
+    const hint = error.hint === undefined ? "" : `\nhint: ${error.hint}`;
+    console.error(`${PROGRAM}: ${error.message}${hint}`);
     return error.exitCode;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  shell.tell(
-    `${PROGRAM}: this is a bug: ${detail}\nhint: run it again; if it comes back, report it with this text\n`,
-  );
+  console.error(`${PROGRAM}: this is a bug: ${detail}`);
+  console.error("hint: run it again; if it comes back, report it with this text");
   return EXIT.bug;
 }
 
-function createShell(): Shell {
+async function createShell(): Promise<Shell> {
+  const { writeSync } = await import("node:fs");
   return {
     env: process.env,
     cwd: workingDirectory(),
     version,
-    isErrorTerminal: isatty(2),
-    isJournald: isJournal(process.env.JOURNAL_STREAM),
+    isErrorTerminal: await isTerminal(2),
+    isJournald: await isJournal(process.env.JOURNAL_STREAM),
     print,
-    tell,
+    tell(text) {
+      try {
+        writeSync(2, text);
+      } catch {
+        // Standard error is closed or full: there is no other place to say so, and no reason to stop.
+      }
+    },
     interrupted: catchSignals(),
   };
+}
+
+/** `node:tty` costs a fifth of the start, so it is asked only about a device that can be a terminal. */
+async function isTerminal(fd: number): Promise<boolean> {
+  const { fstatSync } = await import("node:fs");
+  try {
+    if (!fstatSync(fd).isCharacterDevice()) return false;
+  } catch {
+    return false;
+  }
+  const { isatty } = await import("node:tty");
+  return isatty(fd);
 }
 
 /** A deleted working directory still has a name, below which nothing can be found or made. */
@@ -166,8 +181,9 @@ function workingDirectory(): string {
   }
 }
 
-function isJournal(stream: string | undefined): boolean {
+async function isJournal(stream: string | undefined): Promise<boolean> {
   if (stream === undefined) return false;
+  const { fstatSync } = await import("node:fs");
   try {
     const { dev, ino } = fstatSync(2);
     return stream === `${dev}:${ino}`;
@@ -183,15 +199,6 @@ async function print(text: string): Promise<void> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
     throw new StdoutError(`cannot write to standard output (${code})`, { cause, quiet: code === "EPIPE" });
-  }
-}
-
-/** Nobody may be listening any more; that is no reason to stop. */
-function tell(text: string): void {
-  try {
-    writeSync(2, text);
-  } catch {
-    // Standard error is closed or full: there is no other place to say so.
   }
 }
 

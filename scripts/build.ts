@@ -33,7 +33,8 @@ function build(): void {
     [
       process.execPath,
       ...["build", "--compile", "--production", "--minify", "--keep-names", "--sourcemap", "--bytecode"],
-      ...["--format=esm", "--reject-unresolved", `--target=${target}`],
+      // Split, or every built-in that any command needs is loaded at the start of all of them: 8 ms instead of 3.5.
+      ...["--format=esm", "--splitting", "--reject-unresolved", `--target=${target}`],
       // Nothing in the working directory changes behaviour.
       ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
       // BUN_OPTIONS --preload and BUN_INSPECT are refused; the system's CAs are trusted.

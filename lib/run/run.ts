@@ -86,7 +86,11 @@ async function loadChecked(options: RunOptions, surroundings: Surroundings): Pro
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
   });
-  for (const offering of config.offerings) surroundings.log.redact(offering.token.reveal());
+  for (const { token, proxy } of config.offerings) {
+    surroundings.log.redact(token.reveal());
+    // It may hold a user and a password.
+    if (proxy !== null) surroundings.log.redact(proxy);
+  }
   return config;
 }
 

@@ -1,11 +1,10 @@
 // Components of an offering: drawing, creating and changing them.
 
 import { type Answer, empty, json, noSuch, serverError } from "./answers.ts";
-import type { Endpoint, Exchange } from "./exchange.ts";
+import { type Endpoint, type Exchange, providerOffering } from "./exchange.ts";
 import { parseUuid, uuidOf } from "./identity.ts";
 import { isTable } from "./lifecycle.ts";
 import type { Component, Offering } from "./model.ts";
-import { providerOffering } from "./offerings.ts";
 
 const COMPONENT_DEFAULTS = {
   description: "",

@@ -1,6 +1,8 @@
 // One request as the endpoints see it: routed, authenticated, its body read; and who may be asking.
 
 import type { Answer } from "./answers.ts";
+import { parseUuid } from "./identity.ts";
+import type { Offering } from "./model.ts";
 import type { World } from "./world.ts";
 
 export type Role = "provider" | "consumer" | "staff" | "stranger";
@@ -34,10 +36,22 @@ export type Exchange = {
 /** `uuid` is the one in the path; malformed ones match nothing. */
 export type Endpoint = (exchange: Exchange, uuid: string) => Answer;
 
+/** Every offering there is. */
+export function offeringsOf(world: World): readonly Offering[] {
+  return [world.offering, world.otherOffering];
+}
+
+/** The offering with this uuid if the caller provides it. */
+export function providerOffering(exchange: Exchange, text: string): Offering | undefined {
+  const uuid = parseUuid(text);
+  const offering = offeringsOf(exchange.world).find((one) => one.uuid === uuid);
+  return offering !== undefined && seesAsProvider(exchange, offering.uuid) ? offering : undefined;
+}
+
 /** Providers see what is ordered of their offerings; staff see everything. */
 export function seesAsProvider({ caller, world }: Exchange, offeringUuid: string): boolean {
   if (caller.role === "staff") return true;
-  const offering = [world.offering, world.otherOffering].find((one) => one.uuid === offeringUuid);
+  const offering = offeringsOf(world).find((one) => one.uuid === offeringUuid);
   return offering !== undefined && offering.provider.uuid === caller.organisationUuid;
 }
 

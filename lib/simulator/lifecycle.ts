@@ -91,8 +91,9 @@ function defaultAttributes(type: string, resource: SimResource): unknown {
 function announce(world: World, order: SimOrder, resource: SimResource): void {
   if (world.generation === "2024") return;
   if (resource.state === "Terminated") return;
-  if (order.type === "Update") setResource(world, resource, { state: "Updating" });
-  if (order.type === "Terminate") setResource(world, resource, { state: "Terminating" });
+  if (order.type === "Update") resource.state = "Updating";
+  if (order.type === "Terminate") resource.state = "Terminating";
+  resource.modified = order.created;
 }
 
 /** The order is being worked on; neither generation touches the resource for that. */

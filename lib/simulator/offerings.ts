@@ -2,19 +2,15 @@
 
 import { json, noSuch } from "./answers.ts";
 import { drawComponent } from "./components.ts";
-import { type Endpoint, type Exchange, seesAsProvider } from "./exchange.ts";
+import { type Endpoint, type Exchange, offeringsOf, providerOffering, seesAsProvider } from "./exchange.ts";
 import { constants, type Field, field, painter } from "./fields.ts";
 import { parseUuid } from "./identity.ts";
 import type { Offering } from "./model.ts";
 import { categoryUuid, planUrl } from "./order-view.ts";
 import { pageOf } from "./paging.ts";
 
-function offerings({ world }: Exchange): readonly Offering[] {
-  return [world.offering, world.otherOffering];
-}
-
 export const listProviderOfferings: Endpoint = (exchange) => {
-  const visible = offerings(exchange).filter((offering) => seesAsProvider(exchange, offering.uuid));
+  const visible = offeringsOf(exchange.world).filter((offering) => seesAsProvider(exchange, offering.uuid));
   return pageOf(exchange, visible, painter(OFFERING_VIEW, exchange));
 };
 
@@ -24,23 +20,16 @@ export const readProviderOffering: Endpoint = (exchange, uuid) => {
   return offering === undefined ? noSuch("Offering") : json(200, painter(OFFERING_VIEW, exchange)(offering));
 };
 
-/** The offering with this uuid if the caller provides it. */
-export function providerOffering(exchange: Exchange, text: string): Offering | undefined {
-  const uuid = parseUuid(text);
-  const offering = offerings(exchange).find((one) => one.uuid === uuid);
-  return offering !== undefined && seesAsProvider(exchange, offering.uuid) ? offering : undefined;
-}
-
 export const listPublicOfferings: Endpoint = (exchange) =>
-  pageOf(exchange, offerings(exchange), painter(OFFERING_VIEW, exchange));
+  pageOf(exchange, offeringsOf(exchange.world), painter(OFFERING_VIEW, exchange));
 
 export const readPublicOffering: Endpoint = (exchange, uuid) => {
-  const offering = offerings(exchange).find((one) => one.uuid === parseUuid(uuid));
+  const offering = offeringsOf(exchange.world).find((one) => one.uuid === parseUuid(uuid));
   return offering === undefined ? noSuch("Offering") : json(200, painter(OFFERING_VIEW, exchange)(offering));
 };
 
 export const listPlans: Endpoint = (exchange, uuid) => {
-  const offering = offerings(exchange).find((one) => one.uuid === parseUuid(uuid));
+  const offering = offeringsOf(exchange.world).find((one) => one.uuid === parseUuid(uuid));
   if (offering === undefined) return noSuch("Offering");
   return json(200, [{ ...plan(offering, exchange), url: planUrl(`${exchange.origin}/api/`, offering) }]);
 };

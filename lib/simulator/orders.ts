@@ -1,7 +1,7 @@
 // Orders: listing, reading, placing and deleting them. Moving them is in order-actions.ts.
 
 import { type Answer, detail, empty, forbidden, json, noSuch, serverError, wrongState } from "./answers.ts";
-import { type Endpoint, type Exchange, seesAsConsumer, seesAsProvider } from "./exchange.ts";
+import { type Endpoint, type Exchange, offeringsOf, seesAsConsumer, seesAsProvider } from "./exchange.ts";
 import { painter } from "./fields.ts";
 import { checked, choices, ordering, uuids } from "./filters.ts";
 import { parseUuid } from "./identity.ts";
@@ -96,7 +96,7 @@ function parsePlaced(
   body: Readonly<Record<string, unknown>>,
 ): Placed | { answer: Answer } {
   const { world } = exchange;
-  const offering = [world.offering, world.otherOffering].find(named(body.offering));
+  const offering = offeringsOf(world).find(named(body.offering));
   if (offering === undefined) return { answer: notLinked("offering", body.offering) };
   const project = world.projects.find(named(body.project));
   if (project === undefined || !seesAsConsumer(exchange, project))

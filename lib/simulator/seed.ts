@@ -62,7 +62,7 @@ export function createBackground(options: SeedOptions): Background {
   const { seed, generation } = options;
   const provider = organisation(options, 0, "Alpine Data Centre");
   const projectCount = clamp(Math.ceil((options.resources + options.terminated) / 25), 6, 3000);
-  const customers = Array.from({ length: Math.ceil(projectCount / 6) }, (_, n) =>
+  const customers = Array.from({ length: Math.ceil(projectCount / 3) }, (_, n) =>
     organisation(options, n + 1, nameOf(CUSTOMERS, n)),
   );
   const projects = Array.from({ length: projectCount }, (_, n) => ({

@@ -133,7 +133,7 @@ function nextSlug(world: World, { resources, terminated }: SeedOptions, name: st
   return slugFrom(stem, last + 1, world.generation);
 }
 
-const SEEDED_TYPES = ["Create", "Update", "Create", "Terminate"] as const;
+const SEEDED_TYPES = ["Create", "Update", "Terminate"] as const;
 
 /** Pending orders of mixed types. Updates and terminations each take a live resource of their own, while there are any. */
 function seedOrders(world: World, options: WorldOptions): void {

@@ -51,3 +51,9 @@ export function readEntries(
   });
   return scan.complete && scan.meta?.offering.uuid === offering ? found : [];
 }
+
+/** Told by the first lines alone, so that retention does not read every snapshot to its end. */
+export function isSnapshotOf(path: string, offering: string): boolean {
+  for (const head of readChunks(path)) return scanDocument([head]).meta?.offering.uuid === offering;
+  return false;
+}

@@ -2,12 +2,11 @@
 
 import type { StorageSettings } from "../config/config.ts";
 import type { Output } from "../output/directory.ts";
-import { readChunks } from "../output/files.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
 import { type Draft, describeSnapshot, draftSnapshot } from "../output/snapshot.ts";
 import { type SnapshotState, writeMountIndex, writeSnapshotState } from "../output/state.ts";
 import type { MountIndex } from "../storage/mount-index.ts";
-import { scanDocument } from "../storage/scan.ts";
+import { isSnapshotOf } from "./baseline.ts";
 
 export type SnapshotSink = {
   directory: string;
@@ -32,7 +31,7 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
       expireSnapshots(output, {
         keep: settings.keepSnapshots,
         published: state.file,
-        isOurs: (path) => scanDocument(readChunks(path)).meta?.offering.uuid === state.offering,
+        isOurs: (path) => isSnapshotOf(path, state.offering),
       });
     },
   };

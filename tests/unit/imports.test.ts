@@ -69,6 +69,26 @@ test("only the demo reaches the simulator", () => {
   expect([...new Set(outside)].sort()).toEqual(["cmd/demo.ts", "lib/demo/demo.ts"]);
 });
 
+test("no imports run in a circle, which a split binary could not initialise", () => {
+  const edges = Map.groupBy(
+    [...importsOf("lib"), ...importsOf("cmd")].filter(({ isType }) => !isType),
+    ({ file }) => file,
+  );
+  const done = new Set<string>();
+  const circleFrom = (file: string, path: readonly string[]): readonly string[] | null => {
+    if (path.includes(file)) return [...path, file];
+    if (done.has(file)) return null;
+    for (const { target } of edges.get(file) ?? []) {
+      const circle = circleFrom(target, [...path, file]);
+      if (circle !== null) return circle;
+    }
+    done.add(file);
+    return null;
+  };
+  const circles = [...edges.keys()].map((file) => circleFrom(file, []));
+  expect(circles.filter((circle) => circle !== null)).toEqual([]);
+});
+
 test("only main.ts touches the process", () => {
   const touching = ["lib", "cmd"].flatMap((directory) =>
     readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })

@@ -201,7 +201,7 @@ describe("a full disk", () => {
   });
 
   test.skipIf(!IS_ROOT)("of inodes is told too", () => {
-    const output = openScratch({ directory: mountScratch("nr_inodes=4") });
+    const output = openScratch({ directory: mountScratch("nr_inodes=3") });
     const error = thrownBy(() => createTemporary(output, "public"));
     expect(error).toHaveProperty("message", expect.stringContaining("(ENOSPC)"));
   });
@@ -299,7 +299,7 @@ describe.skipIf(STRACE === null)("a failing disk", () => {
   test("without a flush of directories is used, with one warning", () => {
     const directory = scratchDirectory();
     openScratch({ directory }).close();
-    const { said } = trace("replace", directory, ["fsync:error=EINVAL:when=1", "fsync:error=EINVAL:when=3+"]);
+    const { said } = trace("replace", directory, ["fsync:error=EINVAL:when=1+2"]);
     expect(said.match(/warning: /g)).toHaveLength(1);
     expect(said).toContain('"action":"create"');
   });

@@ -9,7 +9,11 @@ const HOLD = join(CHILDREN, "hold-lock.ts");
 
 /** A process that holds the output, once it has it. */
 async function hold(directory: string, mode: string, wrapper: string[] = []) {
-  const child = Bun.spawn([...wrapper, BUN, HOLD, directory, mode], { stdout: "pipe", stderr: "inherit" });
+  const child = Bun.spawn([...wrapper, BUN, HOLD, directory, mode], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
   afterwards(() => child.kill("SIGKILL"));
   let said = "";
   const reader = child.stdout.getReader();

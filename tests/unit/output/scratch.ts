@@ -1,6 +1,6 @@
 // What the tests of lib/output share: a fresh directory for each test, an output opened in it, a child process.
 
-import { afterEach } from "bun:test";
+import { onTestFinished } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,17 +16,26 @@ export const OTHER_UUID = "f".repeat(32);
 
 const cleanups: (() => void)[] = [];
 
-afterEach(() => {
-  while (cleanups.length > 0) cleanups.pop()?.();
-});
-
 /** Runs after the test, last one first. */
 export function afterwards(act: () => void): void {
+  if (cleanups.length === 0) onTestFinished(cleanUp);
   cleanups.push(act);
 }
 
+function cleanUp(): void {
+  const errors: unknown[] = [];
+  for (let act = cleanups.pop(); act !== undefined; act = cleanups.pop()) {
+    try {
+      act();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
 export function scratchDirectory(): string {
-  const path = mkdtempSync(join(tmpdir(), "output-"));
+  const path = mkdtempSync(join(tmpdir(), "lib-output-"));
   afterwards(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }

@@ -1,4 +1,4 @@
-// Opens an output, says so, and holds it until killed: `bun hold-lock.ts DIRECTORY MODE`.
+// Opens an output, says so, and holds it until killed or its input ends: `bun hold-lock.ts DIRECTORY MODE`.
 
 import { openOutput } from "../../../../lib/output/directory.ts";
 
@@ -12,4 +12,6 @@ openOutput({
   warn: (message) => console.log(`warning: ${message}`),
 });
 console.log("open");
-setInterval(() => {}, 60_000);
+for await (const _ of Bun.stdin.stream()) {
+  // Whoever started this never writes.
+}
