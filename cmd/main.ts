@@ -68,6 +68,7 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
   if (rest.some((arg) => arg === "--help" || arg === "-h")) return printText(await helpOf(command));
   const { parseFlags } = await import("./command.ts");
   const flags = parseFlags(rest, command.definition.args as ArgsDef);
+  if (flags.help === true) return printText(await helpOf(command));
   return command.run(flags, await createShell());
 }
 

@@ -1,6 +1,6 @@
 // What `orders` and `sync` do with a run: give it a log, print its report, write its metrics.
 
-import { AppError, EXIT, type ExitCode, worstExitCode } from "../lib/errors.ts";
+import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../lib/errors.ts";
 import { createLog, type Log } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
@@ -37,11 +37,9 @@ export async function runOnce(
     },
     handlers,
   );
-  const metricsCode = await writeMetricsFile(text(flags, "metrics-file"), report, log);
-  if (flags["dry-run"] === true || flags.json === true) {
-    await shell.print(`${JSON.stringify(report, null, 2)}\n`);
-  }
-  return worstExitCode([report.exitCode, metricsCode]);
+  const told = await writeMetricsFile(text(flags, "metrics-file"), report, log);
+  if (flags["dry-run"] !== true && flags.json !== true) return told.exitCode;
+  return worstExitCode([told.exitCode, await printReport(told, shell, log)]);
 }
 
 function createRunLog(flags: Flags, shell: Shell): Log {
@@ -56,16 +54,49 @@ function createRunLog(flags: Flags, shell: Shell): Log {
   });
 }
 
-/** Metrics of a dry run would pass for those of a real one, so it writes none. */
-async function writeMetricsFile(path: string | undefined, report: Report, log: Log): Promise<ExitCode> {
-  if (path === undefined || report.dryRun) return EXIT.ok;
+/** Metrics of a dry run would pass for those of a real one, so it writes none. Returns the report, with what failed here. */
+async function writeMetricsFile(path: string | undefined, report: Report, log: Log): Promise<Report> {
+  if (path === undefined || report.dryRun) return report;
   const { writeMetrics } = await import("../lib/report/metrics.ts");
   try {
     writeMetrics(path, report);
+    return report;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, hint } = error;
+    log.error(message, { hint });
+    return {
+      ...report,
+      problems: [...report.problems, { code, message, hint }],
+      exitCode: worstExitCode([report.exitCode, error.exitCode]),
+    };
+  }
+}
+
+/** How long a reader of standard output may still take after a signal. */
+const PRINT_GRACE_MS = 2000;
+
+/** A failure to print is ranked with those of the run: the token that was refused is worth more than the pipe. */
+async function printReport(report: Report, shell: Shell, log: Log): Promise<ExitCode> {
+  const settled = new AbortController();
+  try {
+    const printed = shell.print(`${JSON.stringify(report, null, 2)}\n`);
+    await Promise.race([printed, endOfPatience(shell.interrupted, settled.signal)]);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    log.error(error.message, { hint: error.hint });
+    if (!(error instanceof StdoutError && error.quiet)) log.error(error.message);
     return error.exitCode;
+  } finally {
+    settled.abort();
   }
+}
+
+/** Rejects some time after the signal: a pipe that nobody reads must not keep the program from ending. */
+function endOfPatience(interrupted: AbortSignal, settled: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const start = () => setTimeout(() => reject(interrupted.reason), PRINT_GRACE_MS);
+    if (interrupted.aborted) start();
+    else interrupted.addEventListener("abort", start, { once: true, signal: settled });
+  });
 }

@@ -7,7 +7,8 @@ import type { Section } from "./section.ts";
 
 type Level = "top" | "offering" | "settings" | "component";
 
-const OURS: Readonly<Record<Level, readonly string[]>> = {
+/** Keys that this program reads, by the level they stand at. */
+export const OWN_KEYS: Readonly<Record<Level, readonly string[]>> = {
   top: ["offerings", "timezone", "global_proxy"],
   offering: [
     "name",
@@ -81,7 +82,7 @@ const WHERE: Readonly<Record<Level, string>> = {
   component: "a component",
 };
 
-const ALL = new Set([...Object.values(OURS), ...Object.values(SITE_AGENT)].flat());
+const ALL = new Set([...Object.values(OWN_KEYS), ...Object.values(SITE_AGENT)].flat());
 
 /** A word of the vocabulary, which may be repeated in a message; anything else could be a secret in the wrong place. */
 export function isKnownKey(key: string): boolean {
@@ -91,15 +92,15 @@ export function isKnownKey(key: string): boolean {
 /** Warns about keys that are probably misspelt or misplaced; other unknown keys belong to somebody else. */
 export function warnUnknownKeys(section: Section, level: Level, findings: Findings): void {
   for (const [key, spot] of section.entries) {
-    if (OURS[level].includes(key) || SITE_AGENT[level].includes(key)) continue;
+    if (OWN_KEYS[level].includes(key) || SITE_AGENT[level].includes(key)) continue;
     const place = { path: spot.path, offset: spot.keyOffset };
     const home = homeOf(key);
-    const nearest = nearestWord(key, OURS[level]);
+    const nearest = nearestWord(key, OWN_KEYS[level]);
     if (nearest !== null) findings.warn(place, "unknown key, ignored", `did you mean ${nearest}?`);
     else if (home !== null) findings.warn(place, `ignored here: it is a key of ${WHERE[home]}`);
   }
 }
 
 function homeOf(key: string): Level | null {
-  return (["top", "offering", "settings"] as const).find((level) => OURS[level].includes(key)) ?? null;
+  return (["top", "offering", "settings"] as const).find((level) => OWN_KEYS[level].includes(key)) ?? null;
 }
