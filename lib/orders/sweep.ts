@@ -5,19 +5,20 @@ import { closeReceipt, listOpenReceipts, type Receipt } from "../output/receipts
 import { addProblem, type Job } from "../run/job.ts";
 import { fetchOrder } from "../waldur/orders.ts";
 import { endedProblem } from "./ended.ts";
+import type { Guard } from "./guard.ts";
 
 const ENDED = new Set(["done", "erred", "rejected", "canceled"]);
 
 /** Costs one request for each receipt that is open without being listed; usually there is none. */
 export async function closeEndedReceipts(
-  job: Job,
-  output: Output,
   listed: ReadonlySet<string>,
+  { job, output, guard }: { job: Job; output: Output; guard: Guard },
 ): Promise<void> {
   for (const receipt of listOpenReceipts(output.directory)) {
     if (receipt.offering !== job.config.uuid || listed.has(receipt.order)) continue;
     job.throwIfOver();
-    await closeIfEnded(receipt, job, output);
+    const { order, resource } = receipt;
+    await guard({ order, resource }, () => closeIfEnded(receipt, job, output));
   }
 }
 

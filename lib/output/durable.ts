@@ -56,7 +56,8 @@ export function createTemporary(output: Output, place: Place): Temporary {
   };
   const inPlace = (name: string) => join(place === "public" ? output.directory : output.statePath, name);
   return {
-    write: (data) => guarded("write", path, () => append(file, Buffer.from(data))),
+    write: (data) =>
+      guarded("write", path, () => append(file, typeof data === "string" ? Buffer.from(data) : data)),
     truncate: () => guarded("empty", path, () => empty(file)),
     seal: () => guarded("write", path, () => seal(file)),
     publish: (name) => guarded("publish", inPlace(name), () => moveTo(file, inPlace(name))),
@@ -133,10 +134,7 @@ function seal(file: OpenFile): number {
 function moveTo(file: OpenFile, target: string): Published {
   checkReady(file);
   const old = lstatSync(target, { throwIfNoEntry: false });
-  if (old?.isDirectory()) {
-    throw new OutputError(`cannot publish ${target}: a directory has that name`, { hint: "move it away" });
-  }
-  if (old?.isFile() && file.place === "public") advanceTime(file.fd, old.mtimeMs);
+  if (old !== undefined && file.place === "public") advanceTime(file.fd, old.mtimeMs);
   close(file);
   renameSync(file.path, target);
   syncBoth(file.output, target);

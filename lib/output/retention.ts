@@ -66,6 +66,5 @@ export function expireSnapshots(output: Output, expiry: Expiry): string[] {
     .map((name) => join(output.directory, name))
     .filter(expiry.isOurs);
   for (const path of old) attempt("remove", path, () => rmSync(path, { force: true }));
-  if (old.length > 0) syncDirectory(output.directory);
   return old;
 }

@@ -32,22 +32,11 @@ export type Draft = {
   discard(): void;
 };
 
-/** A draft on the disk, which becomes a file of the output directory. */
+/** A draft on the disk, which becomes a file of the output directory. Each piece is one write: they come by the page. */
 export function draftSnapshot(output: Output): Draft {
   const temporary = createTemporary(output, "public");
-  const buffer = createBuffer(temporary.write);
   return {
-    ...writeDraft({
-      empty: () => {
-        buffer.clear();
-        temporary.truncate();
-      },
-      write: buffer.add,
-      seal: () => {
-        buffer.flush();
-        return temporary.seal();
-      },
-    }),
+    ...writeDraft({ empty: temporary.truncate, write: temporary.write, seal: temporary.seal }),
     publish: temporary.publish,
     discard: temporary.discard,
   };
@@ -55,19 +44,19 @@ export function draftSnapshot(output: Output): Draft {
 
 /** A draft in memory, for a run that changes nothing; `publish` only tells what it would do. */
 export function describeSnapshot(directory: string): Draft & { text(): string } {
-  let parts: string[] = [];
-  const text = () => parts.join("");
+  let parts: Uint8Array[] = [];
   const empty = () => {
     parts = [];
   };
-  const write = (part: string) => {
+  const write = (part: Uint8Array) => {
     parts.push(part);
   };
+  const seal = () => parts.reduce((bytes, part) => bytes + part.length, 0);
   return {
-    ...writeDraft({ empty, write, seal: () => Buffer.byteLength(text()) }),
+    ...writeDraft({ empty, write, seal }),
     publish: (name) => describePublish(join(directory, name)),
     discard: empty,
-    text,
+    text: () => Buffer.concat(parts).toString(),
   };
 }
 
@@ -76,7 +65,7 @@ function describePublish(path: string): Published {
   return { path, action: exists ? "replace" : "create" };
 }
 
-type Sink = { empty(): void; write(text: string): void /** The number of bytes. */; seal(): number };
+type Sink = { empty(): void; write(bytes: Uint8Array): void /** The number of bytes. */; seal(): number };
 
 function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
   let state: { frame: Frame; entries: number; digest: Bun.CryptoHasher } | null = null;
@@ -85,21 +74,20 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
     return state;
   };
   const write = (text: string) => {
-    if (text === "") return;
-    started().digest.update(text);
-    sink.write(text);
+    const bytes = Buffer.from(text);
+    started().digest.update(bytes);
+    sink.write(bytes);
   };
   return {
     restart(frame) {
       sink.empty();
-      sink.write(frame.head);
+      sink.write(Buffer.from(frame.head));
       state = { frame, entries: 0, digest: new Bun.CryptoHasher("sha256").update(frame.digestHead) };
     },
     add(text, entries) {
       if (entries === 0) return;
       const { frame, entries: before } = started();
-      write(before === 0 ? frame.first : frame.separator);
-      write(text);
+      write(`${before === 0 ? frame.first : frame.separator}${text}`);
       started().entries = before + entries;
     },
     finish() {
@@ -108,26 +96,4 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
       return { entries, bytes: sink.seal(), sha256: digest.digest("hex") };
     },
   };
-}
-
-const BUFFER_LENGTH = 262_144;
-
-function createBuffer(write: (text: string) => void) {
-  let parts: string[] = [];
-  let length = 0;
-  const clear = () => {
-    parts = [];
-    length = 0;
-  };
-  const flush = () => {
-    const text = parts.join("");
-    clear();
-    if (text !== "") write(text);
-  };
-  const add = (text: string) => {
-    parts.push(text);
-    length += text.length;
-    if (length >= BUFFER_LENGTH) flush();
-  };
-  return { add, flush, clear };
 }

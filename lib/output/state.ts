@@ -6,7 +6,10 @@ import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
 import { isRecord, readIfExists, readJsonFile } from "./files.ts";
 
-/** The snapshot published last: file name, offering, `meta.date`, number of entries, size and digest. */
+/**
+ * The snapshot published last: file name, offering, number of entries, size and digest; the date is its `meta.date`, or
+ * that of the later list which had the same content and was not published again.
+ */
 export type SnapshotState = {
   version: 1;
   file: string;

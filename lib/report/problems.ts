@@ -5,20 +5,25 @@ import { createHash } from "node:crypto";
 import type { Log } from "./log.ts";
 import { type Problem, problemKey } from "./report.ts";
 
-/** When each problem was last told as a warning, in milliseconds, by the hash of its key. */
+/** When each problem was last told as a warning, in milliseconds, by the hash of its key and the offering. */
 export type ProblemMemory = ReadonlyMap<string, number>;
 
 const WARN_AGAIN_MS = 24 * 3600 * 1000;
 
-/** Logs the problems; returns the memory for the next run, which forgets what is over. */
+/**
+ * Logs the problems of one offering; returns the memory for the next run, which forgets what is over. Offerings that
+ * share a directory share the memory, so what it holds of others stays in it.
+ */
 export function logProblems(
   problems: readonly Problem[],
   memory: ProblemMemory,
-  { log, now }: { log: Log; now: Date },
+  { log, now, offering }: { log: Log; now: Date; offering?: string },
 ): ProblemMemory {
-  const next = new Map<string, number>();
+  const place = offering === undefined ? "" : `@${offering}`;
+  const next = new Map([...memory].filter(([key, at]) => !key.endsWith(place) && isKept(at, now)));
   for (const problem of problems) {
-    const key = createHash("sha256").update(problemKey(problem)).digest("hex").slice(0, 32);
+    const hash = createHash("sha256").update(problemKey(problem)).digest("hex");
+    const key = `${hash.slice(0, 32)}${place}`;
     const warnedAt = memory.get(key);
     const age = warnedAt === undefined ? Number.POSITIVE_INFINITY : now.getTime() - warnedAt;
     // A clock that was set back must not silence a problem for longer than a day.
@@ -27,6 +32,11 @@ export function logProblems(
     next.set(key, isDue ? now.getTime() : (warnedAt ?? now.getTime()));
   }
   return next;
+}
+
+/** Another offering's problem that lasts is warned of, and so remembered anew, once a day; an older one is over. */
+function isKept(warnedAt: number, now: Date): boolean {
+  return Math.abs(now.getTime() - warnedAt) < 2 * WARN_AGAIN_MS;
 }
 
 /** One line for one problem, with its hint. */

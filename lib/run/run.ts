@@ -203,7 +203,7 @@ async function settleProblems(job: Job, output: Output): Promise<void> {
   const problems = job.ledger.problemsOf(job.config.uuid);
   const { directory, mode } = output;
   const memory = readProblemMemory(directory, mode);
-  const next = logProblems(problems, memory, { log: job.log, now: job.now() });
+  const next = logProblems(problems, memory, { log: job.log, now: job.now(), offering: job.config.uuid });
   try {
     writeProblemMemory(output, next);
   } catch (error) {

@@ -14,7 +14,7 @@ export type SnapshotSink = {
   /** Only in a dry run: what the file would hold. */
   document?: () => unknown;
   publish(name: string): { path: string; action: "create" | "replace" };
-  /** After publishing: the state for the next run and for `orders`, the latest link, retention. */
+  /** After publishing, or keeping what is there: the state for the next run and for `orders`, the latest link, retention. */
   settle(state: SnapshotState, mountPoints: MountIndex): void;
 };
 

@@ -1,6 +1,7 @@
 // `sync` for one offering: ask what is there, read the list to its end, guard against shrinking, publish the snapshot.
 // Nothing is published unless every page was read and proved complete (docs/contract.md, "Sync").
 
+import { basename } from "pathe";
 import { AnswerError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
@@ -87,37 +88,30 @@ type Finished = {
   sink: SnapshotSink;
 };
 
+/** The state is settled in both cases: `orders` must find it also where it was lost and nothing has changed since. */
 function publishOrKeep({ job, listing, baseline, drafted, sink }: Finished, ifChanged: boolean): void {
   const { uuid } = job.config;
   const isUnchanged = baseline?.sha256 === drafted.sha256;
   job.line.outcome = isUnchanged ? "unchanged" : "published";
-  if (baseline !== null && isUnchanged && ifChanged && isIntact(baseline)) {
-    const { path } = baseline;
-    job.ledger.addFile({
-      offering: uuid,
-      path,
-      action: "unchanged",
-      bytes: drafted.bytes,
-      sha256: drafted.sha256,
-    });
-    return;
-  }
+  const isKept = baseline !== null && isUnchanged && ifChanged && isIntact(baseline);
   const { startedAt } = listing;
-  const state: SnapshotState = {
-    version: 1,
-    file: snapshotName(minuteStamp(startedAt, job.timezone)),
-    offering: uuid,
-    date: dateWithOffset(startedAt, job.timezone),
-    ...drafted,
-  };
-  const published = sink.publish(state.file);
+  const found = isKept
+    ? { path: baseline.path, action: "unchanged" as const }
+    : sink.publish(snapshotName(minuteStamp(startedAt, job.timezone)));
   const document = sink.document?.();
   job.ledger.addFile({
     offering: uuid,
-    ...published,
+    ...found,
     bytes: drafted.bytes,
     sha256: drafted.sha256,
     ...(document === undefined ? {} : { document }),
   });
+  const state: SnapshotState = {
+    version: 1,
+    file: basename(found.path),
+    offering: uuid,
+    date: dateWithOffset(startedAt, job.timezone),
+    ...drafted,
+  };
   sink.settle(state, listing.mountPoints);
 }

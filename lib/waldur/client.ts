@@ -203,7 +203,9 @@ function createSender(connection: Connection, patience: Patience): Sender {
       watch.progress();
       const limit = exchange.method === "GET" ? PAGE_LIMIT_BYTES : POST_LIMIT_BYTES;
       const text = await readBody(response.body, limit, watch);
-      return { status: response.status, headers: response.headers, text };
+      // Messages quote the reason that a server gives for a refusal; one that repeats the token shall not make us tell it.
+      const shown = response.ok ? text : text.replaceAll(connection.token.reveal(), "[secret]");
+      return { status: response.status, headers: response.headers, text: shown };
     } catch (error) {
       throw watch.reason() ?? error;
     } finally {

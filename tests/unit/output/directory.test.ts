@@ -16,7 +16,10 @@ import { OutputError } from "../../../lib/errors.ts";
 import { STATE_DIRECTORY } from "../../../lib/output/directory.ts";
 import { replaceFile } from "../../../lib/output/durable.ts";
 import {
-  IS_ROOT,
+  AS_NOBODY,
+  BUN,
+  CAN_MOUNT,
+  CHILDREN,
   mountScratch,
   openScratch,
   publicNames,
@@ -72,7 +75,7 @@ describe("opening an output", () => {
   test("refuses a file in place of the directory", () => {
     const path = join(scratchDirectory(), "file");
     writeFileSync(path, "mine");
-    expect(() => openScratch({ directory: path })).toThrow(OutputError);
+    expect(() => openScratch({ directory: path })).toThrow(`${path} is not a directory`);
   });
 
   test.each(["symlink", "dangling symlink", "file"])(
@@ -88,13 +91,31 @@ describe("opening an output", () => {
     },
   );
 
-  test.skipIf(!IS_ROOT)("tells of a read-only file system before anything is fetched", () => {
+  test.skipIf(!CAN_MOUNT)("tells of a read-only file system before anything is fetched", () => {
     const directory = mountScratch("size=1m");
     run(["mount", "-o", "remount,ro", directory]);
     const error = thrownBy(() => openScratch({ directory }));
     expect(error).toMatchObject({ exitCode: 73, message: expect.stringContaining("(EROFS)") });
     expect(error).toHaveProperty("hint", expect.stringContaining("ReadWritePaths"));
   });
+});
+
+test.skipIf(AS_NOBODY === null)("a directory of another user is refused with what to check", () => {
+  const directory = scratchDirectory();
+  mkdirSync(join(directory, STATE_DIRECTORY));
+  run(["chmod", "755", directory]);
+  run(["chown", "65534", join(directory, STATE_DIRECTORY)]);
+  const said = run([...(AS_NOBODY ?? []), BUN, join(CHILDREN, "publish.ts"), directory, "replace"]);
+  expect(said).toContain(`cannot use output directory ${directory}: permission denied (EACCES)`);
+});
+
+test("a failure while opening frees the lock", () => {
+  const directory = scratchDirectory();
+  const now = () => {
+    throw new Error("no clock");
+  };
+  expect(() => openScratch({ directory, now })).toThrow("no clock");
+  expect(() => openScratch({ directory })).not.toThrow();
 });
 
 describe("leftovers", () => {
@@ -154,8 +175,9 @@ describe("a directory that changes during the run", () => {
     expect(() => output.recheck()).toThrow(OutputError);
   });
 
-  test.skipIf(!IS_ROOT)("is not published to when something was mounted over it", () => {
-    const directory = scratchDirectory();
+  // The roots of two such file systems have the same inode number.
+  test.skipIf(!CAN_MOUNT)("is not published to when something was mounted over it", () => {
+    const directory = mountScratch("size=1m");
     const output = openScratch({ directory });
     run(["mount", "-t", "tmpfs", "tmpfs", directory]);
     try {
@@ -188,20 +210,20 @@ describe("a required mount", () => {
     expect(() => openScratch({ directory, requireMount: "/" })).not.toThrow();
   });
 
-  test.skipIf(!IS_ROOT)("is accepted, for itself and for a directory below it", () => {
+  test.skipIf(!CAN_MOUNT)("is accepted, for itself and for a directory below it", () => {
     const mount = mountScratch("size=1m");
     openScratch({ directory: mount, requireMount: mount, mode: "sync" });
     openScratch({ directory: join(mount, "new"), requireMount: `${mount}/` });
   });
 
-  test.skipIf(!IS_ROOT)("does not hold a neighbour with the same beginning", () => {
+  test.skipIf(!CAN_MOUNT)("does not hold a neighbour with the same beginning", () => {
     const mount = mountScratch("size=1m");
     const directory = `${mount}-b`;
     expect(() => openScratch({ directory, requireMount: mount })).toThrow(/not on the file system/);
     expect(existsSync(directory)).toBe(false);
   });
 
-  test.skipIf(!IS_ROOT)("may be a bind mount with a space in its name", () => {
+  test.skipIf(!CAN_MOUNT)("may be a bind mount with a space in its name", () => {
     const directory = join(scratchDirectory(), "a b");
     mkdirSync(directory);
     run(["mount", "--bind", directory, directory]);
@@ -212,7 +234,7 @@ describe("a required mount", () => {
     }
   });
 
-  test.skipIf(!IS_ROOT)("that goes away during the run stops publishing", () => {
+  test.skipIf(!CAN_MOUNT)("that goes away during the run stops publishing", () => {
     const mount = scratchDirectory();
     run(["mount", "-t", "tmpfs", "tmpfs", mount]);
     const output = openScratch({ directory: mount, requireMount: mount });
@@ -221,4 +243,16 @@ describe("a required mount", () => {
     expect(() => output.recheck()).toThrow(OutputError);
     expect(readdirSync(mount)).toEqual([]);
   });
+
+  test.skipIf(!CAN_MOUNT)(
+    "that goes away stops publishing even where the directory looks the same without it",
+    () => {
+      const directory = scratchDirectory();
+      run(["mount", "--bind", directory, directory]);
+      const output = openScratch({ directory, requireMount: directory });
+      output.close();
+      run(["umount", "-l", directory]);
+      expect(() => output.recheck()).toThrow(/nothing is mounted/);
+    },
+  );
 });

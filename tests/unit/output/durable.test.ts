@@ -14,10 +14,11 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
 import { createTemporary, replaceFile, writeFully } from "../../../lib/output/durable.ts";
+import { syncFile } from "../../../lib/output/fsync.ts";
 import {
   BUN,
+  CAN_MOUNT,
   CHILDREN,
-  IS_ROOT,
   mountScratch,
   openScratch,
   publicNames,
@@ -190,7 +191,7 @@ describe("a write", () => {
 });
 
 describe("a full disk", () => {
-  test.skipIf(!IS_ROOT)("leaves the old file and no temporary one", () => {
+  test.skipIf(!CAN_MOUNT)("leaves the old file and no temporary one", () => {
     const output = openScratch({ directory: mountScratch("size=64k") });
     replaceFile(output, "a.json", "yesterday", "public");
     const error = thrownBy(() => replaceFile(output, "a.json", "x".repeat(200_000), "public"));
@@ -200,7 +201,7 @@ describe("a full disk", () => {
     expect(temporaryNames(output.directory)).toEqual([]);
   });
 
-  test.skipIf(!IS_ROOT)("of inodes is told too", () => {
+  test.skipIf(!CAN_MOUNT)("of inodes is told too", () => {
     const output = openScratch({ directory: mountScratch("nr_inodes=3") });
     const error = thrownBy(() => createTemporary(output, "public"));
     expect(error).toHaveProperty("message", expect.stringContaining("(ENOSPC)"));
@@ -210,18 +211,23 @@ describe("a full disk", () => {
 /** What a child that publishes does, as strace sees it; `inject` makes one system call fail. */
 function trace(action: string, directory: string, inject: string[] = []) {
   const file = join(scratchDirectory(), "trace");
-  const filter = ["-e", "trace=fsync,rename,renameat,renameat2,link,linkat,fchmod,ftruncate"];
+  const filter = [
+    "-e",
+    "trace=openat,utimensat,fsync,rename,renameat,renameat2,link,linkat,fchmod,ftruncate",
+  ];
   const injections = inject.flatMap((rule) => ["-e", `inject=${rule}`]);
   const strace = ["strace", "-f", "-y", "-qq", "-s", "300", "-o", file, ...filter, ...injections];
   const child = Bun.spawnSync([...strace, BUN, join(CHILDREN, "publish.ts"), directory, action]);
-  return { said: child.stdout.toString(), calls: callsIn(readFileSync(file, "utf8"), directory) };
+  const text = readFileSync(file, "utf8");
+  return { said: child.stdout.toString(), calls: callsIn(text, directory), text };
 }
 
 /** The traced calls on our directory, as short words: `fsync tmp`, `rename tmp → file.json`, `fsync .`. */
 function callsIn(text: string, directory: string): string[] {
-  const lines = text.split("\n").filter((line) => line.includes(directory) && !line.includes("= -1"));
+  const isTold = (line: string) => line.includes(directory) && !/ openat\(|= -1/.test(line);
+  const lines = text.split("\n").filter(isTold);
   return lines.flatMap((line) => {
-    const call = /^\d+\s+(\w+?)(?:at2?)?\(/.exec(line)?.[1] ?? "?";
+    const call = /^\d+\s+(utimensat|\w+?)(?:at2?)?\(/.exec(line)?.[1] ?? "?";
     const paths = [...line.matchAll(/[<"]([^<>"]*)[>"]/g)].map(([, path = ""]) => shortName(path, directory));
     return [`${call} ${paths.filter((path) => path !== null).join(" → ")}`];
   });
@@ -246,6 +252,18 @@ describe.skipIf(STRACE === null)("the order of system calls", () => {
     ]);
   });
 
+  test("flushes a time that it sets", () => {
+    const directory = scratchDirectory();
+    writeFileSync(join(directory, "file.json"), "old");
+    utimesSync(join(directory, "file.json"), 4_000_000_000, 4_000_000_000);
+    const { calls } = trace("replace", directory);
+    expect(calls.slice(-5, -2)).toEqual([
+      "utimensat state/tmp",
+      "fsync state/tmp",
+      "rename state/tmp → file.json",
+    ]);
+  });
+
   test("makes new directories durable before anything is in them", () => {
     const directory = join(scratchDirectory(), "new");
     const { calls } = trace("replace", directory);
@@ -253,15 +271,44 @@ describe.skipIf(STRACE === null)("the order of system calls", () => {
     expect(calls.indexOf("fsync .")).toBeLessThan(calls.indexOf("fsync state/tmp"));
   });
 
-  test("makes a claim durable before it is told", () => {
+  test("makes a claim, and the directories it is in, durable before it is told", () => {
     const directory = scratchDirectory();
+    openScratch({ directory }).close();
     const { calls } = trace("claim", directory);
-    expect(calls.slice(-4)).toEqual([
+    expect(calls).toEqual([
+      "fsync state",
+      "fsync state",
+      "fsync state/receipts",
+      "fchmod state/tmp",
       "fsync state/tmp",
       "link state/tmp → state/receipts/0123456789abcdef0123456789abcdef.json",
       "fsync state/receipts",
       "fsync state",
     ]);
+  });
+
+  test("makes a closed receipt durable in both directories", () => {
+    const directory = scratchDirectory();
+    trace("claim", directory);
+    const { calls } = trace("close", directory);
+    const name = "0123456789abcdef0123456789abcdef.json";
+    expect(calls.slice(-3)).toEqual([
+      `rename state/receipts/${name} → state/receipts/closed/${name}`,
+      "fsync state/receipts/closed",
+      "fsync state/receipts",
+    ]);
+  });
+
+  test("makes the latest link durable", () => {
+    const { calls } = trace("link", scratchDirectory());
+    expect(calls.slice(-2)).toEqual(["rename state/tmp → latest-all.json", "fsync ."]);
+  });
+
+  test("opens a temporary file only where nothing is", () => {
+    const { text } = trace("replace", scratchDirectory());
+    const opened = text.split("\n").filter((line) => /openat\(.*tmp-orders-/.test(line));
+    expect(opened).toHaveLength(1);
+    expect(opened[0]).toMatch(/O_CREAT\|O_EXCL\|.*O_NOFOLLOW/);
   });
 
   test("flushes an equal order file once more", () => {
@@ -312,4 +359,19 @@ describe.skipIf(STRACE === null)("a failing disk", () => {
     expect(readdirSync(join(directory, ".waldur-cscs-storage", "receipts"))).toHaveLength(2);
     expect(temporaryNames(directory)).toEqual([]);
   });
+
+  test("without hard links takes no name that is taken", () => {
+    const directory = scratchDirectory();
+    const { said } = trace("claim-taken", directory, ["link,linkat:error=EPERM"]);
+    expect(said).toBe("false\n");
+    expect(readFileSync(join(directory, ".waldur-cscs-storage", "name"), "utf8")).toBe("the first");
+  });
+});
+
+test("flushing a file never follows a symlink", () => {
+  const directory = scratchDirectory();
+  writeFileSync(join(directory, "file"), "x");
+  symlinkSync("file", join(directory, "link"));
+  expect(() => syncFile(join(directory, "file"))).not.toThrow();
+  expect(() => syncFile(join(directory, "link"))).toThrow(/ELOOP/);
 });

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -85,7 +86,8 @@ describe("claiming", () => {
     ["empty", ""],
     ["cut", JSON.stringify(RECEIPT).slice(0, 40)],
     ["of another version", JSON.stringify({ ...RECEIPT, version: 2 })],
-    ["of another order", JSON.stringify({ ...RECEIPT, order: OTHER_UUID })],
+    ["half of another order", JSON.stringify({ ...RECEIPT, order: OTHER_UUID })],
+    ["of another order", JSON.stringify(RECEIPT).replaceAll(UUID, OTHER_UUID)],
     ["with a path for a name", JSON.stringify({ ...RECEIPT, file: "../../etc/passwd" })],
     [
       "with the name of another order",
@@ -160,6 +162,14 @@ describe("the life of a receipt", () => {
     expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }]);
   });
 
+  test("closes where the directory for it was lost", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    rmSync(join(output.statePath, "receipts", "closed"), { recursive: true });
+    closeReceipt(output, UUID);
+    expect(peekReceipt(output.directory, UUID)).toMatchObject({ open: false });
+  });
+
   test("closes once, and without harm twice or never opened", () => {
     const output = openScratch();
     closeReceipt(output, OTHER_UUID);
@@ -185,11 +195,12 @@ describe("recent receipts", () => {
     expect(recentReceipts(output.directory, new Date(1_000_000))).toHaveLength(4);
   });
 
-  test("include one of the same second", () => {
+  test("include one that a coarse clock put just before", () => {
     const output = openScratch();
-    const since = new Date();
     claimReceipt(output, RECEIPT);
-    expect(recentReceipts(output.directory, since)).toHaveLength(1);
+    utimesSync(openPath(output), 2000, 2000);
+    expect(recentReceipts(output.directory, new Date(2_000_900))).toHaveLength(1);
+    expect(recentReceipts(output.directory, new Date(2_001_100))).toHaveLength(0);
   });
 });
 

@@ -1,9 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
 import { expireSnapshots, linkLatest } from "../../../lib/output/retention.ts";
-import { openScratch, publicNames, temporaryNames } from "./scratch.ts";
+import { afterwards, openScratch, publicNames, temporaryNames } from "./scratch.ts";
 
 const snapshot = (minute: number) => `2026-11-25-07-${String(minute).padStart(2, "0")}-all.json`;
 const ours = () => true;
@@ -37,7 +46,7 @@ describe("the latest link", () => {
 
     const withFile = openScratch({ mode: "sync" });
     writeFileSync(join(withFile.directory, "latest-all.json"), "mine");
-    expect(() => linkLatest(withFile, snapshot(1))).toThrow(OutputError);
+    expect(() => linkLatest(withFile, snapshot(1))).toThrow(/something other than a symlink/);
     expect(readFileSync(join(withFile.directory, "latest-all.json"), "utf8")).toBe("mine");
 
     const withDirectory = openScratch({ mode: "sync" });
@@ -97,4 +106,18 @@ describe("retention", () => {
     );
     expect(asked.sort()).toEqual([2, 3].map((minute) => join(output.directory, snapshot(minute))));
   });
+});
+
+test("a directory that took the place of ours is neither linked in nor cleaned", () => {
+  const output = openScratch({ mode: "sync" });
+  const moved = `${output.directory}-old`;
+  renameSync(output.directory, moved);
+  afterwards(() => rmSync(moved, { recursive: true }));
+  mkdirSync(join(output.directory, ".waldur-cscs-storage"), { recursive: true });
+  writeFileSync(join(output.directory, snapshot(1)), "{}");
+  expect(() => linkLatest(output, snapshot(1))).toThrow(OutputError);
+  expect(() => expireSnapshots(output, { keep: 1, published: snapshot(2), isOurs: ours })).toThrow(
+    OutputError,
+  );
+  expect(publicNames(output.directory)).toEqual([snapshot(1)]);
 });

@@ -82,10 +82,28 @@ export const CHILDREN = join(import.meta.dir, "children");
 /** The running bun, for child processes. */
 export const BUN = process.execPath;
 
-export const IS_ROOT = process.getuid?.() === 0;
-export const STRACE = Bun.which("strace");
-if (!IS_ROOT) console.warn("not root: tests that mount a file system are skipped");
-if (STRACE === null) console.warn("no strace: tests of the order of system calls are skipped");
+const IS_ROOT = process.getuid?.() === 0;
+/** Root in a container need not be allowed to mount. */
+export const CAN_MOUNT = IS_ROOT && works(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]);
+/** How to run a command as another user who can read this program; null when that cannot be done. */
+export const AS_NOBODY = asNobody();
+export const STRACE = works(["strace", "-qq", "-o", "/dev/null", "true"]) ? "strace" : null;
+if (!CAN_MOUNT) console.warn("cannot mount: tests that need a file system of their own are skipped");
+if (AS_NOBODY === null)
+  console.warn("cannot become another user: the test of a foreign directory is skipped");
+if (STRACE === null) console.warn("no strace: tests of system calls and of their failure are skipped");
+
+function asNobody(): string[] | null {
+  const prefix = ["setpriv", "--reuid=65534", "--clear-groups"];
+  return IS_ROOT && works([...prefix, BUN, "build", "--no-bundle", join(CHILDREN, "publish.ts")])
+    ? prefix
+    : null;
+}
+
+function works(command: string[]): boolean {
+  const [program = ""] = command;
+  return Bun.which(program) !== null && Bun.spawnSync(command).exitCode === 0;
+}
 
 /** A file system of its own below a fresh directory; unmounted after the test. */
 export function mountScratch(options: string): string {

@@ -1,9 +1,10 @@
-// Does one thing to an output and prints what came of it: `bun publish.ts DIRECTORY replace|claim|again`.
+// Does one thing to an output and prints what came of it: `bun publish.ts DIRECTORY replace|claim|claim-taken|close|again|link`.
 
 import { openOutput } from "../../../../lib/output/directory.ts";
-import { replaceFile } from "../../../../lib/output/durable.ts";
+import { createTemporary, replaceFile } from "../../../../lib/output/durable.ts";
 import { publishOrderFile } from "../../../../lib/output/order-file.ts";
-import { claimReceipt } from "../../../../lib/output/receipts.ts";
+import { claimReceipt, closeReceipt } from "../../../../lib/output/receipts.ts";
+import { linkLatest } from "../../../../lib/output/retention.ts";
 
 const UUID = "0123456789abcdef0123456789abcdef";
 const FILE = `2026-11-25-07-49-create_${UUID}.json`;
@@ -18,7 +19,7 @@ try {
     now: () => new Date(),
     warn: (message) => console.log(`warning: ${message}`),
   });
-  console.log(JSON.stringify(act(output)));
+  console.log(JSON.stringify(act(output) ?? null));
   output.close();
 } catch (error) {
   console.log(`${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
@@ -26,6 +27,9 @@ try {
 
 function act(output: ReturnType<typeof openOutput>): unknown {
   if (action === "replace") return replaceFile(output, "file.json", "the new text\n", "public");
+  if (action === "claim-taken") return claimTaken(output);
+  if (action === "link") return linkLatest(output, "2026-11-25-07-49-all.json");
+  if (action === "close") return closeReceipt(output, UUID);
   if (action === "again") return publishOrderFile(output, FILE, "text\n", () => "same");
   return claimReceipt(output, {
     version: 1,
@@ -38,4 +42,11 @@ function act(output: ReturnType<typeof openOutput>): unknown {
     claimedAt: "2026-11-25T07:49:00.000Z",
     published: false,
   });
+}
+
+function claimTaken(output: ReturnType<typeof openOutput>): boolean {
+  replaceFile(output, "name", "the first", "state");
+  const temporary = createTemporary(output, "state");
+  temporary.seal();
+  return temporary.claim("name");
 }

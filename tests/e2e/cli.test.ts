@@ -1,0 +1,311 @@
+// The command line: what is refused before anything happens, what help says, and mistakes of the configuration file.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "pathe";
+import { BINARY, openStage, type Ran, runSubject, type Stage } from "../stage.ts";
+import { isBinary, listingOf, scriptOn } from "./program.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage({ resources: 3, orders: 3 });
+});
+afterAll(() => stage.close());
+
+/** Ended with an error of the user's: nothing on standard output, no request, nothing written, no stack. */
+function expectNothingDone(ran: Ran, code: number): void {
+  expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: "" });
+  expect(ran.stderr).not.toMatch(/^\s+at /m);
+  expect(ran.stderr).not.toContain(stage.simulator.providerToken);
+  expect(stage.simulator.requests).toEqual([]);
+  expect(listingOf(stage.out)).toEqual([]);
+}
+
+describe("a command line that is not understood ends with 64 and names the nearest word", () => {
+  const unknown = "00000000000000000000000000000000";
+  test.each([
+    [[], "a command is missing", "--help lists them"],
+    [["snyc"], 'unknown command "snyc"', "did you mean sync?"],
+    [["order"], 'unknown command "order"', "did you mean orders?"],
+    [["constructor"], 'unknown command "constructor"', "known: orders, sync"],
+    [["toString"], 'unknown command "toString"', "known: orders, sync"],
+    [["__proto__"], 'unknown command "__proto__"', "known: orders, sync"],
+    [["hasOwnProperty", "--help"], 'unknown command "hasOwnProperty"', "known: orders, sync"],
+    [[""], 'unknown command ""', "known: orders, sync"],
+    [["SYNC"], 'unknown command "SYNC"', "did you mean sync?"],
+    [["-m", "order_process"], "the site agent's -m is not known", "`waldur-cscs-storage orders`"],
+    [["-m=order_process"], "the site agent's -m is not known", "`waldur-cscs-storage orders`"],
+    [["--mode", "report"], "the site agent's -m is not known", "`waldur-cscs-storage orders`"],
+    [["-c", "config.yaml", "sync"], "the command must come first, not -c", "orders|sync"],
+    [["--dry-run", "sync"], "the command must come first, not --dry-run", "orders|sync"],
+    [["--", "sync"], "the command must come first, not --", "orders|sync"],
+    [["sync", "--dryrun"], "unknown option --dryrun", "did you mean --dry-run?"],
+    [["orders", "--dry-rum"], "unknown option --dry-rum", "did you mean --dry-run?"],
+    [["sync", "--intervall", "5"], "unknown option --intervall", "--help lists the options"],
+    [["sync", "--interval", "5"], "unknown option --interval", "--help lists the options"],
+    [["orders", "--allow-shrink"], "unknown option --allow-shrink", "--help lists the options"],
+    [["orders", "-m", "order_process"], "unknown option -m", "--help lists the options"],
+    [["sync", "-x"], "unknown option -x", "--help lists the options"],
+    [["sync", "--config"], "--config needs a value", ""],
+    [["sync", "-c"], "--config needs a value", ""],
+    [["sync", "--config", "--dry-run"], "--config needs a value, not another option", "--config=VALUE"],
+    [["sync", "--config="], "--config needs a value", ""],
+    [["sync", "--metrics-file", "--json"], "--metrics-file needs a value", "--metrics-file=VALUE"],
+    [["sync", "--dry-run=false"], "--dry-run takes no value", ""],
+    [["sync", "config.yaml"], 'unexpected argument "config.yaml"', "takes nothing else"],
+    [["sync", "--dry-run", "false"], 'unexpected argument "false"', "takes nothing else"],
+    [["sync", "sync"], 'unexpected argument "sync"', "takes nothing else"],
+    [["sync", "-q", "-v"], "--quiet and --verbose exclude each other", ""],
+    [["sync", "--log-format", "xml"], '--log-format "xml" is not one of text, json', ""],
+    [["orders", "--interval", "0"], '--interval "0" is not a number from 1 to 86400', ""],
+    [["orders", "--timeout", "soon"], '--timeout "soon" is not a number from 1 to 3600', ""],
+    [["orders", "--retries", "-1"], "--retries needs a value, not another option", "--retries=VALUE"],
+    [["sync", "--offering-uuid", "x"], '--offering-uuid "x" is not a uuid', "32 hex digits"],
+    [["sync", "--offering-uuid", unknown], `--offering-uuid ${unknown}: `, "known here: "],
+  ])("%j", async (args, message, hint) => {
+    const ran = await stage.run(args);
+    expectNothingDone(ran, 64);
+    expect(ran.stderr).toContain(message);
+    expect(ran.stderr).toContain(hint);
+  });
+
+  test("an offering that the file does not have is answered with those it has", async () => {
+    const ran = await stage.run(["orders", "--offering-uuid", unknown]);
+    expect(ran.stderr).toContain(`known here: ${stage.simulator.offeringUuid} (Test)`);
+  });
+});
+
+describe("help", () => {
+  const COMMON = [
+    ...["-c, --config=<FILE>", "--offering-uuid=<UUID>", "-n, --dry-run", "--json", "-q, --quiet"],
+    ...["-v, --verbose", "--log-format=<text|json>", "--metrics-file=<FILE>", "--timeout=<SECONDS>"],
+    ...["--deadline=<SECONDS>", "--retries=<N>", "--allow-insecure-config", "-h, --help"],
+  ];
+
+  test.each([
+    ["sync", [...COMMON, "--allow-shrink", "--if-changed"]],
+    ["orders", [...COMMON, "--interval=<SECONDS>"]],
+    ["demo", ["--resources=<N>", "--orders=<N>", "--keep=<DIR>", "--fault=<NAME>", "--serve=<PORT>"]],
+  ])("of %s has every option, examples and exit codes", async (command, options) => {
+    const ran = await runSubject([command, "--help"]);
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+    for (const option of options) expect(ran.stdout).toContain(option);
+    expect(ran.stdout).toContain(`EXAMPLES\n  waldur-cscs-storage ${command}`);
+    for (const code of [0, 1, 10, 64, 65, 69, 73, 74, 75, 77, 78, 130]) {
+      expect(ran.stdout).toMatch(new RegExp(`^ {1,3}${code}  \\w`, "m"));
+    }
+    expect(ran.stdout).not.toContain("\x1b");
+  });
+
+  test.each([[["--help"]], [["-h"]], [["help"]]])("of the program by %j lists the commands", async (args) => {
+    const ran = await runSubject(args);
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+    for (const word of ["orders", "sync", "demo", "EXAMPLES", "EXIT CODES"])
+      expect(ran.stdout).toContain(word);
+  });
+
+  test.each([
+    [["sync", "-c", "x", "-h"]],
+    [["sync", "--bogus", "--help"]],
+    [["sync", "-vh"]],
+    [["sync", "-hn"]],
+    [["orders", "--config", "--help"]],
+  ])("is all that %j does", async (args) => {
+    const ran = await stage.run(args);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain("USAGE waldur-cscs-storage");
+    expect(stage.simulator.requests).toEqual([]);
+    expect(listingOf(stage.out)).toEqual([]);
+  });
+
+  test.each([[["--version"]], [["sync", "--version"]], [["orders", "-n", "--version"]]])(
+    "the version is all that %j does",
+    async (args) => {
+      const ran = await stage.run(args);
+      expect(ran.code).toBe(0);
+      expect(ran.stdout).toMatch(/^waldur-cscs-storage \d+\.\d+\.\d+\S*\n$/);
+      expect(ran.stderr).toBe("");
+      expect(stage.simulator.requests).toEqual([]);
+    },
+  );
+
+  test("its examples have no option that the command does not know", async () => {
+    for (const command of ["sync", "orders", "demo"]) {
+      const { stdout } = await runSubject([command, "--help"]);
+      const [options = "", examples = ""] = stdout.split("EXAMPLES");
+      for (const [, flag = ""] of examples.matchAll(/waldur-cscs-storage [^|#\n]*?(--[\w-]+)/g)) {
+        expect(options).toContain(flag);
+      }
+    }
+  });
+});
+
+describe.if(isBinary)("called by the name of the Python program", () => {
+  async function callByName(name: string, args: string): Promise<{ ran: Ran; files: string[] }> {
+    const own = await openStage({ resources: 3 });
+    try {
+      symlinkSync(BINARY, join(own.directory, name));
+      const ran = await scriptOn(own, `PATH=.:$PATH; ${name} ${args}`);
+      return { ran, files: own.files() };
+    } finally {
+      await own.close();
+    }
+  }
+
+  test("the program is sync", async () => {
+    const { ran, files } = await callByName("waldur_cscs_storage_sync", '-c "$CONFIG"');
+    expect(ran).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(files).toEqual([expect.stringMatching(/-all\.json$/)]);
+  });
+
+  test("it takes the options of sync, and its help is that of sync", async () => {
+    const { ran, files } = await callByName("waldur_cscs_storage_sync", '--config "$CONFIG" --dry-run');
+    expect(JSON.parse(ran.stdout)).toMatchObject({ mode: "sync", dryRun: true, exitCode: 0 });
+    expect(files).toEqual([]);
+    const help = await callByName("waldur_cscs_storage_sync", "--help");
+    expect(help.ran.stdout).toContain("USAGE waldur-cscs-storage sync");
+  });
+
+  test("another name is no command", async () => {
+    const { ran } = await callByName("storage", '-c "$CONFIG"');
+    expect(ran.code).toBe(64);
+  });
+});
+
+describe("a configuration that is wrong ends with 78 and not a single request", () => {
+  const config = (name: string) => join(stage.directory, name);
+  const write = (name: string, text: string, mode = 0o600) => {
+    writeFileSync(config(name), text);
+    chmodSync(config(name), mode);
+  };
+  const valid = (more = "") => `offerings:
+  - name: Test
+    waldur_api_url: ${stage.simulator.url}
+    waldur_api_token: ${stage.simulator.providerToken}
+    waldur_offering_uuid: ${stage.simulator.offeringUuid}
+    backend_type: cscs-hpc-storage
+    order_processing_backend: cscs-hpc-storage
+    backend_settings:
+      output_directory: ${stage.out}
+${more}`;
+
+  async function expectRefused(name: string, expected: readonly string[]): Promise<Ran[]> {
+    const all: Ran[] = [];
+    for (const mode of ["sync", "orders"]) {
+      const ran = await stage.run([mode, "-c", name, "-q"]);
+      expectNothingDone(ran, 78);
+      for (const text of expected) expect(ran.stderr).toContain(text);
+      all.push(ran);
+    }
+    return all;
+  }
+
+  test("every mistake is told in one run, each with line and column", async () => {
+    write(
+      "wrong.yaml",
+      valid("      inode_soft_coefficient: 3\n      inode_hard_coefficient: 2\n      file_mode: '0999'\n") +
+        "  - name: Second\n    waldur_api_url: ftp://x\n    backend_type: cscs-hpc-storage\n",
+    );
+    const [ran] = await expectRefused("wrong.yaml", [
+      "wrong.yaml:11:31: offerings[0].backend_settings.inode_hard_coefficient: ",
+      "wrong.yaml:12:18: offerings[0].backend_settings.file_mode: ",
+      "wrong.yaml:14:21: offerings[1].waldur_api_url: ",
+      "offerings[1].waldur_offering_uuid: ",
+      "offerings[1].waldur_api_token: ",
+    ]);
+    for (const line of ran?.stderr.trim().split("\n") ?? []) {
+      expect(line).toMatch(/^\S+Z error wrong\.yaml:\d+:\d+: /);
+    }
+  });
+
+  test("the example of the site agent lacks tokens and uuids, and says where", async () => {
+    copyFileSync(resolve(import.meta.dir, "../fixtures/config/example.yaml"), config("example.yaml"));
+    const [ran] = await expectRefused("example.yaml", [
+      "example.yaml:6:23: offerings[0].waldur_api_token: there is no token",
+      "example.yaml:7:27: offerings[0].waldur_offering_uuid: is empty",
+      "example.yaml:28:23: offerings[1].waldur_api_token: there is no token",
+      "example.yaml:29:27: offerings[1].waldur_offering_uuid: is empty",
+    ]);
+    expect(ran?.stderr.trim().split("\n")).toHaveLength(4);
+  });
+
+  test("a file that is not there, a directory, and one that is too large", async () => {
+    mkdirSync(config("conf.d"));
+    write("large.yaml", `# ${"x".repeat(5_000_000)}\n`);
+    await expectRefused("nonesuch.yaml", [
+      "nonesuch.yaml: the configuration file does not exist",
+      "--config",
+    ]);
+    await expectRefused("conf.d", ["conf.d: the configuration file is a directory"]);
+    await expectRefused("large.yaml", ["large.yaml: the configuration file is larger than 1 MiB"]);
+  });
+
+  test("without --config the default name is looked for, and told", async () => {
+    const ran = await runSubject(["sync"], { cwd: stage.directory });
+    expect(ran.code).toBe(78);
+    expect(ran.stderr).toContain("waldur-site-agent-config.yaml: the configuration file does not exist");
+  });
+
+  test("an empty file, one that is no YAML, tabs, and keys given twice", async () => {
+    write("empty.yaml", "");
+    write("list.yaml", "- a\n- b\n");
+    write("tab.yaml", "offerings:\n\t- name: Test\n");
+    write("open.yaml", "offerings: [\n");
+    write("twice.yaml", valid("      file_mode: '0644'\n      file_mode: '0600'\n"));
+    await expectRefused("empty.yaml", ["empty.yaml:1:1: ", "the configuration file is empty"]);
+    await expectRefused("list.yaml", ["list.yaml:1:1: "]);
+    await expectRefused("tab.yaml", ["tab.yaml:2:1: "]);
+    await expectRefused("open.yaml", ["open.yaml:"]);
+    await expectRefused("twice.yaml", ["twice.yaml:11:7: "]);
+  });
+
+  test("no offering for the mode", async () => {
+    write("other.yaml", valid().replaceAll("cscs-hpc-storage", "slurm"));
+    await expectRefused("other.yaml", ["other.yaml:2:3: ", "for this program", "backend_type (for sync)"]);
+    write("no-orders.yaml", valid().replace("order_processing_backend: cscs-hpc-storage", "sentry_dsn: x"));
+    const ran = await stage.run(["orders", "-c", "no-orders.yaml"]);
+    expectNothingDone(ran, 78);
+    expect(ran.stderr).toContain("no offering is for orders");
+  });
+
+  test("a token that everybody may read, unless it is allowed", async () => {
+    write("open-to-all.yaml", valid(), 0o644);
+    await expectRefused("open-to-all.yaml", [
+      "open-to-all.yaml:4:23: offerings[0].waldur_api_token: everybody on this machine can read the token",
+      "chmod 640 open-to-all.yaml",
+    ]);
+    const ran = await stage.run(["sync", "-c", "open-to-all.yaml", "--allow-insecure-config", "--dry-run"]);
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain("everybody on this machine can read the token");
+    stage.simulator.requests.length = 0;
+  });
+});
+
+describe("the token", () => {
+  test("comes from a file, a systemd credential or the environment just as well", async () => {
+    const own = await openStage({
+      resources: 1,
+      config: ({ url, offering, out }) => `offerings:
+  - name: Test
+    waldur_api_url: ${url}
+    waldur_offering_uuid: ${offering}
+    backend_type: cscs-hpc-storage
+    backend_settings: { output_directory: ${out} }
+`,
+    });
+    try {
+      writeFileSync(join(own.directory, "waldur_api_token"), `${own.simulator.providerToken}\n`);
+      const credentials = await own.run(["sync"], { CREDENTIALS_DIRECTORY: own.directory });
+      const environment = await own.run(["sync"], { WALDUR_API_TOKEN: own.simulator.providerToken });
+      expect([credentials, environment].map(({ code, stderr }) => [code, stderr])).toEqual([
+        [0, ""],
+        [0, ""],
+      ]);
+      const wrong = await own.run(["sync"], { WALDUR_API_TOKEN: "canary-token-of-nobody" });
+      expect(wrong.code).toBe(77);
+      expect(wrong.stderr).not.toContain("canary");
+    } finally {
+      await own.close();
+    }
+  });
+});

@@ -1,0 +1,365 @@
+// What a run leaves behind, for every exit code and both modes: the code, both streams, and every name in the directory.
+// And where it may write: modes, links, retention, mount points, disks that refuse.
+
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "pathe";
+import { openStage, type Stage, type StageOptions } from "../stage.ts";
+import { leftoversIn, listingOf, scriptOn } from "./program.ts";
+
+const MODES = ["sync", "orders"] as const;
+const SNAPSHOT = expect.stringMatching(/^\d{4}(-\d\d){4}-all\.json$/);
+
+async function withStage(options: StageOptions, use: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await openStage({ resources: 12, ...options });
+  try {
+    await use(stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Published files with their content. */
+function contents(stage: Stage): Record<string, string> {
+  return Object.fromEntries(stage.files().map((name) => [name, stage.readText(name)]));
+}
+
+function statesOf(stage: Stage): string[] {
+  return stage.world.orders.map(({ state }) => state);
+}
+
+describe("a run that goes well", () => {
+  test("sync prints nothing and leaves one snapshot and its state", () =>
+    withStage({}, async (stage) => {
+      expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(stage.files()).toEqual([SNAPSHOT]);
+      expect(stage.everything().filter((name) => name.startsWith("."))).toEqual([
+        ".waldur-cscs-storage/lock-sync",
+        ".waldur-cscs-storage/mount-points",
+        ".waldur-cscs-storage/snapshot.json",
+      ]);
+      const [name = ""] = stage.files();
+      expect(stage.read(name).result.storageResources).toHaveLength(12);
+    }));
+
+  test("orders prints nothing, leaves one file for each order, and every order is done", () =>
+    withStage({ orders: 3 }, async (stage) => {
+      expect(await stage.run(["orders"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(stage.files().map((name) => name.slice(17, -38))).toEqual(["create", "terminate", "update"]);
+      expect(
+        stage
+          .files()
+          .map((name) => name.slice(-37, -5))
+          .sort(),
+      ).toEqual(stage.world.orders.map(({ uuid }) => uuid).sort());
+      expect(statesOf(stage)).toEqual(["done", "done", "done"]);
+      expect(leftoversIn(stage.out)).toEqual([]);
+    }));
+
+  test("nothing to do is a success as well, and a second run changes no file of an order", () =>
+    withStage({ orders: 3 }, async (stage) => {
+      await stage.run(["orders"]);
+      const before = contents(stage);
+      expect(await stage.run(["orders"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(contents(stage)).toEqual(before);
+      expect(stage.requestsOf("POST")).toHaveLength(3 + 3 + 1);
+    }));
+
+  test("an empty offering is published as an empty list", () =>
+    withStage({ resources: 0 }, async (stage) => {
+      expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      const [name = ""] = stage.files();
+      expect(stage.read(name).result.storageResources).toEqual([]);
+    }));
+});
+
+describe("a run that fails keeps what was there, and changes no order", () => {
+  const CASES: readonly (readonly [string, { sync: number; orders: number }, string])[] = [
+    ["401", { sync: 77, orders: 77 }, "was answered with 401"],
+    ["403", { sync: 77, orders: 77 }, "was answered with 403"],
+    ["404-html", { sync: 69, orders: 69 }, "no such endpoint"],
+    ["404", { sync: 78, orders: 78 }, "offering"],
+    ["400@state=", { sync: 65, orders: 65 }, "was answered with 400"],
+    ["redirect", { sync: 69, orders: 69 }, "was redirected (302)"],
+    ["redirect-other-host", { sync: 69, orders: 69 }, "https://elsewhere.example.org"],
+    ["html", { sync: 65, orders: 65 }, "instead of JSON"],
+    ["broken-json", { sync: 65, orders: 65 }, "broken JSON"],
+    ["no-count", { sync: 65, orders: 65 }, "X-Result-Count"],
+    ["503", { sync: 75, orders: 75 }, "was answered with 503"],
+    ["html-500", { sync: 75, orders: 75 }, "was answered with 500"],
+    ["429-retry-after", { sync: 75, orders: 75 }, "was answered with 429"],
+    ["drop", { sync: 75, orders: 75 }, "Waldur is unreachable"],
+    ["cut", { sync: 75, orders: 75 }, "Waldur is unreachable"],
+    ["hang", { sync: 75, orders: 75 }, "failed"],
+  ];
+
+  for (const [fault, codes, message] of CASES) {
+    test.each(MODES)(`${fault} in %s`, (mode) =>
+      withStage({ orders: 3 }, async (stage) => {
+        const old = "2020-01-01-00-00-all.json";
+        writeFileSync(join(stage.out, old), "yesterday's");
+        stage.simulator.setFaults([fault]);
+        const ran = await stage.run([mode, "--retries", "0", "--timeout", "1"]);
+        expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: codes[mode], stdout: "" });
+        expect(ran.stderr).toContain(message);
+        expect(ran.stderr.trim().split("\n")).toHaveLength(1);
+        expect(contents(stage)).toEqual({ [old]: "yesterday's" });
+        expect(leftoversIn(stage.out)).toEqual([]);
+        expect(statesOf(stage)).toEqual(["pending-provider", "pending-provider", "pending-provider"]);
+        expect(stage.requestsOf("POST")).toEqual([]);
+      }),
+    );
+  }
+
+  test("a server that is not there", () =>
+    withStage({ orders: 3 }, async (stage) => {
+      await stage.simulator.stop();
+      for (const mode of MODES) {
+        const ran = await stage.run([mode, "--retries", "0"]);
+        expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 75, stdout: "" });
+        expect(ran.stderr).toContain("the connection was refused");
+        expect(stage.files()).toEqual([]);
+      }
+    }));
+
+  test("a list that shrank ends with 65 and is passed once with --allow-shrink", () =>
+    withStage({}, async (stage) => {
+      await stage.run(["sync"]);
+      const before = contents(stage);
+      const gone = stage.world.resources().slice(0, 6);
+      for (const { uuid } of gone) stage.world.terminate(uuid);
+      const ran = await stage.run(["sync"]);
+      expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 65, stdout: "" });
+      expect(ran.stderr).toContain("shrank from 12 to 6 resources (guard: 30 %)");
+      expect(ran.stderr).toContain("--allow-shrink");
+      expect(contents(stage)).toEqual(before);
+      expect(await stage.run(["sync", "--allow-shrink"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });
+    }));
+
+  test("a list that moves each time it is read ends with 75", () =>
+    withStage({ resources: 605 }, async (stage) => {
+      stage.simulator.setFaults(["shrinking-list"]);
+      const ran = await stage.run(["sync"]);
+      expect(ran.code).toBe(75);
+      expect(ran.stderr).toContain("changed each of the 3 times");
+      expect(stage.files()).toEqual([]);
+      expect(leftoversIn(stage.out)).toEqual([]);
+    }));
+
+  test("an offering that Waldur does not know ends with 78", () =>
+    withStage({ orders: 3 }, async (stage) => {
+      const unknown = "0000000000000000000000000000000f";
+      const text = readFileSync(stage.configPath, "utf8");
+      writeFileSync(stage.configPath, text.replace(stage.simulator.offeringUuid, unknown));
+      for (const mode of MODES) {
+        const ran = await stage.run([mode]);
+        expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 78, stdout: "" });
+        expect(ran.stderr).toContain(unknown);
+      }
+      expect(stage.files()).toEqual([]);
+    }));
+});
+
+describe("what could not be handled ends with 10, and the rest was handled", () => {
+  test("in sync the last entry of a resource that became a problem stays", () =>
+    withStage({}, async (stage) => {
+      await stage.run(["sync"]);
+      const [first = ""] = stage.files();
+      const [spoilt] = stage.world.resources();
+      const before = stage.read(first).result.storageResources;
+      stage.world.resource(spoilt?.uuid ?? "").attributes = { permissions: "rwx" };
+      const ran = await stage.run(["sync"]);
+      expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 10, stdout: "" });
+      expect(ran.stderr).toContain(`resource=${spoilt?.uuid}`);
+      expect(ran.stderr.trim().split("\n")).toHaveLength(1);
+      const [last = ""] = stage.files().slice(-1);
+      const byId = (entries: typeof before) => [...entries].sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+      expect(byId(stage.read(last).result.storageResources)).toEqual(byId(before));
+    }));
+
+  test("in orders the other orders are done, and this one is untouched", () =>
+    withStage({ orders: 3 }, async (stage) => {
+      const [order] = stage.world.orders;
+      stage.world.resource(order?.resourceUuid ?? "").slug = "../../etc";
+      const ran = await stage.run(["orders"]);
+      expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 10, stdout: "" });
+      expect(ran.stderr).toContain(`order=${order?.uuid}`);
+      expect(statesOf(stage)).toEqual(["pending-provider", "done", "done"]);
+      expect(stage.files()).toHaveLength(2);
+      expect(listingOf(stage.directory).join()).not.toContain("etc");
+    }));
+
+  test("a problem is a warning once a day, and the code stays", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      const [order] = stage.world.orders;
+      stage.world.resource(order?.resourceUuid ?? "").slug = "..";
+      for (const mode of MODES) {
+        expect(await stage.run([mode])).toMatchObject({ code: 10, stderr: expect.stringContaining("warn") });
+        expect(await stage.run([mode])).toEqual({ code: 10, stdout: "", stderr: "" });
+      }
+    }));
+
+  test("a 4xx on one order is that order's problem", () =>
+    withStage({ orders: 3 }, async (stage) => {
+      const [order] = stage.world.orders;
+      stage.simulator.setFaults([`400@${order?.uuid}/approve_by_provider`]);
+      const ran = await stage.run(["orders"]);
+      expect(ran.code).toBe(10);
+      expect(statesOf(stage)).toEqual(["pending-provider", "done", "done"]);
+    }));
+});
+
+describe("an output directory that cannot be used ends with 73, before any order is touched", () => {
+  async function expectUnusable(stage: Stage, message: string): Promise<void> {
+    for (const mode of MODES) {
+      const ran = await stage.run([mode]);
+      expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 73, stdout: "" });
+      expect(ran.stderr).toContain(message);
+      expect(ran.stderr).not.toMatch(/^\s+at /m);
+    }
+    expect(stage.requestsOf("POST")).toEqual([]);
+  }
+
+  test("its parent does not exist", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      rmSync(stage.out, { recursive: true });
+      const text = readFileSync(stage.configPath, "utf8");
+      writeFileSync(stage.configPath, text.replace(stage.out, `${stage.out}/a/b`));
+      await expectUnusable(stage, "no such file or directory (ENOENT)");
+      expect(existsSync(stage.out)).toBe(false);
+    }));
+
+  test("it is a file", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      rmSync(stage.out, { recursive: true });
+      writeFileSync(stage.out, "mine");
+      await expectUnusable(stage, "is not a directory");
+      expect(readFileSync(stage.out, "utf8")).toBe("mine");
+    }));
+
+  test("nothing is mounted where a mount is required", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      const text = readFileSync(stage.configPath, "utf8");
+      writeFileSync(stage.configPath, `${text}      require_mount: ${stage.directory}\n`);
+      await expectUnusable(stage, `nothing is mounted at ${stage.directory}`);
+      expect(listingOf(stage.out)).toEqual([]);
+    }));
+
+  test("its state directory is a link to elsewhere", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      const elsewhere = join(stage.directory, "elsewhere");
+      mkdirSync(elsewhere);
+      symlinkSync(elsewhere, join(stage.out, ".waldur-cscs-storage"));
+      await expectUnusable(stage, "is not a directory");
+      expect(readdirSync(elsewhere)).toEqual([]);
+    }));
+
+  test("a directory has the name of the snapshot's link", () =>
+    withStage({ settings: { latest_link: true } }, async (stage) => {
+      mkdirSync(join(stage.out, "latest-all.json"));
+      const ran = await stage.run(["sync"]);
+      expect(ran.code).toBe(73);
+      expect(ran.stderr).toContain("something other than a symlink has that name");
+      expect(leftoversIn(stage.out)).toEqual([]);
+    }));
+
+  test.if(process.getuid?.() === 0)("another user may not write it", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      chmodSync(stage.directory, 0o755);
+      chmodSync(stage.configPath, 0o644);
+      for (const mode of MODES) {
+        const ran = await scriptOn(
+          stage,
+          `setpriv --reuid=65534 --regid=65534 --clear-groups "$@" ${mode} -c "$CONFIG" --allow-insecure-config`,
+        );
+        expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 73, stdout: "" });
+        expect(ran.stderr).toContain("permission denied (EACCES)");
+      }
+      expect(listingOf(stage.out)).toEqual([]);
+      expect(stage.requestsOf("POST")).toEqual([]);
+    }),
+  );
+});
+
+describe("files and directories", () => {
+  const modeOf = (path: string) => (lstatSync(path).mode & 0o7777).toString(8);
+
+  test.each(["000", "077", "027"])("have their modes under umask %s", (umask) =>
+    withStage({ orders: 1 }, async (stage) => {
+      rmSync(stage.out, { recursive: true });
+      const ran = await scriptOn(stage, `umask ${umask}; "$@" sync -c "$CONFIG" && "$@" orders -c "$CONFIG"`);
+      expect(ran).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(modeOf(stage.out)).toBe("755");
+      for (const name of stage.files()) expect(modeOf(join(stage.out, name))).toBe("644");
+      expect(stage.files()).toHaveLength(2);
+      const state = join(stage.out, ".waldur-cscs-storage");
+      expect(modeOf(state)).toBe("700");
+      const secret = stage.everything().filter((name) => name.startsWith("."));
+      expect(new Set(secret.map((name) => modeOf(join(stage.out, name))))).toEqual(new Set(["600"]));
+    }),
+  );
+
+  test("have the mode of file_mode", () =>
+    withStage({ orders: 1, settings: { file_mode: "0640" } }, async (stage) => {
+      for (const mode of MODES) expect((await stage.run([mode])).code).toBe(0);
+      expect(stage.files().map((name) => modeOf(join(stage.out, name)))).toEqual(["640", "640"]);
+    }));
+
+  test("a relative output directory is below the working directory, with a warning that shows it", () =>
+    withStage({}, async (stage) => {
+      const text = readFileSync(stage.configPath, "utf8");
+      writeFileSync(stage.configPath, text.replace(stage.out, "relative/"));
+      const ran = await stage.run(["sync"]);
+      expect(ran.code).toBe(0);
+      expect(ran.stderr).toContain(`${stage.directory}/relative`);
+      expect(listingOf(join(stage.directory, "relative"))).toContainEqual(SNAPSHOT);
+    }));
+
+  test("latest-all.json is a relative link to the newest snapshot", () =>
+    withStage({ settings: { latest_link: true } }, async (stage) => {
+      expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      const link = join(stage.out, "latest-all.json");
+      expect(readlinkSync(link)).toEqual(SNAPSHOT);
+      expect(statSync(link).isFile()).toBe(true);
+      expect(JSON.parse(readFileSync(link, "utf8")).result.storageResources).toHaveLength(12);
+    }));
+
+  test("retention keeps the newest snapshots, what is not ours, and every file of an order", () =>
+    withStage({ orders: 1, settings: { keep_snapshots: 2 } }, async (stage) => {
+      await stage.run(["orders"]);
+      await stage.run(["sync"]);
+      const [newest = ""] = stage.files().filter((name) => name.endsWith("-all.json"));
+      const text = stage.readText(newest);
+      const old = (n: number) => `2020-01-0${n}-00-00-all.json`;
+      for (const n of [1, 2, 3, 4]) {
+        writeFileSync(join(stage.out, old(n)), text);
+        utimesSync(join(stage.out, old(n)), n, n);
+      }
+      writeFileSync(join(stage.out, "2019-01-01-00-00-all.json"), "somebody else's");
+      writeFileSync(join(stage.out, "notes.txt"), "mine");
+      const ran = await stage.run(["sync"]);
+      expect(ran).toEqual({ code: 0, stdout: "", stderr: "" });
+      const snapshots = stage.files().filter((name) => name.endsWith("-all.json"));
+      const [foreign, ...ours] = snapshots;
+      expect(foreign).toBe("2019-01-01-00-00-all.json");
+      expect(ours).toHaveLength(2);
+      expect(ours).toContain(newest);
+      for (const n of [1, 2, 3]) expect(ours).not.toContain(old(n));
+      expect(stage.files()).toContain("notes.txt");
+      expect(stage.files().filter((name) => name.includes("create_"))).toHaveLength(1);
+    }));
+});

@@ -1,0 +1,104 @@
+// Killed at every point: before each call that changes a file or sends a request, and before the call after it. Whatever
+// stands there then is whole, and running again is the whole recovery (docs/contract.md, "Orders" and "Publishing").
+
+import { describe, expect, test } from "bun:test";
+import { inTurns } from "./in-turns.ts";
+import { complaintsAnyTime, complaintsWhenDone } from "./outcome.ts";
+import { ORDER_SCENES, type Scene, SYNC_SCENE } from "./scenes.ts";
+import {
+  afterConfig,
+  CAN_TRACE,
+  type Call,
+  isFileChange,
+  isRequest,
+  NEEDS_TRACE,
+  strikeRun,
+  traceRun,
+} from "./strace.ts";
+
+/** What a shell would say of a process that SIGKILL ended. */
+const KILLED = 137;
+
+/** Fewer points than these, and the trace has missed something. */
+const FLOORS: ReadonlyMap<string, number> = new Map([
+  ["a sync", 60],
+  ["a Create order", 80],
+  ["an Update order", 75],
+  ["a Terminate order", 75],
+]);
+
+describe("a kill", () => {
+  for (const scene of [SYNC_SCENE, ...ORDER_SCENES]) {
+    test.skipIf(!CAN_TRACE)(
+      `at any point of ${scene.name} leaves whole files, and the next run ends it${NEEDS_TRACE}`,
+      async () => {
+        const points = await listPoints(scene);
+        const outcomes = await inTurns(points, (point) => killAndRecover(scene, point));
+        const hits = outcomes.filter(({ hit }) => hit).length;
+        console.log(`${scene.name}: killed at ${hits} of ${points.length} points`);
+        expect(outcomes.flatMap(({ complaints }) => complaints)).toEqual([]);
+        expect(points.length).toBeGreaterThanOrEqual(FLOORS.get(scene.name) ?? Number.POSITIVE_INFINITY);
+        // A call of the runtime's own may shift the count of a name by one, and then another point is hit.
+        expect(hits).toBeGreaterThanOrEqual(Math.ceil(points.length * 0.95));
+      },
+      120_000,
+    );
+  }
+});
+
+/** Calls whose number depends on how threads happen to meet. */
+const UNSTEADY =
+  /^(?:futex|epoll_\w+|madvise|m(?:un)?map|mprotect|mremap|brk|rt_sig\w+|sched_\w+|gettid|clone3?|membarrier)$/;
+
+async function listPoints(scene: Scene): Promise<Call[]> {
+  const stage = await scene.open();
+  try {
+    const { code, calls } = await traceRun(stage, scene.args);
+    expect({ scene: scene.name, code }).toEqual({ scene: scene.name, code: 0 });
+    return pointsOf(afterConfig(calls));
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Each changing call, and the next steady one of its thread: between the two the change has been made. */
+function pointsOf(calls: readonly Call[]): Call[] {
+  const points = new Set<Call>();
+  for (const [index, call] of calls.entries()) {
+    if (!isFileChange(call) && !isRequest(call)) continue;
+    points.add(call);
+    const next = calls.slice(index + 1).find(({ thread, name, text }) => {
+      return thread === call.thread && !UNSTEADY.test(name) && !text.includes("[eventfd]");
+    });
+    if (next !== undefined) points.add(next);
+  }
+  return [...points];
+}
+
+async function killAndRecover(scene: Scene, point: Call): Promise<{ hit: boolean; complaints: string[] }> {
+  const stage = await scene.open();
+  const place = `${point.name} ${point.nth} ${point.text.slice(0, 120)}`;
+  try {
+    const struck = await strikeRun(stage, scene.args, { ...point, what: "signal=KILL" });
+    const complaints = complaintsAnyTime(stage).map((complaint) => `killed: ${complaint}`);
+    const again = await stage.run(scene.args);
+    if (again.code !== 0) complaints.push(`the next run ended with ${again.code}: ${again.stderr}`);
+    complaints.push(...complaintsWhenDone(stage), ...scene.complaints(stage));
+    return {
+      hit:
+        struck.calls.some((call) => call.nth === point.nth && isSame(call, point)) && struck.code === KILLED,
+      complaints: complaints.map((complaint) => `${place}: ${complaint}`),
+    };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Compared by what is known when a call begins: the descriptor, else the path. What it would have read is not. */
+function isSame(one: Call, other: Call): boolean {
+  return one.name === other.name && openingOf(one) === openingOf(other);
+}
+
+function openingOf({ text }: Call): string {
+  return /^\d+<[^>]*>/.exec(text)?.[0] ?? text.split(", ").slice(0, 2).join();
+}

@@ -1,0 +1,83 @@
+// What must hold of an output directory and of Waldur after whatever befell a run. Each complaint is a sentence; no
+// complaint means that all is well.
+
+import { lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "pathe";
+import { parseOrderFileName } from "../../lib/output/names.ts";
+import type { Stage } from "../stage.ts";
+
+const PUBLIC_NAME =
+  /^(?:\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-(?:all|(?:create|update|terminate)_[0-9a-f]{32})|latest-all)\.json$/;
+
+/** What may lie in the state directory between two runs that went well. */
+const STATE_NAME =
+  /^(?:lock-(?:sync|orders)|snapshot\.json|mount-points|problems-(?:sync|orders)\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
+
+/** At any moment, be it in the middle of a run that was killed. */
+export function complaintsAnyTime(stage: Stage): string[] {
+  return [
+    ...stage.files().flatMap((name) => complaintsOfFile(stage, name)),
+    ...stage.world.orders.flatMap((order) => complaintsOfOrder(stage, order)),
+    ...stage
+      .requestsOf("POST")
+      .filter(({ path }) => path.includes("set_state_erred"))
+      .map(({ path }) => `${path} was sent`),
+  ];
+}
+
+/** After a run that went to its end: every order is done, and nothing is left over. */
+export function complaintsWhenDone(stage: Stage): string[] {
+  const open = stage.world.orders.filter(({ state }) => state !== "done");
+  const leftovers = stage
+    .everything()
+    .filter((path) => path.startsWith("."))
+    .map((path) => path.slice(path.indexOf("/") + 1))
+    .filter((path) => !STATE_NAME.test(path));
+  return [
+    ...complaintsAnyTime(stage),
+    ...open.map(({ uuid, state }) => `order ${uuid} is ${state}`),
+    ...leftovers.map((path) => `${path} is left over`),
+  ];
+}
+
+function complaintsOfFile(stage: Stage, name: string): string[] {
+  if (!PUBLIC_NAME.test(name)) return [`${name} is no name for readers`];
+  const path = join(stage.out, name);
+  if (lstatSync(path).isSymbolicLink() && !stage.files().includes(readlinkSync(path))) {
+    return [`${name} leads nowhere`];
+  }
+  return isWhole(stage, name) ? [] : [`${name} is not whole`];
+}
+
+/** A document that ends as documents do, and parses. */
+export function isWhole(stage: Stage, name: string): boolean {
+  const text = readFileSync(join(stage.out, name), "utf8");
+  try {
+    const { status, code, result } = stage.read(name);
+    return text.endsWith("\n}\n") && status === "success" && code === 200 && hasEntries(name, result);
+  } catch {
+    return false;
+  }
+}
+
+function hasEntries(name: string, { storageResources }: { storageResources: readonly unknown[] }): boolean {
+  return parseOrderFileName(name) === null ? storageResources.length >= 0 : storageResources.length === 1;
+}
+
+function complaintsOfOrder(stage: Stage, { uuid, state }: { uuid: string; state: string }): string[] {
+  const names = orderFiles(stage, uuid);
+  const complaints = names.length > 1 ? [`order ${uuid} has ${names.length} files`] : [];
+  if (state === "erred") complaints.push(`order ${uuid} erred`);
+  if (state === "done" && names.length === 0) complaints.push(`order ${uuid} is done without a file`);
+  for (const name of names.filter((name) => isWhole(stage, name))) {
+    const { order } = stage.read(name).meta;
+    if (order?.uuid !== uuid) complaints.push(`${name} is the document of another order`);
+    if (state === "pending-provider") complaints.push(`${name} is published of an order not accepted`);
+  }
+  return complaints;
+}
+
+/** Public names of an order's files. */
+export function orderFiles(stage: Stage, uuid: string): string[] {
+  return stage.files().filter((name) => parseOrderFileName(name)?.uuid === uuid);
+}

@@ -1,0 +1,209 @@
+// Entries that are carried over: a resource that became a problem keeps its last published entry, so that a bad field
+// never reads as a deletion (docs/contract.md, "Sync").
+
+import { describe, expect, test } from "bun:test";
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "pathe";
+import type { SimResource } from "../../lib/simulator/model.ts";
+import {
+  addResources,
+  entryText,
+  GENERATIONS,
+  idsIn,
+  loseState,
+  nameAt,
+  open,
+  syncAt,
+} from "./sync-stage.ts";
+
+/** Ways for a resource to become a problem, and the code that tells of it. */
+const SPOILT: Readonly<Record<string, (resource: SimResource) => Partial<SimResource>>> = {
+  "bad-slug": () => ({ slug: "../../etc" }),
+  "bad-limit": () => ({ limits: { storage: -1 } }),
+  "bad-permissions": () => ({ attributes: { permissions: "999" } }),
+  "bad-data-type": () => ({ attributes: { storage_data_type: "a/b" } }),
+  "bad-backend-id": () => ({ backendId: "/a/../b" }),
+  "bad-options": () => ({ options: { soft_quota_space: "plenty" } }),
+  "bad-answer": () => ({ wire: { limits: 7 } }),
+  "unknown-state": () => ({ wire: { state: "Hibernating" } }),
+};
+
+/** Five resources published at minute 0; the second one is at hand. */
+async function published(generation: (typeof GENERATIONS)[number] = "current") {
+  const stage = await open({ generation });
+  const resources = addResources(stage, 5);
+  await syncAt(stage, 0);
+  const [first, second, third] = resources;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("no resources");
+  return { stage, resources, first, second, third };
+}
+
+for (const generation of GENERATIONS) {
+  describe(`on a ${generation} server`, () => {
+    for (const [code, spoil] of Object.entries(SPOILT)) {
+      test(`${code}: the last entry is carried over, byte by byte, after all others`, async () => {
+        const { stage, resources, second } = await published(generation);
+        const text = entryText(stage, nameAt(0), second.uuid);
+        Object.assign(second, spoil(second));
+        const { report } = await syncAt(stage, 1);
+        expect(report.problems).toMatchObject([{ code, resource: second.uuid }]);
+        expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 1 }] });
+        const others = resources.filter((resource) => resource !== second);
+        expect(idsIn(stage, nameAt(1))).toEqual([...others, second].map(({ uuid }) => uuid));
+        expect(text).toContain(second.uuid);
+        expect(entryText(stage, nameAt(1), second.uuid)).toBe(text);
+      });
+    }
+  });
+}
+
+test("a dry run carries over the same", async () => {
+  const { stage, second } = await published();
+  second.slug = ".";
+  const { report } = await syncAt(stage, 1, { dryRun: true });
+  await syncAt(stage, 1);
+  expect(report.files[0]?.document).toEqual(stage.read(nameAt(1)));
+});
+
+test("a resource that was never published is left out, and nothing is carried over", async () => {
+  const { stage } = await published();
+  const fresh = stage.world.addResource({ slug: "." });
+  const { report } = await syncAt(stage, 1);
+  expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 0 }] });
+  expect(idsIn(stage, nameAt(1))).not.toContain(fresh.uuid);
+});
+
+test("a resource that is terminated is gone, also when it was carried over before", async () => {
+  const { stage, second } = await published();
+  second.slug = ".";
+  await syncAt(stage, 1);
+  stage.world.terminate(second.uuid);
+  const { report } = await syncAt(stage, 2);
+  expect([report.exitCode, idsIn(stage, nameAt(2)).includes(second.uuid)]).toEqual([0, false]);
+});
+
+test("an entry is carried over from run to run, and the second time nothing has changed", async () => {
+  const { stage, second } = await published();
+  const text = entryText(stage, nameAt(0), second.uuid);
+  second.limits = { storage: "much" };
+  const outcomes = [];
+  for (const n of [1, 2, 3]) outcomes.push((await syncAt(stage, n)).report.offerings[0]?.outcome);
+  expect(outcomes).toEqual(["published", "unchanged", "unchanged"]);
+  expect(entryText(stage, nameAt(3), second.uuid)).toBe(text);
+});
+
+test("an entry is carried over after the state was lost, and after an older file became the newest", async () => {
+  const { stage, second } = await published();
+  const text = entryText(stage, nameAt(0), second.uuid);
+  await syncAt(stage, 1);
+  rmSync(join(stage.out, nameAt(1)));
+  second.slug = ".";
+  await syncAt(stage, 2);
+  expect(entryText(stage, nameAt(2), second.uuid)).toBe(text);
+  loseState(stage);
+  await syncAt(stage, 3);
+  expect(entryText(stage, nameAt(3), second.uuid)).toBe(text);
+});
+
+test("a resource that is mended has its own entry again, in its own place", async () => {
+  const { stage, resources, second } = await published();
+  second.slug = ".";
+  await syncAt(stage, 1);
+  second.slug = "data-1";
+  const { report } = await syncAt(stage, 2);
+  expect(report.exitCode).toBe(0);
+  expect(idsIn(stage, nameAt(2))).toEqual(resources.map(({ uuid }) => uuid));
+});
+
+describe("nothing is carried over", () => {
+  test("from a snapshot that was cut", async () => {
+    const { stage, second } = await published();
+    truncateSync(join(stage.out, nameAt(0)), stage.readText(nameAt(0)).length - 3);
+    second.slug = ".";
+    const { report } = await syncAt(stage, 1);
+    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 4, carriedOver: 0 }] });
+  });
+
+  test("from a snapshot of another offering", async () => {
+    const { stage, second } = await published();
+    const { offeringUuid, world } = stage.simulator;
+    const text = stage.readText(nameAt(0)).replace(offeringUuid, world.otherOffering.uuid);
+    writeFileSync(join(stage.out, nameAt(0)), text);
+    second.slug = ".";
+    await syncAt(stage, 1);
+    expect(idsIn(stage, nameAt(1))).not.toContain(second.uuid);
+  });
+});
+
+describe("mount points", () => {
+  test("an entry whose mount point was taken meanwhile is not carried over, and that is told", async () => {
+    const { stage, second } = await published();
+    second.slug = ".";
+    const heir = stage.world.addResource({ slug: "data-1" });
+    const { report } = await syncAt(stage, 1);
+    expect(report.problems.map(({ code, resource }) => [code, resource])).toEqual([
+      ["bad-slug", second.uuid],
+      ["mount-clash", second.uuid],
+    ]);
+    expect(report.problems[1]?.message).toContain(
+      `not carried over: resource ${heir.uuid} has its mount point`,
+    );
+    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 0 }] });
+    expect(idsIn(stage, nameAt(1))).toContain(heir.uuid);
+    expect(idsIn(stage, nameAt(1))).not.toContain(second.uuid);
+  });
+
+  test("of two with one mount point the older keeps it, and the problem names both", async () => {
+    const stage = await open();
+    const [older] = addResources(stage, 1);
+    const younger = stage.world.addResource({ slug: "data-0" });
+    const { report } = await syncAt(stage, 0);
+    expect(idsIn(stage, nameAt(0))).toEqual([older?.uuid ?? ""]);
+    expect(report.problems).toMatchObject([{ code: "mount-clash", resource: younger.uuid }]);
+    for (const uuid of [older?.uuid ?? "", younger.uuid]) expect(report.problems[0]?.message).toContain(uuid);
+  });
+
+  test("also between a backend id and a template", async () => {
+    const stage = await open();
+    const [older] = addResources(stage, 1);
+    await syncAt(stage, 0);
+    const path = stage.read(nameAt(0)).result.storageResources[0]?.mountPoint.default ?? "";
+    stage.world.addResource({ slug: "other", backendId: path });
+    expect((await syncAt(stage, 1)).report.exitCode).toBe(10);
+    expect(idsIn(stage, nameAt(1))).toEqual([older?.uuid ?? ""]);
+  });
+
+  test("a published resource that comes to clash with an older one keeps its last entry", async () => {
+    const { stage, first, third } = await published();
+    const text = entryText(stage, nameAt(0), third.uuid);
+    third.slug = first.slug;
+    const { report } = await syncAt(stage, 1);
+    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 1 }] });
+    expect(entryText(stage, nameAt(1), third.uuid)).toBe(text);
+  });
+
+  test("an older resource that takes the path of a published younger one keeps it, and the younger is reported", async () => {
+    const { stage, first, third } = await published();
+    first.slug = third.slug;
+    const { report } = await syncAt(stage, 1);
+    expect(report.problems.map(({ code, resource }) => [code, resource])).toEqual([
+      ["mount-clash", third.uuid],
+      ["mount-clash", third.uuid],
+    ]);
+    expect(idsIn(stage, nameAt(1))).not.toContain(third.uuid);
+  });
+
+  test("two that swap their slugs are no problem", async () => {
+    const { stage, first, third } = await published();
+    [first.slug, third.slug] = [third.slug, first.slug];
+    const { report } = await syncAt(stage, 1);
+    expect([report.exitCode, idsIn(stage, nameAt(1)).length]).toEqual([0, 5]);
+  });
+
+  test("a terminated resource holds nothing", async () => {
+    const { stage, second } = await published();
+    stage.world.terminate(second.uuid);
+    stage.world.addResource({ slug: "data-1" });
+    expect((await syncAt(stage, 1)).report.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,101 @@
+// The stage for tests of `sync`: closed after each test, and with a clock that stands where the test puts it.
+
+import { afterEach } from "bun:test";
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "pathe";
+import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
+import type { SimResource } from "../../lib/simulator/model.ts";
+import { type HereOptions, openStage, type Stage, type StageOptions } from "../stage.ts";
+
+export const GENERATIONS = ["current", "2024"] as const;
+
+const stages: Stage[] = [];
+afterEach(async () => {
+  await Promise.all(stages.splice(0).map((stage) => stage.close()));
+});
+
+/** A stage that is closed after the test. */
+export async function open(options: StageOptions = {}): Promise<Stage> {
+  const stage = await openStage(options);
+  stages.push(stage);
+  return stage;
+}
+
+/** The n-th minute of a morning. */
+export function minute(n: number): Date {
+  return new Date(Date.UTC(2026, 0, 5, 9, n));
+}
+
+/** The name of a snapshot of that minute. */
+export function nameAt(n: number): string {
+  return `2026-01-05-09-${String(n).padStart(2, "0")}-all.json`;
+}
+
+/** Runs sync as if at that minute, without waiting for anything that fails. */
+export function syncAt(stage: Stage, n: number, more: HereOptions = {}) {
+  return stage.runHere("sync", { now: () => minute(n), retries: 0, silenceMs: 500, ...more });
+}
+
+/** Uuids of the entries of a snapshot, in their order. */
+export function idsIn(stage: Stage, name: string): string[] {
+  return stage.read(name).result.storageResources.map((entry) => entry.itemId);
+}
+
+/** What the server would call live, in the order of its lists. */
+export function liveIds(stage: Stage): string[] {
+  return stage.world
+    .resources()
+    .filter((resource) => resource.state !== "Terminated")
+    .map((resource) => resource.uuid);
+}
+
+/** Resources with slugs of their own, `data-0` and so on. */
+export function addResources(stage: Stage, count: number): SimResource[] {
+  return Array.from({ length: count }, (_, n) =>
+    stage.world.addResource({ name: `data-${n}`, slug: `data-${n}` }),
+  );
+}
+
+/** The text of one entry as it stands in a snapshot. */
+export function entryText(stage: Stage, name: string, uuid: string): string {
+  const text = stage.readText(name);
+  const start = text.indexOf(`      {\n        "itemId": "${uuid}"`);
+  return start < 0 ? "" : text.slice(start, text.indexOf("\n      }", start) + "\n      }".length);
+}
+
+export function statePath(stage: Stage, file = ""): string {
+  return join(stage.out, STATE_DIRECTORY, file);
+}
+
+export function loseState(stage: Stage): void {
+  rmSync(statePath(stage), { recursive: true });
+}
+
+/** A snapshot's bytes and time, to see later that nobody touched it. */
+export function imprint(stage: Stage, name: string): { text: string; mtimeMs: number } {
+  const path = join(stage.out, name);
+  return { text: readFileSync(path, "utf8"), mtimeMs: statSync(path).mtimeMs };
+}
+
+/** Temporary files that somebody forgot. */
+export function leftovers(stage: Stage): string[] {
+  return stage.everything().filter((name) => name.includes("tmp-"));
+}
+
+type Logged = Stage["simulator"]["requests"][number];
+
+/** Calls back when a request arrives, before the server looks at it. */
+export function onArrival(stage: Stage, act: (request: Logged) => void): void {
+  const { requests } = stage.simulator;
+  requests.push = (...arrived) => {
+    for (const request of arrived) act(request);
+    return Array.prototype.push.apply(requests, arrived);
+  };
+}
+
+/** The page of the list of live resources that a request asks for; null for every other request. */
+export function livePage({ path, query }: Pick<Logged, "path" | "query">): number | null {
+  const asked = new URLSearchParams(query);
+  if (path !== "marketplace-provider-resources/" || !asked.getAll("state").includes("OK")) return null;
+  return Number(asked.get("page"));
+}
