@@ -9,7 +9,10 @@ export type KeySet = {
   size(): number;
   /** The key with that number; a view that is valid until the next `add`. */
   at(number: number): Uint8Array;
-  clear(): void;
+  /** All keys, 16 bytes each, in the order of their numbers; a view that is valid until the next `add`. */
+  bytes(): Uint8Array;
+  /** Empties the set; `expected` keys then fit without growing, which would need half as much again for a moment. */
+  clear(expected?: number): void;
 };
 
 const KEY_BYTES = 16;
@@ -40,7 +43,7 @@ export function createKeySet(): KeySet {
 
   return {
     add(key) {
-      if ((size + 1) * 2 > slots.length) grow();
+      if ((size + 1) * 2 > slots.length || (size + 1) * KEY_BYTES > keys.length) grow();
       const slot = slotOf(key);
       const found = slots[slot] ?? -1;
       if (found >= 0) return -1 - found;
@@ -51,12 +54,18 @@ export function createKeySet(): KeySet {
     has: (key) => (slots[slotOf(key)] ?? -1) >= 0,
     size: () => size,
     at: (number) => keys.subarray(number * KEY_BYTES, (number + 1) * KEY_BYTES),
-    clear() {
-      keys = new Uint8Array((FIRST_SLOTS / 2) * KEY_BYTES);
-      slots = new Int32Array(FIRST_SLOTS).fill(-1);
+    bytes: () => keys.subarray(0, size * KEY_BYTES),
+    clear(expected = 0) {
+      slots = new Int32Array(slotsFor(expected)).fill(-1);
+      keys = new Uint8Array(Math.max(expected, FIRST_SLOTS / 2) * KEY_BYTES);
       size = 0;
     },
   };
+}
+
+/** A power of two, at most half of it taken. */
+function slotsFor(expected: number): number {
+  return Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(Math.max(1, expected * 2))));
 }
 
 /** Mixes the four words of a key; uuids of one server can share most of their bits. */

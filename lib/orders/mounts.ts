@@ -1,10 +1,13 @@
 // Whose mount point is it? Slugs are not unique in Waldur, and a terminate file with another resource's path would
 // delete another's data. What the newest snapshot says is asked, and the creates that were claimed after it.
 
+import { newestSnapshot, readChunks } from "../output/files.ts";
+import { isPlainUuid } from "../output/names.ts";
 import { recentReceipts } from "../output/receipts.ts";
 import { readMountIndex } from "../output/state.ts";
 import type { Problem } from "../report/report.ts";
 import { createMountIndex, type MountIndex, mountIndexFromBytes } from "../storage/mount-index.ts";
+import { scanDocument } from "../storage/scan.ts";
 
 export type MountGuard = {
   /** The problem when another resource holds the mount point; null, and from now on it is this one's, otherwise. */
@@ -30,11 +33,31 @@ export function createMountGuard(directory: string): MountGuard {
 }
 
 function loadMounts(directory: string): MountIndex {
-  const snapshot = readMountIndex(directory);
-  const index = (snapshot === null ? null : mountIndexFromBytes(snapshot.bytes)) ?? createMountIndex();
-  const since = snapshot === null ? new Date(0) : new Date(snapshot.date);
-  for (const receipt of recentReceipts(directory, since)) {
+  const { index, date } = readStoredIndex(directory) ?? readSnapshotIndex(directory);
+  for (const receipt of recentReceipts(directory, new Date(date))) {
     if (receipt.type === "create") index.claim(receipt.mountPoint, receipt.resource);
   }
   return index;
+}
+
+/** Since `date` only the creates of receipts have taken mount points. */
+type DatedIndex = { index: MountIndex; date: string | number };
+
+function readStoredIndex(directory: string): DatedIndex | null {
+  const stored = readMountIndex(directory);
+  const index = stored === null ? null : mountIndexFromBytes(stored.bytes);
+  return stored === null || index === null ? null : { index, date: stored.date };
+}
+
+/** State that was lost is taken from the newest snapshot; an empty index when that is none of ours, or was cut. */
+function readSnapshotIndex(directory: string): DatedIndex {
+  const index = createMountIndex();
+  const path = newestSnapshot(directory);
+  if (path === null) return { index, date: 0 };
+  const scan = scanDocument(readChunks(path), ({ mountPoint, itemId }) => {
+    if (isPlainUuid(itemId)) index.claim(mountPoint, itemId);
+  });
+  if (scan.meta !== null && scan.complete) return { index, date: scan.meta.date };
+  index.clear();
+  return { index, date: 0 };
 }

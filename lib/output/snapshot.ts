@@ -49,7 +49,7 @@ export function describeSnapshot(directory: string): Draft & { text(): string } 
     parts = [];
   };
   const write = (part: Uint8Array) => {
-    parts.push(part);
+    parts.push(part.slice());
   };
   const seal = () => parts.reduce((bytes, part) => bytes + part.length, 0);
   return {
@@ -73,8 +73,9 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
     if (state === null) throw new Error("a snapshot needs its head first");
     return state;
   };
+  const encode = createEncoder();
   const write = (text: string) => {
-    const bytes = Buffer.from(text);
+    const bytes = encode(text);
     started().digest.update(bytes);
     sink.write(bytes);
   };
@@ -95,5 +96,16 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
       write(entries === 0 ? frame.emptyTail : frame.tail);
       return { entries, bytes: sink.seal(), sha256: digest.digest("hex") };
     },
+  };
+}
+
+/** UTF-8 of a text, in bytes that the next call reuses: one array for all pages instead of one for each. */
+function createEncoder(): (text: string) => Uint8Array {
+  const encoder = new TextEncoder();
+  let scratch = new Uint8Array(0);
+  return (text) => {
+    // No character takes more than three bytes for each of its UTF-16 units.
+    if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
+    return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
   };
 }

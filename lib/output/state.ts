@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
-import { replaceFile } from "./durable.ts";
+import { createTemporary, replaceFile } from "./durable.ts";
 import { isRecord, readIfExists, readJsonFile } from "./files.ts";
 
 /**
@@ -48,10 +48,14 @@ function isSnapshotState(value: unknown): value is SnapshotState {
  * The index of mount points of the snapshot with that date, in whatever form its maker gives it.
  * @param date without white space
  */
-export function writeMountIndex(output: Output, date: string, bytes: Uint8Array): void {
-  const head = Buffer.from(`mount-points 1 ${date} ${bytes.length}\n`);
+export function writeMountIndex(output: Output, date: string, parts: readonly Uint8Array[]): void {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const head = `mount-points 1 ${date} ${length}\n`;
   if (head.length > HEAD_BYTES || /\s/.test(date)) throw new Error(`no date for an index: ${date}`);
-  replaceFile(output, MOUNT_INDEX_FILE, Buffer.concat([head, bytes]), "state");
+  const temporary = createTemporary(output, "state");
+  for (const part of [head, ...parts]) temporary.write(part);
+  temporary.seal();
+  temporary.publish(MOUNT_INDEX_FILE);
 }
 
 export function readMountIndex(directory: string): { date: string; bytes: Uint8Array } | null {

@@ -9,9 +9,10 @@ export type MountIndex = {
   /** The uuid of the item that has the mount point. */
   holder(mountPoint: string): string | null;
   size(): number;
-  clear(): void;
-  /** Records of 32 bytes: hash of the mount point, uuid. */
-  toBytes(): Uint8Array;
+  /** Empties the index; `expected` mount points then fit without growing. */
+  clear(expected?: number): void;
+  /** The hashes of all mount points, then the uuids of their holders, 16 bytes each; valid until the next `claim`. */
+  columns(): readonly [Uint8Array, Uint8Array];
 };
 
 const HALF_BYTES = 16;
@@ -22,12 +23,13 @@ export function createMountIndex(): MountIndex {
   return mountIndex().index;
 }
 
-/** The index that `toBytes` wrote; null when the bytes are no whole number of records. */
+/** The index whose columns these are, one after the other; null when the bytes are no whole number of records. */
 export function mountIndexFromBytes(bytes: Uint8Array): MountIndex | null {
   if (bytes.length % RECORD_BYTES !== 0) return null;
   const { index, add } = mountIndex();
-  for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
-    add(bytes.subarray(at, at + HALF_BYTES), bytes.subarray(at + HALF_BYTES, at + RECORD_BYTES));
+  const middle = bytes.length / 2;
+  for (let at = 0; at < middle; at += HALF_BYTES) {
+    add(bytes.subarray(at, at + HALF_BYTES), bytes.subarray(middle + at, middle + at + HALF_BYTES));
   }
   return index;
 }
@@ -57,18 +59,11 @@ function mountIndex() {
       return hashes.has(hash) ? uuidText(uuidAt(-1 - hashes.add(hash))) : null;
     },
     size: () => hashes.size(),
-    clear() {
-      hashes.clear();
-      uuids = new Uint8Array(FIRST_RECORDS * HALF_BYTES);
+    clear(expected = 0) {
+      hashes.clear(expected);
+      uuids = new Uint8Array(Math.max(expected, FIRST_RECORDS) * HALF_BYTES);
     },
-    toBytes() {
-      const bytes = new Uint8Array(hashes.size() * RECORD_BYTES);
-      for (let number = 0; number < hashes.size(); number++) {
-        bytes.set(hashes.at(number), number * RECORD_BYTES);
-        bytes.set(uuidAt(number), number * RECORD_BYTES + HALF_BYTES);
-      }
-      return bytes;
-    },
+    columns: () => [hashes.bytes(), uuids.subarray(0, hashes.size() * HALF_BYTES)],
   };
   return { index, add };
 }

@@ -11,12 +11,15 @@ import { createMountIndex, type MountIndex } from "../storage/mount-index.ts";
 import { sourceOf } from "../storage/source.ts";
 import { documentFrame, entriesText } from "../storage/text.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { countList, ListMoved, readList } from "../waldur/pages.ts";
+import { countList, ListMoved, MOST_EXPECTED, readList } from "../waldur/pages.ts";
 import { isFault, parseResource, parseUuid, resourceFields } from "../waldur/wire.ts";
 import type { Ground } from "./survey.ts";
 
 /** Every state in which a resource exists; Terminated is the only other one that Waldur has. */
 const LIVE_STATES = ["Creating", "OK", "Updating", "Terminating", "Erred"] as const;
+
+/** Left to itself the collector lets the heap of a long list grow to twice its size; this costs a fifteenth of the time. */
+const COLLECT_EACH_PAGES = 16;
 
 type ListingProblem = Omit<Problem, "offering">;
 
@@ -40,6 +43,7 @@ export function createListing(job: Job, ground: Ground, draft: Draft): Listing {
   const problems: ListingProblem[] = [];
   let startedAt = job.now();
   let terminated = 0;
+  let pages = 0;
   const query = { offering_uuid: job.config.uuid, visible_to_providers: "true" };
   const countTerminated = () =>
     countList(job.reader, RESOURCES_PATH, { ...query, state: "Terminated" }, "resource");
@@ -79,15 +83,17 @@ export function createListing(job: Job, ground: Ground, draft: Draft): Listing {
         {
           async begin() {
             startedAt = job.now();
-            mountPoints.clear();
+            pages = 0;
             leftOut.clear();
             problems.length = 0;
             draft.restart(documentFrame(metaOf(job, ground, startedAt)));
             terminated = await countTerminated();
           },
           page(rows, progress) {
+            if (pages === 0) mountPoints.clear(Math.min(progress.count, MOST_EXPECTED));
             const entries = rows.map(mapRow).filter((entry) => entry !== null);
             if (entries.length > 0) draft.add(entriesText(entries), entries.length);
+            if (++pages % COLLECT_EACH_PAGES === 0) Bun.gc(true);
             job.progress.show(`${job.config.name}: ${progress.seen} of ${progress.count} resources`);
           },
           async end(count) {

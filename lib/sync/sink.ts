@@ -25,7 +25,7 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
     draft,
     publish: (name) => draft.publish(name),
     settle(state, mountPoints) {
-      writeMountIndex(output, state.date, mountPoints.toBytes());
+      writeMountIndex(output, state.date, mountPoints.columns());
       writeSnapshotState(output, state);
       if (settings.latestLink) linkLatest(output, state.file);
       expireSnapshots(output, {

@@ -11,6 +11,8 @@ import { parseRows, parseUuid } from "./wire.ts";
 /** Waldur clamps larger page sizes to this one. */
 export const PAGE_SIZE = 300;
 const TRIES = 3;
+/** Memory is not set aside on the word of a server for more rows than this. */
+export const MOST_EXPECTED = 2_000_000;
 
 export type ListRequest = {
   path: string;
@@ -71,6 +73,7 @@ async function readOnce(reader: Reader, request: ListRequest, visitor: ListVisit
       const told = countOf(answer, request);
       if (told < count) throw new ListMoved(`the count fell from ${count} to ${told}`);
       count = told;
+      if (number === 1) uuids.clear(Math.min(count, MOST_EXPECTED));
       if (number === 1 && rows.length < count) pageSize = smallerPage(rows.length, request);
       expectRows(rows.length, Math.min(pageSize, count - (number - 1) * pageSize), number);
       pages.askUpTo(Math.ceil(count / pageSize));

@@ -2,9 +2,8 @@
 // comes up again, and what readers find there is whole (docs/contract.md, "Publishing").
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
-import { join } from "pathe";
-import { BINARY, openStage, type Stage } from "../stage.ts";
+import { LATEST_NAME } from "../../lib/output/retention.ts";
+import { openStage, type Stage, SUBJECT } from "../stage.ts";
 import { inTurns } from "./in-turns.ts";
 import { canCutPower, type Disk, type DiskKind, mountDisk } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, isWhole, orderFiles } from "./outcome.ts";
@@ -49,8 +48,10 @@ for (const kind of KINDS) {
           expect(await stage.run(SYNC_SCENE.args)).toMatchObject({ code: 0 });
           const before = stage.everything();
           cutAndMount(disk);
-          expect([...complaintsWhenDone(stage), ...SYNC_SCENE.complaints(stage)]).toEqual([]);
-          expect(stage.everything()).toEqual(before);
+          expect(complaintsWhenDone(stage)).toEqual([]);
+          expect(stage.read(LATEST_NAME).result.storageResources).toHaveLength(4);
+          // An old snapshot may come back: its removal is not waited for.
+          expect(stage.everything()).toEqual(expect.arrayContaining(before));
         });
       },
       10_000,
@@ -211,13 +212,12 @@ function cutAndRecover(scene: Scene, point: Call, kind: DiskKind): Promise<strin
 
 /** Cuts the power under a run that waits for Waldur's answer to a call, then ends the run. */
 async function cutDuring(stage: Stage, disk: Disk, call: string): Promise<void> {
-  const child = Bun.spawn([BINARY, "orders", "-c", stage.configPath], {
+  const child = Bun.spawn([...SUBJECT, "orders", "-c", stage.configPath], {
     cwd: stage.directory,
     stdin: "ignore",
     stderr: "ignore",
   });
   await waitFor(() => stage.requestsOf("POST").some(({ path }) => path.includes(call)));
-  expect(readdirSync(join(stage.out))).not.toEqual([]);
   disk.cutPower();
   child.kill("SIGKILL");
   await child.exited;

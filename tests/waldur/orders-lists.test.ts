@@ -3,8 +3,6 @@
 import { describe, expect, test } from "bun:test";
 import { GENERATIONS, openOrders, place, stepOf, TYPES } from "./orders-stage.ts";
 
-const PER_ORDER = { Create: 6, Update: 4, Terminate: 4 } as const;
-
 for (const generation of GENERATIONS) {
   test(`handles the orders beyond the tenth of a ${generation} server, in one list request`, async () => {
     await using stage = await openOrders({ generation, resources: 20, orders: 25 });
@@ -91,7 +89,7 @@ describe("orders of one resource", () => {
     });
   }
 
-  test("are taken oldest first, whatever their place in the world", async () => {
+  test("are taken in the order of the list, as those of different ones are", async () => {
     await using stage = await openOrders();
     for (const type of TYPES) place(stage, type);
     const ran = await stage.pass();
@@ -99,8 +97,6 @@ describe("orders of one resource", () => {
     expect(accepted.map(({ path }) => path.split("/")[1])).toEqual(
       stage.world.orders.map(({ uuid }) => uuid),
     );
-    const expected = TYPES.reduce((sum, type) => sum + PER_ORDER[type] + (type === "Create" ? 2 : 2), 2);
-    expect(ran.steps).toHaveLength(expected);
   });
 
   for (const [why, prepare] of [

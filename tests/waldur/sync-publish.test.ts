@@ -128,7 +128,7 @@ describe("--if-changed", () => {
     loseState(stage);
     await syncAt(stage, 1, ifChanged);
     expect(stage.files()).toEqual([nameAt(0)]);
-    expect({ ...readSnapshotState(stage.out), date: before?.date }).toEqual({ ...before });
+    expect(readSnapshotState(stage.out)).toMatchObject({ ...before, date: "2026-01-05T09:01:00+00:00" });
     expectIndexOf(stage, nameAt(0), "2026-01-05T09:01:00+00:00");
   });
 });
@@ -204,6 +204,20 @@ describe("the state", () => {
     await syncAt(stage, 0);
     expectConsistentState(stage, nameAt(0));
   });
+
+  for (const lost of [[], ["mount-points"], ["snapshot.json"], [""]]) {
+    test(`tells orders who holds a mount point${lost.map((one) => `, also without ${one || "any of it"}`).join("")}`, async () => {
+      const stage = await open();
+      const [holder] = addResources(stage, 3);
+      await syncAt(stage, 0);
+      for (const file of lost) rmSync(statePath(stage, file), { recursive: true });
+      const resource = stage.world.addResource({ slug: holder?.slug ?? "", backendId: "x" });
+      const order = stage.world.addOrder({ type: "Terminate", resource });
+      const { report } = await stage.runHere("orders");
+      expect(report.problems.map(({ code }) => code)).toEqual(["mount-clash"]);
+      expect([order.state, stage.files()]).toEqual(["pending-provider", [nameAt(0)]]);
+    });
+  }
 
   test("stays as it was when a run fails", async () => {
     const stage = await open({ resources: 12 });

@@ -1,0 +1,288 @@
+// Every fault at every step of an order: a request that fails, whichever it is and however it fails, changes no order's
+// state wrongly, ends with the exit code that tells what to do, and is made up for by the next run alone
+// (docs/contract.md, "Orders" and "Exit codes").
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "pathe";
+import { EXIT, type ExitCode, InterruptedError } from "../../lib/errors.ts";
+import type { SimOrder } from "../../lib/simulator/model.ts";
+import { GENERATIONS, type OrdersStage, openOrders, place, stepOf, the } from "./orders-stage.ts";
+
+/** The requests of a create order from pending to done, in order; the offering and the list come before. */
+const STEPS = [
+  "offering",
+  "list",
+  "resource",
+  "order",
+  "accept",
+  "order",
+  "set_backend_id",
+  "resource",
+  "set_state_done",
+  "order",
+] as const;
+const POSTS: ReadonlySet<string> = new Set(["accept", "set_backend_id", "set_state_done"]);
+
+const { problems, answer, endpoint, retryLater, refused, config, ok } = EXIT;
+
+/**
+ * What a run ends with, by where the fault strikes: at the offering or the list, at a read about one order, at a POST.
+ * The world's own state decides about a POST, so one that had its effect costs nothing.
+ */
+const FAULTS: Readonly<Record<string, Record<"offering" | "list" | "read" | "post", ExitCode>>> = {
+  "500": { offering: retryLater, list: retryLater, read: retryLater, post: retryLater },
+  "502": { offering: retryLater, list: retryLater, read: retryLater, post: retryLater },
+  hang: { offering: retryLater, list: retryLater, read: retryLater, post: retryLater },
+  drop: { offering: retryLater, list: retryLater, read: retryLater, post: retryLater },
+  "drop-after-apply": { offering: ok, list: ok, read: ok, post: ok },
+  cut: { offering: retryLater, list: retryLater, read: retryLater, post: ok },
+  "broken-json": { offering: answer, list: answer, read: problems, post: ok },
+  html: { offering: answer, list: answer, read: problems, post: problems },
+  "400": { offering: answer, list: answer, read: problems, post: problems },
+  "401": { offering: refused, list: refused, read: refused, post: refused },
+  "403": { offering: refused, list: refused, read: problems, post: problems },
+  "404": { offering: config, list: answer, read: problems, post: problems },
+  "404-html": { offering: endpoint, list: endpoint, read: endpoint, post: endpoint },
+  "409": { offering: answer, list: answer, read: problems, post: problems },
+  redirect: { offering: endpoint, list: endpoint, read: endpoint, post: endpoint },
+};
+
+/** These end the offering at once; after any other one the next order is tried. */
+const ENDING = new Set<ExitCode>([refused, endpoint]);
+
+for (const generation of GENERATIONS) {
+  for (const [fault, codes] of Object.entries(FAULTS)) {
+    describe(`${fault} from a ${generation} server`, () => {
+      for (const [number, step] of STEPS.entries()) {
+        test(`at request ${number + 1}, ${step}`, async () => {
+          await using stage = await openOrders({ generation });
+          const order = place(stage, "Create", "struck");
+          const other = place(stage, "Terminate", "bystander");
+          strikeAt(stage, number, fault);
+          const ran = await stage.pass({ silenceMs: fault === "hang" ? 60 : 2000 });
+          const code = number < 2 ? codes[number === 0 ? "offering" : "list"] : codes[kindOf(step)];
+          expect(ran.code).toBe(code);
+          expectSound(stage, [order, other]);
+          expect(other.state).toBe(number < 2 && code !== ok ? "pending-provider" : afterwards(code));
+          await expectConvergence(stage, [order, other]);
+        }, 10_000);
+      }
+    });
+  }
+}
+
+function kindOf(step: string): "read" | "post" {
+  return POSTS.has(step) ? "post" : "read";
+}
+
+function afterwards(code: ExitCode): string {
+  return ENDING.has(code) ? "pending-provider" : "done";
+}
+
+/** Lets the fault strike the request with that number, and its repetitions: Bun sends a dropped GET again by itself. */
+function strikeAt(stage: OrdersStage, number: number, fault: string): void {
+  let struck: string | null = null;
+  stage.count((now, { path }) => {
+    if (now === number) struck = path;
+    if (now > number && path !== struck) struck = null;
+    stage.simulator.setFaults(path === struck ? [fault] : []);
+  });
+}
+
+/** What holds after every run, good or bad. */
+function expectSound(stage: OrdersStage, orders: readonly SimOrder[]): void {
+  for (const order of orders) {
+    expect(["pending-provider", "executing", "done"]).toContain(order.state);
+    const files = stage.filesOf(order);
+    expect(files.length).toBeLessThanOrEqual(1);
+    if (order.state === "done") expect(files).toHaveLength(1);
+    // Whatever stands there is whole: it parses, and it is the order's.
+    for (const _ of files) expect(stage.documentOf(order).meta.order?.uuid).toBe(order.uuid);
+    expect(stage.resourceOf(order).state).not.toBe("Erred");
+  }
+}
+
+async function expectConvergence(stage: OrdersStage, orders: readonly SimOrder[]): Promise<void> {
+  stage.forget();
+  stage.simulator.setFaults([]);
+  expect((await stage.pass()).code).toBe(ok);
+  expectSound(stage, orders);
+  expect(orders.map(({ state }) => state)).toEqual(orders.map(() => "done"));
+  for (const order of orders) expect(stage.resourceOf(order).backendId).not.toBe("");
+  expect(stage.receipts("open")).toBe(0);
+  const quiet = await stage.pass();
+  expect([quiet.code, quiet.steps]).toEqual([ok, ["offering", "list"]]);
+}
+
+describe("two failures in a row", () => {
+  for (const [where, first] of [
+    ["the resource", "503@resources/"],
+    ["the acceptance", "503@approve"],
+    ["setting done", "503@set_state_done"],
+  ] as const) {
+    test(`at ${where} end the pass; the third order is not tried, and the next run converges`, async () => {
+      await using stage = await openOrders({ faults: [first] });
+      const orders = ["one", "two", "three"].map((name) => place(stage, "Create", name));
+      const ran = await stage.pass();
+      expect([ran.code, ran.outcomes]).toEqual([75, ["failed", "failed"]]);
+      const third = the(orders[2]);
+      expect(ran.requests.some(({ path }) => path.includes(third.uuid))).toBe(false);
+      expectSound(stage, orders);
+      await expectConvergence(stage, orders);
+    });
+  }
+
+  test("are no two when an order between them went well", async () => {
+    await using stage = await openOrders();
+    const orders = ["one", "two", "three", "four"].map((name) => place(stage, "Create", name));
+    stage.simulator.setFaults([0, 2].map((n) => `503@${the(orders[n]).resourceUuid}`));
+    const ran = await stage.pass();
+    expect([ran.code, ran.outcomes]).toEqual([75, ["failed", "done", "failed", "done"]]);
+    await expectConvergence(stage, orders);
+  });
+});
+
+test("a refused token ends the pass after one request; nothing changes", async () => {
+  await using stage = await openOrders({ faults: ["401"], orders: 3 });
+  const ran = await stage.pass({ retries: 4 });
+  expect([ran.code, ran.steps, stage.files()]).toEqual([77, ["offering"], []]);
+});
+
+test("a request that fails once is tried again, a POST is not", async () => {
+  await using stage = await openOrders();
+  const order = place(stage, "Create");
+  stage.count((number) =>
+    stage.simulator.setFaults([0, 2, 4, 6].includes(number) ? ["503"] : ["503@set_state_done*1"]),
+  );
+  const ran = await stage.pass({ retries: 2 });
+  expect([ran.code, order.state]).toEqual([75, "executing"]);
+  expect(ran.steps.filter((step) => step === "set_state_done")).toHaveLength(1);
+  await expectConvergence(stage, [order]);
+});
+
+describe("a disk that fails", () => {
+  const mounted: string[] = [];
+  afterAll(() => {
+    for (const path of mounted) {
+      // One may lie over another.
+      while (Bun.spawnSync(["umount", path]).exitCode === 0);
+      rmSync(path, { recursive: true, force: true });
+    }
+  });
+
+  /** An empty file system of 256 KiB; null where we may not mount. */
+  function mountSmall(): string | null {
+    const path = mkdtempSync(join(tmpdir(), "small-"));
+    mounted.push(path);
+    const mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path];
+    return Bun.spawnSync(mount).exitCode === 0 ? path : null;
+  }
+  const mayMount = mountSmall() !== null;
+
+  /** A stage whose output directory is a file system of its own. */
+  async function openSmall() {
+    const out = the(mountSmall());
+    const stage = await openOrders({
+      config: ({ url, token, offering }) => `offerings:
+  - name: Small
+    waldur_api_url: ${url}
+    waldur_api_token: ${token}
+    waldur_offering_uuid: ${offering}
+    order_processing_backend: cscs-hpc-storage
+    backend_settings: { output_directory: ${out} }
+`,
+    });
+    return { stage, out };
+  }
+
+  const orderFiles = (out: string) => [...new Bun.Glob("*_*.json").scanSync(out)];
+
+  for (const [what, fail, mend] of [
+    [
+      "full",
+      (out: string) => {
+        // Page by page to the last byte, so that a whole file no longer fits.
+        const bytes = new Uint8Array(4096);
+        for (let n = 0; n < 100; n++) {
+          try {
+            writeFileSync(join(out, `filler-${n}`), bytes);
+          } catch {
+            return;
+          }
+        }
+      },
+      (out: string) => {
+        for (let n = 0; n < 100; n++) rmSync(join(out, `filler-${n}`), { force: true });
+      },
+    ],
+    [
+      "read-only",
+      (out: string) => {
+        Bun.spawnSync(["mount", "--bind", out, out]);
+        Bun.spawnSync(["mount", "-o", "remount,bind,ro", out]);
+      },
+      (out: string) => Bun.spawnSync(["umount", out]),
+    ],
+  ] as const) {
+    for (const [step, state] of [
+      ["list", "pending-provider"],
+      ["approve_by_provider", "executing"],
+    ] as const) {
+      const what73 = `(${what}) at ${step} leaves the order ${state}, ends with 73, and is made up for`;
+      test.skipIf(!mayMount)(what73, async () => {
+        const { stage: opened, out } = await openSmall();
+        await using stage = opened;
+        const [order, later] = [place(stage, "Create", "one"), place(stage, "Create", "two")];
+        stage.once(step, () => void fail(out));
+        const ran = await stage.pass();
+        expect([ran.code, order.state, later.state]).toEqual([73, state, "pending-provider"]);
+        expect([orderFiles(out), leftovers(out)]).toEqual([[], []]);
+        mend(out);
+        const again = await stage.pass();
+        expect([again.code, order.state, later.state]).toEqual([0, "done", "done"]);
+        expect(orderFiles(out)).toHaveLength(2);
+      });
+    }
+  }
+
+  const leftovers = (out: string) => [...new Bun.Glob("**/tmp-*").scanSync({ cwd: out, dot: true })];
+
+  test("(replaced by another directory) after the acceptance ends with 73; nothing is published elsewhere", async () => {
+    await using stage = await openOrders();
+    const order = place(stage, "Create");
+    const aside = `${stage.out}-aside`;
+    stage.once("approve_by_provider", () => {
+      renameSync(stage.out, aside);
+      mkdirSync(stage.out);
+    });
+    const ran = await stage.pass();
+    expect([ran.code, order.state, stage.everything()]).toEqual([73, "executing", []]);
+    rmSync(stage.out, { recursive: true });
+    renameSync(aside, stage.out);
+    await expectConvergence(stage, [order]);
+  });
+});
+
+describe("a run that is interrupted", () => {
+  for (const [number, step] of STEPS.entries()) {
+    test(`at request ${number + 1}, ${step}, ends with 143, and the next run converges`, async () => {
+      await using stage = await openOrders();
+      const orders = [place(stage, "Create", "one"), place(stage, "Terminate", "two")];
+      const controller = new AbortController();
+      stage.count((now) => {
+        if (now === number) controller.abort(new InterruptedError("SIGTERM"));
+      });
+      const ran = await stage.pass({ interrupted: controller.signal });
+      expect(ran.code).toBe(143);
+      // A POST on its way is waited for; no other one begins.
+      const posts = ran.requests.filter(({ method }) => method === "POST").map(stepOf);
+      expect(posts).toEqual(POSTED.slice(0, STEPS.slice(0, number + 1).filter((s) => POSTS.has(s)).length));
+      expectSound(stage, orders);
+      await expectConvergence(stage, orders);
+    });
+  }
+});
+
+const POSTED = ["approve_by_provider", "set_backend_id", "set_state_done"];

@@ -1,0 +1,212 @@
+// Whole lives of orders, made up by chance: placed, taken back, ended by others, with requests that fail and hands that
+// reach in between two of them. Whatever happened, once it is quiet the files are what the orders say
+// (docs/contract.md, "Orders": running again is the whole recovery). SEED and HISTORIES choose others than the usual ones.
+
+import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "pathe";
+import fc from "fast-check";
+import type { SimOrder } from "../../lib/simulator/model.ts";
+import { GENERATIONS, type OrdersStage, openOrders, stepOf, TYPES, the } from "./orders-stage.ts";
+
+const HISTORIES = Number(process.env.HISTORIES ?? 30);
+const SEED = Number(process.env.SEED ?? 20_260_301);
+
+/** What another hand does to one of the orders; the number chooses which. */
+const HANDS = ["delete", "cancel", "err", "execute", "approve", "finish", "permit", "adopt"] as const;
+const FAULTS = [
+  ...["500", "503", "401", "403", "404", "404-html", "409", "html", "redirect", "broken-json"],
+  ...["drop", "drop-after-apply", "cut"],
+  ...["lost-backend-id", "done-without-effect", "executing-without-effect", "erred-after-approve"],
+];
+
+type Hand = { hand: (typeof HANDS)[number]; order: number };
+type Event =
+  | { place: (typeof TYPES)[number]; resource: number; bad: boolean }
+  | Hand
+  | { waitMinutes: number }
+  | { lose: "receipts" }
+  | { pass: { faults: readonly (readonly [number, string])[]; meanwhile: readonly (readonly [number, Hand])[] } };
+
+const small = fc.nat({ max: 6 });
+const hand: fc.Arbitrary<Hand> = fc.record({ hand: fc.constantFrom(...HANDS), order: small });
+const request = fc.nat({ max: 24 });
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      place: fc.constantFrom(...TYPES),
+      resource: small,
+      bad: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    }),
+  },
+  { weight: 2, arbitrary: hand },
+  { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 60, 1500) }) },
+  { weight: 1, arbitrary: fc.constant({ lose: "receipts" as const }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      pass: fc.record({
+        faults: fc.array(fc.tuple(request, fc.constantFrom(...FAULTS)), { maxLength: 4 }),
+        meanwhile: fc.array(fc.tuple(request, hand), { maxLength: 2 }),
+      }),
+    }),
+  },
+);
+
+for (const generation of GENERATIONS) {
+  test(`whatever befalls orders of a ${generation} server, the files are what they say in the end`, async () => {
+    const lives = fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 20 }), async (events) => {
+      const clock = { at: Date.parse("2026-03-01T12:00:00Z") };
+      const now = () => new Date(clock.at);
+      await using stage = await openOrders({ generation, now });
+      const history = createHistory(stage, clock);
+      for (const one of events) await history.live(one);
+      await history.quieten();
+      history.expectEnd();
+    });
+    await fc.assert(lives, { numRuns: HISTORIES, seed: SEED, endOnFailure: process.env.SHRINK === undefined });
+  }, 240_000);
+}
+
+function createHistory(stage: OrdersStage, clock: { at: number }) {
+  const { world, simulator } = stage;
+  const placed: SimOrder[] = [];
+  const bad = new Set<SimOrder>();
+  const deleted = new Set<SimOrder>();
+  const finishedByOthers = new Set<SimOrder>();
+  const published = new Map<string, string>();
+  const wrong: string[] = [];
+  const now = () => new Date(clock.at);
+
+  const place = (type: (typeof TYPES)[number], number: number, isBad: boolean) => {
+    const limits = { storage: isBad ? -1 : 1 + placed.length };
+    const alive = world.resources().filter(({ state }) => state !== "Terminated");
+    const resource = alive[number % (alive.length + 1)];
+    const on = type === "Create" ? {} : { resource: resource ?? world.addResource({ backendId: "kept" }) };
+    const order = world.addOrder({ type, ...on, limits: type === "Terminate" ? {} : limits });
+    placed.push(order);
+    if (isBad && type !== "Terminate") bad.add(order);
+  };
+
+  const reachIn = ({ hand, order: number }: Hand) => {
+    const order = placed[number % Math.max(1, placed.length)];
+    if (order === undefined || deleted.has(order) || !isOpen(order)) return;
+    const isPending = order.state === "pending-provider";
+    const resource = stage.resourceOf(order);
+    if (hand === "permit") resource.attributes = { permissions: "770" };
+    else if (hand === "adopt") resource.backendId = "theirs";
+    else if (hand === "err") order.state = "erred";
+    else if (hand === "finish" && !isPending) {
+      world.setOrderState(order.uuid, "done");
+      finishedByOthers.add(order);
+    } else if (hand === "cancel") order.state = "canceled";
+    else if (isPending && hand === "delete") {
+      world.deleteOrder(order.uuid);
+      deleted.add(order);
+    } else if (isPending && (hand === "execute" || hand === "approve")) {
+      order.state = "executing";
+      if (hand === "approve") order.providerReviewedAt = now().toISOString();
+    }
+  };
+
+  /** What must hold at each request: it is noted, because an error here would only spoil the answer. */
+  const watch = (request: { method: string; path: string }) => {
+    const step = stepOf(request);
+    const order = placed.find(({ uuid }) => request.path.includes(uuid));
+    if (order === undefined || request.method !== "POST") return;
+    const isAcceptance = step === "approve_by_provider" || step === "set_state_executing";
+    if (isAcceptance && order.state !== "pending-provider") wrong.push(`${step} of one ${order.state}`);
+    if (step === "set_state_done" && stage.filesOf(order).length !== 1) wrong.push("done without its file");
+  };
+
+  const pass = async ({ faults, meanwhile }: Extract<Event, { pass: unknown }>["pass"]) => {
+    stage.forget();
+    stage.count((number, request) => {
+      watch(request);
+      simulator.setFaults(faults.filter(([at]) => at === number).map(([, fault]) => fault));
+      // Between the last read and a POST nobody can see another hand.
+      if (request.method === "POST") return;
+      for (const [at, one] of meanwhile) if (at === number) reachIn(one);
+    });
+    const ran = await stage.pass({ now });
+    for (const name of stage.files()) {
+      const text = stage.readText(name);
+      if ((published.get(name) ?? text) !== text) wrong.push(`${name} was written again`);
+      published.set(name, text);
+    }
+    return ran;
+  };
+
+  return {
+    async live(one: Event) {
+      if ("place" in one) place(one.place, one.resource, one.bad);
+      else if ("hand" in one) reachIn(one);
+      else if ("waitMinutes" in one) clock.at += one.waitMinutes * 60_000;
+      else if ("lose" in one) rmSync(join(stage.out, ".waldur-cscs-storage"), { recursive: true, force: true });
+      else await pass(one.pass);
+    },
+    /** Runs without faults until a run changes nothing. */
+    async quieten() {
+      for (let passes = 0; passes < 6; passes++) {
+        clock.at += 11 * 60_000;
+        const { requests } = await pass({ faults: [], meanwhile: [] });
+        if (requests.every(({ method }) => method === "GET")) return;
+      }
+      wrong.push("runs never come to rest");
+    },
+    expectEnd() {
+      expect(wrong).toEqual([]);
+      expect([...published.keys()].sort()).toEqual(stage.files());
+      for (const order of placed) expectFile(stage, order, finishedByOthers.has(order));
+      expect(placed.filter((order) => !deleted.has(order) && isOpen(order))).toEqual(stuck(placed, bad, deleted));
+      expect(stage.files().every((name) => placed.some(({ uuid }) => name.includes(uuid)))).toBe(true);
+    },
+  };
+}
+
+function isOpen({ state }: SimOrder): boolean {
+  return state === "pending-provider" || state === "executing";
+}
+
+/** Orders that cannot be mapped, and those that wait behind one of them for the same resource. */
+function stuck(
+  placed: readonly SimOrder[],
+  bad: ReadonlySet<SimOrder>,
+  deleted: ReadonlySet<SimOrder>,
+): SimOrder[] {
+  const busy = new Set<string>();
+  return placed.filter((order) => {
+    if (deleted.has(order) || !isOpen(order)) return false;
+    const resource = the(order.resourceUuid);
+    if (!bad.has(order) && !busy.has(resource)) return false;
+    busy.add(resource);
+    return true;
+  });
+}
+
+const STATUS: Readonly<Record<string, string>> = {
+  Create: "pending",
+  Update: "updating",
+  Terminate: "removing",
+};
+
+/** An order that we set done has one file, any other one at most; and whatever stands there is the order's, whole. */
+function expectFile(stage: OrdersStage, order: SimOrder, byAnother: boolean): void {
+  const count = stage.filesOf(order).length;
+  if (order.state === "done" && !byAnother) expect(count).toBe(1);
+  else expect(count).toBeLessThanOrEqual(1);
+  if (count === 0) return;
+  const { meta, result } = stage.documentOf(order);
+  expect(meta.order?.uuid).toBe(order.uuid);
+  expect(result.storageResources).toHaveLength(1);
+  expect(stage.entryOf(order)).toMatchObject({ itemId: order.resourceUuid, status: STATUS[order.type] });
+  if (order.type !== "Terminate")
+    expect(stage.entryOf(order).quotas?.[0]).toMatchObject({ quota: storageOf(order.limits) });
+  if (order.type === "Create" && order.state === "done" && !byAnother)
+    expect(stage.resourceOf(order).backendId).not.toBe("");
+}
+
+function storageOf(limits: unknown): unknown {
+  return typeof limits === "object" && limits !== null && "storage" in limits ? limits.storage : undefined;
+}
