@@ -1,6 +1,15 @@
-// Reading what is in an output directory, without changing or following anything.
+// Reading what is in an output directory, without following anything, and taking a file away.
 
-import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { isSnapshotName } from "./names.ts";
@@ -67,6 +76,11 @@ export function readJsonFile(path: string): unknown {
 /** The bytes of a file; null when it is missing. */
 export function readIfExists(path: string): Buffer | null {
   return attemptIfExists("read", path, () => readFileSync(path));
+}
+
+/** Removes a file if it is there. Bun's `rmSync` would take errnos such as EIO for EFAULT. */
+export function removeFile(path: string): void {
+  attemptIfExists("remove", path, () => unlinkSync(path));
 }
 
 /** Whether a parsed value is an object with keys. */

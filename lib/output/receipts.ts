@@ -2,12 +2,12 @@
 // open receipt is `receipts/{order}.json` in the state directory, a closed one lies in `receipts/closed/`
 // (docs/contract.md, "Publishing"). Losing one costs at most a search for the file by the order's uuid.
 
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
-import { fileTimeMs, isRecord, listFileNames, readJsonFile } from "./files.ts";
+import { fileTimeMs, isRecord, listFileNames, readJsonFile, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
 import { checkedUuid, isPlainUuid, type OrderType, parseOrderFileName } from "./names.ts";
 
@@ -113,7 +113,7 @@ export function expireReceipts(output: Output, days = 90): void {
   for (const order of receiptOrders(output.statePath, CLOSED)) {
     const path = join(output.statePath, receiptName(CLOSED, order));
     if (now - (fileTimeMs(path) ?? now) <= days * DAY_MS) continue;
-    attempt("remove receipt", path, () => rmSync(path, { force: true }));
+    removeFile(path);
   }
   replaceFile(output, EXPIRY_STAMP, `${now}\n`, "state");
 }

@@ -1,12 +1,12 @@
 // Old snapshots, and the link to the latest one. Deletes only regular files with the name of a snapshot that are ours,
 // after a publication, and never the one just published (docs/contract.md, "Publishing").
 
-import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { OutputError } from "../errors.ts";
 import type { Output } from "./directory.ts";
 import { attempt } from "./failure.ts";
-import { listFileNames } from "./files.ts";
+import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
 import { temporaryName } from "./leftovers.ts";
 import { isSnapshotName } from "./names.ts";
@@ -22,17 +22,29 @@ export function linkLatest(output: Output, name: string): void {
   const path = join(output.directory, LATEST_NAME);
   attempt("link", path, () => {
     output.recheck();
-    if (!leadsTo(path, name)) replaceLink(output, path, name);
+    const shown = readLink(path);
+    if (shown === name) return;
+    if (shown !== null && isSnapshotName(shown)) advanceTime(output, name, shown);
+    replaceLink(output, path, name);
   });
 }
 
-function leadsTo(path: string, name: string): boolean {
+function readLink(path: string): string | null {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  if (stats.isSymbolicLink()) return readlinkSync(path) === name;
+  if (stats === undefined) return null;
+  if (stats.isSymbolicLink()) return readlinkSync(path);
   throw new OutputError(`cannot link ${path}: something other than a symlink has that name`, {
     hint: "move it away, or switch the link off",
   });
+}
+
+/** Two runs around a full minute give two names in one second: to a cache that asks for the link, one version. */
+function advanceTime(output: Output, name: string, shown: string): void {
+  const path = join(output.directory, name);
+  const [before, now] = [fileTimeMs(join(output.directory, shown)), fileTimeMs(path)];
+  if (before === null || now === null || Math.floor(before / 1000) < Math.floor(now / 1000)) return;
+  const second = Math.floor(before / 1000) + 1;
+  utimesSync(path, second, second);
 }
 
 function replaceLink(output: Output, path: string, name: string): void {
@@ -65,6 +77,6 @@ export function expireSnapshots(output: Output, expiry: Expiry): string[] {
     .filter((name) => name !== basename(expiry.published))
     .map((name) => join(output.directory, name))
     .filter(expiry.isOurs);
-  for (const path of old) attempt("remove", path, () => rmSync(path, { force: true }));
+  for (const path of old) removeFile(path);
   return old;
 }

@@ -74,8 +74,8 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
     return state;
   };
   const encode = createEncoder();
-  const write = (text: string) => {
-    const bytes = encode(text);
+  const write = (...texts: string[]) => {
+    const bytes = encode(texts);
     started().digest.update(bytes);
     sink.write(bytes);
   };
@@ -88,7 +88,7 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
     add(text, entries) {
       if (entries === 0) return;
       const { frame, entries: before } = started();
-      write(`${before === 0 ? frame.first : frame.separator}${text}`);
+      write(before === 0 ? frame.first : frame.separator, text);
       started().entries = before + entries;
     },
     finish() {
@@ -99,13 +99,16 @@ function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
   };
 }
 
-/** UTF-8 of a text, in bytes that the next call reuses: one array for all pages instead of one for each. */
-function createEncoder(): (text: string) => Uint8Array {
+/** UTF-8 of texts, one after the other, in bytes that the next call reuses: joining them first would copy each page. */
+function createEncoder(): (texts: readonly string[]) => Uint8Array {
   const encoder = new TextEncoder();
   let scratch = new Uint8Array(0);
-  return (text) => {
+  return (texts) => {
+    const units = texts.reduce((sum, { length }) => sum + length, 0);
     // No character takes more than three bytes for each of its UTF-16 units.
-    if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
-    return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+    if (scratch.length < units * 3) scratch = new Uint8Array(units * 3);
+    let end = 0;
+    for (const text of texts) end += encoder.encodeInto(text, scratch.subarray(end)).written;
+    return scratch.subarray(0, end);
   };
 }

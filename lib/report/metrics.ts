@@ -1,6 +1,6 @@
 // The text file for a Prometheus node exporter: written whole at the end of every run, also of a failed one.
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { OutputError } from "../errors.ts";
 import type { Report } from "./report.ts";
 
@@ -8,6 +8,7 @@ const PREFIX = "waldur_cscs_storage";
 
 /** Replaces the file. The time of the last success is kept from the file that it replaces. */
 export function writeMetrics(path: string, report: Report): void {
+  refuseSpecial(path);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     writeFileSync(temporary, renderMetrics(report, readLastSuccess(path, report.mode)), {
@@ -21,6 +22,23 @@ export function writeMetrics(path: string, report: Report): void {
       cause,
       hint: "its directory must exist and be writable for this user",
     });
+  }
+}
+
+/** Replacing `/dev/null` would take it from the whole machine, and reading a named pipe would never end. */
+function refuseSpecial(path: string): void {
+  if (isFileOrAbsent(path)) return;
+  throw new OutputError(`cannot write the metrics file ${path}: something other than a file has that name`, {
+    hint: "name a file, such as /var/lib/node_exporter/waldur.prom",
+  });
+}
+
+function isFileOrAbsent(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Absent, or out of reach: then the write says why.
+    return true;
   }
 }
 

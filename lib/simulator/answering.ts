@@ -5,6 +5,7 @@ import { type Answer, detail, noEndpoint, redirect } from "./answers.ts";
 import { deliver } from "./deliver.ts";
 import type { Exchange, Quirks } from "./exchange.ts";
 import type { Fault, FaultPlan } from "./faults.ts";
+import { listCostMs } from "./query-cost.ts";
 import type { Routed, Router } from "./routes.ts";
 import type { Worker } from "./worker.ts";
 import type { World } from "./world.ts";
@@ -30,6 +31,7 @@ export type Site = {
   requests: LoggedRequest[];
   locks: Map<string, Promise<unknown>> | null;
   latencyMs: number;
+  queryCost: number;
   gzip: boolean;
   stopped: Promise<void>;
 };
@@ -64,9 +66,11 @@ async function answerFor(request: Request, asked: Asked, site: Site): Promise<An
     if ("instead" in fault) return fault.instead({ origin: url.origin, path });
   }
   const text = await request.text();
-  return inTurn(site, asked.authorization ?? "", () => {
+  return inTurn(site, asked.authorization ?? "", async () => {
     const opened = openExchange(request, { ...asked, text, quirks }, site);
-    return "status" in opened ? opened : played(opened, faults);
+    const answer = "status" in opened ? opened : played(opened, faults);
+    await spend(site, site.queryCost * queryCostMs(answer, asked));
+    return answer;
   });
 }
 
@@ -137,10 +141,19 @@ function parseBody(text: string): { ok: true; value: unknown } | { ok: false; me
   }
 }
 
+/** What a real server spends on queries; of all lists only that of resources is long enough to matter. */
+function queryCostMs({ rows = 0 }: Answer, { path, url }: Asked): number {
+  return path.endsWith("-resources/") ? listCostMs(rows, url.searchParams.getAll("field")) : 0;
+}
+
+async function spend(site: Site, ms: number): Promise<void> {
+  if (ms > 0) await Promise.race([Bun.sleep(ms), site.stopped]);
+}
+
 /** Runs the request when its turn has come, and lets it take its time. */
-async function inTurn(site: Site, token: string, run: () => Answer): Promise<Answer> {
+async function inTurn(site: Site, token: string, run: () => Promise<Answer>): Promise<Answer> {
   const timed = async () => {
-    if (site.latencyMs > 0) await Promise.race([Bun.sleep(site.latencyMs), site.stopped]);
+    await spend(site, site.latencyMs);
     return run();
   };
   if (site.locks === null) return timed();

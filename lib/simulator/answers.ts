@@ -9,6 +9,8 @@ export type Answer = {
   headers: Record<string, string>;
   body: string;
   delivery?: Delivery;
+  /** Of a page of a list. */
+  rows?: number;
 };
 
 const DJANGO = { Vary: "Accept-Language, Cookie", "Content-Language": "en" };

@@ -21,17 +21,17 @@ export const readProviderOffering: Endpoint = (exchange, uuid) => {
 };
 
 export const listPublicOfferings: Endpoint = (exchange) =>
-  pageOf(exchange, offeringsOf(exchange.world), painter(OFFERING_VIEW, exchange));
+  pageOf(exchange, offeringsOf(exchange.world), painter(PUBLIC_VIEW, exchange));
 
 export const readPublicOffering: Endpoint = (exchange, uuid) => {
   const offering = offeringsOf(exchange.world).find((one) => one.uuid === parseUuid(uuid));
-  return offering === undefined ? noSuch("Offering") : json(200, painter(OFFERING_VIEW, exchange)(offering));
+  return offering === undefined ? noSuch("Offering") : json(200, painter(PUBLIC_VIEW, exchange)(offering));
 };
 
 export const listPlans: Endpoint = (exchange, uuid) => {
   const offering = offeringsOf(exchange.world).find((one) => one.uuid === parseUuid(uuid));
   if (offering === undefined) return noSuch("Offering");
-  return json(200, [{ ...plan(offering, exchange), url: planUrl(`${exchange.origin}/api/`, offering) }]);
+  return json(200, [publicPlan(offering, exchange)]);
 };
 
 const OFFERING_VIEW: readonly Field<Offering>[] = [
@@ -104,6 +104,18 @@ const OFFERING_VIEW: readonly Field<Offering>[] = [
     google_calendar_link: null,
   }),
 ];
+
+/** The same with the addresses that an order must name. */
+const PUBLIC_VIEW: readonly Field<Offering>[] = OFFERING_VIEW.map((one) => {
+  if (one.name === "plans")
+    return field("plans", (offering, { exchange }) => [publicPlan(offering, exchange)]);
+  if (one.name !== "url") return one;
+  return field("url", (offering, { base }) => `${base}marketplace-public-offerings/${offering.uuid}/`);
+});
+
+function publicPlan(offering: Offering, exchange: Exchange) {
+  return { ...plan(offering, exchange), url: planUrl(`${exchange.origin}/api/`, offering) };
+}
 
 function plan(offering: Offering, { origin, world }: Exchange) {
   const byType = (value: unknown) => Object.fromEntries(offering.components.map(({ type }) => [type, value]));

@@ -17,10 +17,11 @@ export function page<T>(exchange: Exchange, list: Countable<T>, view: (row: T) =
   const number = pageNumber(exchange.query.get("page"), last);
   if (number === undefined) return detail(404, "Invalid page.");
   const rows = list.slice((number - 1) * size, number * size).map(view);
-  return json(200, rows, {
+  const answer = json(200, rows, {
     "X-Result-Count": String(list.count),
     Link: links(exchange, number, last),
   });
+  return { ...answer, rows: rows.length };
 }
 
 /** The same for rows that are in memory. */

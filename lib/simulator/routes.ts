@@ -14,7 +14,12 @@ import {
 import { NEWER_ORDER_ACTIONS, orderActions } from "./order-actions.ts";
 import { deleteOrder, listOrders, placeOrder, readOrder } from "./orders.ts";
 import { CONSUMER_ACTIONS, listResources, PROVIDER_ACTIONS, readResource } from "./resources.ts";
-import { listServedProjects, listServiceProviders, readServiceProvider } from "./service-providers.ts";
+import {
+  listServedProjects,
+  listServiceProviders,
+  readProject,
+  readServiceProvider,
+} from "./service-providers.ts";
 import type { Worker } from "./worker.ts";
 
 export type Methods = Readonly<Record<string, Endpoint>>;
@@ -66,6 +71,7 @@ export function createRouter(generation: Generation, accounts: Accounts, worker:
       detail: { GET: readServiceProvider },
       below: { projects: listServedProjects },
     },
+    projects: { detail: { GET: readProject } },
   };
   const singles: Readonly<Record<string, Routed>> = {
     "users/me/": { methods: { GET: readMe(accounts) }, uuid: "", allow: "GET, HEAD, OPTIONS" },

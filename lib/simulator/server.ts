@@ -21,6 +21,8 @@ export type SimulatorOptions = {
   orders?: number;
   /** Time that each request takes, in milliseconds. */
   latencyMs?: number;
+  /** Charge for the queries of a list as a server of 2024 does; 1 is as slow as the measured one, 0 (default) is free. */
+  queryCost?: number;
   tls?: { cert: string; key: string };
   /** See `FAULTS`. */
   faults?: readonly string[];
@@ -119,6 +121,7 @@ function createSite(options: SimulatorOptions, stopped: Promise<void>): Site {
     requests: [],
     locks: serialize ? new Map() : null,
     latencyMs: options.latencyMs ?? 0,
+    queryCost: options.queryCost ?? 0,
     gzip: options.gzip ?? false,
     stopped,
   };

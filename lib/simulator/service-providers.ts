@@ -1,7 +1,8 @@
 // Service providers, and the projects they serve: where a provider finds slugs on servers whose resources have none.
+// And a single project, as its owners see it.
 
 import { forbidden, json, noSuch } from "./answers.ts";
-import type { Endpoint, Exchange } from "./exchange.ts";
+import { type Endpoint, type Exchange, seesAsConsumer } from "./exchange.ts";
 import { constants, type Field, field, painter } from "./fields.ts";
 import { uuids } from "./filters.ts";
 import { parseUuid } from "./identity.ts";
@@ -54,6 +55,13 @@ export const listServedProjects: Endpoint = (exchange, uuid) => {
   if (parseUuid(uuid) !== world.providerUuid) return noSuch("ServiceProvider");
   if (!servesAs(exchange)) return forbidden();
   return pageOf(exchange, world.projects, painter(PROJECT_VIEW, exchange));
+};
+
+/** The project, for its owners; the provider's token gets 404 here. */
+export const readProject: Endpoint = (exchange, uuid) => {
+  const project = exchange.world.projects.find((one) => one.uuid === parseUuid(uuid));
+  if (project === undefined || !seesAsConsumer(exchange, project)) return noSuch("Project");
+  return json(200, painter(PROJECT_VIEW, exchange)(project));
 };
 
 function servesAs({ caller, world }: Exchange): boolean {

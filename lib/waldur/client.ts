@@ -7,7 +7,7 @@ import type { Secret } from "../config/config.ts";
 import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
 import { readBody, type Watch, watchProgress } from "./body.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
-import { describeStatus, translateTransportError } from "./translate.ts";
+import { describeStatus, isJson, oneLine, translateTransportError } from "./translate.ts";
 
 /** Where Waldur is and how to reach it. */
 export type Connection = {
@@ -62,6 +62,8 @@ const POST_LIMIT_BYTES = 1024 * 1024;
 
 type Exchange = {
   method: "GET" | "POST";
+  /** For messages: scheme, host and port of the server. */
+  origin: string;
   path: string;
   query?: Query;
   body?: Readonly<Record<string, string>>;
@@ -71,19 +73,21 @@ type Received = { status: number; headers: Headers; text: string };
 /** A client that has no way to change anything. */
 export function createReader(connection: Connection, patience: Patience): Reader {
   const send = createSender(connection, patience);
+  const { origin } = new URL(connection.apiUrl);
   return {
     get: (path, query, stop) =>
-      getWithRetries({ method: "GET", path, query: query ?? {} }, send, patience, stop),
+      getWithRetries({ method: "GET", origin, path, query: query ?? {} }, send, patience, stop),
   };
 }
 
 /** A client that can also POST. */
 export function createActor(connection: Connection, patience: Patience): Actor {
   const send = createSender(connection, patience);
+  const { origin } = new URL(connection.apiUrl);
   return {
     ...createReader(connection, patience),
     post: (path, body) =>
-      postOnce({ method: "POST", path, ...(body === undefined ? {} : { body }) }, send, patience),
+      postOnce({ method: "POST", origin, path, ...(body === undefined ? {} : { body }) }, send, patience),
   };
 }
 
@@ -135,10 +139,10 @@ function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
       body: JSON.parse(received.text) as unknown,
       count: count !== null && /^\d{1,15}$/.test(count) ? Number(count) : null,
     };
-  } catch (cause) {
+  } catch {
+    // The parser's own words quote the body, so they are no cause to keep.
     const what = received.text === "" ? "an empty answer" : "broken JSON";
     const failure = new AnswerError(`${exchange.method} ${exchange.path} gave ${what}`, {
-      cause,
       hint: "a proxy between here and Waldur may cut answers; look at its log",
     });
     return { failure, retryAfterMs: null };
@@ -149,7 +153,7 @@ function notJson(text: string, type: string, exchange: Exchange): AnswerError {
   const title = /<title[^>]*>\s*([^<]{1,80})/i.exec(text)?.[1]?.trim();
   const what =
     type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);
-  const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(title)})`;
+  const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(oneLine(title))})`;
   return new AnswerError(`${exchange.method} ${exchange.path} gave ${what} instead of JSON${shown}`, {
     hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
   });
@@ -176,10 +180,10 @@ type Sender = (exchange: Exchange, signals: readonly AbortSignal[]) => Promise<R
 
 function createSender(connection: Connection, patience: Patience): Sender {
   const tls = tlsOptions(connection);
-  return async (exchange, signals) => {
+  const sendTo = async (url: string, exchange: Exchange, signals: readonly AbortSignal[]) => {
     const watch: Watch = watchProgress(patience.silenceMs, signals);
     try {
-      const response = await ofetch.raw(requestUrl(connection.apiUrl, exchange), {
+      const response = await ofetch.raw(url, {
         method: exchange.method,
         headers: {
           Authorization: `Token ${connection.token.reveal()}`,
@@ -203,8 +207,9 @@ function createSender(connection: Connection, patience: Patience): Sender {
       watch.progress();
       const limit = exchange.method === "GET" ? PAGE_LIMIT_BYTES : POST_LIMIT_BYTES;
       const text = await readBody(response.body, limit, watch);
-      // Messages quote the reason that a server gives for a refusal; one that repeats the token shall not make us tell it.
-      const shown = response.ok ? text : text.replaceAll(connection.token.reveal(), "[secret]");
+      // Messages quote what a server says in place of data; one that repeats the token shall not make us tell it.
+      const isData = response.ok && isJson(response);
+      const shown = isData ? text : text.replaceAll(connection.token.reveal(), "[secret]");
       return { status: response.status, headers: response.headers, text: shown };
     } catch (error) {
       throw watch.reason() ?? error;
@@ -212,6 +217,8 @@ function createSender(connection: Connection, patience: Patience): Sender {
       watch.end();
     }
   };
+  // Outside of all translation: a path that leads out of the API is a bug of ours, not trouble on the wire.
+  return (exchange, signals) => sendTo(requestUrl(connection.apiUrl, exchange), exchange, signals);
 }
 
 type TlsOptions = { rejectUnauthorized: boolean; ca?: string[] };

@@ -4,6 +4,7 @@
 import { AnswerError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
 import { readList } from "./pages.ts";
+import { oneLine } from "./translate.ts";
 import {
   OFFERING_FIELDS,
   PROBE_FIELDS,
@@ -11,8 +12,8 @@ import {
   parseOffering,
   parseProbe,
   parseProject,
+  parseProvider,
   parseRows,
-  parseUuid,
   type WaldurOffering,
   type WaldurProject,
 } from "./wire.ts";
@@ -48,7 +49,7 @@ function unknownOffering(uuid: string, place: OfferingPlace): ConfigError {
 }
 
 function wrongType(offering: WaldurOffering, place: OfferingPlace): ConfigError {
-  const type = JSON.stringify(offering.type.slice(0, 60));
+  const type = JSON.stringify(oneLine(offering.type).slice(0, 60));
   return configError(
     place,
     `offering ${offering.uuid} is of type ${type}, whose orders Waldur lets no agent move`,
@@ -118,8 +119,10 @@ async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Prom
     customer_uuid: offering.customerUuid,
     field: ["uuid", "customer_uuid"],
   });
-  const [row] = parseRows(answer.body, path);
-  if (row === undefined) {
+  const providers = parseRows(answer.body, path).map(parseProvider);
+  const { customerUuid } = offering;
+  const provider = providers.find((one) => (one.customerUuid ?? customerUuid) === customerUuid);
+  if (provider === undefined) {
     throw new AnswerError(
       `Waldur knows no service provider for the organisation of offering ${offering.uuid}`,
       {
@@ -127,5 +130,5 @@ async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Prom
       },
     );
   }
-  return parseUuid(row, "a service provider");
+  return provider.uuid;
 }

@@ -15,7 +15,48 @@ const TLS_REASONS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is signed by a CA that is not known here",
   UNABLE_TO_GET_ISSUER_CERT: "the CA that signed its certificate is not known here",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the CA that signed its certificate is not known here",
+  CERT_SIGNATURE_FAILURE: "a certificate in its chain is not signed by whom it names",
+  CERT_REVOKED: "its certificate was revoked",
+  CERT_UNTRUSTED: "its certificate is not trusted here",
+  CERT_REJECTED: "its certificate is not trusted here",
+  HOSTNAME_MISMATCH: "its certificate is for another host name",
+  INVALID_CA: "a certificate in its chain is not meant for this",
+  INVALID_PURPOSE: "a certificate in its chain is not meant for this",
+  PATH_LENGTH_EXCEEDED: "its chain of certificates is too long",
+  CERT_CHAIN_TOO_LONG: "its chain of certificates is too long",
 };
+
+/** The verifier's other verdicts on a certificate, by the names that Bun gives them; too rare for words of their own. */
+const TLS_REJECTIONS: ReadonlySet<string> = new Set([
+  "AKID_ISSUER_SERIAL_MISMATCH",
+  "AKID_SKID_MISMATCH",
+  "APPLICATION_VERIFICATION",
+  "EMAIL_MISMATCH",
+  "ERROR_IN_CERT_NOT_AFTER_FIELD",
+  "ERROR_IN_CERT_NOT_BEFORE_FIELD",
+  "EXCLUDED_VIOLATION",
+  "INVALID_EXTENSION",
+  "INVALID_NON_CA",
+  "INVALID_POLICY_EXTENSION",
+  "IP_ADDRESS_MISMATCH",
+  "KEYUSAGE_NO_CERTSIGN",
+  "NAME_CONSTRAINTS_WITHOUT_SANS",
+  "NO_EXPLICIT_POLICY",
+  "PERMITTED_VIOLATION",
+  "SUBJECT_ISSUER_MISMATCH",
+  "SUBTREE_MINMAX",
+  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
+  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
+  "UNHANDLED_CRITICAL_EXTENSION",
+  "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR",
+  "UNSUPPORTED_CONSTRAINT_SYNTAX",
+  "UNSUPPORTED_CONSTRAINT_TYPE",
+  "UNSUPPORTED_NAME_SYNTAX",
+]);
+
+function tlsReason(code: string): string | undefined {
+  return TLS_REASONS[code] ?? (TLS_REJECTIONS.has(code) ? "its certificate was not accepted" : undefined);
+}
 
 const NETWORK_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
@@ -32,19 +73,20 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** An error thrown by the transport: TLS trouble is final, everything else may pass. */
-export function translateTransportError(error: unknown, asked: Asked): AppError {
+export function translateTransportError(error: unknown, asked: Asked & { origin: string }): AppError {
   if (error instanceof AppError) return inContext(error, asked);
   const code = errorCode(error);
   const what = `${asked.method} ${asked.path} failed`;
-  const tls = TLS_REASONS[code];
+  const tls = tlsReason(code);
   if (tls !== undefined)
-    return new EndpointError(`${what}: TLS verification of the Waldur server failed: ${tls} (${code})`, {
+    return new EndpointError(`${what}: TLS verification of ${asked.origin} failed: ${tls} (${code})`, {
       cause: error,
       hint: "mend the certificate, or name the CA's PEM file with ca_file",
     });
   const reason =
     NETWORK_REASONS[code] ?? (error instanceof Error && error.name !== "FetchError" ? error.message : code);
-  return new RetryLaterError(`${what}: Waldur is unreachable: ${reason}${code === "" ? "" : ` (${code})`}`, {
+  const shown = code === "" ? reason : `${reason} (${code})`;
+  return new RetryLaterError(`${what}: Waldur is unreachable at ${asked.origin}: ${shown}`, {
     cause: error,
     hint: "nothing was changed; the next run tries again",
   });
@@ -104,12 +146,16 @@ function redirected(received: Received, asked: Asked): EndpointError {
   });
 }
 
+/** A location may leave out the scheme, or scheme and host; a stand-in for our own server tells which. */
 function redirectOrigin(location: string | null): string {
-  if (location === null) return "nowhere";
-  return URL.canParse(location) ? new URL(location).origin : "another path of the same server";
+  const target = location === null ? null : URL.parse(location, "http://same.invalid/");
+  if (target === null || !/^https?:$/.test(target.protocol)) return "nowhere";
+  if (target.host === "same.invalid") return "another path of the same server";
+  return location?.startsWith("//") ? target.host : target.origin;
 }
 
-function isJson(received: Received): boolean {
+/** The answer says that it is JSON, of whatever kind. */
+export function isJson(received: Pick<Received, "headers">): boolean {
   return /json/i.test(received.headers.get("content-type") ?? "");
 }
 
@@ -132,7 +178,9 @@ function collectTexts(value: unknown, into: string[]): string[] {
   return into;
 }
 
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a server must not reach a terminal
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").slice(0, 200);
+/** At most 200 characters of what a server says, without control characters and marks that turn the writing direction. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these must not reach a terminal
+  const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
+  return text.replace(controls, " ").slice(0, 200);
 }

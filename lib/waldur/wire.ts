@@ -222,6 +222,14 @@ export function parseProbe(row: unknown): { offeringUuid: string; hasSlugs: bool
   };
 }
 
+const ProviderRow = v.object({ uuid: Uuid, customer_uuid: v.nullish(Uuid, null) });
+
+/** A service provider, and of which organisation it is, when the server tells. */
+export function parseProvider(row: unknown): { uuid: string; customerUuid: string | null } {
+  const { uuid, customer_uuid } = parseOrThrow(ProviderRow, row, "a service provider");
+  return { uuid, customerUuid: customer_uuid };
+}
+
 const ProjectRow = v.object({
   uuid: Uuid,
   name: Text,

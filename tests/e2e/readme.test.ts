@@ -147,7 +147,7 @@ describe("commands", () => {
 
   test("every bun script that it names exists", () => {
     const named = [...readme.matchAll(/bun@1\.4\.5 run (\w+)/g)].map(([, name = ""]) => name);
-    expect([...new Set(named)].sort()).toEqual(["build", "demo", "verify"]);
+    expect([...new Set(named)].sort()).toEqual(["build", "contract", "demo", "verify"]);
     for (const name of named) expect(Object.keys(manifest.scripts)).toContain(name);
   });
 

@@ -1,13 +1,16 @@
 // What a run tells: one JSON document on standard output, lines on standard error, metrics in a file. And that a dry run
 // tells what the real run does, with nothing but GETs and nothing on the disk.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import type { Report } from "../../lib/report/report.ts";
 import { type Simulator, startSimulator } from "../../lib/simulator/server.ts";
 import { openStage, type Ran, type Stage, type StageOptions } from "../stage.ts";
 import { listingOf, runOnTerminal, scriptOn, startOn, until } from "./program.ts";
+
+// Many processes on a busy machine.
+setDefaultTimeout(30_000);
 
 const MODES = ["sync", "orders"] as const;
 
@@ -377,6 +380,7 @@ describe("several offerings", () => {
     ["", "401", 77, [1, 0], [2, 0]],
     ["503", "404-html", 69, [0, 0], [0, 0]],
     ["503", "html", 65, [0, 0], [0, 0]],
+    ["404-html", "html", 65, [0, 0], [0, 0]],
     ["401", "html", 77, [0, 0], [0, 0]],
     ["503", "", 75, [0, 1], [0, 2]],
   ])("%j and %j end with %d, and who is well is served", (first, last, code, snapshots, orders) =>
@@ -479,6 +483,19 @@ describe("the metrics file", () => {
       stage.simulator.setFaults(["401"]);
       expect((await stage.run(["sync", "--metrics-file", "none/run.prom"])).code).toBe(77);
     }));
+
+  test("is never put in the place of a device, a pipe or a directory", () =>
+    withStage({}, async (stage) => {
+      const made = await scriptOn(stage, 'mkfifo pipe && mkdir directory && "$@" sync -c "$CONFIG"');
+      expect(made.code).toBe(0);
+      for (const name of ["pipe", "directory"]) {
+        const ran = await stage.run(["sync", "--metrics-file", name]);
+        expect(ran.code).toBe(73);
+        expect(ran.stderr).toContain("something other than a file has that name");
+      }
+      const kinds = await scriptOn(stage, "test -p pipe && test -d directory");
+      expect(kinds.code).toBe(0);
+    }));
 });
 
 describe("secrets and names", () => {
@@ -499,34 +516,31 @@ describe("secrets and names", () => {
     ...["lost-backend-id", "erred-after-approve", "409@set_state_done", "500@set_backend_id"],
   ];
 
-  test.each(FAULTS)(
-    "appear nowhere in what a run tells when it meets %s",
-    (fault) =>
-      withStage({ orders: 3, faults: [fault] }, async (stage) => {
-        nameAll(stage);
-        for (const mode of MODES) {
-          for (const format of ["text", "json"]) {
-            const ran = await stage.run([
-              mode,
-              "-v",
-              "--json",
-              "--retries",
-              "0",
-              "--log-format",
-              format,
-              "--metrics-file",
-              "m.prom",
-            ]);
-            const told = ran.stdout + ran.stderr + readFileSync(join(stage.directory, "m.prom"), "utf8");
-            expect(told).not.toContain(stage.simulator.providerToken);
-            expect(told).not.toMatch(/canary/i);
-          }
+  test.each(FAULTS)("appear nowhere in what a run tells when it meets %s", (fault) =>
+    withStage({ orders: 3, faults: [fault] }, async (stage) => {
+      nameAll(stage);
+      for (const mode of MODES) {
+        for (const format of ["text", "json"]) {
+          const ran = await stage.run([
+            mode,
+            "-v",
+            "--json",
+            "--retries",
+            "0",
+            "--log-format",
+            format,
+            "--metrics-file",
+            "m.prom",
+          ]);
+          const told = ran.stdout + ran.stderr + readFileSync(join(stage.directory, "m.prom"), "utf8");
+          expect(told).not.toContain(stage.simulator.providerToken);
+          expect(told).not.toMatch(/canary/i);
         }
-        for (const name of stage.everything()) {
-          expect(readFileSync(join(stage.out, name), "utf8")).not.toContain(stage.simulator.providerToken);
-        }
-      }),
-    20_000,
+      }
+      for (const name of stage.everything()) {
+        expect(readFileSync(join(stage.out, name), "utf8")).not.toContain(stage.simulator.providerToken);
+      }
+    }),
   );
 
   test("a server that repeats the token does not make us tell it", () =>

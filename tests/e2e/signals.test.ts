@@ -1,11 +1,14 @@
 // What ends a run from outside: signals, the deadline, another run that holds the lock, a kill. Whatever it is, no file
 // is half there, no temporary file stays, and the next run converges.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { openStage, type Stage, type StageOptions } from "../stage.ts";
 import { leftoversIn, type Running, scriptOn, startOn, until } from "./program.ts";
+
+// Many processes on a busy machine.
+setDefaultTimeout(30_000);
 
 const MODES = ["sync", "orders"] as const;
 const SIGNALS = [
@@ -56,7 +59,7 @@ describe.each(SIGNALS)("%s ends with its code at once", (signal, code) => {
       expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: "" });
       expect(ran.stderr).toContain(`error interrupted by ${signal}`);
       expect(ran.stderr.trim().split("\n")).toHaveLength(1);
-      expect(tookMs).toBeLessThan(2000);
+      expect(tookMs).toBeLessThan(10_000);
       expect(stage.files()).toEqual([]);
       expect(leftoversIn(stage.out)).toEqual([]);
       await expectConverges(stage);
@@ -106,9 +109,8 @@ describe.each(SIGNALS)("%s ends with its code at once", (signal, code) => {
       const run = startOn(stage, ["sync", "--retries", "20"]);
       await until(() => stage.simulator.requests.length > 0);
       run.kill(signal);
-      const { code: ended, tookMs } = await endOf(run);
-      expect(ended).toBe(code);
-      expect(tookMs).toBeLessThan(900);
+      expect((await run.ended).code).toBe(code);
+      expect(stage.simulator.requests).toHaveLength(1);
       await expectConverges(stage);
     }));
 
@@ -120,61 +122,61 @@ describe.each(SIGNALS)("%s ends with its code at once", (signal, code) => {
       run.kill(signal);
       const { tookMs, ...ran } = await endOf(run);
       expect(ran.code).toBe(code);
-      expect(tookMs).toBeLessThan(2000);
+      expect(tookMs).toBeLessThan(10_000);
       expectWholeFiles(stage);
     }));
 });
 
-test(
-  "a signal lets the POST on its way end, and sends no other",
-  () =>
-    withStage({ orders: 2, latencyMs: 150 }, async (stage) => {
-      const run = startOn(stage, ["orders"]);
-      await until(() => stage.requestsOf("POST").length === 1);
-      run.kill("SIGTERM");
-      expect((await run.ended).code).toBe(143);
-      expect(stage.requestsOf("POST").map(({ status }) => status)).toEqual([200]);
-      expect(stage.world.orders.map(({ state }) => state)).toEqual(["executing", "pending-provider"]);
-      expect(leftoversIn(stage.out)).toEqual([]);
-      await expectConverges(stage);
-    }),
-  15_000,
-);
+test("a signal lets the POST on its way end, and sends no other", () =>
+  withStage({ orders: 2, latencyMs: 150 }, async (stage) => {
+    const run = startOn(stage, ["orders"]);
+    await until(() => stage.requestsOf("POST").length === 1);
+    run.kill("SIGTERM");
+    expect((await run.ended).code).toBe(143);
+    expect(stage.requestsOf("POST").map(({ status }) => status)).toEqual([200]);
+    expect(stage.world.orders.map(({ state }) => state)).toEqual(["executing", "pending-provider"]);
+    expect(leftoversIn(stage.out)).toEqual([]);
+    await expectConverges(stage);
+  }));
 
-test(
-  "a signal ends a run whose report nobody reads",
-  () =>
-    withStage({ resources: 2000 }, async (stage) => {
-      const script = `mkfifo pipe; exec 3<>pipe
+test("a signal waits for a POST that hangs no longer than --timeout", () =>
+  withStage({ orders: 2, faults: ["hang@approve_by_provider"] }, async (stage) => {
+    const run = startOn(stage, ["orders", "--timeout", "1"]);
+    await until(() => stage.requestsOf("POST").length === 1);
+    run.kill("SIGTERM");
+    const { code, tookMs } = await endOf(run);
+    expect(code).toBe(143);
+    expect(tookMs).toBeLessThan(10_000);
+    expect(stage.requestsOf("POST")).toHaveLength(1);
+    await expectConverges(stage);
+  }));
+
+test("a signal ends a run whose report nobody reads", () =>
+  withStage({ resources: 2000 }, async (stage) => {
+    const script = `mkfifo pipe; exec 3<>pipe
       "$@" sync -nc "$CONFIG" > pipe & pid=$!
       until [ "$(timeout 0.1 head -c1 <&3)" = "{" ]; do :; done
       kill -TERM $pid; wait $pid`;
-      const ran = await scriptOn(stage, script);
-      expect(ran.code).toBe(143);
-    }),
-  15_000,
-);
+    const ran = await scriptOn(stage, script);
+    expect(ran.code).toBe(143);
+  }));
 
 describe("--interval", () => {
-  test(
-    "repeats, passes over what may heal, and ends with 78",
-    () =>
-      withStage({ orders: 1 }, async (stage) => {
-        const text = readFileSync(stage.configPath, "utf8");
-        stage.simulator.setFaults(["503"]);
-        const run = startOn(stage, ["orders", "--interval", "1", "--retries", "0"]);
-        await until(() => stage.simulator.requests.length > 0);
-        stage.simulator.setFaults([]);
-        await until(() => stage.world.orders[0]?.state === "done");
-        writeFileSync(stage.configPath, "offerings: []\n");
-        const ran = await run.ended;
-        expect(ran.code).toBe(78);
-        expect(ran.stderr).toMatch(/was answered with 503[^\n]+\n[^\n]+config\.yaml:1:\d+: offerings/);
-        writeFileSync(stage.configPath, text);
-        await expectConverges(stage);
-      }),
-    10_000,
-  );
+  test("repeats, passes over what may heal, and ends with 78", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      const text = readFileSync(stage.configPath, "utf8");
+      stage.simulator.setFaults(["503"]);
+      const run = startOn(stage, ["orders", "--interval", "1", "--retries", "0"]);
+      await until(() => stage.simulator.requests.length > 0);
+      stage.simulator.setFaults([]);
+      await until(() => stage.world.orders[0]?.state === "done");
+      writeFileSync(stage.configPath, "offerings: []\n");
+      const ran = await run.ended;
+      expect(ran.code).toBe(78);
+      expect(ran.stderr).toMatch(/was answered with 503[^\n]+\n[^\n]+config\.yaml:1:\d+: offerings/);
+      writeFileSync(stage.configPath, text);
+      await expectConverges(stage);
+    }));
 
   test("holds the lock only while it works", () =>
     withStage({ orders: 1 }, async (stage) => {
@@ -269,27 +271,22 @@ describe("two runs at once", () => {
     }));
 });
 
-test(
-  "a kill at any request of a run of orders is made good by the next run",
-  () =>
-    withStage({ orders: 3 }, async (stage) => {
-      for (let requests = 1; ; requests++) {
-        const before = stage.simulator.requests.length;
-        const run = startOn(stage, ["orders"]);
-        let isOver = false;
-        const ended = run.ended.then(() => {
-          isOver = true;
-        });
-        await until(() => isOver || stage.simulator.requests.length - before >= requests);
-
-        const endedByItself = isOver;
-        run.kill("SIGKILL");
-        await ended;
-        if (endedByItself) break;
-      }
-      await expectConverges(stage);
-      const state = join(stage.out, ".waldur-cscs-storage");
-      expect(readdirSync(join(state, "receipts")).filter((name) => name.endsWith(".json"))).toEqual([]);
-    }),
-  20_000,
-);
+test("a kill at any request of a run of orders is made good by the next run", () =>
+  withStage({ orders: 3 }, async (stage) => {
+    for (let requests = 1; ; requests++) {
+      const before = stage.simulator.requests.length;
+      const run = startOn(stage, ["orders"]);
+      let isOver = false;
+      const ended = run.ended.then(() => {
+        isOver = true;
+      });
+      await until(() => isOver || stage.simulator.requests.length - before >= requests);
+      const endedByItself = isOver;
+      run.kill("SIGKILL");
+      await ended;
+      if (endedByItself) break;
+    }
+    await expectConverges(stage);
+    const state = join(stage.out, ".waldur-cscs-storage");
+    expect(readdirSync(join(state, "receipts")).filter((name) => name.endsWith(".json"))).toEqual([]);
+  }));

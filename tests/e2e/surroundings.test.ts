@@ -1,11 +1,15 @@
 // Surroundings that a careless program falls for: files in the working directory, variables of the environment, streams
 // that are closed, directories that are gone, odd clocks and zones.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "pathe";
 import { openStage, runSubject, type Stage } from "../stage.ts";
 import { isBinary, runScript, scriptOn } from "./program.ts";
+
+// Many processes on a busy machine.
+setDefaultTimeout(30_000);
 
 const GOOD = { code: 0, stdout: "", stderr: "" };
 const isRoot = process.getuid?.() === 0;
@@ -113,6 +117,46 @@ describe("the environment", () => {
     const ran = await stage.run(["sync", "--retries", "0"], { HTTP_PROXY: "http://user:canary@127.0.0.1:1" });
     expect(ran.code).toBe(75);
     expect(ran.stderr).not.toContain("canary");
+  });
+});
+
+describe.if(Bun.which("openssl") !== null)("a server whose certificate nobody vouches for", () => {
+  /** Runs sync on a stage behind TLS; `more` are lines of the offering, with CERT for the path of the certificate. */
+  async function syncOverTls(more: string, env: Readonly<Record<string, string>> = {}) {
+    const directory = mkdtempSync(join(tmpdir(), "tls-"));
+    const made = await runScript(
+      "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1",
+      { cwd: directory },
+    );
+    expect(made.code).toBe(0);
+    const [cert, key] = ["cert.pem", "key.pem"].map((name) => readFileSync(join(directory, name), "utf8"));
+    const own = await openStage({ resources: 2, tls: { cert: cert ?? "", key: key ?? "" } });
+    try {
+      const text = readFileSync(own.configPath, "utf8");
+      const lines = more.replace("CERT", join(directory, "cert.pem"));
+      writeFileSync(own.configPath, text.replace("    backend_type", `${lines}    backend_type`));
+      const ran = await own.run(["sync", "--retries", "0"], env);
+      return { ...ran, files: own.files().length, asked: own.simulator.requests.length };
+    } finally {
+      await own.close();
+      rmSync(directory, { recursive: true });
+    }
+  }
+
+  test("is not talked to: 69, whatever the environment says", async () => {
+    for (const env of [{}, { NODE_TLS_REJECT_UNAUTHORIZED: "0" }]) {
+      const ran = await syncOverTls("", env);
+      expect(ran).toMatchObject({ code: 69, stdout: "", files: 0, asked: 0 });
+      expect(ran.stderr).toContain("TLS verification");
+      expect(ran.stderr).toContain("ca_file");
+    }
+  });
+
+  test("is trusted by ca_file in silence, and by verify_ssl: false with a warning", async () => {
+    expect(await syncOverTls("    ca_file: CERT\n")).toMatchObject({ code: 0, stderr: "", files: 1 });
+    const ran = await syncOverTls("    verify_ssl: false\n");
+    expect(ran).toMatchObject({ code: 0, files: 1 });
+    expect(ran.stderr).toMatch(/ warn [^\n]*verify_ssl/);
   });
 });
 

@@ -33,20 +33,17 @@ describe("a kill", () => {
       `at any point of ${scene.name} leaves whole files, and the next run ends it${NEEDS_TRACE}`,
       async () => {
         const points = await listPoints(scene);
-        const outcomes = await inTurns(points, (point) => killAndRecover(scene, point));
-        const hits = outcomes.filter(({ hit }) => hit).length;
-        console.log(`${scene.name}: killed at ${hits} of ${points.length} points`);
-        expect(outcomes.flatMap(({ complaints }) => complaints)).toEqual([]);
+        const outcomes = await inTurns(points, (point) => killUntilHit(scene, point));
+        console.log(`${scene.name}: killed at ${points.length} points`);
+        expect(outcomes.flat()).toEqual([]);
         expect(points.length).toBeGreaterThanOrEqual(FLOORS.get(scene.name) ?? Number.POSITIVE_INFINITY);
-        // A call of the runtime's own may shift the count of a name by one, and then another point is hit.
-        expect(hits).toBeGreaterThanOrEqual(Math.ceil(points.length * 0.95));
       },
       120_000,
     );
   }
 });
 
-/** Calls whose number depends on how threads happen to meet. */
+/** Calls whose number depends on how threads happen to meet, and of the runtime looking at its own memory. */
 const UNSTEADY =
   /^(?:futex|epoll_\w+|madvise|m(?:un)?map|mprotect|mremap|brk|rt_sig\w+|sched_\w+|gettid|clone3?|membarrier)$/;
 
@@ -68,16 +65,27 @@ function pointsOf(calls: readonly Call[]): Call[] {
     if (!isFileChange(call) && !isRequest(call)) continue;
     points.add(call);
     const next = calls.slice(index + 1).find(({ thread, name, text }) => {
-      return thread === call.thread && !UNSTEADY.test(name) && !text.includes("[eventfd]");
+      return thread === call.thread && !UNSTEADY.test(name) && !/\[eventfd\]|\/proc\//.test(text);
     });
     if (next !== undefined) points.add(next);
   }
   return [...points];
 }
 
+/** What is wrong after a kill at that point. Calls of the runtime's own may shift the count a little from run to run. */
+async function killUntilHit(scene: Scene, point: Call): Promise<string[]> {
+  const place = `${point.name} ${point.nth} ${point.text.slice(0, 120)}`;
+  const found: string[] = [];
+  for (const shift of [0, 0, 1, -1, 2, -2]) {
+    const { hit, complaints } = await killAndRecover(scene, { ...point, nth: point.nth + shift });
+    found.push(...complaints);
+    if (hit) return found.map((complaint) => `${place}: ${complaint}`);
+  }
+  return [`${place}: the kill never came there`];
+}
+
 async function killAndRecover(scene: Scene, point: Call): Promise<{ hit: boolean; complaints: string[] }> {
   const stage = await scene.open();
-  const place = `${point.name} ${point.nth} ${point.text.slice(0, 120)}`;
   try {
     const struck = await strikeRun(stage, scene.args, { ...point, what: "signal=KILL" });
     const complaints = complaintsAnyTime(stage).map((complaint) => `killed: ${complaint}`);
@@ -87,18 +95,18 @@ async function killAndRecover(scene: Scene, point: Call): Promise<{ hit: boolean
     return {
       hit:
         struck.calls.some((call) => call.nth === point.nth && isSame(call, point)) && struck.code === KILLED,
-      complaints: complaints.map((complaint) => `${place}: ${complaint}`),
+      complaints,
     };
   } finally {
     await stage.close();
   }
 }
 
-/** Compared by what is known when a call begins: the descriptor, else the path. What it would have read is not. */
+/** Compared by what is known when a call begins: a descriptor or a path. What it would have read is not. */
 function isSame(one: Call, other: Call): boolean {
   return one.name === other.name && openingOf(one) === openingOf(other);
 }
 
 function openingOf({ text }: Call): string {
-  return /^\d+<[^>]*>/.exec(text)?.[0] ?? text.split(", ").slice(0, 2).join();
+  return /^(?:\d+<[^>]*>|(?:AT_FDCWD<[^>]*>, )?"[^"]*")/.exec(text)?.[0] ?? "";
 }

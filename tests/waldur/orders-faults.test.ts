@@ -2,12 +2,12 @@
 // state wrongly, ends with the exit code that tells what to do, and is made up for by the next run alone
 // (docs/contract.md, "Orders" and "Exit codes").
 
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { EXIT, type ExitCode, InterruptedError } from "../../lib/errors.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
+import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT, remount } from "../faults/mounts.ts";
 import { GENERATIONS, type OrdersStage, openOrders, place, stepOf, the } from "./orders-stage.ts";
 
 /** The requests of a create order from pending to done, in order; the offering and the list come before. */
@@ -54,6 +54,8 @@ const ENDING = new Set<ExitCode>([refused, endpoint]);
 
 for (const generation of GENERATIONS) {
   for (const [fault, codes] of Object.entries(FAULTS)) {
+    // It costs its time limit, which must be long for a busy machine, and knows no generations.
+    if (fault === "hang" && generation === "2024") continue;
     describe(`${fault} from a ${generation} server`, () => {
       for (const [number, step] of STEPS.entries()) {
         test(`at request ${number + 1}, ${step}`, async () => {
@@ -61,7 +63,7 @@ for (const generation of GENERATIONS) {
           const order = place(stage, "Create", "struck");
           const other = place(stage, "Terminate", "bystander");
           strikeAt(stage, number, fault);
-          const ran = await stage.pass({ silenceMs: fault === "hang" ? 60 : 2000 });
+          const ran = await stage.pass({ silenceMs: fault === "hang" ? 400 : 5000 });
           const code = number < 2 ? codes[number === 0 ? "offering" : "list"] : codes[kindOf(step)];
           expect(ran.code).toBe(code);
           expectSound(stage, [order, other]);
@@ -162,92 +164,67 @@ test("a request that fails once is tried again, a POST is not", async () => {
   await expectConvergence(stage, [order]);
 });
 
+/** Page by page to the last byte, so that no file fits any more. */
+function fill(out: string): void {
+  try {
+    for (let n = 0; n < FILLERS; n++) writeFileSync(join(out, `filler-${n}`), new Uint8Array(4096));
+  } catch {
+    return;
+  }
+  throw new Error(`${out} does not fill up`);
+}
+
+const FILLERS = 100;
+
+function free(out: string): void {
+  for (let n = 0; n < FILLERS; n++) rmSync(join(out, `filler-${n}`), { force: true });
+}
+
+/** Another mount of the same directory over it: one that has open files cannot be made read-only itself. */
+function closeToWriting(out: string): void {
+  expect(Bun.spawnSync(["mount", "--bind", out, out]).exitCode).toBe(0);
+  remount(out, "bind,ro");
+}
+
+function umount(out: string): boolean {
+  return Bun.spawnSync(["umount", out], { stderr: "ignore" }).exitCode === 0;
+}
+
+/** A small file system of its own for the directory, until the test ends. */
+function mountSmall(out: string): Disposable {
+  mountTmpfs(out, "size=256k");
+  return {
+    [Symbol.dispose]() {
+      while (umount(out));
+    },
+  };
+}
+
 describe("a disk that fails", () => {
-  const mounted: string[] = [];
-  afterAll(() => {
-    for (const path of mounted) {
-      // One may lie over another.
-      while (Bun.spawnSync(["umount", path]).exitCode === 0);
-      rmSync(path, { recursive: true, force: true });
-    }
-  });
-
-  /** An empty file system of 256 KiB; null where we may not mount. */
-  function mountSmall(): string | null {
-    const path = mkdtempSync(join(tmpdir(), "small-"));
-    mounted.push(path);
-    const mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path];
-    return Bun.spawnSync(mount).exitCode === 0 ? path : null;
-  }
-  const mayMount = mountSmall() !== null;
-
-  /** A stage whose output directory is a file system of its own. */
-  async function openSmall() {
-    const out = the(mountSmall());
-    const stage = await openOrders({
-      config: ({ url, token, offering }) => `offerings:
-  - name: Small
-    waldur_api_url: ${url}
-    waldur_api_token: ${token}
-    waldur_offering_uuid: ${offering}
-    order_processing_backend: cscs-hpc-storage
-    backend_settings: { output_directory: ${out} }
-`,
-    });
-    return { stage, out };
-  }
-
-  const orderFiles = (out: string) => [...new Bun.Glob("*_*.json").scanSync(out)];
-
   for (const [what, fail, mend] of [
-    [
-      "full",
-      (out: string) => {
-        // Page by page to the last byte, so that a whole file no longer fits.
-        const bytes = new Uint8Array(4096);
-        for (let n = 0; n < 100; n++) {
-          try {
-            writeFileSync(join(out, `filler-${n}`), bytes);
-          } catch {
-            return;
-          }
-        }
-      },
-      (out: string) => {
-        for (let n = 0; n < 100; n++) rmSync(join(out, `filler-${n}`), { force: true });
-      },
-    ],
-    [
-      "read-only",
-      (out: string) => {
-        Bun.spawnSync(["mount", "--bind", out, out]);
-        Bun.spawnSync(["mount", "-o", "remount,bind,ro", out]);
-      },
-      (out: string) => Bun.spawnSync(["umount", out]),
-    ],
+    ["full", fill, free],
+    ["read-only", closeToWriting, umount],
   ] as const) {
     for (const [step, state] of [
       ["list", "pending-provider"],
       ["approve_by_provider", "executing"],
     ] as const) {
-      const what73 = `(${what}) at ${step} leaves the order ${state}, ends with 73, and is made up for`;
-      test.skipIf(!mayMount)(what73, async () => {
-        const { stage: opened, out } = await openSmall();
-        await using stage = opened;
+      const title = `(${what}) at ${step} leaves the order ${state}, ends with 73, and is made up for`;
+      test.skipIf(!CAN_MOUNT)(`${title}${NEEDS_MOUNT}`, async () => {
+        await using stage = await openOrders();
+        using _ = mountSmall(stage.out);
         const [order, later] = [place(stage, "Create", "one"), place(stage, "Create", "two")];
-        stage.once(step, () => void fail(out));
+        stage.once(step, () => fail(stage.out));
         const ran = await stage.pass();
         expect([ran.code, order.state, later.state]).toEqual([73, state, "pending-provider"]);
-        expect([orderFiles(out), leftovers(out)]).toEqual([[], []]);
-        mend(out);
+        expect(stage.everything().filter((path) => /tmp-|_[0-9a-f]{32}\.json$/.test(path))).toEqual([]);
+        mend(stage.out);
         const again = await stage.pass();
         expect([again.code, order.state, later.state]).toEqual([0, "done", "done"]);
-        expect(orderFiles(out)).toHaveLength(2);
+        expect([stage.filesOf(order).length, stage.filesOf(later).length]).toEqual([1, 1]);
       });
     }
   }
-
-  const leftovers = (out: string) => [...new Bun.Glob("**/tmp-*").scanSync({ cwd: out, dot: true })];
 
   test("(replaced by another directory) after the acceptance ends with 73; nothing is published elsewhere", async () => {
     await using stage = await openOrders();

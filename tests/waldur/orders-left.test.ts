@@ -6,7 +6,9 @@ import type { SimOrder } from "../../lib/simulator/model.ts";
 import { GENERATIONS, type OrdersStage, openOrders, place, the } from "./orders-stage.ts";
 
 /** Spoils an order that is otherwise fine; the code of the problem that it becomes. */
-const SPOILT: Readonly<Record<string, { code: string; spoil: (order: SimOrder, stage: OrdersStage) => void }>> = {
+const SPOILT: Readonly<
+  Record<string, { code: string; spoil: (order: SimOrder, stage: OrdersStage) => void }>
+> = {
   "a slug that leads elsewhere": {
     code: "bad-slug",
     spoil: (order, stage) => {

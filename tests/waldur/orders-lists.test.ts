@@ -17,8 +17,7 @@ for (const generation of GENERATIONS) {
     const ran = await stage.pass();
     expect([ran.code, ran.steps.filter((step) => step === "list").length]).toEqual([0, 2]);
     expect(stage.world.orders.every(({ state }) => state === "done")).toBe(true);
-    for (const order of stage.world.orders)
-      expect(stage.documentOf(order).meta.order?.uuid).toBe(order.uuid);
+    for (const order of stage.world.orders) expect(stage.documentOf(order).meta.order?.uuid).toBe(order.uuid);
     expect([stage.files().length, stage.receipts("closed")]).toEqual([310, 310]);
   }, 60_000);
 }

@@ -128,7 +128,10 @@ test("an order that is executing again is published again under its own name bef
 for (const generation of GENERATIONS) {
   describe(`an order of a ${generation} server that is no longer open`, () => {
     test("because its consumer deleted it is told once; nothing is left of it but its resource", async () => {
-      await using stage = await openOrders({ generation, faults: ["503@approve", "503@set_state_executing"] });
+      await using stage = await openOrders({
+        generation,
+        faults: ["503@approve", "503@set_state_executing"],
+      });
       const order = place(stage, "Create");
       await stage.pass();
       stage.world.deleteOrder(order.uuid);

@@ -136,7 +136,10 @@ describe("a file that stands under the order's name", () => {
   const nameOf = (uuid: string) => `2026-03-01-12-30-update_${uuid}.json`;
 
   test("with another content stays, is reported, and the order goes on", async () => {
-    await using stage = await openOrders({ settings: { file_mode: "0600" }, faults: ["done-without-effect*1"] });
+    await using stage = await openOrders({
+      settings: { file_mode: "0600" },
+      faults: ["done-without-effect*1"],
+    });
     const order = place(stage, "Update");
     await stage.pass({ now });
     const [name = ""] = stage.filesOf(order);
@@ -243,6 +246,10 @@ describe("completion: external", () => {
 
 async function post(token: string, url: string, body?: unknown): Promise<void> {
   const headers = { Authorization: `Token ${token}`, "Content-Type": "application/json" };
-  const answer = await fetch(url, { method: "POST", headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const answer = await fetch(url, {
+    method: "POST",
+    headers,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
   expect(answer.status).toBe(200);
 }

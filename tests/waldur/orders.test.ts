@@ -153,6 +153,7 @@ describe("the document", () => {
   test("of a terminate and of a create has no old quotas; a terminate has those of the resource", async () => {
     await using stage = await openOrders();
     const [create, terminate] = [place(stage, "Create"), place(stage, "Terminate")];
+    terminate.limits = { storage: 99 };
     await stage.pass();
     for (const order of [create, terminate]) {
       expect(Object.keys(stage.entryOf(order))).not.toContain("oldQuotas");

@@ -163,7 +163,10 @@ describe("a row costs what is asked of it", () => {
 describe("resources carry no slugs of their project and customer", () => {
   test("the naive client asks for them and is left without, silently", async () => {
     const simulator = start({ generation, resources: 1 });
-    const got = await live(simulator, "&field=uuid&field=project_slug&field=customer_slug&field=offering_slug");
+    const got = await live(
+      simulator,
+      "&field=uuid&field=project_slug&field=customer_slug&field=offering_slug",
+    );
     expect([got.status, Object.keys(the(Array.isArray(got.body) ? got.body[0] : null))]).toEqual([
       200,
       ["uuid"],
@@ -286,7 +289,9 @@ describe("a page that moves hides rows", () => {
     const simulator = start({ generation, resources: 20, faults: ["shrinking-list*1"] });
     const seen: unknown[] = [];
     for (const page of [1, 2]) seen.push(...column(await live(simulator, `&page=${page}`), "uuid"));
-    const lost = simulator.world.resources().filter(({ uuid, state }) => state === "OK" && !seen.includes(uuid));
+    const lost = simulator.world
+      .resources()
+      .filter(({ uuid, state }) => state === "OK" && !seen.includes(uuid));
     expect(lost).toHaveLength(1);
   });
 

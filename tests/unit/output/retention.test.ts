@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -26,6 +27,18 @@ describe("the latest link", () => {
       expect(readlinkSync(link)).toBe(snapshot(minute));
     }
     expect(temporaryNames(output.directory)).toEqual([]);
+  });
+
+  test("leads to a later second than before, so that no cache takes the two for one", () => {
+    const output = openScratch({ mode: "sync" });
+    const path = (minute: number) => join(output.directory, snapshot(minute));
+    const second = (minute: number) => lstatSync(path(minute)).mtimeMs / 1000;
+    for (const minute of [1, 2, 3]) writeFileSync(path(minute), "{}");
+    utimesSync(path(1), 1_800_000_000.5, 1_800_000_000.5);
+    utimesSync(path(2), 1_800_000_000.9, 1_800_000_000.9);
+    utimesSync(path(3), 1_900_000_000.5, 1_900_000_000.5);
+    for (const minute of [1, 2, 3]) linkLatest(output, snapshot(minute));
+    expect([1, 2, 3].map(second)).toEqual([1_800_000_000.5, 1_800_000_001, 1_900_000_000.5]);
   });
 
   test("is left alone when it is right already", () => {

@@ -6,7 +6,7 @@ const HOUR = 3600 * 1000;
 const start = Date.parse("2026-01-01T00:00:00Z");
 const problem = { code: "bad-slug", resource: "r", message: "m" };
 
-function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: number) {
+function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: number, offering?: string) {
   const said: string[] = [];
   const say = (level: string) => () => void said.push(level);
   const log: Log = {
@@ -17,7 +17,8 @@ function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: numbe
     summary: say("summary"),
     redact: () => undefined,
   };
-  const next = logProblems(problems, memory, { log, now: new Date(atMs) });
+  const about = offering === undefined ? {} : { offering };
+  const next = logProblems(problems, memory, { log, now: new Date(atMs), ...about });
   return { said, next };
 }
 
@@ -52,4 +53,13 @@ test("a clock that was set back does not silence a problem", () => {
 test("the memory holds hashes, not words", () => {
   const { next } = levels([problem], new Map(), start);
   for (const key of next.keys()) expect(key).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test("offerings that share a memory leave each other's problems in it, for two days", () => {
+  const one = levels([problem], new Map(), start, "one");
+  const both = levels([problem], one.next, start, "two");
+  expect([both.said, both.next.size]).toEqual([["warn"], 2]);
+  expect(levels([problem], both.next, start + HOUR, "one").said).toEqual(["info"]);
+  expect(levels([], both.next, start + 47 * HOUR, "two").next.size).toBe(1);
+  expect(levels([], both.next, start + 48 * HOUR, "two").next.size).toBe(0);
 });

@@ -1,0 +1,102 @@
+// `sync` where the network costs nothing: against the floor, and against what a shell can do.
+
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "pathe";
+import type { Bench, Finding } from "./bench.ts";
+import { timeOf } from "./process.ts";
+import { race, type Timing } from "./race.ts";
+import { type Server, withServer } from "./server.ts";
+import {
+  ALL_FIELDS,
+  configure,
+  expectSame,
+  FIELDS,
+  floor,
+  shellPipeline,
+  snapshotIn,
+  sweep,
+} from "./site.ts";
+import { atLeast, atMost, count, time } from "./table.ts";
+
+const SIZES = [
+  { resources: 10_000, rounds: 7, faster: 12 },
+  { resources: 100_000, rounds: 3, faster: 15 },
+];
+
+export async function measureSync(bench: Bench): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const { resources, rounds, faster } of bench.quick ? SIZES.slice(0, 1) : SIZES) {
+    bench.say(`${count(resources)} resources`);
+    const of = await withServer({ resources }, (server) =>
+      raceOn(server, bench.directory(`sync-${resources}`), bench, bench.quick ? 1 : rounds),
+    );
+    findings.push(finding(resources, faster, of));
+  }
+  return findings;
+}
+
+async function raceOn(server: Server, directory: string, { binary }: Bench, rounds: number) {
+  const ours = [binary, "sync", "-c", configure(server, directory)];
+  const slim = await shellPipeline(server, directory, FIELDS);
+  const broad = await shellPipeline(server, directory, ALL_FIELDS);
+  const bytes = await checkedDocument({ server, directory, ours, pipelines: [slim, broad] });
+  const command = floor(server, directory, bytes);
+  return race(
+    {
+      ours() {
+        sweep(directory);
+        return timeOf(ours);
+      },
+      floor: () => timeOf(command),
+      slim: () => timeOf(slim.command),
+      broad: () => timeOf(broad.command),
+    },
+    rounds,
+  );
+}
+
+type Entrants = {
+  server: Server;
+  directory: string;
+  ours: readonly string[];
+  pipelines: readonly { command: readonly string[]; file: string }[];
+};
+
+/** Everybody runs once, and must have made the same document. Returns where its bytes are kept. */
+async function checkedDocument({ directory, ours, pipelines }: Entrants): Promise<string> {
+  const kept = join(directory, "bytes.json");
+  await timeOf(ours);
+  mkdirSync(directory, { recursive: true });
+  copyFileSync(snapshotIn(directory), kept);
+  for (const { command, file } of pipelines) {
+    await timeOf(command);
+    await expectSame(kept, file);
+  }
+  return kept;
+}
+
+function finding(resources: number, faster: number, of: (name: string) => Timing): Finding {
+  const ours = of("ours");
+  const row = (name: string, timing: Timing, target: string) => [
+    name,
+    time(timing.min),
+    time(timing.median),
+    `${(timing.min / ours.min).toFixed(2)} (median ${(timing.median / ours.median).toFixed(2)})`,
+    target,
+  ];
+  const above = ours.min / of("floor").min;
+  return {
+    caption: `${count(resources)} resources, no latency`,
+    columns: ["", "least", "median", "times ours", "target"],
+    rows: [
+      row("`sync`", ours, `${above.toFixed(2)} times the floor, ${atMost(2.5, above)}`),
+      row(
+        "the floor: one curl with the same fields to nowhere, `dd conv=fsync` of the same bytes",
+        of("floor"),
+        "",
+      ),
+      row("one curl with the same fields, one jq, `sync`, `mv`", of("slim"), ""),
+      row("the same without `field=`", of("broad"), atLeast(faster, of("broad").min / ours.min)),
+    ],
+  };
+}

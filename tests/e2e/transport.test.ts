@@ -1,0 +1,209 @@
+// The program on the wire: proxies, redirects, and servers that send more than anybody should read.
+
+import { describe, expect, test } from "bun:test";
+import { createGzip } from "node:zlib";
+import { openStage, type Stage, SUBJECT } from "../stage.ts";
+import { answer, json, type RawServer, type Script, startProxy, startRaw } from "../waldur/raw-server.ts";
+
+const MIB = 1024 * 1024;
+const GOOD = { code: 0, stdout: "", stderr: "" };
+
+/** A stage of three resources and one order, with a line at the top of its configuration. */
+async function onStage(top: string, play: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await openStage({ resources: 3, orders: 1 });
+  try {
+    await Bun.write(stage.configPath, `${top}\n${await Bun.file(stage.configPath).text()}`);
+    await play(stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+async function withServer(started: Promise<RawServer>, play: (server: RawServer) => Promise<void>) {
+  const server = await started;
+  try {
+    await play(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Every request that Waldur saw came through the proxy, and the other way round. */
+function expectAllThrough(proxy: RawServer, stage: Stage): void {
+  const { requests, origin } = stage.simulator;
+  expect(requests.length).toBeGreaterThan(3);
+  expect(proxy.requests.map(({ method, target }) => `${method} ${target.replace(/\?.*/, "")}`)).toEqual(
+    requests.map(({ method, path }) => `${method} ${origin}/api/${path}`),
+  );
+}
+
+describe("a proxy", () => {
+  test.each(["HTTP_PROXY", "http_proxy", "ALL_PROXY"])("named by %s is used by both modes", async (name) => {
+    await withServer(startProxy(), (proxy) =>
+      onStage("", async (stage) => {
+        for (const mode of ["orders", "sync"]) {
+          expect(await stage.run([mode], { [name]: proxy.origin })).toEqual(GOOD);
+        }
+        expectAllThrough(proxy, stage);
+        expect(stage.files()).toHaveLength(2);
+      }),
+    );
+  });
+
+  test("named by global_proxy is used, and goes before the one of the environment", async () => {
+    await withServer(startProxy(), (proxy) =>
+      onStage(`global_proxy: ${proxy.origin}`, async (stage) => {
+        for (const mode of ["orders", "sync"]) {
+          expect(await stage.run([mode], { HTTP_PROXY: "http://127.0.0.1:1" })).toEqual(GOOD);
+        }
+        expectAllThrough(proxy, stage);
+      }),
+    );
+  });
+
+  test.each(["127.0.0.1", "*", "127.0.0.0/8"])("is passed by for NO_PROXY=%s", async (NO_PROXY) => {
+    await onStage("", async (stage) => {
+      expect(await stage.run(["sync"], { HTTP_PROXY: "http://127.0.0.1:1", NO_PROXY })).toEqual(GOOD);
+    });
+  });
+
+  test("is not used for https when it is for http only", async () => {
+    await onStage("", async (stage) => {
+      expect(await stage.run(["sync"], { HTTPS_PROXY: "http://127.0.0.1:1" })).toEqual(GOOD);
+    });
+  });
+
+  test("that is not there, or refuses us, ends the run without a word of its password", async () => {
+    const refusing: Script = (_, wire) => wire.end(answer(407, { "Proxy-Authenticate": "Basic" }));
+    await withServer(startRaw(refusing), async (proxy) => {
+      for (const [port, code] of [
+        [1, 75],
+        [proxy.port, 65],
+      ] as const) {
+        const url = `http://user:canary@127.0.0.1:${port}`;
+        for (const isGlobal of [true, false]) {
+          await onStage(isGlobal ? `global_proxy: ${url}` : "", async (stage) => {
+            const args = ["sync", "--retries", "0", "--json", "-v"];
+            const ran = await stage.run(args, isGlobal ? {} : { HTTP_PROXY: url });
+            expect([port, ran.code]).toEqual([port, code]);
+            expect(ran.stdout + ran.stderr).not.toContain("canary");
+            expect(ran.stdout + ran.stderr).not.toContain(stage.simulator.providerToken);
+            expect([stage.files(), stage.simulator.requests]).toEqual([[], []]);
+          });
+        }
+      }
+    });
+  });
+
+  test("is told its own password, and Waldur is not", async () => {
+    await withServer(startProxy(), (proxy) => {
+      const url = `http://user:pass@127.0.0.1:${proxy.port}`;
+      return onStage(`global_proxy: ${url}`, async (stage) => {
+        expect(await stage.run(["sync"])).toEqual(GOOD);
+        const [request] = proxy.requests;
+        expect(request?.headers.get("proxy-authorization")).toBe(`Basic ${btoa("user:pass")}`);
+        expect(request?.headers.get("authorization")).toBe(`Token ${stage.simulator.providerToken}`);
+      });
+    });
+  });
+});
+
+/** A child's greatest memory begins with that of the process that starts it, so a small one stands between. */
+const MEASURE = `
+  const child = Bun.spawn(process.argv.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
+  process.exitCode = await child.exited;
+  console.log(child.resourceUsage().maxRSS);
+`;
+
+/** Runs `sync` on a server of our own; tells the most memory it took, in MiB. */
+async function syncOn(stage: Stage, url: string) {
+  const text = await Bun.file(stage.configPath).text();
+  await Bun.write(stage.configPath, text.replace(stage.simulator.url, url));
+  const child = Bun.spawn(
+    [process.execPath, "-e", MEASURE, "--", ...SUBJECT, "sync", "-c", stage.configPath],
+    {
+      cwd: stage.directory,
+      env: { PATH: process.env.PATH ?? "" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  const [code, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code, stderr, mostMib: Number(stdout) / MIB };
+}
+
+test("a redirect to another host ends the run with 69, and that host hears nothing", async () => {
+  await withServer(
+    startRaw((_, wire) => wire.end(json([]))),
+    (other) =>
+      withServer(
+        startRaw((_, wire) => wire.end(answer(301, { Location: `${other.origin}/api/` }))),
+        (server) =>
+          onStage("", async (stage) => {
+            const ran = await syncOn(stage, server.url);
+            expect([ran.code, ran.stderr]).toEqual([69, expect.stringContaining(`(301) to ${other.origin}`)]);
+            expect([server.requests.length, other.connections()]).toEqual([1, 0]);
+            expect(stage.files()).toEqual([]);
+          }),
+      ),
+  );
+});
+
+test("a bomb of gzip is left after 32 MiB, and memory stays flat", async () => {
+  const bomb = await gzipOfSpaces(1024);
+  expect(bomb.byteLength).toBeLessThan(16 * MIB);
+  const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip" };
+  await withServer(
+    startRaw((_, wire) => wire.end(answer(200, headers, bomb))),
+    (server) =>
+      onStage("", async (stage) => {
+        const ran = await syncOn(stage, server.url);
+        expect([ran.code, ran.stderr]).toEqual([65, expect.stringContaining("larger than 32 MiB")]);
+        expect(server.requests).toHaveLength(1);
+        expect(ran.mostMib).toBeWithin(20, 200);
+        expect(stage.files()).toEqual([]);
+      }),
+  );
+}, 30_000);
+
+async function gzipOfSpaces(mebibytes: number): Promise<Uint8Array> {
+  const gzip = createGzip({ level: 1 });
+  const packed = new Response(
+    new ReadableStream({
+      start(controller) {
+        gzip.on("data", (chunk: Uint8Array) => controller.enqueue(chunk));
+        gzip.on("end", () => controller.close());
+      },
+    }),
+  ).bytes();
+  const spaces = Buffer.alloc(MIB, " ");
+  for (let n = 0; n < mebibytes; n++) {
+    if (!gzip.write(spaces)) await new Promise((resolve) => gzip.once("drain", resolve));
+  }
+  gzip.end();
+  return packed;
+}
+
+test("a server that throws the token back at us is not repeated, in the log or in the report", async () => {
+  for (const status of [400, 401, 403, 404, 500]) {
+    const echo: Script = ({ headers }, wire) => {
+      const detail = `I do not like ${headers.get("authorization")}`;
+      wire.end(answer(status, { "Content-Type": "application/json" }, JSON.stringify({ detail })));
+    };
+    await withServer(startRaw(echo), (server) =>
+      onStage("", async (stage) => {
+        const text = await Bun.file(stage.configPath).text();
+        await Bun.write(stage.configPath, text.replace(stage.simulator.url, server.url));
+        const ran = await stage.run(["sync", "--json", "-v", "--retries", "0"]);
+        expect(ran.stdout + ran.stderr).not.toContain(stage.simulator.providerToken);
+        if (status !== 404 && status !== 500) expect(ran.stdout).toContain("I do not like Token [secret]");
+        expect(ran.code).toBeGreaterThan(64);
+      }),
+    );
+  }
+});

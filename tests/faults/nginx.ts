@@ -1,0 +1,66 @@
+// A real nginx on a socket of its own, serving a directory by the server block that the README shows.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "pathe";
+import type { Stage } from "../stage.ts";
+import { waitFor } from "./wait-for.ts";
+
+export const CAN_SERVE = Bun.which("nginx") !== null;
+
+/** Appended to the name of a test that is skipped. */
+export const NEEDS_NGINX = CAN_SERVE ? "" : " (skipped: needs nginx)";
+
+export type WebServer = {
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  stop(): Promise<void>;
+};
+
+export async function serveStage(stage: Stage): Promise<WebServer> {
+  const home = join(stage.directory, "nginx");
+  const socket = join(home, "socket");
+  mkdirSync(home);
+  writeFileSync(join(home, "nginx.conf"), configFor(stage.out, home, socket));
+  const server = Bun.spawn(["nginx", "-p", home, "-c", "nginx.conf", "-e", "error.log"], {
+    cwd: home,
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  const answers = () => Bun.spawnSync(["curl", "-s", "--unix-socket", socket, "http://localhost/"]).success;
+  await waitFor(answers);
+  return {
+    get: (path, headers = {}) => fetch(`http://localhost${path}`, { unix: socket, headers }),
+    async stop() {
+      server.kill("SIGTERM");
+      await server.exited;
+    },
+  };
+}
+
+/** The worker must be allowed to reach the test's directory, so it stays who we are. */
+function configFor(root: string, home: string, socket: string): string {
+  const server = readmeServer()
+    .replace(/listen [^;]+;/, `listen unix:${socket};`)
+    .replace(/root [^;]+;/, `root ${root};`);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (kind) => `  ${kind}_temp_path ${home}/${kind};`,
+  );
+  return `daemon off;
+worker_processes 2;
+pid ${home}/pid;
+${process.getuid?.() === 0 ? "user root;" : ""}
+events {}
+http {
+  access_log off;
+${temporary.join("\n")}
+${server}
+}
+`;
+}
+
+function readmeServer(): string {
+  const readme = readFileSync(resolve(import.meta.dir, "..", "..", "README.md"), "utf8");
+  const server = /```nginx\n([\s\S]*?)```/.exec(readme)?.[1];
+  if (server === undefined) throw new Error("the README shows no server block for nginx");
+  return server;
+}
