@@ -1,7 +1,6 @@
 // Temporary files: their names, and the removal of those that a killed run left behind. A name tells whose file it is,
 // so that one host or mode never removes what another is still writing.
 
-import { randomBytes } from "node:crypto";
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ const NAME = /^tmp-(?:sync|orders)-.*-[0-9a-f]{32}$/;
 
 /** A name that nobody can foresee, `tmp-{mode}-{host}-{random}`. */
 export function temporaryName(mode: string): string {
-  return `${prefixOf(mode)}${randomBytes(16).toString("hex")}`;
+  return `${prefixOf(mode)}${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
 }
 
 /**

@@ -1,7 +1,6 @@
 // Saying what was left out: as a warning when it is new or a day old, else quietly, so that cron does not mail one bad
 // field 1 440 times a day (docs/contract.md, "Logs").
 
-import { createHash } from "node:crypto";
 import type { Log } from "./log.ts";
 import { type Problem, problemKey } from "./report.ts";
 
@@ -22,7 +21,7 @@ export function logProblems(
   const place = offering === undefined ? "" : `@${offering}`;
   const next = new Map([...memory].filter(([key, at]) => !key.endsWith(place) && isKept(at, now)));
   for (const problem of problems) {
-    const hash = createHash("sha256").update(problemKey(problem)).digest("hex");
+    const hash = new Bun.CryptoHasher("sha256").update(problemKey(problem)).digest("hex");
     const key = `${hash.slice(0, 32)}${place}`;
     const warnedAt = memory.get(key);
     const age = warnedAt === undefined ? Number.POSITIVE_INFINITY : now.getTime() - warnedAt;

@@ -1,6 +1,5 @@
 // What makes two documents the same: everything but the date.
 
-import { createHash } from "node:crypto";
 import { withoutDate } from "./text.ts";
 
 /**
@@ -8,7 +7,7 @@ import { withoutDate } from "./text.ts";
  * @param chunks the text, cut anywhere behind its first lines, where the date stands
  */
 export function documentDigest(chunks: Iterable<string>): string {
-  const hash = createHash("sha256");
+  const hash = new Bun.CryptoHasher("sha256");
   let isHead = true;
   for (const chunk of chunks) {
     hash.update(isHead ? withoutDate(chunk) : chunk);

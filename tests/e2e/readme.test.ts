@@ -249,6 +249,16 @@ ${server.replace("8443", `127.0.0.1:${port}`).replace("/srv/storage-orders", sta
   });
 });
 
+test("the tests that hold the promises exist under the names that it gives", () => {
+  const rows = table("## What holds the promises");
+  expect(rows.length).toBeGreaterThan(15);
+  for (const [, held = ""] of rows) {
+    const [, file = "", name = ""] = /^(tests\/\S+): (.+)$/.exec(held) ?? [];
+    expect([file, existsSync(join(root, file))]).toEqual([file, true]);
+    expect(readFileSync(join(root, file), "utf8")).toContain(name);
+  }
+});
+
 test("every file that it links to exists, and the map of folders is the tree", () => {
   for (const [, target = ""] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
     expect([target, existsSync(join(root, target))]).toEqual([target, true]);

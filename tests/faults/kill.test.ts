@@ -9,6 +9,7 @@ import {
   afterConfig,
   CAN_TRACE,
   type Call,
+  fellAt,
   isFileChange,
   isRequest,
   NEEDS_TRACE,
@@ -100,13 +101,4 @@ async function killAndRecover(scene: Scene, point: Call): Promise<{ hit: boolean
   } finally {
     await stage.close();
   }
-}
-
-/** Compared by what is known when a call begins: a descriptor or a path. What it would have read is not. */
-function isSame(one: Call, other: Call): boolean {
-  return one.name === other.name && openingOf(one) === openingOf(other);
-}
-
-function openingOf({ text }: Call): string {
-  return /^(?:\d+<[^>]*>|(?:AT_FDCWD<[^>]*>, )?"[^"]*")/.exec(text)?.[0] ?? "";
 }

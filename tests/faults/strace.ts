@@ -40,6 +40,18 @@ export function strikeRun(stage: Stage, args: readonly string[], { name, nth, wh
   return runTraced(stage, args, what.startsWith("signal=") ? filter : ["--seccomp-bpf", ...filter]);
 }
 
+/** Whether the blow fell at that call, and not at another one that had got its number. */
+export function fellAt({ calls }: Traced, { name, nth, text }: Call): boolean {
+  return calls.some(
+    (call) => call.name === name && call.nth === nth && openingOf(call.text) === openingOf(text),
+  );
+}
+
+/** What is known when a call begins: a descriptor or a path. What it would have read is not. */
+function openingOf(text: string): string {
+  return /^(?:\d+<[^>]*>|(?:AT_FDCWD<[^>]*>, )?"[^"]*")/.exec(text)?.[0] ?? "";
+}
+
 /** The same with options of one's own for strace. */
 export async function runTraced(
   stage: Stage,

@@ -1,0 +1,44 @@
+// The binary can be made again, byte for byte, and a build that went wrong says so.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "pathe";
+import manifest from "../../package.json" with { type: "json" };
+import { compile, nativeTarget } from "../../scripts/compile.ts";
+import { BINARY } from "../stage.ts";
+
+setDefaultTimeout(60_000);
+
+const entry = resolve(import.meta.dir, "../../cmd/main.ts");
+
+function build(outfile: string, from = entry): string | null {
+  return compile({ entry: from, outfile, target: nativeTarget(), version: manifest.version });
+}
+
+function withScratch<Result>(act: (directory: string) => Result): Result {
+  const directory = mkdtempSync(join(tmpdir(), "build-"));
+  try {
+    return act(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test("the same sources give the same bytes, wherever they are built", () => {
+  withScratch((directory) => {
+    const again = join(directory, "waldur-cscs-storage");
+    expect(build(again)).toBeNull();
+    expect(readFileSync(again).equals(readFileSync(BINARY))).toBe(true);
+  });
+});
+
+test("an import that cannot be resolved fails the build, and leaves no binary", () => {
+  withScratch((directory) => {
+    const broken = join(directory, "broken.ts");
+    writeFileSync(broken, 'import { nothing } from "./nowhere.ts";\nconsole.log(nothing);\n');
+    const outfile = join(directory, "broken");
+    expect(build(outfile, broken)).toContain("nowhere");
+    expect(existsSync(outfile)).toBe(false);
+  });
+});
