@@ -10,7 +10,7 @@ import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
 import { type RunOptions, runMode } from "../lib/run/run.ts";
-import { type SimulatorOptions, startSimulator } from "../lib/simulator/server.ts";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../lib/simulator/server.ts";
 import type { StorageDocument } from "../lib/storage/document.ts";
 import { describeSnapshotRun, publishSnapshot, type SyncOptions } from "../lib/sync/sync.ts";
 
@@ -25,12 +25,14 @@ export type Stage = Awaited<ReturnType<typeof openStage>>;
 export type StageOptions = SimulatorOptions & {
   /** Lines of `backend_settings`, as YAML values. */
   settings?: Readonly<Record<string, string | number | boolean>>;
+  /** The setting `timezone`. */
+  timezone?: string | undefined;
   /** Instead of the offering's own. */
   config?: (stage: { url: string; token: string; offering: string; out: string }) => string;
 };
 
 export async function openStage(options: StageOptions = {}) {
-  const { settings = {}, config = defaultConfig(settings), ...simulated } = options;
+  const { settings = {}, timezone, config = defaultConfig(settings, timezone), ...simulated } = options;
   const simulator = startSimulator({ resources: 0, seed: 1, ...simulated });
   const directory = mkdtempSync(join(tmpdir(), "stage-"));
   const out = join(directory, "out");
@@ -64,7 +66,7 @@ export async function openStage(options: StageOptions = {}) {
   };
 }
 
-function defaultConfig(settings: NonNullable<StageOptions["settings"]>) {
+function defaultConfig(settings: NonNullable<StageOptions["settings"]>, timezone?: string) {
   return ({
     url,
     token,
@@ -75,7 +77,7 @@ function defaultConfig(settings: NonNullable<StageOptions["settings"]>) {
     token: string;
     offering: string;
     out: string;
-  }) => `offerings:
+  }) => `${timezone === undefined ? "" : `timezone: ${timezone}\n`}offerings:
   - name: Test
     waldur_api_url: ${url}
     waldur_api_token: ${token}
@@ -169,6 +171,18 @@ export async function runHere(
     handlers,
   );
   return { report, lines };
+}
+
+export type Arrival = Simulator["requests"][number];
+
+/** The log of requests is an array: whoever stands at its door sees each request as it arrives, before the server does. */
+export function listenTo({ requests }: Simulator): ((request: Arrival) => void)[] {
+  const listeners: ((request: Arrival) => void)[] = [];
+  requests.push = (...arrived) => {
+    for (const request of arrived) for (const listener of listeners) listener(request);
+    return Array.prototype.push.apply(requests, arrived);
+  };
+  return listeners;
 }
 
 export function interruptedNow(): AbortSignal {

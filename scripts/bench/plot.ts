@@ -69,7 +69,7 @@ function panel(axis: Axis, series: readonly Series[], left: number): string[] {
     ]),
     ...[1_000, 10_000, 100_000, 1_000_000].flatMap((resources) => [
       line(x(resources), PANEL.top, x(resources), bottom),
-      text(x(resources), bottom + 18, `${resources / 1000} k`, "middle"),
+      text(x(resources), bottom + 18, resources < 1e6 ? `${resources / 1000} k` : "1 M", "middle"),
     ]),
     ...series.flatMap((one) => curve(one, (point) => [x(point.resources), y(axis.of(point))])),
   ];

@@ -43,6 +43,9 @@ import { waitFor } from "./wait-for.ts";
 const AS_ROOT = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
 const NEEDS_ROOT = AS_ROOT ? "" : " (skipped: needs root and setpriv)";
 
+const CAN_LIMIT = Bun.which("prlimit") !== null;
+const NEEDS_LIMIT = CAN_LIMIT ? "" : " (skipped: needs prlimit)";
+
 describe("an errno", () => {
   const pairs = [
     [SYNC_SCENE, ["ENOSPC", "EIO"]],
@@ -111,20 +114,24 @@ describe("a write that is not what it says", () => {
     30_000,
   );
 
-  test("is finished or refused where the limit of file sizes cuts it short", async () => {
-    for (const [limit, code] of [
-      [4096, 73],
-      [1 << 20, 0],
-    ] as const) {
-      await onScene(SYNC_SCENE, async (stage, before) => {
-        const ran = await runUnder(stage, ["prlimit", `--fsize=${limit}`], SYNC_SCENE.args);
-        expect({ limit, code: ran.code }).toEqual({ limit, code });
-        if (code === 73) expect(ran.stderr).toContain("EFBIG");
-        expect(complaintsAnyTime(stage)).toEqual([]);
-        if (code === 73) expect(lostOrChanged(stage, before)).toEqual([]);
-      });
-    }
-  }, 10_000);
+  test.skipIf(!CAN_LIMIT)(
+    `is finished or refused where the limit of file sizes cuts it short${NEEDS_LIMIT}`,
+    async () => {
+      for (const [limit, code] of [
+        [4096, 73],
+        [1 << 20, 0],
+      ] as const) {
+        await onScene(SYNC_SCENE, async (stage, before) => {
+          const ran = await runUnder(stage, ["prlimit", `--fsize=${limit}`], SYNC_SCENE.args);
+          expect({ limit, code: ran.code }).toEqual({ limit, code });
+          if (code === 73) expect(ran.stderr).toContain("EFBIG");
+          expect(complaintsAnyTime(stage)).toEqual([]);
+          if (code === 73) expect(lostOrChanged(stage, before)).toEqual([]);
+        });
+      }
+    },
+    10_000,
+  );
 });
 
 describe("a full disk", () => {

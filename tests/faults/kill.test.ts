@@ -93,11 +93,7 @@ async function killAndRecover(scene: Scene, point: Call): Promise<{ hit: boolean
     const again = await stage.run(scene.args);
     if (again.code !== 0) complaints.push(`the next run ended with ${again.code}: ${again.stderr}`);
     complaints.push(...complaintsWhenDone(stage), ...scene.complaints(stage));
-    return {
-      hit:
-        struck.calls.some((call) => call.nth === point.nth && isSame(call, point)) && struck.code === KILLED,
-      complaints,
-    };
+    return { hit: fellAt(struck, point) && struck.code === KILLED, complaints };
   } finally {
     await stage.close();
   }

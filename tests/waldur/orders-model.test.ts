@@ -7,22 +7,20 @@ import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { join } from "pathe";
 import type { SimOrder } from "../../lib/simulator/model.ts";
-import { GENERATIONS, type OrdersStage, openOrders, stepOf, TYPES, the } from "./orders-stage.ts";
+import { type Hand, hands, isOpen, openBook, type Placing, placings, withThoseBehind } from "../model/hands.ts";
+import { GENERATIONS, type OrdersStage, openOrders, stepOf, TYPES } from "./orders-stage.ts";
 
 const HISTORIES = Number(process.env.HISTORIES ?? 30);
 const SEED = Number(process.env.SEED ?? 20_260_301);
 
-/** What another hand does to one of the orders; the number chooses which. */
-const HANDS = ["delete", "cancel", "err", "execute", "approve", "finish", "permit", "adopt"] as const;
 const FAULTS = [
   ...["500", "503", "401", "403", "404", "404-html", "409", "html", "redirect", "broken-json"],
   ...["drop", "drop-after-apply", "cut"],
   ...["lost-backend-id", "done-without-effect", "executing-without-effect", "erred-after-approve"],
 ];
 
-type Hand = { hand: (typeof HANDS)[number]; order: number };
 type Event =
-  | { place: (typeof TYPES)[number]; resource: number; bad: boolean }
+  | Placing
   | Hand
   | { waitMinutes: number }
   | { lose: "receipts" }
@@ -33,19 +31,10 @@ type Event =
       };
     };
 
-const small = fc.nat({ max: 6 });
-const hand: fc.Arbitrary<Hand> = fc.record({ hand: fc.constantFrom(...HANDS), order: small });
 const request = fc.nat({ max: 24 });
 const event: fc.Arbitrary<Event> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      place: fc.constantFrom(...TYPES),
-      resource: small,
-      bad: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
-    }),
-  },
-  { weight: 2, arbitrary: hand },
+  { weight: 4, arbitrary: placings(TYPES) },
+  { weight: 2, arbitrary: hands },
   { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 60, 1500) }) },
   { weight: 1, arbitrary: fc.constant({ lose: "receipts" as const }) },
   {
@@ -53,7 +42,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({
       pass: fc.record({
         faults: fc.array(fc.tuple(request, fc.constantFrom(...FAULTS)), { maxLength: 4 }),
-        meanwhile: fc.array(fc.tuple(request, hand), { maxLength: 2 }),
+        meanwhile: fc.array(fc.tuple(request, hands), { maxLength: 2 }),
       }),
     }),
   },
@@ -79,46 +68,10 @@ for (const generation of GENERATIONS) {
 
 function createHistory(stage: OrdersStage, clock: { at: number }) {
   const { world, simulator } = stage;
-  const placed: SimOrder[] = [];
-  const bad = new Set<SimOrder>();
-  const deleted = new Set<SimOrder>();
-  const finishedByOthers = new Set<SimOrder>();
   const published = new Map<string, string>();
   const wrong: string[] = [];
   const now = () => new Date(clock.at);
-
-  const place = (type: (typeof TYPES)[number], number: number, isBad: boolean) => {
-    const limits = { storage: 1 + placed.length };
-    const alive = world.resources().filter(({ state }) => state !== "Terminated");
-    const resource = alive[number % (alive.length + 1)];
-    const on = type === "Create" ? {} : { resource: resource ?? world.addResource({ backendId: "kept" }) };
-    const order = world.addOrder({ type, ...on, limits: type === "Terminate" ? {} : limits });
-    placed.push(order);
-    if (!isBad || type === "Terminate") return;
-    order.limits = { storage: -1 };
-    bad.add(order);
-  };
-
-  const reachIn = ({ hand, order: number }: Hand) => {
-    const order = placed[number % Math.max(1, placed.length)];
-    if (order === undefined || deleted.has(order) || !isOpen(order)) return;
-    const isPending = order.state === "pending-provider";
-    const resource = stage.resourceOf(order);
-    if (hand === "permit") resource.attributes = { permissions: "770" };
-    else if (hand === "adopt") resource.backendId = "theirs";
-    else if (hand === "err") order.state = "erred";
-    else if (hand === "finish" && !isPending) {
-      world.setOrderState(order.uuid, "done");
-      finishedByOthers.add(order);
-    } else if (hand === "cancel") order.state = "canceled";
-    else if (isPending && hand === "delete") {
-      world.deleteOrder(order.uuid);
-      deleted.add(order);
-    } else if (isPending && (hand === "execute" || hand === "approve")) {
-      order.state = "executing";
-      if (hand === "approve") order.providerReviewedAt = now().toISOString();
-    }
-  };
+  const { placed, bad, deleted, finishedByOthers, place, reachIn } = openBook(world, now);
 
   /** What must hold at each request: it is noted, because an error here would only spoil the answer. */
   const watch = (request: { method: string; path: string }) => {
@@ -150,7 +103,7 @@ function createHistory(stage: OrdersStage, clock: { at: number }) {
 
   return {
     async live(one: Event) {
-      if ("place" in one) place(one.place, one.resource, one.bad);
+      if ("place" in one) place(one);
       else if ("hand" in one) reachIn(one);
       else if ("waitMinutes" in one) clock.at += one.waitMinutes * 60_000;
       else if ("lose" in one)
@@ -170,32 +123,11 @@ function createHistory(stage: OrdersStage, clock: { at: number }) {
       expect(wrong).toEqual([]);
       expect([...published.keys()].sort()).toEqual(stage.files());
       for (const order of placed) expectFile(stage, order, finishedByOthers.has(order));
-      expect(placed.filter((order) => !deleted.has(order) && isOpen(order))).toEqual(
-        stuck(placed, bad, deleted),
-      );
+      const left = placed.filter((order) => !deleted.has(order));
+      expect(left.filter(isOpen)).toEqual(withThoseBehind(left, (order) => bad.has(order)));
       expect(stage.files().every((name) => placed.some(({ uuid }) => name.includes(uuid)))).toBe(true);
     },
   };
-}
-
-function isOpen({ state }: SimOrder): boolean {
-  return state === "pending-provider" || state === "executing";
-}
-
-/** Orders that cannot be mapped, and those that wait behind one of them for the same resource. */
-function stuck(
-  placed: readonly SimOrder[],
-  bad: ReadonlySet<SimOrder>,
-  deleted: ReadonlySet<SimOrder>,
-): SimOrder[] {
-  const busy = new Set<string>();
-  return placed.filter((order) => {
-    if (deleted.has(order) || !isOpen(order)) return false;
-    const resource = the(order.resourceUuid);
-    if (!bad.has(order) && !busy.has(resource)) return false;
-    busy.add(resource);
-    return true;
-  });
 }
 
 const STATUS: Readonly<Record<string, string>> = {

@@ -3,13 +3,11 @@
 
 import { expect } from "bun:test";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
-import type { Simulator } from "../../lib/simulator/server.ts";
-import { type HereOptions, openStage, type StageOptions } from "../stage.ts";
+import { type Arrival, type HereOptions, listenTo, openStage, type StageOptions } from "../stage.ts";
 
 export const GENERATIONS = ["current", "2024"] as const;
 export const TYPES = ["Create", "Update", "Terminate"] as const;
 
-type Logged = Simulator["requests"][number];
 export type OrdersStage = Awaited<ReturnType<typeof openOrders>>;
 
 /** `await using stage = await openOrders()`; what must hold after every test is checked when it goes. */
@@ -20,13 +18,13 @@ export async function openOrders(options: StageOptions = {}) {
   return {
     ...stage,
     /** Calls back when such a request arrives, before the server looks at it. */
-    on(step: string, act: (request: Logged) => void) {
+    on(step: string, act: (request: Arrival) => void) {
       listeners.push((request) => {
         if (stepOf(request) === step) act(request);
       });
     },
     /** The same, for the first such request only. */
-    once(step: string, act: (request: Logged) => void) {
+    once(step: string, act: (request: Arrival) => void) {
       let over = false;
       listeners.push((request) => {
         if (over || stepOf(request) !== step) return;
@@ -35,7 +33,7 @@ export async function openOrders(options: StageOptions = {}) {
       });
     },
     /** Calls back with the number of each request from now on, the first being 0. */
-    count(act: (number: number, request: Logged) => void) {
+    count(act: (number: number, request: Arrival) => void) {
       let number = 0;
       listeners.push((request) => act(number++, request));
     },
@@ -84,16 +82,6 @@ const RECEIPT = {
   closed: /^\.waldur-cscs-storage\/receipts\/closed\/[^/]+$/,
 } as const;
 
-/** The log of requests is an array: whoever stands at its door sees each request as it arrives. */
-function listenTo({ requests }: Simulator): ((request: Logged) => void)[] {
-  const listeners: ((request: Logged) => void)[] = [];
-  requests.push = (...arrived) => {
-    for (const request of arrived) for (const listener of listeners) listener(request);
-    return Array.prototype.push.apply(requests, arrived);
-  };
-  return listeners;
-}
-
 const READS: Readonly<Record<string, string>> = {
   "marketplace-provider-offerings/*/": "offering",
   "marketplace-orders/": "list",
@@ -102,7 +90,7 @@ const READS: Readonly<Record<string, string>> = {
 };
 
 /** What a request is for: `list`, `order`, `resource`, or the name of the action that is POSTed. */
-export function stepOf({ method, path }: Pick<Logged, "method" | "path">): string {
+export function stepOf({ method, path }: Pick<Arrival, "method" | "path">): string {
   if (method === "POST") return path.split("/").at(-2) ?? path;
   return READS[path.replace(/[0-9a-f]{32}/, "*")] ?? `${method} ${path}`;
 }

@@ -113,7 +113,7 @@ function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], before: rea
     const wanted = specs[n];
     if (wanted === undefined || wanted.state.value === "Terminated") continue;
     const { state, slug, limits, attributes, backendId } = wanted;
-    const mountPoint = pathOf(stage, resource);
+    const mountPoint = mountPointOf(stage.world, resource);
     const isGood = [state, slug, limits, attributes, backendId].every(({ ok }) => ok);
     if (isGood && !isTaken(mountPoint)) entries.push({ id: resource.uuid, mountPoint });
     else leftOut.add(resource.uuid);
@@ -122,9 +122,4 @@ function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], before: rea
     if (leftOut.has(old.id) && !isTaken(old.mountPoint)) entries.push(old);
   }
   return { entries, leftOut };
-}
-
-function pathOf({ world }: Stage, { backendId, project, slug }: SimResource): string {
-  if (backendId?.startsWith("/")) return backendId;
-  return `/${world.offering.slug}/store/${project?.customer.slug}/${project?.slug}/${slug}`;
 }

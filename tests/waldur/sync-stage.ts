@@ -5,7 +5,7 @@ import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { type HereOptions, openStage, type Stage, type StageOptions } from "../stage.ts";
+import { type Arrival, type HereOptions, listenTo, openStage, type Stage, type StageOptions } from "../stage.ts";
 
 export const GENERATIONS = ["current", "2024"] as const;
 
@@ -82,19 +82,13 @@ export function leftovers(stage: Stage): string[] {
   return stage.everything().filter((name) => name.includes("tmp-"));
 }
 
-type Logged = Stage["simulator"]["requests"][number];
-
 /** Calls back when a request arrives, before the server looks at it. */
-export function onArrival(stage: Stage, act: (request: Logged) => void): void {
-  const { requests } = stage.simulator;
-  requests.push = (...arrived) => {
-    for (const request of arrived) act(request);
-    return Array.prototype.push.apply(requests, arrived);
-  };
+export function onArrival(stage: Stage, act: (request: Arrival) => void): void {
+  listenTo(stage.simulator).push(act);
 }
 
 /** The page of the list of live resources that a request asks for; null for every other request. */
-export function livePage({ path, query }: Pick<Logged, "path" | "query">): number | null {
+export function livePage({ path, query }: Pick<Arrival, "path" | "query">): number | null {
   const asked = new URLSearchParams(query);
   if (path !== "marketplace-provider-resources/" || !asked.getAll("state").includes("OK")) return null;
   return Number(asked.get("page"));

@@ -1,0 +1,112 @@
+// What other people do to orders while the program is not looking: consumers who place them and take them back, operators
+// who end or approve them by hand. The book that is kept of it tells later what the files have to be. Shared by the model
+// of runs inside the process and that of the compiled binary.
+
+import fc from "fast-check";
+import type { SimOrder } from "../../lib/simulator/model.ts";
+import type { World } from "../../lib/simulator/world.ts";
+
+/** What another hand does to one of the orders. */
+export const HANDS = ["delete", "cancel", "err", "execute", "approve", "finish", "permit", "adopt"] as const;
+
+/** The number chooses which order. */
+export type Hand = { hand: (typeof HANDS)[number]; order: number };
+/** An order for one of the resources that are there, or for a new one; a bad one has a limit that cannot be. */
+export type Placing = { place: string; resource: number; bad: boolean };
+
+const small = fc.nat({ max: 6 });
+
+export const hands: fc.Arbitrary<Hand> = fc.record({ hand: fc.constantFrom(...HANDS), order: small });
+
+/** Orders of these types; every tenth is bad. */
+export function placings(types: readonly string[]): fc.Arbitrary<Placing> {
+  return fc.record({
+    place: fc.constantFrom(...types),
+    resource: small,
+    bad: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  });
+}
+
+export type Book = {
+  /** Every order that was ever placed, oldest first. */
+  placed: readonly SimOrder[];
+  bad: ReadonlySet<SimOrder>;
+  deleted: ReadonlySet<SimOrder>;
+  finishedByOthers: ReadonlySet<SimOrder>;
+  place(placing: Placing): void;
+  reachIn(hand: Hand): void;
+};
+
+/** Opens the book of a world; whatever is done through it is remembered. */
+export function openBook(world: World, now: () => Date): Book {
+  const placed: SimOrder[] = [];
+  const bad = new Set<SimOrder>();
+  const deleted = new Set<SimOrder>();
+  const finishedByOthers = new Set<SimOrder>();
+  return {
+    placed,
+    bad,
+    deleted,
+    finishedByOthers,
+    place({ place: type, resource, bad: isBad }) {
+      const order = placeOrder(world, type, { resource, limit: 1 + placed.length });
+      placed.push(order);
+      if (!isBad || type === "Terminate") return;
+      order.limits = { storage: -1 };
+      bad.add(order);
+    },
+    reachIn({ hand, order: number }) {
+      const order = placed[number % Math.max(1, placed.length)];
+      if (order === undefined || deleted.has(order) || !isOpen(order)) return;
+      if (hand === "delete" && order.state === "pending-provider") {
+        world.deleteOrder(order.uuid);
+        deleted.add(order);
+      } else if (hand === "finish" && order.state === "executing") {
+        world.setOrderState(order.uuid, "done");
+        finishedByOthers.add(order);
+      } else touch(order, hand, { world, now });
+    },
+  };
+}
+
+function placeOrder(
+  world: World,
+  type: string,
+  { resource, limit }: { resource: number; limit: number },
+): SimOrder {
+  const limits = type === "Terminate" ? {} : { storage: limit };
+  if (type === "Create") return world.addOrder({ type, limits });
+  const alive = world.resources().filter(({ state }) => state !== "Terminated");
+  const chosen = alive[resource % (alive.length + 1)];
+  return world.addOrder({ type, limits, resource: chosen?.uuid ?? world.addResource({ backendId: "kept" }) });
+}
+
+function touch(order: SimOrder, hand: Hand["hand"], { world, now }: { world: World; now: () => Date }): void {
+  const isPending = order.state === "pending-provider";
+  const resource = world.resource(order.resourceUuid ?? "");
+  if (hand === "permit") resource.attributes = { permissions: "770" };
+  else if (hand === "adopt") resource.backendId = "theirs";
+  else if (hand === "err") order.state = "erred";
+  else if (hand === "cancel") order.state = "canceled";
+  else if (isPending && (hand === "execute" || hand === "approve")) {
+    order.state = "executing";
+    if (hand === "approve") order.providerReviewedAt = now().toISOString();
+  }
+}
+
+export function isOpen({ state }: { state: string }): boolean {
+  return state === "pending-provider" || state === "executing";
+}
+
+/** Open orders that have a reason to stay so, and those that wait behind one of them for the same resource. */
+export function withThoseBehind(
+  orders: readonly SimOrder[],
+  hasReason: (order: SimOrder) => boolean,
+): SimOrder[] {
+  const busy = new Set<string | null>();
+  return orders.filter((order) => {
+    if (!isOpen(order) || !(hasReason(order) || busy.has(order.resourceUuid))) return false;
+    busy.add(order.resourceUuid);
+    return true;
+  });
+}
