@@ -18,6 +18,8 @@ export type Shell = {
   print(text: string): Promise<void>;
   /** Standard error. */
   tell(text: string): void;
+  /** Requests to this machine go past whatever proxy the environment names. */
+  stayLocal(): void;
   /** Aborted by SIGINT or SIGTERM. */
   interrupted: AbortSignal;
 };

@@ -46,8 +46,9 @@ export const command: Command = {
     "waldur-cscs-storage demo --fault 500-on-page-2    # nothing is published, exit 75",
     "waldur-cscs-storage demo --serve 8080             # then try orders, sync and curl against it",
   ],
-  run: (flags, shell) =>
-    runDemo(
+  run(flags, shell) {
+    shell.stayLocal();
+    return runDemo(
       {
         resources: number(flags, "resources", { least: 0, most: 1_000_000, otherwise: 300, whole: true }),
         orders: number(flags, "orders", { least: 0, most: 10_000, otherwise: 3, whole: true }),
@@ -66,7 +67,8 @@ export const command: Command = {
             HANDLERS[mode],
           ),
       },
-    ),
+    );
+  },
 };
 
 function demoSurroundings(shell: Shell): Parameters<typeof runMode>[1] {

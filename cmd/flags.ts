@@ -7,7 +7,7 @@ import type { Mode } from "../lib/output/directory.ts";
 import type { RunOptions } from "../lib/run/run.ts";
 import type { Flags } from "./command.ts";
 
-export const DEFAULT_CONFIG = "waldur-site-agent-config.yaml";
+const DEFAULT_CONFIG = "waldur-site-agent-config.yaml";
 const DEADLINE_S: Readonly<Record<Mode, number>> = { orders: 300, sync: 3600 };
 
 export const helpFlag = {

@@ -4,7 +4,15 @@
 import type { ArgsDef } from "citty";
 import { basename } from "pathe";
 import { nearestWord } from "../lib/config/nearest.ts";
-import { AppError, EXIT, type ExitCode, InterruptedError, StdoutError, UsageError } from "../lib/errors.ts";
+import {
+  AppError,
+  BugError,
+  EXIT,
+  type ExitCode,
+  InterruptedError,
+  StdoutError,
+  UsageError,
+} from "../lib/errors.ts";
 import type { Command, Shell } from "./command.ts";
 
 declare const VERSION: string;
@@ -130,15 +138,9 @@ function unknownCommand(name: string): UsageError {
 /** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
 function explain(error: unknown): ExitCode {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
-  if (error instanceof AppError) {
-    const hint = error.hint === undefined ? "" : `\nhint: ${error.hint}`;
-    console.error(`${PROGRAM}: ${error.message}${hint}`);
-    return error.exitCode;
-  }
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(`${PROGRAM}: this is a bug: ${detail}`);
-  console.error("hint: run it again; if it comes back, report it with this text");
-  return EXIT.bug;
+  const { message, hint, exitCode } = error instanceof AppError ? error : new BugError(error);
+  console.error(`${PROGRAM}: ${message}${hint === undefined ? "" : `\nhint: ${hint}`}`);
+  return exitCode;
 }
 
 async function createShell(): Promise<Shell> {
@@ -156,6 +158,9 @@ async function createShell(): Promise<Shell> {
       } catch {
         // Standard error is closed or full: there is no other place to say so, and no reason to stop.
       }
+    },
+    stayLocal() {
+      for (const name of ["NO_PROXY", "no_proxy"]) process.env[name] = "127.0.0.1";
     },
     interrupted: catchSignals(),
   };

@@ -80,7 +80,8 @@ const PRINT_GRACE_MS = 2000;
 async function printReport(report: Report, shell: Shell, log: Log): Promise<ExitCode> {
   const settled = new AbortController();
   try {
-    const printed = shell.print(`${JSON.stringify(report, null, 2)}\n`);
+    // Problems quote what a server wrote, and a server may write anything.
+    const printed = shell.print(`${log.hide(JSON.stringify(report, null, 2))}\n`);
     await Promise.race([printed, endOfPatience(shell.interrupted, settled.signal)]);
     return EXIT.ok;
   } catch (error) {

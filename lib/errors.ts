@@ -57,6 +57,19 @@ export abstract class AppError extends Error {
   }
 }
 
+/** Whatever was not raised on purpose: a bug of ours, told with its stack. It ends the offering, not the others. */
+export class BugError extends AppError {
+  readonly code = "bug";
+  readonly exitCode = EXIT.bug;
+
+  constructor(cause: unknown) {
+    super(`this is a bug: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`, {
+      cause,
+      hint: "run it again; if it comes back, report it with this text",
+    });
+  }
+}
+
 /** The command line cannot be understood. */
 export class UsageError extends AppError {
   readonly code = "usage";
@@ -74,10 +87,15 @@ export type ConfigIssue = {
   hint?: string | undefined;
 };
 
+/** `file:line:column`, leaving out what is not known. */
+export function placeOfIssue({ file, line, column }: ConfigIssue): string {
+  return [file, line, column].filter((part) => part !== undefined).join(":");
+}
+
 /** `file:line:column: path: message`, leaving out what is not known. */
 export function formatIssue(issue: ConfigIssue): string {
-  const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
-  return [place, issue.path, issue.message].filter((part) => part !== undefined && part !== "").join(": ");
+  const parts = [placeOfIssue(issue), issue.path, issue.message];
+  return parts.filter((part) => part !== undefined && part !== "").join(": ");
 }
 
 /** The configuration is wrong; carries every mistake found, not just the first. */

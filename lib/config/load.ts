@@ -13,6 +13,7 @@ import { readOfferings } from "./offerings.ts";
 import { readTextFile, type TextFile } from "./read-file.ts";
 import { readText, unlessBlank } from "./readers.ts";
 import { isNull, openSection, placeOf, type Reader, type Section } from "./section.ts";
+import { reportOpenToken } from "./token.ts";
 import { parseYaml, type YamlTree } from "./yaml.ts";
 import { startOf } from "./yaml-nodes.ts";
 
@@ -33,13 +34,14 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const tree = parseYaml(file.text, path);
   const findings = createFindings(path, tree.positionOf);
   const directory = dirname(resolve(cwd, path));
-  const context: Context = { tree, findings, file: path, directory, cwd, env, gidFiles: new Map() };
+  const place = { file: path, directory, cwd, env, allowInsecure: options.allowInsecure };
+  const context: Context = { tree, findings, ...place, gidFiles: new Map() };
 
   const top = openTop(tree, context);
   const proxy = top.read("global_proxy", unlessBlank(readProxy), null);
   const timezone = top.read("timezone", unlessBlank(readTimezone), null);
   const drafts = await readOfferings(top, proxy, context);
-  if (file.worldReadable) reportWorldReadable(drafts, context, options);
+  if (file.worldReadable) reportWorldReadable(drafts, context);
 
   const errors = findings.errors();
   if (errors.length > 0) throw new ConfigError(errors);
@@ -73,8 +75,9 @@ const readTimezone: Reader<string> = (spot) => {
   return { problem: "is not a time zone that is known here", hint: "for example UTC or Europe/Zurich" };
 };
 
-/** Intl would also take an offset such as `+01:00`, which is no zone: it has no summer. */
+/** Intl would also take an offset such as `+01:00`, which is no zone: it has no summer. Asking it takes 10 ms. */
 function isTimezone(name: string): boolean {
+  if (name === "UTC") return true;
   if (/^[+-]/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
@@ -83,14 +86,8 @@ function isTimezone(name: string): boolean {
   }
 }
 
-function reportWorldReadable(
-  drafts: readonly OfferingDraft[],
-  { findings, file }: Context,
-  { allowInsecure }: LoadOptions,
-): void {
+function reportWorldReadable(drafts: readonly OfferingDraft[], context: Context): void {
   const first = drafts.find(({ inlineToken }) => inlineToken);
   if (first === undefined) return;
-  const report = allowInsecure ? findings.warn : findings.error;
-  const message = "everybody on this machine can read the token in this file";
-  report(placeOf(first.section, "waldur_api_token"), message, `chmod 640 ${file}`);
+  reportOpenToken(placeOf(first.section, "waldur_api_token"), context.file, context);
 }

@@ -48,7 +48,8 @@ function inline(offering: Section, { file, findings }: Context): Sought {
   return text === "" ? null : { text, source: `waldur_api_token in ${file}`, place, inline: true };
 }
 
-function fromFile(offering: Section, { directory, findings }: Context): Sought {
+function fromFile(offering: Section, context: Context): Sought {
+  const { directory, findings } = context;
   const place = offering.spot("waldur_api_token_file");
   const value = place && scalarOf(place);
   if (place === undefined || (typeof value === "string" && value.trim() === "")) return null;
@@ -58,7 +59,10 @@ function fromFile(offering: Section, { directory, findings }: Context): Sought {
   }
   const path = resolve(directory, value.trim());
   const text = readFirstLine(path);
-  if (text.problem === null) return { text: text.line, source: `waldur_api_token_file ${path}`, place };
+  if (text.problem === null) {
+    if (text.worldReadable) reportOpenToken(place, path, context);
+    return { text: text.line, source: `waldur_api_token_file ${path}`, place };
+  }
   const hint = `it is taken from ${directory} when it is not absolute; it must hold the token in its first line`;
   findings.error(place, `the file that it names ${text.problem}`, hint);
   return "wrong";
@@ -82,11 +86,17 @@ function fromEnvironment(place: Place, { env }: Context): Sought {
   return text === "" ? null : { text, source: "WALDUR_API_TOKEN in the environment", place, shared: true };
 }
 
-function readFirstLine(path: string): { line: string; problem: string | null } {
+function readFirstLine(path: string): { line: string; problem: string | null; worldReadable: boolean } {
   const file = readTextFile(path, MAX_BYTES);
-  if ("problem" in file) return { line: "", problem: file.problem };
+  if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false };
   const line = file.text.split("\n", 1)[0]?.trim() ?? "";
-  return { line, problem: line === "" ? "is empty" : null };
+  return { line, problem: line === "" ? "is empty" : null, worldReadable: file.worldReadable };
+}
+
+/** A file with a token in it that everybody can read. */
+export function reportOpenToken(place: Place, file: string, { findings, allowInsecure }: Context): void {
+  const report = allowInsecure ? findings.warn : findings.error;
+  report(place, `everybody on this machine can read the token in ${file}`, `chmod 640 ${file}`);
 }
 
 function reportMissing(offering: Section, place: Place, { findings }: Context): Token {

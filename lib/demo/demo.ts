@@ -3,10 +3,11 @@
 
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "pathe";
-import { EXIT, type ExitCode, worstExitCode } from "../errors.ts";
+import { basename, join, resolve } from "node:path";
+import { EXIT, type ExitCode, OutputError, UsageError, worstExitCode } from "../errors.ts";
 import type { Report } from "../report/report.ts";
 import type { RunOptions } from "../run/run.ts";
+import { planFaults } from "../simulator/faults.ts";
 import { type Simulator, startSimulator } from "../simulator/server.ts";
 
 export type DemoOptions = {
@@ -27,18 +28,14 @@ export type Stage = {
   interrupted: AbortSignal;
 };
 
+const CONFIG = "config.yaml";
+
 /** Runs the demonstration; the exit code is the worst of the runs that it showed. */
 export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitCode> {
-  const directory = prepareDirectory(options, stage.cwd);
-  const simulator = startSimulator({
-    resources: options.resources,
-    orders: options.orders,
-    faults: options.fault === null ? [] : [options.fault],
-    ...(options.servePort === null ? {} : { port: options.servePort }),
-  });
+  const simulator = startAsAsked(options);
   try {
-    const configPath = join(directory, "config.yaml");
-    writeFileSync(configPath, configText(simulator, directory), { mode: 0o600 });
+    const directory = prepareDirectory(options, simulator, stage.cwd);
+    const configPath = join(directory, CONFIG);
     if (options.servePort !== null) return await serve(simulator, configPath, stage);
     return await showBothModes(simulator, { configPath, directory, options, stage });
   } finally {
@@ -46,11 +43,37 @@ export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitC
   }
 }
 
-function prepareDirectory({ keep }: DemoOptions, cwd: string): string {
-  const directory =
-    keep === null ? mkdtempSync(join(tmpdir(), "waldur-cscs-storage-demo-")) : resolve(cwd, keep);
-  mkdirSync(join(directory, "out"), { recursive: true });
-  return directory;
+/** Throws `UsageError` for a fault that is not known, and for a port that cannot be had. */
+function startAsAsked({ resources, orders, fault, servePort }: DemoOptions): Simulator {
+  const faults = fault === null ? [] : [fault];
+  try {
+    planFaults(faults);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  try {
+    return startSimulator({ resources, orders, faults, ...(servePort === null ? {} : { port: servePort }) });
+  } catch (cause) {
+    if (servePort === null || !(cause instanceof Error && "code" in cause)) throw cause;
+    const hint = "another program may have it; --serve 0 takes any that is free";
+    throw new UsageError(`--serve ${servePort}: cannot listen there (${cause.code})`, { cause, hint });
+  }
+}
+
+/** Makes the directory with its configuration in it; throws `OutputError` when it cannot. */
+function prepareDirectory({ keep }: DemoOptions, simulator: Simulator, cwd: string): string {
+  const parent = tmpdir();
+  try {
+    const directory =
+      keep === null ? mkdtempSync(join(parent, "waldur-cscs-storage-demo-")) : resolve(cwd, keep);
+    mkdirSync(join(directory, "out"), { recursive: true });
+    writeFileSync(join(directory, CONFIG), configText(simulator, directory), { mode: 0o600 });
+    return directory;
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause)) throw cause;
+    const hint = "--keep DIR names a directory that can be written";
+    throw new OutputError(`cannot write files below ${keep ?? parent} (${cause.code})`, { cause, hint });
+  }
 }
 
 function configText(simulator: Simulator, directory: string): string {

@@ -1,6 +1,6 @@
 // What a real run would do with one order, found out by reading alone.
 
-import { join } from "pathe";
+import { join } from "node:path";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import { describeOrderFile } from "../output/order-file.ts";
 import { peekFileName, peekReceipt } from "../output/receipts.ts";

@@ -1,7 +1,7 @@
 // What is to be said of an order that is no longer open.
 
 import { existsSync } from "node:fs";
-import { join } from "pathe";
+import { join } from "node:path";
 import type { Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import type { WaldurOrder } from "../waldur/wire.ts";
@@ -26,7 +26,7 @@ export function endedProblem(
     code: "order-ended",
     order: uuid,
     field: "state",
-    message: `order ${uuid} is ${order.state} by another hand; its file, if published, stays`,
+    message: `order ${uuid} is ${order.state.slice(0, 40)} by another hand; its file, if published, stays`,
     hint: "look at the order in Waldur; nothing is repaired from here",
   };
 }

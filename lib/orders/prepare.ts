@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<string, OrderType>> = {
 };
 
 /** The type as file names have it; undefined for Restore and whatever else Waldur may invent. */
-export function orderType(order: WaldurOrder): OrderType | undefined {
+function orderType(order: WaldurOrder): OrderType | undefined {
   return Object.hasOwn(TYPES, order.type) ? TYPES[order.type] : undefined;
 }
 

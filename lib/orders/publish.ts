@@ -1,6 +1,6 @@
 // An order's file: claimed under one name by a receipt, published durably, never rewritten with another content.
 
-import { join } from "pathe";
+import { join } from "node:path";
 import type { Output } from "../output/directory.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import { publishOrderFile } from "../output/order-file.ts";

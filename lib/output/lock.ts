@@ -49,14 +49,15 @@ function canLock({ statePath, mode }: LockRequest): boolean {
 
 function tryLock(path: string): Database | "busy" | "refused" {
   createLockFile(path);
-  const database = new Database(path, { readwrite: true });
+  let database: Database | undefined;
   try {
+    database = new Database(path, { readwrite: true });
     // In memory there is no journal that a kill could leave behind.
     for (const sql of ["PRAGMA busy_timeout=0", "PRAGMA journal_mode=MEMORY", "BEGIN EXCLUSIVE"])
       database.run(sql);
     return database;
   } catch (error) {
-    database.close();
+    database?.close();
     return refusalOf(error, path);
   }
 }

@@ -24,7 +24,7 @@ export type Ledger = {
   close(finishedAt: Date): Report;
 };
 
-export type LedgerHead = { mode: "sync" | "orders"; dryRun: boolean; version: string; startedAt: Date };
+type LedgerHead = { mode: "sync" | "orders"; dryRun: boolean; version: string; startedAt: Date };
 
 export function createLedger(head: LedgerHead): Ledger {
   const offerings: OfferingReport[] = [];

@@ -14,6 +14,8 @@ export type Log = {
   summary(message: string, fields?: Fields): void;
   /** From now on this text is shown as `[secret]`. */
   redact(secret: string): void;
+  /** The text as this log would show it: for what leaves the program on another way. */
+  hide(text: string): string;
 };
 
 export type LogOptions = {
@@ -46,6 +48,7 @@ export function createLog(options: LogOptions): Log {
     redact: (secret) => {
       if (secret.length >= 4) secrets.push(secret);
     },
+    hide: (text) => hide(text, secrets),
   };
 }
 
@@ -56,7 +59,7 @@ function consolaLevel(options: LogOptions): number {
   return options.terminal || options.journald ? LogLevels.info : LogLevels.warn;
 }
 
-function plainMethods(consola: ConsolaInstance): Omit<Log, "summary" | "redact"> {
+function plainMethods(consola: ConsolaInstance): Omit<Log, "summary" | "redact" | "hide"> {
   return {
     debug: (message, fields) => consola.debug(message, fields ?? {}),
     info: (message, fields) => consola.info(message, fields ?? {}),
@@ -70,12 +73,8 @@ function formatEvent(event: LogObject, options: LogOptions): string {
   const [message, fields] = event.args as [string, Fields];
   const present = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (options.format === "json") {
-    return JSON.stringify({
-      time: options.now().toISOString(),
-      level,
-      message,
-      ...Object.fromEntries(present),
-    });
+    const time = options.now().toISOString();
+    return escapeControls(JSON.stringify({ time, level, message, ...Object.fromEntries(present) }));
   }
   const text = [clean(message), ...present.map(([key, value]) => `${key}=${fieldText(value)}`)].join(" ");
   if (options.journald) return `<${PRIORITY[level]}>${text}`;
@@ -93,10 +92,20 @@ function fieldText(value: string | number | boolean | null | undefined): string 
   return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(clean(text));
 }
 
+/** Whatever moves a cursor, starts a line or turns the direction of the text. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are to be replaced
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
+
 /** Names come from people: no control character of theirs reaches a terminal or starts a new line. */
 export function clean(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are to be replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ");
+  return text.replace(CONTROLS, " ");
+}
+
+/** JSON itself escapes only the first 32 of them. */
+function escapeControls(json: string): string {
+  return json.replace(CONTROLS, (found) =>
+    [...found].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+  );
 }
 
 function hide(text: string, secrets: readonly string[]): string {

@@ -2,7 +2,7 @@
 // fails never stops the others; a signal or the deadline does. What is done with an offering comes in as a handler.
 
 import type { Config, OfferingConfig } from "../config/config.ts";
-import { AppError, ConfigError, UsageError } from "../errors.ts";
+import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, UsageError } from "../errors.ts";
 import type { Mode, Output } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
@@ -45,7 +45,7 @@ export type Handlers = {
   describe(job: Job): Promise<void>;
 };
 
-/** Runs the mode once. Never throws an `AppError`: what went wrong is in the report and its exit code. */
+/** Runs the mode once. Never throws: what went wrong, a bug of ours too, is in the report and its exit code. */
 export async function runMode(
   options: RunOptions,
   surroundings: Surroundings,
@@ -95,12 +95,11 @@ async function loadChecked(options: RunOptions, surroundings: Surroundings): Pro
 }
 
 function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
-  const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
-  log.warn(issue.message, { file: place, key: issue.path, hint: issue.hint });
+  log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
 }
 
 /** The offerings of this mode, in the order of the file, narrowed by `--offering-uuid`. */
-export function selectOfferings(config: Config, options: RunOptions): OfferingConfig[] {
+function selectOfferings(config: Config, options: RunOptions): OfferingConfig[] {
   const mine = config.offerings.filter((offering) => offering[options.mode]);
   if (mine.length === 0) throw noOfferings(config, options.mode);
   for (const uuid of options.offeringUuids) {
@@ -192,8 +191,11 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
   try {
     await share.handlers.publish({ ...job, reader: actor, actor }, output);
   } finally {
-    await settleProblems(job, output);
-    output.close();
+    try {
+      await settleProblems(job, output);
+    } finally {
+      output.close();
+    }
   }
 }
 
@@ -202,13 +204,21 @@ async function settleProblems(job: Job, output: Output): Promise<void> {
   const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
   const problems = job.ledger.problemsOf(job.config.uuid);
   const { directory, mode } = output;
-  const memory = readProblemMemory(directory, mode);
-  const next = logProblems(problems, memory, { log: job.log, now: job.now(), offering: job.config.uuid });
+  const telling = { log: job.log, now: job.now(), offering: job.config.uuid };
+  const known =
+    withoutFailing(() => readProblemMemory(directory, mode), job.log) ?? new Map<string, number>();
+  const next = logProblems(problems, known, telling);
+  withoutFailing(() => writeProblemMemory(output, next), job.log);
+}
+
+/** What a failure of this costs is a warning too many. */
+function withoutFailing<Result>(remember: () => Result, log: Log): Result | undefined {
   try {
-    writeProblemMemory(output, next);
+    return remember();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    job.log.debug("the memory of problems was not kept", { reason: error.message });
+    log.debug("the memory of problems cannot be used", { reason: error.message });
+    return undefined;
   }
 }
 
@@ -238,15 +248,11 @@ function patienceOf({ offering, options, surroundings, end }: Share): Patience {
   };
 }
 
-function noteFailure(error: unknown, ledger: Ledger, log: Log, offering?: string): void {
-  if (!(error instanceof AppError)) throw error;
+function noteFailure(thrown: unknown, ledger: Ledger, log: Log, offering?: string): void {
+  const error = thrown instanceof AppError ? thrown : new BugError(thrown);
   ledger.addFailure(error, offering === undefined ? {} : { offering });
   if (error instanceof ConfigError) {
-    for (const issue of error.issues) {
-      const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
-      const what = issue.path === undefined ? issue.message : `${issue.path}: ${issue.message}`;
-      log.error(`${place}: ${what}`, { hint: issue.hint });
-    }
+    for (const issue of error.issues) log.error(formatIssue(issue), { hint: issue.hint });
     return;
   }
   log.error(error.message, { offering, hint: error.hint });

@@ -70,6 +70,8 @@ export function startSimulator(options: SimulatorOptions = {}): Simulator {
     port: options.port ?? 0,
     idleTimeout: 0,
     development: false,
+    // Outside of development Bun would share a port that is taken.
+    reusePort: false,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     fetch: (request) => answerRequest(request, site),
   });

@@ -16,4 +16,4 @@ export function numberOf(value: unknown): number | undefined {
   return typeof value === "string" && DECIMAL.test(value) ? Number(value) : undefined;
 }
 
-const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+const DECIMAL = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;

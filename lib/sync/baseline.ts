@@ -1,7 +1,7 @@
 // The last snapshot of this offering: what the new one is compared with, and where an entry comes from whose resource
 // became a problem. Only files of ours count: another offering's, or somebody else's, is no baseline.
 
-import { join } from "pathe";
+import { join } from "node:path";
 import { newestSnapshot, readChunks } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
 import { documentDigest } from "../storage/digest.ts";

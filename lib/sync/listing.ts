@@ -141,7 +141,7 @@ function describeFault(fault: { field: string; message: string }) {
 }
 
 /** Two live items with one path: the provisioner would give one tenant the files of another. */
-export function mountClash(mountPoint: string, uuid: string, holder: string): ListingProblem {
+function mountClash(mountPoint: string, uuid: string, holder: string): ListingProblem {
   return {
     code: "mount-clash",
     resource: uuid,

@@ -1,7 +1,7 @@
 // `sync` for one offering: ask what is there, read the list to its end, guard against shrinking, publish the snapshot.
 // Nothing is published unless every page was read and proved complete (docs/contract.md, "Sync").
 
-import { basename } from "pathe";
+import { basename } from "node:path";
 import { AnswerError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";

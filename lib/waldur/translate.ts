@@ -2,6 +2,7 @@
 // Never quotes the token, and quotes of a server's body only the short reason that Waldur puts there.
 
 import { AnswerError, AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
+import { isTransientStatus } from "./retry.ts";
 
 type Asked = { method: string; path: string };
 type Received = { status: number; headers: Headers; text: string };
@@ -132,7 +133,7 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     });
   if (status === 404)
     return new AnswerError(`${what}: no such thing, or the token may not see it`, { code: "not-found" });
-  if (status === 408 || status === 425 || status === 429 || status >= 500)
+  if (isTransientStatus(status))
     return new RetryLaterError(what, {
       hint: "Waldur is overloaded or under maintenance; the next run tries again",
     });

@@ -57,7 +57,8 @@ export function configure(
 ): string {
   const lines = Object.entries(settings).map(([key, value]) => `      ${key}: ${value}\n`);
   const path = join(directory, "config.yaml");
-  const text = `offerings:
+  const text = `timezone: UTC
+offerings:
   - name: Benchmark
     waldur_api_url: ${server.url}
     waldur_api_token: ${server.token}

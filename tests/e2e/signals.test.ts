@@ -214,8 +214,9 @@ describe("two runs at once", () => {
   /** A run that holds its lock until it is told to end. */
   async function hold(stage: Stage, mode: string): Promise<Running> {
     stage.simulator.setFaults(["hang@page=1*1"]);
+    const asked = stage.simulator.requests.length;
     const run = startOn(stage, [mode]);
-    await until(() => stage.simulator.requests.some(({ query }) => /\bpage=1\b/.test(query)));
+    await until(() => stage.simulator.requests.slice(asked).some(({ query }) => /\bpage=1\b/.test(query)));
     return run;
   }
 

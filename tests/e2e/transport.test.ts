@@ -1,8 +1,11 @@
 // The program on the wire: proxies, redirects, and servers that send more than anybody should read.
 
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { createGzip } from "node:zlib";
-import { openStage, type Stage, SUBJECT } from "../stage.ts";
+import { join } from "pathe";
+import { openStage, runSubject, type Stage, SUBJECT } from "../stage.ts";
 import { answer, json, type RawServer, type Script, startProxy, startRaw } from "../waldur/raw-server.ts";
 
 const MIB = 1024 * 1024;
@@ -205,5 +208,20 @@ test("a server that throws the token back at us is not repeated, in the log or i
         expect(ran.code).toBeGreaterThan(64);
       }),
     );
+  }
+});
+
+test("demo stays on this machine, whatever proxy the environment names", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "demo-"));
+  try {
+    const env = {
+      HTTP_PROXY: "http://127.0.0.1:9",
+      http_proxy: "http://127.0.0.1:9",
+      no_proxy: "example.org",
+    };
+    const ran = await runSubject(["demo", "--resources", "3", "--keep", directory], { env });
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+  } finally {
+    rmSync(directory, { recursive: true });
   }
 });

@@ -10,7 +10,7 @@ const PUBLIC_NAME =
   /^(?:\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-(?:all|(?:create|update|terminate)_[0-9a-f]{32})|latest-all)\.json$/;
 
 /** What may lie in the state directory between two runs that went well. */
-const STATE_NAME =
+export const STATE_NAME =
   /^(?:lock-(?:sync|orders)|snapshot\.json|mount-points|problems-(?:sync|orders)\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
 
 /** At any moment, be it in the middle of a run that was killed. */
@@ -40,7 +40,7 @@ export function complaintsWhenDone(stage: Stage): string[] {
   ];
 }
 
-function complaintsOfFile(stage: Stage, name: string): string[] {
+export function complaintsOfFile(stage: Stage, name: string): string[] {
   if (!PUBLIC_NAME.test(name)) return [`${name} is no name for readers`];
   const path = join(stage.out, name);
   if (lstatSync(path).isSymbolicLink() && !stage.files().includes(readlinkSync(path))) {

@@ -22,8 +22,11 @@ const ACTS = {
   },
   "gets the place of the oldest": (resource, { world }) => {
     const [oldest] = world.resources();
-    if (oldest !== undefined)
-      Object.assign(resource, { slug: oldest.slug, project: oldest.project, backendId: "" });
+    if (oldest === undefined) return;
+    Object.assign(resource, { slug: oldest.slug, project: oldest.project, backendId: "" });
+    // Where a resource moves, its orders move along.
+    for (const order of world.orders)
+      if (order.resourceUuid === resource.uuid) order.project = oldest.project;
   },
   "is found to be mounted": (resource, { nth }) => {
     resource.backendId = `/mnt/${nth}`;
@@ -58,7 +61,7 @@ function isName(name: string): name is keyof typeof ACTS {
 export type Change = { change: keyof typeof ACTS | "is added"; resource: number };
 
 export const changes: fc.Arbitrary<Change> = fc.record({
-  change: fc.constantFrom<Change["change"]>("is added", ...NAMES),
+  change: fc.constantFrom<Change["change"]>("is added", "gets the place of the oldest", ...NAMES),
   resource: fc.nat({ max: 6 }),
 });
 

@@ -55,7 +55,7 @@ type Wanted = { status: string | undefined; limits: unknown };
 
 function entry(world: World, resource: SimResource, { status, limits }: Wanted): Entry | null {
   const permission = String(
-    valueOf(resource.options, "permissions") ?? valueOf(resource.attributes, "permissions") ?? "775",
+    valueIn(resource.options, "permissions") ?? valueIn(resource.attributes, "permissions") ?? "775",
   );
   const quotas = quotasOf(limits, resource.options);
   const isGood = /^[a-z0-9-]+$/.test(resource.slug ?? "") && /^[0-7]{3,4}$/.test(permission);
@@ -64,14 +64,14 @@ function entry(world: World, resource: SimResource, { status, limits }: Wanted):
 }
 
 function quotasOf(limits: unknown, options: unknown): Entry["quotas"] | undefined {
-  const space = Number(valueOf(limits, "storage") ?? 0);
-  const soft = Number(valueOf(options, "soft_quota_space") ?? space);
-  const hard = Number(valueOf(options, "hard_quota_space") ?? space);
+  const space = Number(valueIn(limits, "storage") ?? 0);
+  const soft = Number(valueIn(options, "soft_quota_space") ?? space);
+  const hard = Number(valueIn(options, "hard_quota_space") ?? space);
   if (space < 0 || hard < soft) return undefined;
   return [soft, hard, Math.round(space * 1_000_000 * 1.33), Math.round(space * 1_000_000 * 2)];
 }
 
-function valueOf(table: unknown, name: string): unknown {
+function valueIn(table: unknown, name: string): unknown {
   if (typeof table !== "object" || table === null) return undefined;
   return new Map(Object.entries(table)).get(name);
 }

@@ -6,8 +6,18 @@ import fc from "fast-check";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/world.ts";
 
-/** What another hand does to one of the orders. */
-export const HANDS = ["delete", "cancel", "err", "execute", "approve", "finish", "permit", "adopt"] as const;
+/** What another hand does to one of the open orders. */
+export const HANDS = [
+  "delete",
+  "change",
+  "cancel",
+  "err",
+  "execute",
+  "approve",
+  "finish",
+  "permit",
+  "adopt",
+] as const;
 
 /** The number chooses which order. */
 export type Hand = { hand: (typeof HANDS)[number]; order: number };
@@ -43,6 +53,7 @@ export function openBook(world: World, now: () => Date): Book {
   const bad = new Set<SimOrder>();
   const deleted = new Set<SimOrder>();
   const finishedByOthers = new Set<SimOrder>();
+  let changes = 0;
   return {
     placed,
     bad,
@@ -56,11 +67,15 @@ export function openBook(world: World, now: () => Date): Book {
       bad.add(order);
     },
     reachIn({ hand, order: number }) {
-      const order = placed[number % Math.max(1, placed.length)];
-      if (order === undefined || deleted.has(order) || !isOpen(order)) return;
-      if (hand === "delete" && order.state === "pending-provider") {
+      const open = placed.filter((order) => !deleted.has(order) && isOpen(order));
+      const order = open[number % Math.max(1, open.length)];
+      if (order === undefined) return;
+      const isPending = order.state === "pending-provider";
+      if (hand === "delete" && isPending) {
         world.deleteOrder(order.uuid);
         deleted.add(order);
+      } else if (hand === "change" && isPending && order.type !== "Terminate" && !bad.has(order)) {
+        order.limits = { storage: 1000 + ++changes };
       } else if (hand === "finish" && order.state === "executing") {
         world.setOrderState(order.uuid, "done");
         finishedByOthers.add(order);

@@ -18,6 +18,8 @@ export type Setup = {
   keepSnapshots: number;
   /** Resources that are there from the beginning. */
   resources: number;
+  /** There is a snapshot of them already. */
+  published: boolean;
   /** Before the end, operators put in order what cannot be mapped. */
   mended: boolean;
 };
@@ -59,6 +61,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   latestLink: fc.boolean(),
   keepSnapshots: fc.constantFrom(0, 0, 1, 2),
   resources: fc.nat({ max: 5 }),
+  published: fc.boolean(),
   mended: fc.boolean(),
 });
 
@@ -73,7 +76,10 @@ function rarely<T>(usual: T, rare: T, oneIn: number): fc.Arbitrary<T> {
 const TOO_SLOW_OR_TOO_LATE = new Set(["slow-body", "huge-body", "late-worker"]);
 const NAMES = Object.keys(FAULTS).filter((name) => !TOO_SLOW_OR_TOO_LATE.has(name) && name !== "hang");
 const faultNames = fc.oneof(
-  { weight: 40, arbitrary: fc.constantFrom(...NAMES, "500", "502", "503", "403", "404", "409", "413", "429") },
+  {
+    weight: 40,
+    arbitrary: fc.constantFrom(...NAMES, "500", "502", "503", "403", "404", "409", "413", "429"),
+  },
   // It costs the second of the shortest `--timeout`.
   { weight: 1, arbitrary: fc.constant("hang") },
 );
@@ -83,7 +89,7 @@ const standing = fc
   .map(([name, place, times]) => `${name}${place === "" ? "" : `@${place}`}*${times}`);
 
 /** A pass over one order takes some ten requests. */
-const requests = fc.nat({ max: 24 });
+const requests = fc.nat({ max: 13 });
 
 const runs: fc.Arbitrary<Run> = fc.record({
   runs: fc.oneof(
@@ -103,12 +109,9 @@ const runs: fc.Arbitrary<Run> = fc.record({
   zone: fc.constantFrom("UTC", "UTC", "Pacific/Kiritimati", "Etc/GMT+12", "Asia/Kathmandu"),
   faults: fc.oneof(fc.constant([]), fc.array(standing, { maxLength: 2 })),
   struck: fc.array(fc.tuple(requests, faultNames), { maxLength: 3 }),
-  meanwhile: fc.oneof(
-    fc.constant([]),
-    fc.array(fc.tuple(requests, fc.oneof(hands, changes)), { maxLength: 2 }),
-  ),
+  meanwhile: fc.array(fc.tuple(requests, fc.oneof(hands, hands, changes)), { maxLength: 3 }),
   kill: fc.option(
-    fc.record({ at: fc.nat({ max: 14 }), seen: fc.boolean(), lateMs: fc.constantFrom(0, 0, 0, 1, 3, 8) }),
+    fc.record({ at: fc.nat({ max: 11 }), seen: fc.boolean(), lateMs: fc.constantFrom(0, 0, 0, 1, 3, 8) }),
     { freq: 2 },
   ),
 });
@@ -141,7 +144,7 @@ export function tellSetup({ setup }: History): string {
   const { generation, timezone, resources, mended, completion, acceptance, backendId, ...rest } = setup;
   const words = [
     `a ${generation} server`,
-    `${resources} resources`,
+    `${resources} resources${rest.published ? " in a snapshot" : ""}`,
     `timezone ${timezone ?? "of the process"}`,
     `completion ${completion}`,
     `acceptance ${acceptance}`,
@@ -166,7 +169,7 @@ export function tellStep(step: Step): string {
 
 function tellDeed(deed: Hand | Change): string {
   return "hand" in deed
-    ? `another hand: ${deed.hand} order #${deed.order}`
+    ? `another hand: ${deed.hand} open order #${deed.order}`
     : `resource #${deed.resource} ${deed.change}`;
 }
 

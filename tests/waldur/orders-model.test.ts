@@ -7,8 +7,17 @@ import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { join } from "pathe";
 import type { SimOrder } from "../../lib/simulator/model.ts";
-import { type Hand, hands, isOpen, openBook, type Placing, placings, withThoseBehind } from "../model/hands.ts";
-import { GENERATIONS, type OrdersStage, openOrders, stepOf, TYPES } from "./orders-stage.ts";
+import {
+  type Hand,
+  hands,
+  isOpen,
+  openBook,
+  type Placing,
+  placings,
+  withThoseBehind,
+} from "../model/hands.ts";
+import { complaintsOfPost } from "../model/posts.ts";
+import { GENERATIONS, type OrdersStage, openOrders, TYPES } from "./orders-stage.ts";
 
 const HISTORIES = Number(process.env.HISTORIES ?? 30);
 const SEED = Number(process.env.SEED ?? 20_260_301);
@@ -73,20 +82,11 @@ function createHistory(stage: OrdersStage, clock: { at: number }) {
   const now = () => new Date(clock.at);
   const { placed, bad, deleted, finishedByOthers, place, reachIn } = openBook(world, now);
 
-  /** What must hold at each request: it is noted, because an error here would only spoil the answer. */
-  const watch = (request: { method: string; path: string }) => {
-    const step = stepOf(request);
-    const order = placed.find(({ uuid }) => request.path.includes(uuid));
-    if (order === undefined || request.method !== "POST") return;
-    const isAcceptance = step === "approve_by_provider" || step === "set_state_executing";
-    if (isAcceptance && order.state !== "pending-provider") wrong.push(`${step} of one ${order.state}`);
-    if (step === "set_state_done" && stage.filesOf(order).length !== 1) wrong.push("done without its file");
-  };
-
   const pass = async ({ faults, meanwhile }: Extract<Event, { pass: unknown }>["pass"]) => {
     stage.forget();
     stage.count((number, request) => {
-      watch(request);
+      // Noted, because an error here would only spoil the answer.
+      wrong.push(...complaintsOfPost(request, placed, stage.filesOf));
       simulator.setFaults(faults.filter(([at]) => at === number).map(([, fault]) => fault));
       // Between the last read and a POST nobody can see another hand.
       if (request.method === "POST") return;

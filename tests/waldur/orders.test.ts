@@ -177,3 +177,20 @@ describe("the document", () => {
 function softTb(quotas: readonly { quota: number }[] | null | undefined): number | undefined {
   return quotas?.[0]?.quota;
 }
+
+test("knows its own files in a directory whose name has a backslash", async () => {
+  await using stage = await openOrders({
+    config: ({ url, token, offering, out }) => `offerings:
+  - name: Test
+    waldur_api_url: ${url}
+    waldur_api_token: ${token}
+    waldur_offering_uuid: ${offering}
+    order_processing_backend: cscs-hpc-storage
+    backend_settings: { output_directory: '${out}/a\\b' }
+`,
+  });
+  place(stage, "Create");
+  const ran = await stage.pass();
+  expect([ran.code, ran.outcomes, ran.problems]).toEqual([0, ["done"], []]);
+  expect(ran.report.files[0]?.path).toStartWith(`${stage.out}/a\\b/`);
+});

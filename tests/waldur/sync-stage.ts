@@ -5,7 +5,14 @@ import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { type Arrival, type HereOptions, listenTo, openStage, type Stage, type StageOptions } from "../stage.ts";
+import {
+  type Arrival,
+  type HereOptions,
+  listenTo,
+  openStage,
+  type Stage,
+  type StageOptions,
+} from "../stage.ts";
 
 export const GENERATIONS = ["current", "2024"] as const;
 

@@ -128,6 +128,22 @@ describe("waldur_api_token_file", () => {
     expect(shown).not.toContain(CANARY);
   });
 
+  test("that everybody can read is an error, or a warning where that is accepted", async () => {
+    const site = createSite();
+    const path = site.write("token", CANARY, 0o644);
+    const text = configYaml(withoutToken(["waldur_api_token_file: token"]));
+    const refused = await site.load(text);
+    expect(refused.issues).toMatchObject([
+      { line: 7, path: "offerings[0].waldur_api_token_file", hint: `chmod 640 ${path}` },
+    ]);
+    const accepted = await site.load(text, { allowInsecure: true });
+    expect(tokenOf(accepted)).toBe(CANARY);
+    for (const { shown } of [refused, accepted]) {
+      expect(shown).toContain(`everybody on this machine can read the token in ${path}`);
+      expect(shown).not.toContain(CANARY);
+    }
+  });
+
   test("may be 64 KiB", async () => {
     expect(tokenOf(await load(`${CANARY}\n`.padEnd(65_536)))).toBe(CANARY);
   });

@@ -53,6 +53,14 @@ describe("the lock", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("that something else has the name of is told as trouble with the directory", () => {
+    const directory = scratchDirectory();
+    mkdirSync(join(directory, STATE_DIRECTORY, "lock-orders"), { recursive: true });
+    const error = thrownBy(() => openScratch({ directory, mode: "orders" }));
+    expect(error).toBeInstanceOf(OutputError);
+    expect(`${error}`).toContain(`cannot lock ${join(directory, STATE_DIRECTORY, "lock-orders")}`);
+  });
+
   test("is freed by close, which may come twice", () => {
     const directory = scratchDirectory();
     const first = openScratch({ directory });

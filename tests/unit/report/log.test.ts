@@ -77,7 +77,21 @@ test("a redacted secret shows nowhere, also inside fields and json", () => {
   }
 });
 
+test("a secret can be hidden in a text that goes another way", () => {
+  logged({}, (log) => {
+    log.redact("abcdef0123456789");
+    expect(log.hide('{"slug":"../abcdef0123456789"}')).toBe('{"slug":"../[secret]"}');
+  });
+});
+
 test("control characters and bidi overrides of a server make no second line", () => {
   const [line = ""] = logged({ terminal: true }, (log) => log.warn("a\nb\x1b[2J\u202e", { name: "x\r\ny" }));
   expect(line).toBe('warn a b [2J  name="x y"');
+});
+
+test("json lines escape what JSON would leave as it is", () => {
+  const said = "a\nb\x1b[2J\x7f\u009b2J\u2028\u202e";
+  const [line = ""] = logged({ format: "json" }, (log) => log.warn(said, { name: said }));
+  expect(line).toMatch(/^[\x20-\x7e]+$/);
+  expect(JSON.parse(line)).toMatchObject({ message: said, name: said });
 });

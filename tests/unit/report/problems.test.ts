@@ -16,6 +16,7 @@ function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: numbe
     error: say("error"),
     summary: say("summary"),
     redact: () => undefined,
+    hide: (text: string) => text,
   };
   const about = offering === undefined ? {} : { offering };
   const next = logProblems(problems, memory, { log, now: new Date(atMs), ...about });

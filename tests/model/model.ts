@@ -1,0 +1,66 @@
+// Many histories, several at a time, each from a seed of its own. One that fails is told with its seed; played alone it is
+// made as short as can be.
+
+import fc from "fast-check";
+import { type History, histories } from "./history.ts";
+import { type Played, playHistory } from "./play.ts";
+
+export type Failure = { seed: number; played: Played };
+export type Tally = { histories: number; runs: number; failures: readonly Failure[] };
+
+/** Two runs on the processors while others wait for an answer. */
+const AT_A_TIME = 4;
+
+/** Plays histories of this seed and those that follow; stops after a few that failed. */
+export async function playMany(
+  { seed, count }: { seed: number; count: number },
+  tell: (played: number) => void = () => undefined,
+): Promise<Tally> {
+  const failures: Failure[] = [];
+  let next = 0;
+  let runs = 0;
+  let through = 0;
+  const work = async () => {
+    while (next < count && failures.length < 3) {
+      const mine = seed + next++;
+      const played = await playSeed(mine);
+      runs += played.runs;
+      if (played.complaints.length > 0) failures.push({ seed: mine, played });
+      tell(++through);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  return { histories: through, runs, failures };
+}
+
+/** The history of the seed, as it is. */
+async function playSeed(seed: number): Promise<Played> {
+  const [history] = fc.sample(histories, { seed, numRuns: 1 });
+  if (history === undefined) throw new Error(`no history from seed ${seed}`);
+  return playHistory(history);
+}
+
+/** The history of the seed; when it fails, the shortest one like it that does, found within the time. */
+export async function playShortest(seed: number, patienceMs: number): Promise<Played> {
+  let worst: Played | null = null;
+  let best: Played = await playSeed(seed);
+  if (best.complaints.length === 0) return best;
+  const property = fc.asyncProperty(histories, async (history: History) => {
+    worst = await playHistory(history);
+    if (worst.complaints.length === 0) return;
+    best = worst;
+    throw new Error(worst.complaints.join("\n"));
+  });
+  await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: patienceMs });
+  return best;
+}
+
+/** The trace of a failure, and the command that plays it again. */
+export function tellFailure({ seed, played }: Failure): string {
+  return [
+    `seed ${seed}:`,
+    ...played.trace,
+    ...played.complaints.map((complaint) => `WRONG: ${complaint}`),
+    `play it again: bun run model --seed ${seed}`,
+  ].join("\n");
+}

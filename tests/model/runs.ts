@@ -1,0 +1,110 @@
+// Runs of the binary as a history wants them: with faults, other people's hands and a kill at requests that are counted
+// from the beginning of the step.
+
+import { startOn } from "../e2e/program.ts";
+import type { Arrival, Ran } from "../stage.ts";
+import { applyChange, type Change } from "./changes.ts";
+import { entryOfOrder } from "./expected.ts";
+import type { Hand } from "./hands.ts";
+import type { Run } from "./history.ts";
+import { complaintsOfPost } from "./posts.ts";
+import { orderFilesOf, type Site } from "./site.ts";
+
+/** A run that failed is not waited for: nothing is tried again, and a second of silence is enough. */
+export const HURRIED = ["--retries", "0", "--timeout", "1"] as const;
+
+/** Plays one step of runs; returns how each ended, and what was wrong at some request. */
+export async function playRun(
+  site: Site,
+  run: Run,
+  options: readonly string[] = HURRIED,
+): Promise<{ ended: Ran[]; complaints: string[] }> {
+  const { stage, listeners } = site;
+  const complaints: string[] = [];
+  const timers: Timer[] = [];
+  rememberPossible(site, "anew");
+  rememberHeld(site, run);
+  stage.simulator.setFaults(run.faults);
+  const started = run.runs.map((line) =>
+    startOn(stage, [...line.split(" "), "--json", ...options], { TZ: run.zone }),
+  );
+  const kill = () => started[0]?.kill("SIGKILL");
+  let number = 0;
+  listeners.push((request) => {
+    const at = number++;
+    complaints.push(...complaintsOfPost(request, site.book.placed, (order) => orderFilesOf(site, order)));
+    strike(site, run, at);
+    if (run.kill?.at === at) {
+      if (run.kill.lateMs === 0) kill();
+      else timers.push(setTimeout(kill, run.kill.lateMs));
+    }
+    meddle(site, run, { at, request });
+    forgetOutdated(site, request);
+    rememberPossible(site, "too");
+  });
+  const ended = await Promise.all(started.map((one) => one.ended));
+  for (const timer of timers) clearTimeout(timer);
+  listeners.length = 0;
+  stage.simulator.setFaults([]);
+  rememberPossible(site, "too");
+  return { ended, complaints };
+}
+
+/** The faults of this request alone; those that stand are planned anew after it. */
+function strike({ stage }: Site, { faults, struck, kill }: Run, number: number): void {
+  const at = (wanted: number) => [
+    ...struck.filter(([one]) => one === wanted).map(([, name]) => name),
+    ...(kill?.at === wanted && !kill.seen ? ["drop"] : []),
+  ];
+  const now = at(number);
+  if (now.length > 0) stage.simulator.setFaults(now);
+  else if (at(number - 1).length > 0) stage.simulator.setFaults(faults);
+}
+
+/** Between the last read of an order and a POST nobody can see another hand, so none comes then. */
+function meddle(
+  site: Site,
+  { runs, meanwhile }: Run,
+  { at, request }: { at: number; request: Arrival },
+): void {
+  if (request.method === "POST") return;
+  for (const [when, deed] of meanwhile) {
+    if (when === at && (runs.length === 1 || "change" in deed)) act(site, deed);
+  }
+}
+
+export function act(site: Site, deed: Hand | Change): void {
+  if ("hand" in deed) site.book.reachIn(deed);
+  else applyChange(site.stage.world, deed, site.seen.changes++);
+}
+
+/** What each order is mapped to as the world is now: the resource is read when it is asked for. */
+function rememberPossible({ stage, book, seen }: Site, how: "anew" | "too"): void {
+  if (how === "anew") seen.possible.clear();
+  for (const order of book.placed) {
+    const known = seen.possible.get(order.uuid) ?? new Map<string, string>();
+    known.set(JSON.stringify(entryOfOrder(stage.world, order)), JSON.stringify(order.limits));
+    seen.possible.set(order.uuid, known);
+  }
+}
+
+/** An order that is read again rules out whatever was made of it when it said something else. */
+function forgetOutdated({ book, seen }: Site, { method, path }: Arrival): void {
+  const order = book.placed.find(({ uuid }) => path === `marketplace-orders/${uuid}/`);
+  if (method !== "GET" || order === undefined) return;
+  const now = JSON.stringify(order.limits);
+  const known = seen.possible.get(order.uuid) ?? new Map<string, string>();
+  for (const [entry, limits] of known) if (limits !== now) known.delete(entry);
+}
+
+/** Who holds which mount point by the newest snapshot, where it is sure which one that is until the end of the step. */
+function rememberHeld({ seen }: Site, { runs }: Run): void {
+  const [newest = [], ...others] = seen.baselines;
+  const isSure = others.length === 0 && runs.every((line) => line.startsWith("orders"));
+  seen.held = new Map(isSure ? newest.map(({ mountPoint, id }) => [mountPoint, id]) : []);
+}
+
+/** A request in a line of the trace. */
+export function tellRequest({ method, path, status }: Arrival): string {
+  return `${method} ${path.replace(/^marketplace-/, "")} ${status === 0 ? "unanswered" : status}`;
+}

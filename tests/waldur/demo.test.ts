@@ -1,0 +1,110 @@
+// What `demo` shows, and that it leaves everything in one place.
+
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "pathe";
+import { type DemoOptions, runDemo } from "../../lib/demo/demo.ts";
+import { OutputError, UsageError } from "../../lib/errors.ts";
+import { listAll, listPublic, runHere } from "../stage.ts";
+
+const directories: string[] = [];
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "demo-"));
+  directories.push(directory);
+  return directory;
+}
+
+async function show(options: Partial<DemoOptions>, interrupted = new AbortController().signal) {
+  const cwd = newDirectory();
+  let shown = "";
+  const code = await runDemo(
+    { resources: 30, orders: 3, keep: "kept", fault: null, servePort: null, ...options },
+    {
+      cwd,
+      interrupted,
+      show: async (text) => {
+        shown += text;
+      },
+      run: async (mode, configPath) => (await runHere(mode, configPath, { retries: 0 })).report,
+    },
+  );
+  return { code, shown, kept: join(cwd, "kept") };
+}
+
+test("shows both modes, one order of each type, and one document", async () => {
+  const { code, shown, kept } = await show({});
+  expect(code).toBe(0);
+  const files = listPublic(join(kept, "out"));
+  expect(files.map((name) => name.slice(17).replace(/_.*/, ""))).toEqual([
+    "all.json",
+    "create",
+    "terminate",
+    "update",
+  ]);
+  for (const name of files) expect(shown).toContain(`wrote  ${name}`);
+  expect(shown).toContain('"storageResources"');
+  expect(shown).toContain(`everything is in ${kept}`);
+});
+
+test("shows a fault, what was left, and ends with the code of the run", async () => {
+  const { code, shown, kept } = await show({ resources: 700, fault: "500-on-page-2" });
+  expect(code).toBe(75);
+  expect(shown).toContain("with the fault 500-on-page-2");
+  expect(shown).toMatch(/left {3}.*answered with 500/);
+  expect(listPublic(join(kept, "out")).some((name) => name.endsWith("all.json"))).toBe(false);
+});
+
+test("names the faults that there are when one is not", async () => {
+  expect(show({ fault: "5OO" })).rejects.toThrow("500-on-page-2");
+});
+
+test("a port that is taken and a directory that cannot be are told, and nothing is left running", async () => {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  try {
+    expect(show({ servePort: server.port ?? 0 })).rejects.toThrow(UsageError);
+    expect(show({ keep: "/proc/nowhere" })).rejects.toThrow(OutputError);
+  } finally {
+    await server.stop(true);
+  }
+});
+
+test("without --keep the files are in a new directory of their own", async () => {
+  const { shown } = await show({ keep: null });
+  const directory = /everything is in (\S+)/.exec(shown)?.[1] ?? "";
+  directories.push(directory);
+  expect(listAll(directory)).toContain("config.yaml");
+});
+
+test("--serve keeps the simulated Waldur up until a signal, with a configuration that works", async () => {
+  const controller = new AbortController();
+  const cwd = newDirectory();
+  let shown = "";
+  const up = Promise.withResolvers<void>();
+  const ended = runDemo(
+    { resources: 30, orders: 3, keep: "kept", fault: null, servePort: 0 },
+    {
+      cwd,
+      interrupted: controller.signal,
+      show: async (text) => {
+        shown += text;
+        up.resolve();
+      },
+      run: () => Promise.reject(new Error("nothing is run")),
+    },
+  );
+  await up.promise;
+  const { report } = await runHere("sync", join(cwd, "kept", "config.yaml"), {});
+  expect(report).toMatchObject({ exitCode: 0, offerings: [{ resources: 31 }] });
+  const [, token = "", url = ""] = /Authorization: (Token \S+)' '(\S+)'/.exec(shown) ?? [];
+  const answer = await fetch(url, { headers: { Authorization: token } });
+  expect(await answer.json()).toHaveLength(3);
+  controller.abort();
+  expect(await ended).toBe(0);
+  expect(fetch(url)).rejects.toThrow();
+});

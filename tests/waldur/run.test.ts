@@ -1,0 +1,105 @@
+// What a run promises whatever the mode does with its offerings: the others go on, the lock is given back, a report comes.
+
+import { expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "pathe";
+import { createLog } from "../../lib/report/log.ts";
+import { createProgress } from "../../lib/report/progress.ts";
+import { type Handlers, runMode } from "../../lib/run/run.ts";
+import { openStage, type Stage } from "../stage.ts";
+
+const OTHER = "0123456789abcdef0123456789abcdef";
+
+function openPair(): Promise<Stage> {
+  return openStage({
+    config: ({ url, token, offering, out }) =>
+      `offerings:${[offering, OTHER]
+        .map(
+          (uuid) => `
+  - name: ${uuid}
+    waldur_api_url: ${url}
+    waldur_api_token: ${token}
+    waldur_offering_uuid: ${uuid}
+    order_processing_backend: cscs-hpc-storage
+    backend_settings: { output_directory: ${out} }
+`,
+        )
+        .join("")}`,
+  });
+}
+
+/** A run of `orders` in which this is done with each offering. */
+async function runWith(stage: Stage, publish: Handlers["publish"]) {
+  const lines: string[] = [];
+  const now = () => new Date();
+  const report = await runMode(
+    {
+      mode: "orders",
+      configPath: stage.configPath,
+      offeringUuids: [],
+      dryRun: false,
+      silenceMs: 1000,
+      deadlineMs: 10_000,
+      retries: 0,
+      allowInsecureConfig: false,
+    },
+    {
+      env: {},
+      cwd: stage.directory,
+      version: "0.0.0-test",
+      now,
+      random: () => 0,
+      log: createLog({
+        format: "text",
+        level: "normal",
+        terminal: false,
+        color: false,
+        journald: false,
+        now,
+        write: (line) => lines.push(line),
+      }),
+      progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
+      interrupted: new AbortController().signal,
+    },
+    { publish, describe: () => Promise.reject(new Error("this is no dry run")) },
+  );
+  return { report, lines };
+}
+
+test("a bug ends its offering with the code 1 and a stack, and not the other one", async () => {
+  const stage = await openPair();
+  try {
+    const { report, lines } = await runWith(stage, async ({ line }) => {
+      if (line.uuid !== OTHER) throw new TypeError("undefined is no function");
+      line.outcome = "published";
+    });
+    expect(report.exitCode).toBe(1);
+    expect(report.offerings.map(({ outcome }) => outcome)).toEqual(["failed", "published"]);
+    expect(report.problems).toMatchObject([{ code: "bug", offering: stage.simulator.offeringUuid }]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(
+      / error this is a bug: TypeError: undefined is no function\s+at .*run\.test\.ts/,
+    );
+  } finally {
+    await stage.close();
+  }
+});
+
+test("gives the lock back, and tells every problem, where the memory of problems cannot be read", async () => {
+  const stage = await openPair();
+  try {
+    mkdirSync(join(stage.out, ".waldur-cscs-storage/problems-orders.json"), { recursive: true });
+    for (const _pass of [1, 2]) {
+      const { report, lines } = await runWith(stage, async ({ line, ledger }) => {
+        ledger.addProblem({ code: "bad-slug", offering: line.uuid, message: "slug is empty" });
+      });
+      expect(report.exitCode).toBe(10);
+      expect(lines.map((text) => text.split(" ").slice(1, 5).join(" "))).toEqual([
+        "warn slug is empty",
+        "warn slug is empty",
+      ]);
+    }
+  } finally {
+    await stage.close();
+  }
+});
