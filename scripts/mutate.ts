@@ -119,13 +119,13 @@ const MUTANTS: readonly Mutant[] = [
   {
     guard: "entries of problem resources are carried over",
     file: "lib/sync/sync.ts",
-    from: "if (listing.leftOut.size === 0) return;",
-    to: "if (listing.leftOut.size >= 0) return;",
+    from: "if (selection.leftOut.size === 0) return;",
+    to: "if (selection.leftOut.size >= 0) return;",
     tests: ["waldur/sync-carry.test.ts"],
   },
   {
     guard: "one mount point, one resource",
-    file: "lib/sync/listing.ts",
+    file: "lib/sync/selection.ts",
     from: "if (holder === null) return mapped.entry;",
     to: "if (holder !== undefined) return mapped.entry;",
     tests: ["waldur/sync-carry.test.ts", "waldur/sync-property.test.ts"],
@@ -224,7 +224,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     guard: "tokens are taken out of the log",
     file: "lib/report/log.ts",
-    from: "if (secret.length >= 4) secrets.push(secret);",
+    from: "if (secret.length >= SHORTEST_SECRET) secrets.push(secret);",
     to: "",
     tests: ["unit/report/log.test.ts"],
   },

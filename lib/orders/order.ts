@@ -56,7 +56,10 @@ async function acceptOrder(prepared: Prepared, hands: ClaimedHands): Promise<"ex
   if (order === null || !isOpen(order)) return noteEnded(order, hands);
   line.state = order.state;
   // What was mapped is not what the order says now: the next run maps it anew.
-  if (!sameContent(order, prepared.order)) return "waiting";
+  if (!sameContent(order, prepared.order)) {
+    job.log.info("the order is not what the list said; the next run takes it", { order: order.uuid });
+    return "waiting";
+  }
   if (order.state === "executing") {
     return waitsForWorker({ ...prepared, order }, job.now()) ? "waiting" : "executing";
   }

@@ -93,7 +93,9 @@ const WORKER_PATIENCE_MS = 10 * 60 * 1000;
  */
 export function waitsForWorker({ order, type, resource, hasWorker }: Prepared, now: Date): boolean {
   if (!hasWorker || order.providerReviewedAt === null) return false;
-  if (now.getTime() - Date.parse(order.providerReviewedAt) >= WORKER_PATIENCE_MS) return false;
+  // A date that cannot be read is no reason to wait for ever.
+  const waitedMs = now.getTime() - Date.parse(order.providerReviewedAt);
+  if (!(waitedMs < WORKER_PATIENCE_MS)) return false;
   if (type === "create") return order.allocationUuid === null;
   return resource.state !== (type === "update" ? "Updating" : "Terminating");
 }

@@ -96,11 +96,12 @@ export function closeReceipt(output: Output, order: string): void {
  */
 export function recentReceipts(directory: string, since: Date): Receipt[] {
   const statePath = join(directory, STATE_DIRECTORY);
+  const timeOf = (folder: string, order: string) =>
+    fileTimeMs(join(statePath, receiptName(folder, order))) ?? 0;
   return [OPEN, CLOSED].flatMap((folder) =>
     receiptOrders(statePath, folder)
-      .filter(
-        (order) => (fileTimeMs(join(statePath, receiptName(folder, order))) ?? 0) >= since.getTime() - 1000,
-      )
+      // Turned round, so that a date that cannot be read lets all through.
+      .filter((order) => !(timeOf(folder, order) < since.getTime() - 1000))
       .flatMap((order) => readReceipt(statePath, folder, order) ?? []),
   );
 }

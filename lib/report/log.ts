@@ -33,6 +33,8 @@ export type LogOptions = {
 
 const PRIORITY: Readonly<Record<Level, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
 const COLOR: Readonly<Record<Level, string>> = { error: "31", warn: "33", info: "36", debug: "90" };
+/** A shorter one would take common words out of every line, and break the JSON of a report. */
+const SHORTEST_SECRET = 8;
 type Level = "error" | "warn" | "info" | "debug";
 
 export function createLog(options: LogOptions): Log {
@@ -46,7 +48,7 @@ export function createLog(options: LogOptions): Log {
     ...plainMethods(consola),
     summary: (message, fields) => consola.info(message, fields ?? {}),
     redact: (secret) => {
-      if (secret.length >= 4) secrets.push(secret);
+      if (secret.length >= SHORTEST_SECRET) secrets.push(secret);
     },
     hide: (text) => hide(text, secrets),
   };

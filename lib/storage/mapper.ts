@@ -3,6 +3,7 @@
 // problem of it is told. Rules: docs/contract.md, "The document".
 
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
+import { AnswerError } from "../errors.ts";
 import type { Quota, StorageItem, StorageResource, StorageSource, StorageStatus } from "./document.ts";
 import { readDataType, rememberDataTypes, storageItem } from "./items.ts";
 import { compileTemplate, existingMount, type PathTemplate, templatePath } from "./mount-point.ts";
@@ -25,7 +26,10 @@ export type Mapper = {
 
 type Given = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
 
-/** A mapper for one offering; throws for a mount point template that the configuration must have refused. */
+/**
+ * A mapper for one offering.
+ * @throws AnswerError when the offering's own names cannot be part of a path: then no resource of it could be published
+ */
 export function createMapper(given: Given): Mapper {
   const offering = prepare(given);
   return {
@@ -52,8 +56,6 @@ type Offering = {
   storageSystem: StorageItem;
   fileSystem: StorageItem;
   dataTypeOf: ReturnType<typeof rememberDataTypes>;
-  /** Of the offering itself, and so of each of its resources. */
-  problems: Readonly<Problems>;
 };
 
 function prepare({ settings, component, offeringSlug }: Given): Offering {
@@ -62,6 +64,7 @@ function prepare({ settings, component, offeringSlug }: Given): Offering {
   const problems: Problems = [];
   checkSlug(system, settings.storageSystem === null ? "offering_slug" : "storage_system", problems);
   if (template.uses("fileSystem")) checkSlug(settings.storageFileSystem, "storage_file_system", problems);
+  for (const { message } of problems) throw unusableOffering(message);
   return {
     settings,
     quotas: quotaRule(settings, component),
@@ -69,8 +72,13 @@ function prepare({ settings, component, offeringSlug }: Given): Offering {
     storageSystem: storageItem("storage_system", system),
     fileSystem: storageItem("storage_file_system", settings.storageFileSystem),
     dataTypeOf: rememberDataTypes(),
-    problems,
   };
+}
+
+function unusableOffering(message: string): AnswerError {
+  return new AnswerError(`nothing of the offering can be published: ${message}`, {
+    hint: "set storage_system in backend_settings, or mend the offering's slug in Waldur",
+  });
 }
 
 type Wanted = {
@@ -83,7 +91,6 @@ type Wanted = {
 };
 
 function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mapped {
-  problems.push(...offering.problems);
   checkUuid(wanted.source.uuid, "uuid", problems);
   const parts = readParts(offering, wanted, problems);
   if (problems.length > 0 || !isWhole(parts)) return { ok: false, problems };

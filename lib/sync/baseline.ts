@@ -1,6 +1,7 @@
 // The last snapshot of this offering: what the new one is compared with, and where an entry comes from whose resource
 // became a problem. Only files of ours count: another offering's, or somebody else's, is no baseline.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { newestSnapshot, readChunks } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
@@ -23,9 +24,8 @@ export function readBaseline(directory: string, offeringUuid: string): Baseline 
   }
   const path = newestSnapshot(directory);
   if (path === null) return null;
-  const scan = scanDocument(readChunks(path));
-  if (!scan.complete || scan.meta?.offering.uuid !== offeringUuid) return null;
-  return { path, entries: scan.entries, sha256: documentDigest(readChunks(path)) };
+  const entries = countEntries(path, offeringUuid);
+  return entries === null ? null : { path, entries, sha256: documentDigest(readChunks(path)) };
 }
 
 /** The file is there, whole, with the content that the baseline tells. */
@@ -37,19 +37,25 @@ export function isIntact(baseline: Baseline): boolean {
   }
 }
 
-/** The last published entries of these resources, as they stand in the file; none when it is gone or cut. */
-export function readEntries(
+/** Hands over the last published entries of these resources, as they stand in the newest whole snapshot of the offering. */
+export function visitEntries(
   directory: string,
   { offering, uuids }: { offering: string; uuids: ReadonlySet<string> },
-): ScannedEntry[] {
-  const baseline = readBaseline(directory, offering);
-  const path = baseline !== null && isIntact(baseline) ? baseline.path : newestSnapshot(directory);
-  if (path === null) return [];
-  const found: ScannedEntry[] = [];
-  const scan = scanDocument(readChunks(path), (entry) => {
-    if (uuids.has(entry.itemId)) found.push(entry);
+  visit: (entry: ScannedEntry) => void,
+): void {
+  const candidates = [readBaseline(directory, offering)?.path, newestSnapshot(directory)];
+  const path = candidates.find((one) => typeof one === "string" && countEntries(one, offering) !== null);
+  if (typeof path !== "string") return;
+  scanDocument(readChunks(path), (entry) => {
+    if (uuids.has(entry.itemId)) visit(entry);
   });
-  return scan.complete && scan.meta?.offering.uuid === offering ? found : [];
+}
+
+/** Reads the file to its end; null when it is not a snapshot of the offering, or is cut, or gone. */
+function countEntries(path: string, offering: string): number | null {
+  if (!existsSync(path)) return null;
+  const scan = scanDocument(readChunks(path));
+  return scan.complete && scan.meta?.offering.uuid === offering ? scan.entries : null;
 }
 
 /** Told by the first lines alone, so that retention does not read every snapshot to its end. */

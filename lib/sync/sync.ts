@@ -7,8 +7,8 @@ import type { Output } from "../output/directory.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
 import { addProblem, type Job } from "../run/job.ts";
-import { type Baseline, isIntact, readBaseline, readEntries } from "./baseline.ts";
-import { carriedClash, createListing, type Listing } from "./listing.ts";
+import { type Baseline, isIntact, readBaseline, visitEntries } from "./baseline.ts";
+import { type Listing, readListing } from "./listing.ts";
 import { describingSink, directorySink, type SnapshotSink } from "./sink.ts";
 import { surveyOffering } from "./survey.ts";
 
@@ -36,13 +36,12 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
   try {
     const ground = await surveyOffering(job);
     const baseline = readBaseline(sink.directory, job.config.uuid);
-    const listing = createListing(job, ground, sink.draft);
-    const liveCount = await listing.read();
-    carryOver(listing, job, sink.directory);
-    for (const problem of listing.problems) addProblem(job, problem);
+    const listing = await readListing(job, ground, sink.draft);
+    carryOver(listing, job, sink);
+    for (const problem of listing.selection.problems) addProblem(job, problem);
     const drafted = sink.draft.finish();
     job.line.resources = drafted.entries;
-    guardAgainstShrinking(baseline?.entries ?? liveCount, drafted.entries, { job, options });
+    guardAgainstShrinking(baseline?.entries ?? listing.count, drafted.entries, { job, options });
     job.throwIfOver();
     publishOrKeep({ job, listing, baseline, drafted, sink }, options.ifChanged);
   } finally {
@@ -51,15 +50,15 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
 }
 
 /** Writes what the last snapshot said of resources that became a problem, so that a bad field never reads as a deletion. */
-function carryOver(listing: Listing, job: Job, directory: string): void {
-  if (listing.leftOut.size === 0) return;
-  const entries = readEntries(directory, { offering: job.config.uuid, uuids: listing.leftOut });
-  job.line.carriedOver = 0;
-  for (const entry of entries) {
-    const holder = listing.carry(entry);
-    if (holder === null) job.line.carriedOver++;
-    else listing.addProblem(carriedClash(entry, holder));
-  }
+function carryOver({ selection }: Listing, job: Job, { directory, draft }: SnapshotSink): void {
+  if (selection.leftOut.size === 0) return;
+  let carried = 0;
+  visitEntries(directory, { offering: job.config.uuid, uuids: selection.leftOut }, (entry) => {
+    if (!selection.accept(entry)) return;
+    draft.add(entry.text, 1);
+    carried++;
+  });
+  job.line.carriedOver = carried;
 }
 
 function guardAgainstShrinking(
@@ -113,5 +112,5 @@ function publishOrKeep({ job, listing, baseline, drafted, sink }: Finished, ifCh
     date: dateWithOffset(startedAt, job.timezone),
     ...drafted,
   };
-  sink.settle(state, listing.mountPoints);
+  sink.settle(state, listing.selection.mountPoints);
 }

@@ -72,12 +72,7 @@ type Received = { status: number; headers: Headers; text: string };
 
 /** A client that has no way to change anything. */
 export function createReader(connection: Connection, patience: Patience): Reader {
-  const send = createSender(connection, patience);
-  const { origin } = new URL(connection.apiUrl);
-  return {
-    get: (path, query, stop) =>
-      getWithRetries({ method: "GET", origin, path, query: query ?? {} }, send, patience, stop),
-  };
+  return readWith(createSender(connection, patience), connection, patience);
 }
 
 /** A client that can also POST. */
@@ -85,9 +80,17 @@ export function createActor(connection: Connection, patience: Patience): Actor {
   const send = createSender(connection, patience);
   const { origin } = new URL(connection.apiUrl);
   return {
-    ...createReader(connection, patience),
+    ...readWith(send, connection, patience),
     post: (path, body) =>
       postOnce({ method: "POST", origin, path, ...(body === undefined ? {} : { body }) }, send, patience),
+  };
+}
+
+function readWith(send: Sender, { apiUrl }: Connection, patience: Patience): Reader {
+  const { origin } = new URL(apiUrl);
+  return {
+    get: (path, query, stop) =>
+      getWithRetries({ method: "GET", origin, path, query: query ?? {} }, send, patience, stop),
   };
 }
 

@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 import { playMany, tellFailure } from "../model/model.ts";
 
 const SEED = Number(process.env.MODEL_SEED ?? 20_260_701);
-const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 120);
+const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 240);
 
 test("whatever happens at a site, in the end its files are what Waldur says", async () => {
   const { histories, runs, failures } = await playMany({ seed: SEED, count: HISTORIES });

@@ -103,3 +103,21 @@ test("gives the lock back, and tells every problem, where the memory of problems
     await stage.close();
   }
 });
+
+test("an offering whose slug is no part of a path is told once, and orders and snapshot stay", async () => {
+  const stage = await openStage({ resources: 5, orders: 2 });
+  try {
+    stage.world.offering.slug = "../etc";
+    for (const mode of ["sync", "orders"] as const) {
+      const { report } = await stage.runHere(mode);
+      expect(report.exitCode).toBe(65);
+      expect(report.problems).toMatchObject([
+        { code: "answer", hint: expect.stringContaining("storage_system") },
+      ]);
+    }
+    expect(stage.files()).toEqual([]);
+    expect(stage.requestsOf("POST")).toEqual([]);
+  } finally {
+    await stage.close();
+  }
+});

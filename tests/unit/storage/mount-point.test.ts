@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { AnswerError } from "../../../lib/errors.ts";
 import { compileTemplate } from "../../../lib/storage/mount-point.ts";
 import { isSegment } from "../../../lib/storage/segment.ts";
 import { entryOf, mapper, problemsOf, type settings, source } from "./support.ts";
@@ -41,16 +42,17 @@ describe("the template", () => {
     expect(problemsOf(made)).toEqual(["bad-slug slug"]);
   });
 
-  test("a bad slug of the offering is a problem of each resource", () => {
-    const bad = mapper({ storageSystem: "../x" });
-    expect(problemsOf(bad.mapResource(source()))).toEqual(["bad-slug storage_system"]);
+  test("a bad slug of the offering is told once, not for each resource", () => {
+    expect(() => mapper({ storageSystem: "../x" })).toThrow("storage_system cannot be part of a path");
+    expect(() => mapper({ storageSystem: "../x" })).toThrow(AnswerError);
   });
 
   test("a file system is part of a path only where the template says so", () => {
     const storageFileSystem = "lustré";
     expect(pathOf({}, { storageFileSystem })).toStartWith("/capstor/");
-    const used = mapper({ storageFileSystem, mountPoint: "/{file_system}/{project}" });
-    expect(problemsOf(used.mapResource(source()))).toEqual(["bad-slug storage_file_system"]);
+    expect(() => mapper({ storageFileSystem, mountPoint: "/{file_system}/{project}" })).toThrow(
+      "storage_file_system",
+    );
   });
 });
 
