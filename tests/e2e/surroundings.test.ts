@@ -321,3 +321,10 @@ test("needs nothing that a small machine may lack", async () => {
   await expectSync(script);
   expect((await runSubject(["--version"], { env: {} })).code).toBe(0);
 });
+
+const denier = join(import.meta.dir, "children", "deny-writable-code.ts");
+const canDeny = Bun.spawnSync([process.execPath, denier, "true"]).exitCode === 0;
+
+test.skipIf(!canDeny)("needs no memory that is both written and executed (needs Linux 6.3)", async () => {
+  await expectSync(`"${process.execPath}" "${denier}" "$@" sync -c "$CONFIG"`);
+});
