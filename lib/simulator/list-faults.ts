@@ -73,9 +73,18 @@ export function withOtherOffering(answer: Answer, { world }: Exchange): Answer {
 
 function withRows(answer: Answer, change: (rows: readonly unknown[]) => readonly unknown[]): Answer {
   if (answer.status !== 200) return answer;
-  const rows: unknown = JSON.parse(answer.body);
+  const rows = rowsIn(answer.body);
   if (!Array.isArray(rows) || rows.length === 0) return answer;
   return { ...answer, body: JSON.stringify(change(rows)) };
+}
+
+/** undefined when another fault has spoilt the text already. */
+function rowsIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The oldest live resource of the offering is terminated: it leaves a filtered list, and hides another row. */

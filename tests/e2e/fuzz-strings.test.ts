@@ -202,7 +202,12 @@ function everywhere(text: string): Fuzzed {
       ...inside("backend_metadata", ["project_item"]),
       ...inside("limits", ["storage"]),
     ],
-    orders: [...each(ORDER), ...inside("limits", ["storage"]), ...inside("attributes", ["new_options"])],
+    orders: [
+      { marketplace_resource_uuid: null },
+      ...each(ORDER),
+      ...inside("limits", ["storage"]),
+      ...inside("attributes", ["new_options"]),
+    ],
     offering: {},
     project: {},
   };

@@ -38,6 +38,9 @@ export async function playHistory(history: History): Promise<Played> {
   try {
     for (const step of history.steps) if (!(await play(step))) break;
     if (complaints.length === 0) complaints.push(...(await quieten(site, play)));
+  } catch (error) {
+    // A snapshot that cannot be read, for one: the seed and the trace must not be lost with it.
+    complaints.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
     await site.stage.close();
   }

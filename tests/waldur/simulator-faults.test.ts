@@ -97,6 +97,14 @@ describe("lists that lie", () => {
     });
   }
 
+  test("what is broken already stays so", async () => {
+    const simulator = start({ resources: 3, faults: ["broken-json", "missing-row"] });
+    const answered = fetch(`${simulator.url}marketplace-provider-offerings/`, {
+      headers: { Authorization: `Token ${simulator.providerToken}` },
+    });
+    expect((await answered).status).toBe(200);
+  });
+
   test("wrong-offering shows rows of another, ignored-filter adds them", async () => {
     const simulator = start({ resources: 2, faults: ["wrong-offering"] });
     const other = simulator.world.otherOffering.uuid;
