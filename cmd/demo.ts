@@ -9,7 +9,7 @@ import type { Command, Shell } from "./command.ts";
 import { helpFlag, number, runOptions, text } from "./flags.ts";
 
 const SYNC_OPTIONS = { allowShrink: false, ifChanged: false };
-const HANDLERS = {
+const WORK = {
   sync: {
     publish: (job, output) => publishSnapshot(job, output, SYNC_OPTIONS),
     describe: (job) => describeSnapshotRun(job, SYNC_OPTIONS),
@@ -64,7 +64,7 @@ export const command: Command = {
           runMode(
             { ...runOptions(mode, {}), configPath, retries: 1 },
             demoSurroundings(shell),
-            HANDLERS[mode],
+            WORK[mode],
           ),
       },
     );

@@ -32,7 +32,7 @@ export const command: Command = {
     const options = runOptions("orders", flags);
     const intervalS = number(flags, "interval", { least: 1, most: 86400, otherwise: null });
     const pass = () =>
-      runOnce(options, { flags, shell, handlers: { publish: publishOrders, describe: describeOrders } });
+      runOnce(options, { flags, shell, work: { publish: publishOrders, describe: describeOrders } });
     if (intervalS === null) return pass();
     for (;;) {
       const startedAt = performance.now();

@@ -4,14 +4,14 @@ import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../li
 import { createLog, type Log } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
-import { type Handlers, type RunOptions, runMode } from "../lib/run/run.ts";
+import { type ModeWork, type RunOptions, runMode } from "../lib/run/run.ts";
 import type { Flags, Shell } from "./command.ts";
 import { choice, text } from "./flags.ts";
 
 /** Runs the mode once and returns the exit code. */
 export async function runOnce(
   options: RunOptions,
-  { flags, shell, handlers }: { flags: Flags; shell: Shell; handlers: Handlers },
+  { flags, shell, work }: { flags: Flags; shell: Shell; work: ModeWork },
 ): Promise<ExitCode> {
   const progress = createProgress({
     visible: shell.isErrorTerminal && flags.quiet !== true,
@@ -35,7 +35,7 @@ export async function runOnce(
       progress,
       interrupted: shell.interrupted,
     },
-    handlers,
+    work,
   );
   const told = await writeMetricsFile(text(flags, "metrics-file"), report, log);
   if (flags["dry-run"] !== true && flags.json !== true) return told.exitCode;

@@ -26,7 +26,7 @@ export const command: Command = {
     return runOnce(runOptions("sync", flags), {
       flags,
       shell,
-      handlers: {
+      work: {
         publish: (job, output) => publishSnapshot(job, output, options),
         describe: (job) => describeSnapshotRun(job, options),
       },

@@ -97,11 +97,18 @@ function withConfig(args: readonly string[], configPath: string): readonly strin
   return args.includes("-c") || args.includes("--config") ? args : [command, "-c", configPath, ...rest];
 }
 
-export async function runSubject(
-  args: readonly string[],
-  { env = {}, cwd = tmpdir() }: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
+type Around = { env?: Readonly<Record<string, string>>; cwd?: string };
+
+export function runSubject(args: readonly string[], around: Around = {}): Promise<Ran> {
+  return runCommand([...SUBJECT, ...args], around);
+}
+
+/** Runs any program to its end, with an almost empty environment. */
+export async function runCommand(
+  command: readonly string[],
+  { env = {}, cwd = tmpdir() }: Around,
 ): Promise<Ran> {
-  const child = Bun.spawn([...SUBJECT, ...args], {
+  const child = Bun.spawn([...command], {
     cwd,
     env: { PATH: process.env.PATH ?? "", TZ: "UTC", ...env },
     stdin: "ignore",
@@ -130,7 +137,7 @@ export async function runHere(
 ): Promise<{ report: Report; lines: string[] }> {
   const lines: string[] = [];
   const syncOptions = { allowShrink: false, ifChanged: false, ...sync };
-  const handlers =
+  const work =
     mode === "orders"
       ? { publish: publishOrders, describe: describeOrders }
       : {
@@ -168,7 +175,7 @@ export async function runHere(
       progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
       interrupted,
     },
-    handlers,
+    work,
   );
   return { report, lines };
 }

@@ -1,5 +1,5 @@
 // One run of a mode: load the configuration, handle one offering after the other, and end in a report. An offering that
-// fails never stops the others; a signal or the deadline does. What is done with an offering comes in as a handler.
+// fails never stops the others; a signal or the deadline does. What is done with an offering comes in from outside.
 
 import type { Config, OfferingConfig } from "../config/config.ts";
 import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, UsageError } from "../errors.ts";
@@ -40,7 +40,7 @@ export type Surroundings = {
 };
 
 /** The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written. */
-export type Handlers = {
+export type ModeWork = {
   publish(job: RealJob, output: Output): Promise<void>;
   describe(job: Job): Promise<void>;
 };
@@ -49,7 +49,7 @@ export type Handlers = {
 export async function runMode(
   options: RunOptions,
   surroundings: Surroundings,
-  handlers: Handlers,
+  work: ModeWork,
 ): Promise<Report> {
   const { now, version, log } = surroundings;
   const ledger = createLedger({
@@ -63,7 +63,7 @@ export async function runMode(
     const config = await loadChecked(options, surroundings);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
-      await runOffering({ offering, config, options, surroundings, handlers, ledger, end });
+      await runOffering({ offering, config, options, surroundings, work, ledger, end });
     }
   } catch (error) {
     noteFailure(error, ledger, log);
@@ -133,7 +133,7 @@ type Share = {
   config: Config;
   options: RunOptions;
   surroundings: Surroundings;
-  handlers: Handlers;
+  work: ModeWork;
   ledger: Ledger;
   end: RunEnd;
 };
@@ -148,7 +148,7 @@ async function runOffering(share: Share): Promise<void> {
   }
   try {
     const job = await createJob(share, line);
-    if (share.options.dryRun) await share.handlers.describe(job);
+    if (share.options.dryRun) await share.work.describe(job);
     else await publishUnderLock(job, share);
   } catch (error) {
     noteFailure(error, ledger, surroundings.log, offering.uuid);
@@ -189,7 +189,7 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
   });
   try {
-    await share.handlers.publish({ ...job, reader: actor, actor }, output);
+    await share.work.publish({ ...job, reader: actor, actor }, output);
   } finally {
     try {
       await settleProblems(job, output);

@@ -17,23 +17,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
-import { openStage, type Stage, type StageOptions } from "../stage.ts";
-import { leftoversIn, listingOf, scriptOn } from "./program.ts";
+import type { Stage } from "../stage.ts";
+import { leftoversIn, listingOf, scriptOn, withStage } from "./program.ts";
 
 // Many processes on a busy machine.
 setDefaultTimeout(30_000);
 
 const MODES = ["sync", "orders"] as const;
 const SNAPSHOT = expect.stringMatching(/^\d{4}(-\d\d){4}-all\.json$/);
-
-async function withStage(options: StageOptions, use: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = await openStage({ resources: 12, ...options });
-  try {
-    await use(stage);
-  } finally {
-    await stage.close();
-  }
-}
 
 /** Published files with their content. */
 function contents(stage: Stage): Record<string, string> {

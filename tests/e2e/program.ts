@@ -3,7 +3,7 @@
 
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "pathe";
-import { BINARY, type Ran, type Stage, SUBJECT } from "../stage.ts";
+import { BINARY, openStage, type Ran, type Stage, type StageOptions, SUBJECT } from "../stage.ts";
 
 /** Some promises are those of the compiled binary alone. */
 export const isBinary = SUBJECT[0] === BINARY;
@@ -90,4 +90,14 @@ export function listingOf(directory: string): string[] {
 /** Temporary files, wherever they were left. */
 export function leftoversIn(directory: string): string[] {
   return listingOf(directory).filter((name) => /tmp/i.test(name));
+}
+
+/** A stage with a dozen resources unless told otherwise, closed whatever happens. */
+export async function withStage(options: StageOptions, use: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await openStage({ resources: 12, ...options });
+  try {
+    await use(stage);
+  } finally {
+    await stage.close();
+  }
 }

@@ -18,7 +18,7 @@ import { command as sync } from "../../cmd/sync.ts";
 import { OWN_KEYS } from "../../lib/config/known-keys.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { BINARY, listPublic, openStage, runSubject, type Stage } from "../stage.ts";
+import { BINARY, listPublic, openStage, runCommand, runSubject, type Stage } from "../stage.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -130,20 +130,11 @@ describe("commands", () => {
   });
   afterAll(() => stage.close());
 
-  const shell = async (line: string) => {
-    const child = Bun.spawn(["bash", "-o", "pipefail", "-c", line], {
+  const shell = (line: string) =>
+    runCommand(["bash", "-o", "pipefail", "-c", line], {
       cwd: stage.directory,
-      env: { PATH: `${bin}:${process.env.PATH}`, TZ: "UTC" },
-      stdout: "pipe",
-      stderr: "pipe",
+      env: { PATH: `${bin}:${process.env.PATH}` },
     });
-    const [code, stdout, stderr] = await Promise.all([
-      child.exited,
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    return { code, stdout, stderr };
-  };
 
   test("every bun script that it names exists", () => {
     const named = [...readme.matchAll(/bun@1\.4\.5 run (\w+)/g)].map(([, name = ""]) => name);

@@ -7,21 +7,12 @@ import { join } from "pathe";
 import type { Report } from "../../lib/report/report.ts";
 import { type Simulator, startSimulator } from "../../lib/simulator/server.ts";
 import { openStage, type Ran, type Stage, type StageOptions } from "../stage.ts";
-import { listingOf, runOnTerminal, scriptOn, startOn, until } from "./program.ts";
+import { listingOf, runOnTerminal, scriptOn, startOn, until, withStage } from "./program.ts";
 
 // Many processes on a busy machine.
 setDefaultTimeout(30_000);
 
 const MODES = ["sync", "orders"] as const;
-
-async function withStage(options: StageOptions, use: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = await openStage({ resources: 12, ...options });
-  try {
-    await use(stage);
-  } finally {
-    await stage.close();
-  }
-}
 
 /** The one document on standard output. */
 function reportOf(ran: Ran): Report {

@@ -4,8 +4,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
-import { openStage, type Stage, type StageOptions } from "../stage.ts";
-import { leftoversIn, type Running, scriptOn, startOn, until } from "./program.ts";
+import type { Stage } from "../stage.ts";
+import { leftoversIn, type Running, scriptOn, startOn, until, withStage } from "./program.ts";
 
 // Many processes on a busy machine.
 setDefaultTimeout(30_000);
@@ -15,15 +15,6 @@ const SIGNALS = [
   ["SIGTERM", 143],
   ["SIGINT", 130],
 ] as const;
-
-async function withStage(options: StageOptions, use: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = await openStage({ resources: 12, ...options });
-  try {
-    await use(stage);
-  } finally {
-    await stage.close();
-  }
-}
 
 /** The end of a run, and how long it took from now. */
 async function endOf(running: Running) {

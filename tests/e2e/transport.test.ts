@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createGzip } from "node:zlib";
 import { join } from "pathe";
-import { openStage, runSubject, type Stage, SUBJECT } from "../stage.ts";
+import { openStage, runCommand, runSubject, type Stage, SUBJECT } from "../stage.ts";
 import { answer, json, type RawServer, type Script, startProxy, startRaw } from "../waldur/raw-server.ts";
 
 const MIB = 1024 * 1024;
@@ -122,21 +122,10 @@ const MEASURE = `
 async function syncOn(stage: Stage, url: string) {
   const text = await Bun.file(stage.configPath).text();
   await Bun.write(stage.configPath, text.replace(stage.simulator.url, url));
-  const child = Bun.spawn(
+  const { code, stdout, stderr } = await runCommand(
     [process.execPath, "-e", MEASURE, "--", ...SUBJECT, "sync", "-c", stage.configPath],
-    {
-      cwd: stage.directory,
-      env: { PATH: process.env.PATH ?? "" },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    },
+    { cwd: stage.directory },
   );
-  const [code, stdout, stderr] = await Promise.all([
-    child.exited,
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
   return { code, stderr, mostMib: Number(stdout) / MIB };
 }
 

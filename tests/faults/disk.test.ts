@@ -21,7 +21,7 @@ import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { minuteStamp, orderFileName, snapshotName } from "../../lib/output/names.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
-import { openStage, type Ran, type Stage, SUBJECT } from "../stage.ts";
+import { openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
 import { inTurns } from "./in-turns.ts";
 import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT, remount } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, orderFiles } from "./outcome.ts";
@@ -582,21 +582,11 @@ function giveToNobody(stage: Stage): void {
   chownSync(stage.configPath, 65534, 65534);
 }
 
-async function runUnder(stage: Stage, wrapper: readonly string[], args: readonly string[]): Promise<Ran> {
+function runUnder(stage: Stage, wrapper: readonly string[], args: readonly string[]): Promise<Ran> {
   const [command = "", ...rest] = args;
-  const child = Bun.spawn([...wrapper, ...SUBJECT, command, "-c", stage.configPath, ...rest], {
+  return runCommand([...wrapper, ...SUBJECT, command, "-c", stage.configPath, ...rest], {
     cwd: stage.directory,
-    env: { PATH: process.env.PATH ?? "", TZ: "UTC" },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
   });
-  const [code, stdout, stderr] = await Promise.all([
-    child.exited,
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code, stdout, stderr };
 }
 
 /** This minute and the next, should it come before the run. */

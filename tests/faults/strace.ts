@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "pathe";
-import { type Ran, type Stage, SUBJECT } from "../stage.ts";
+import { type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
 
 /** Whether this machine has strace and lets it trace. */
 export const CAN_TRACE =
@@ -60,27 +60,16 @@ export async function runTraced(
 ): Promise<Traced> {
   const directory = mkdtempSync(join(tmpdir(), "trace-"));
   const path = join(directory, "log");
-  const child = Bun.spawn(
+  const ran = await runCommand(
     [
       ...["strace", "-f", "-yy", "-qq", "-s", "200", "-o", path, ...options],
       ...[...SUBJECT, command, "-c", stage.configPath, ...args],
     ],
-    {
-      cwd: stage.directory,
-      env: { PATH: process.env.PATH ?? "", TZ: "UTC" },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    },
+    { cwd: stage.directory },
   );
-  const [code, stdout, stderr] = await Promise.all([
-    child.exited,
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
   const calls = parseCalls(readFileSync(path, "utf8"), stage);
   rmSync(directory, { recursive: true });
-  return { code, stdout, stderr, calls };
+  return { ...ran, calls };
 }
 
 const ENTRY = /^(\d+) +(\w+)\((.*)$/;

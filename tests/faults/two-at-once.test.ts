@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
-import { openStage, type Ran, type Stage, SUBJECT } from "../stage.ts";
+import { openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
 import { complaintsAnyTime, complaintsWhenDone, orderFiles } from "./outcome.ts";
 import { CAN_TRACE, NEEDS_TRACE, runTraced } from "./strace.ts";
 
@@ -171,25 +171,13 @@ async function runOnHost(stage: Stage, n: number, mode: string): Promise<Ran> {
     writeFileSync(`${locks}-${lock}`, "");
     writeFileSync(join(state, `lock-${lock}`), "");
   }
-  const child = Bun.spawn(
+  return runCommand(
     [
       ...["unshare", "--mount", "--uts", "sh", "-c", BECOME_HOST, "sh", `host-${n}`, locks, state],
       ...[...SUBJECT, mode, "-c", stage.configPath],
     ],
-    {
-      cwd: stage.directory,
-      env: { PATH: process.env.PATH ?? "", TZ: ZONES[n] ?? "UTC" },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    },
+    { cwd: stage.directory, env: { TZ: ZONES[n] ?? "UTC" } },
   );
-  const [code, stdout, stderr] = await Promise.all([
-    child.exited,
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code, stdout, stderr };
 }
 
 /** The kernel answers ENOLCK, as for an NFS server without a lock daemon. */

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "pathe";
 import { createLog } from "../../lib/report/log.ts";
 import { createProgress } from "../../lib/report/progress.ts";
-import { type Handlers, runMode } from "../../lib/run/run.ts";
+import { type ModeWork, runMode } from "../../lib/run/run.ts";
 import { openStage, type Stage } from "../stage.ts";
 
 const OTHER = "0123456789abcdef0123456789abcdef";
@@ -29,7 +29,7 @@ function openPair(): Promise<Stage> {
 }
 
 /** A run of `orders` in which this is done with each offering. */
-async function runWith(stage: Stage, publish: Handlers["publish"]) {
+async function runWith(stage: Stage, publish: ModeWork["publish"]) {
   const lines: string[] = [];
   const now = () => new Date();
   const report = await runMode(
