@@ -61,11 +61,7 @@ export const command: Command = {
         show: shell.print,
         interrupted: shell.interrupted,
         run: (mode, configPath) =>
-          runMode(
-            { ...runOptions(mode, {}), configPath, retries: 1 },
-            demoSurroundings(shell),
-            WORK[mode],
-          ),
+          runMode({ ...runOptions(mode, {}), configPath, retries: 1 }, demoSurroundings(shell), WORK[mode]),
       },
     );
   },

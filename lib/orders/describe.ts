@@ -8,7 +8,7 @@ import type { OrderOutcome, OrderReport } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
 import { documentDigest } from "../storage/digest.ts";
 import { compareDocuments, documentText } from "../storage/text.ts";
-import type { WaldurOrder } from "../waldur/wire.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { orderDocument } from "./document.ts";
 import type { Pass } from "./pass.ts";
 import { planCalls } from "./plan.ts";

@@ -4,7 +4,7 @@ import { dateWithOffset } from "../output/names.ts";
 import type { Job } from "../run/job.ts";
 import type { DocumentMeta, StorageDocument } from "../storage/document.ts";
 import { CALLS } from "../waldur/orders.ts";
-import type { WaldurOffering } from "../waldur/wire.ts";
+import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** `meta.date` is now; the name of the file keeps the minute of the claim. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
-import type { WaldurOrder } from "../waldur/wire.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
 
 /** null when the order is done and its file is there: the good end. `order` is null when Waldur does not know it any more. */
 export function endedProblem(

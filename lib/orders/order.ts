@@ -8,7 +8,7 @@ import type { OrderOutcome, OrderReport } from "../report/report.ts";
 import { addProblem, type RealJob } from "../run/job.ts";
 import type { Posted } from "../waldur/client.ts";
 import { CALLS, type Call, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
-import type { WaldurOrder } from "../waldur/wire.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { endedProblem } from "./ended.ts";
 import type { Pass } from "./pass.ts";
 import { acceptCall, backendIdFor } from "./plan.ts";

@@ -7,7 +7,8 @@ import { addProblem, type Job, type RealJob } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
 import { fetchOpenOrders, type UnreadableOrder } from "../waldur/orders.ts";
-import type { WaldurOffering, WaldurOrder } from "../waldur/wire.ts";
+import type { WaldurOffering } from "../waldur/wire-offering.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import { createMountGuard, type MountGuard } from "./mounts.ts";
 

@@ -7,7 +7,8 @@ import type { OrderType, StorageResource } from "../storage/document.ts";
 import type { Mapper } from "../storage/mapper.ts";
 import { sourceOf } from "../storage/source.ts";
 import { fetchResource } from "../waldur/orders.ts";
-import type { WaldurOrder, WaldurResource } from "../waldur/wire.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
+import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { MountGuard } from "./mounts.ts";
 
 /** An order with its resource and the entry of its file. */

@@ -2,16 +2,18 @@
 // fails never stops the others; a signal or the deadline does. What is done with an offering comes in from outside.
 
 import type { Config, OfferingConfig } from "../config/config.ts";
-import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, UsageError } from "../errors.ts";
+import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../errors.ts";
 import type { Mode, Output } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import { logProblem, logProblems } from "../report/problems.ts";
 import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
+import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
 import type { Job, RealJob } from "./job.ts";
+import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
 export type RunOptions = {
@@ -96,36 +98,6 @@ async function loadChecked(options: RunOptions, surroundings: Surroundings): Pro
 
 function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
   log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
-}
-
-/** The offerings of this mode, in the order of the file, narrowed by `--offering-uuid`. */
-function selectOfferings(config: Config, options: RunOptions): OfferingConfig[] {
-  const mine = config.offerings.filter((offering) => offering[options.mode]);
-  if (mine.length === 0) throw noOfferings(config, options.mode);
-  for (const uuid of options.offeringUuids) {
-    if (!mine.some((offering) => offering.uuid === uuid)) throw unknownOffering(uuid, mine, config.path);
-  }
-  if (options.offeringUuids.length === 0) return mine;
-  return mine.filter((offering) => options.offeringUuids.includes(offering.uuid));
-}
-
-function noOfferings(config: Config, mode: Mode): ConfigError {
-  const key = mode === "sync" ? "backend_type" : "order_processing_backend";
-  return new ConfigError([
-    {
-      file: config.path,
-      path: "offerings",
-      message: `no offering is for ${mode}: none has ${key}: cscs-hpc-storage`,
-      hint: `set ${key}: "cscs-hpc-storage" on the offerings that \`${mode}\` shall handle`,
-    },
-  ]);
-}
-
-function unknownOffering(uuid: string, mine: readonly OfferingConfig[], file: string): UsageError {
-  const known = mine.map((offering) => `${offering.uuid} (${offering.name})`).join(", ");
-  return new UsageError(`--offering-uuid ${uuid}: ${file} has no such offering for this command`, {
-    hint: `known here: ${known}`,
-  });
 }
 
 type Share = {
@@ -256,27 +228,4 @@ function noteFailure(thrown: unknown, ledger: Ledger, log: Log, offering?: strin
     return;
   }
   log.error(error.message, { offering, hint: error.hint });
-}
-
-/** The last line: counts of what the run did. */
-function summaryOf(report: Report): string {
-  const did = report.dryRun ? "would publish" : "published";
-  const files = report.files.filter((file) => file.action !== "unchanged").length;
-  const parts =
-    report.mode === "sync"
-      ? [
-          `${did} ${plural(files, "snapshot")}`,
-          plural(sum(report.offerings.map((o) => o.resources)), "resource"),
-        ]
-      : [`${did} ${plural(files, "order file")}`, `${plural(report.orders.length, "open order")}`];
-  if (report.problems.length > 0) parts.push(plural(report.problems.length, "problem"));
-  return `${report.mode}: ${parts.join(", ")}`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

@@ -1,6 +1,6 @@
 // A Waldur resource as the mapper wants it, with project and customer joined in from wherever the server tells them.
 
-import type { WaldurResource } from "../waldur/wire.ts";
+import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { StorageSource } from "./document.ts";
 
 /** A project with its customer, from the provider's list of projects or from an order. */

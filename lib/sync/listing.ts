@@ -7,7 +7,7 @@ import type { Job } from "../run/job.ts";
 import { documentFrame, entriesText } from "../storage/text.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
 import { countList, ListMoved, type ListVisitor, MOST_EXPECTED, readList } from "../waldur/pages.ts";
-import { resourceFields } from "../waldur/wire.ts";
+import { resourceFields } from "../waldur/wire-resource.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import type { Ground } from "./survey.ts";
 

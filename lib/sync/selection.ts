@@ -8,7 +8,8 @@ import { createMountIndex, type MountIndex } from "../storage/mount-index.ts";
 import type { ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { isFault, parseResource, parseUuid, type WaldurResource } from "../waldur/wire.ts";
+import { isFault, parseUuid } from "../waldur/wire.ts";
+import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
 import type { Ground } from "./survey.ts";
 
 type ListingProblem = Omit<Problem, "offering">;

@@ -3,7 +3,7 @@
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
 import { fetchOffering, fetchProjects, probeResources } from "../waldur/offering.ts";
-import type { WaldurOffering, WaldurProject } from "../waldur/wire.ts";
+import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
 
 export type Ground = {
   offering: WaldurOffering;

@@ -5,6 +5,7 @@ import { AnswerError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
 import { readList } from "./pages.ts";
 import { oneLine } from "./translate.ts";
+import { parseRows } from "./wire.ts";
 import {
   OFFERING_FIELDS,
   PROBE_FIELDS,
@@ -13,10 +14,9 @@ import {
   parseProbe,
   parseProject,
   parseProvider,
-  parseRows,
   type WaldurOffering,
   type WaldurProject,
-} from "./wire.ts";
+} from "./wire-offering.ts";
 
 /** The only offering type whose orders an outside agent may move. */
 const SITE_AGENT_TYPE = "Marketplace.Slurm";

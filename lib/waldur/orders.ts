@@ -5,16 +5,9 @@ import { AnswerError } from "../errors.ts";
 import type { Actor, Answer, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
-import {
-  isFault,
-  ORDER_FIELDS,
-  parseOrder,
-  parseResource,
-  parseUuid,
-  resourceFields,
-  type WaldurOrder,
-  type WaldurResource,
-} from "./wire.ts";
+import { isFault, parseUuid } from "./wire.ts";
+import { ORDER_FIELDS, parseOrder, type WaldurOrder } from "./wire-order.ts";
+import { parseResource, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
 const ORDERS_PATH = "marketplace-orders/";
 

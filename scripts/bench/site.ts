@@ -6,7 +6,7 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { rememberDataTypes, storageItem } from "../../lib/storage/items.ts";
 import { documentText } from "../../lib/storage/text.ts";
-import { resourceFields } from "../../lib/waldur/wire.ts";
+import { resourceFields } from "../../lib/waldur/wire-resource.ts";
 import type { Server } from "./server.ts";
 
 export const PAGE_ROWS = 300;

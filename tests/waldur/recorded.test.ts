@@ -6,7 +6,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import { type Simulator, startSimulator } from "../../lib/simulator/server.ts";
-import { isFault, parseOffering, parseOrder, parseResource, parseUuid } from "../../lib/waldur/wire.ts";
+import { isFault, parseUuid } from "../../lib/waldur/wire.ts";
+import { parseOffering } from "../../lib/waldur/wire-offering.ts";
+import { parseOrder } from "../../lib/waldur/wire-order.ts";
+import { parseResource } from "../../lib/waldur/wire-resource.ts";
 
 const DIRECTORY = `${import.meta.dir}/../fixtures/recorded`;
 const RECORDED_OFFERINGS = /ca7a04fae6f74bb5aeb88447ca8692ad|509dad49e6a541e9875777e9d479c934/g;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { listCostMs, queriesPerRow } from "../../lib/simulator/query-cost.ts";
-import { resourceFields } from "../../lib/waldur/wire.ts";
+import { resourceFields } from "../../lib/waldur/wire-resource.ts";
 import { call, start } from "./simulator-calls.ts";
 
 describe("queries for each row", () => {

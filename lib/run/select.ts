@@ -1,0 +1,38 @@
+// Which offerings a run is for.
+
+import type { Config, OfferingConfig } from "../config/config.ts";
+import { ConfigError, UsageError } from "../errors.ts";
+import type { Mode } from "../output/directory.ts";
+
+/** The offerings of this mode, in the order of the file, narrowed by `--offering-uuid`. */
+export function selectOfferings(
+  config: Config,
+  options: { mode: Mode; offeringUuids: readonly string[] },
+): OfferingConfig[] {
+  const mine = config.offerings.filter((offering) => offering[options.mode]);
+  if (mine.length === 0) throw noOfferings(config, options.mode);
+  for (const uuid of options.offeringUuids) {
+    if (!mine.some((offering) => offering.uuid === uuid)) throw unknownOffering(uuid, mine, config.path);
+  }
+  if (options.offeringUuids.length === 0) return mine;
+  return mine.filter((offering) => options.offeringUuids.includes(offering.uuid));
+}
+
+function noOfferings(config: Config, mode: Mode): ConfigError {
+  const key = mode === "sync" ? "backend_type" : "order_processing_backend";
+  return new ConfigError([
+    {
+      file: config.path,
+      path: "offerings",
+      message: `no offering is for ${mode}: none has ${key}: cscs-hpc-storage`,
+      hint: `set ${key}: "cscs-hpc-storage" on the offerings that \`${mode}\` shall handle`,
+    },
+  ]);
+}
+
+function unknownOffering(uuid: string, mine: readonly OfferingConfig[], file: string): UsageError {
+  const known = mine.map((offering) => `${offering.uuid} (${offering.name})`).join(", ");
+  return new UsageError(`--offering-uuid ${uuid}: ${file} has no such offering for this command`, {
+    hint: `known here: ${known}`,
+  });
+}

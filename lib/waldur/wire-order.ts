@@ -1,0 +1,89 @@
+// An order as Waldur tells it, and the fields that are asked for.
+
+import * as v from "valibot";
+import { faultOf, Table, Text, Uuid, type WireFault } from "./wire.ts";
+
+const OrderRow = v.object({
+  uuid: Uuid,
+  type: v.string(),
+  state: v.string(),
+  created: v.pipe(v.string(), v.isoTimestamp("is no date")),
+  offering_uuid: v.optional(Uuid),
+  marketplace_resource_uuid: v.nullish(Uuid, null),
+  resource_uuid: v.nullish(v.string(), null),
+  provider_reviewed_at: v.nullish(v.string(), null),
+  limits: Table,
+  attributes: Table,
+  project_uuid: v.nullish(v.string(), ""),
+  project_name: v.optional(Text),
+  project_slug: v.optional(Text),
+  customer_uuid: v.nullish(v.string(), ""),
+  customer_name: v.optional(Text),
+  customer_slug: v.optional(Text),
+});
+
+export type WaldurOrder = {
+  uuid: string;
+  /** Create, Update, Terminate, Restore, or one we do not know. */
+  type: string;
+  state: string;
+  created: string;
+  offeringUuid: string | undefined;
+  /** The resource; null while Waldur has not made it. */
+  marketplaceResourceUuid: string | null;
+  /** The legacy allocation that a worker of a 2024 server makes; null before it ran. */
+  allocationUuid: string | null;
+  providerReviewedAt: string | null;
+  limits: Readonly<Record<string, unknown>>;
+  attributes: Readonly<Record<string, unknown>>;
+  project: { uuid: string; name: string; slug: string };
+  customer: { uuid: string; name: string; slug: string };
+};
+
+/** Fields of an order, listed or single. No personal data is among them. */
+export const ORDER_FIELDS = [
+  "uuid",
+  "type",
+  "state",
+  "created",
+  "offering_uuid",
+  "marketplace_resource_uuid",
+  "resource_uuid",
+  "provider_reviewed_at",
+  "limits",
+  "attributes",
+  "project_uuid",
+  "project_name",
+  "project_slug",
+  "customer_uuid",
+  "customer_name",
+  "customer_slug",
+] as const;
+
+export function parseOrder(row: unknown): WaldurOrder | WireFault {
+  const parsed = v.safeParse(OrderRow, row, { abortEarly: true });
+  if (!parsed.success) return faultOf(parsed.issues[0]);
+  const { output } = parsed;
+  return {
+    uuid: output.uuid,
+    type: output.type,
+    state: output.state,
+    created: output.created,
+    offeringUuid: output.offering_uuid,
+    marketplaceResourceUuid: output.marketplace_resource_uuid,
+    allocationUuid: output.resource_uuid,
+    providerReviewedAt: output.provider_reviewed_at,
+    limits: output.limits,
+    attributes: output.attributes,
+    project: {
+      uuid: output.project_uuid,
+      name: output.project_name ?? "",
+      slug: output.project_slug ?? "",
+    },
+    customer: {
+      uuid: output.customer_uuid,
+      name: output.customer_name ?? "",
+      slug: output.customer_slug ?? "",
+    },
+  };
+}
