@@ -92,7 +92,16 @@ function translateParseError(error: unknown, args: readonly string[], definition
   return new UsageError(`${name} needs a value`);
 }
 
+/** Flags that one of the two modes alone has. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["--interval", "orders"],
+  ["--allow-shrink", "sync"],
+  ["--if-changed", "sync"],
+]);
+
 function unknownFlag(name: string, definition: ArgsDef): UsageError {
+  const other = ELSEWHERE.get(name);
+  if (other !== undefined) return new UsageError(`${name} is an option of \`${other}\``);
   const known = Object.keys(definition).map((flag) => `--${flag}`);
   const near = nearestWord(name, known);
   return new UsageError(`unknown option ${name}`, {

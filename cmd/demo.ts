@@ -43,7 +43,7 @@ export const command: Command = {
   },
   examples: [
     "waldur-cscs-storage demo",
-    "waldur-cscs-storage demo --fault 500-on-page-2    # nothing is published, exit 75",
+    "waldur-cscs-storage demo --fault 500-on-page-2    # sync publishes nothing, exit 75",
     "waldur-cscs-storage demo --serve 8080             # then try orders, sync and curl against it",
   ],
   run(flags, shell) {

@@ -47,7 +47,7 @@ const EXIT_CODES = `EXIT CODES
   64  wrong command line
   65  Waldur's answer is unusable, or the list shrank beyond the guard
   69  TLS verification failed, a redirect, or no such endpoint
-  73  the output directory cannot be written
+  73  the output directory or the metrics file cannot be written, or require_mount is not mounted
   74  standard output could not be written
   75  Waldur unreachable or busy, or another run holds the lock: try again later
   77  Waldur refused the token or the permission

@@ -52,8 +52,14 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
 function readFile(absolute: string, path: string): TextFile {
   const file = readTextFile(absolute, MAX_BYTES);
   if (!("problem" in file)) return file;
-  const { problem, hint = "name the configuration file with --config FILE", ...position } = file;
+  const { problem, hint = hintFor(file.problem), ...position } = file;
   throw new ConfigError([{ file: path, ...position, message: `the configuration file ${problem}`, hint }]);
+}
+
+function hintFor(problem: string): string {
+  return problem.includes("permission denied")
+    ? "give the user that runs this the right to read it: chgrp, and chmod 640"
+    : "name the configuration file with --config FILE";
 }
 
 function openTop(tree: YamlTree, context: Context): Section {

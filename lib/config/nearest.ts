@@ -2,7 +2,13 @@
 
 const MAX_DISTANCE = 2;
 
-/** The closest known word within two edits (a swap of neighbours is one), or null; short words need a closer match. */
+/** Shorter beginnings of a word could mean many. */
+const SHORTEST_BEGINNING = 6;
+
+/**
+ * The closest known word within two edits (a swap of neighbours is one), else one that begins with the word, separators
+ * aside, or null; short words need a closer match.
+ */
 export function nearestWord(word: string, known: Iterable<string>): string | null {
   let nearest: string | null = null;
   let least = MAX_DISTANCE + 1;
@@ -13,7 +19,16 @@ export function nearestWord(word: string, known: Iterable<string>): string | nul
       least = distance;
     }
   }
-  return nearest;
+  return nearest ?? longerWord(word, known);
+}
+
+/** `output_dir` and `outputdir` mean `output_directory`. */
+function longerWord(word: string, known: Iterable<string>): string | null {
+  const bare = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
+  const beginning = bare(word);
+  if (beginning.length < SHORTEST_BEGINNING) return null;
+  const longer = [...known].filter((candidate) => bare(candidate).startsWith(beginning));
+  return longer.length === 1 ? (longer[0] ?? null) : null;
 }
 
 /** Optimal string alignment distance; words that differ much in length are not measured, only called far. */

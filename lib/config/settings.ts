@@ -57,7 +57,8 @@ function readOutputDirectory(section: Section, { cwd, findings }: Context): stri
   const given = section.read("output_directory", readPath, DEFAULT_OUTPUT_DIRECTORY);
   const absolute = resolve(cwd, given);
   if (!given.startsWith("/")) {
-    const message = `is relative to the working directory, which makes it ${absolute}`;
+    const what = section.spot("output_directory") ? "is relative" : "is not set, so it is relative";
+    const message = `output_directory ${what} to the working directory, which makes it ${absolute}`;
     findings.warn(placeOf(section, "output_directory"), message, "write an absolute path");
   }
   return absolute;

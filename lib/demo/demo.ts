@@ -118,6 +118,7 @@ async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCo
   await stage.show(
     `a simulated Waldur at ${simulator.url} with ${options.resources} resources and ${options.orders} open orders${fault}\n`,
   );
+  if (options.fault !== null) await showHealthySync(simulator, options.fault, scene);
   const sync = await showRun("sync", simulator, scene);
   const orders = await showRun("orders", simulator, scene);
   const [example] = orders.files;
@@ -126,6 +127,15 @@ async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCo
   }
   await stage.show(`\neverything is in ${directory}\n`);
   return worstExitCode([sync.exitCode, orders.exitCode]);
+}
+
+/** A fault shows best what it does not do: harm what was published before. */
+async function showHealthySync(simulator: Simulator, fault: string, scene: Scene): Promise<void> {
+  simulator.setFaults([]);
+  await scene.stage.show("\nwhile all is well:");
+  await showRun("sync", simulator, scene);
+  simulator.setFaults([fault]);
+  await scene.stage.show(`\nwith ${fault}:`);
 }
 
 async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Scene): Promise<Report> {

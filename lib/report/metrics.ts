@@ -59,7 +59,10 @@ export function renderMetrics(report: Report, previousSuccess: number): string {
     gauge(
       "resources",
       "Storage resources in the snapshot, or open orders",
-      report.offerings.map((offering) => [{ ...mode, offering: offering.uuid }, offering.resources]),
+      // Where it failed nothing was counted: a zero would read as "all gone".
+      report.offerings
+        .filter(({ outcome }) => outcome === "published" || outcome === "unchanged")
+        .map((offering) => [{ ...mode, offering: offering.uuid }, offering.resources]),
     ),
     gauge(
       "orders",

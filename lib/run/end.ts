@@ -13,7 +13,7 @@ export function startDeadline(deadlineMs: number, interrupted: AbortSignal): Run
     controller.abort(
       new RetryLaterError(`the run was not done within ${deadlineMs / 1000} s`, {
         code: "deadline",
-        hint: "the next run goes on from here; --deadline SECONDS gives it more time",
+        hint: "nothing is half-done, and the next run starts again; --deadline SECONDS gives it more time",
       }),
     );
   }, deadlineMs);

@@ -125,6 +125,9 @@ async function runOffering(share: Share): Promise<void> {
   } catch (error) {
     noteFailure(error, ledger, surroundings.log, offering.uuid);
   }
+  for (const { path, action, bytes } of ledger.filesOf(offering.uuid)) {
+    surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
+  }
   if (share.options.dryRun) {
     for (const problem of ledger.problemsOf(offering.uuid)) logProblem(problem, "warn", surroundings.log);
   }

@@ -60,13 +60,28 @@ export function watchProgress(silenceMs: number, signals: readonly AbortSignal[]
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The whole body as text. Throws `AnswerError` beyond `limitBytes` of decoded bytes or when it is not UTF-8. */
+/**
+ * The whole body as text. Throws `AnswerError` beyond `limitBytes` of decoded bytes or when it is not UTF-8, and what
+ * zlib throws when it is no whole gzip where it says that it is.
+ */
 export async function readBody(
-  body: ReadableStream<Uint8Array> | null,
+  { body, headers }: Pick<Response, "body" | "headers">,
   limitBytes: number,
   watch: Watch,
 ): Promise<string> {
-  if (body === null) return "";
+  const encoding = headers.get("content-encoding") ?? "identity";
+  const bytes = await readBytes(body, limitBytes, watch);
+  if (encoding === "identity" || bytes.length === 0) return decodeUtf8(bytes);
+  if (encoding !== "gzip") throw new AnswerError("an answer is compressed in a way that was not asked for");
+  return decodeUtf8(await unzip(bytes, limitBytes));
+}
+
+async function readBytes(
+  body: ReadableStream<Uint8Array> | null,
+  limitBytes: number,
+  watch: Watch,
+): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
@@ -77,16 +92,32 @@ export async function readBody(
     size += value.byteLength;
     if (size > limitBytes) {
       await reader.cancel().catch(() => undefined);
-      throw new AnswerError(`an answer is larger than ${limitBytes / 1024 / 1024} MiB`);
+      throw tooLarge(limitBytes);
     }
     chunks.push(value);
   }
-  return decodeUtf8(chunks);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-function decodeUtf8(chunks: readonly Uint8Array[]): string {
+function tooLarge(limitBytes: number): AnswerError {
+  return new AnswerError(`an answer is larger than ${limitBytes / 1024 / 1024} MiB`);
+}
+
+async function unzip(bytes: Uint8Array, limitBytes: number): Promise<Uint8Array> {
+  const { gunzipSync } = await import("node:zlib");
   try {
-    return decoder.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+    return gunzipSync(bytes, { maxOutputLength: limitBytes });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
+      throw tooLarge(limitBytes);
+    }
+    throw error;
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
   } catch (cause) {
     throw new AnswerError("an answer is not UTF-8 text", { cause });
   }

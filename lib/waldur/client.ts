@@ -65,6 +65,8 @@ type Exchange = {
   /** For messages: scheme, host and port of the server. */
   origin: string;
   path: string;
+  /** The path as messages name it, with the page of a list. */
+  shown: string;
   query?: Query;
   body?: Readonly<Record<string, string>>;
 };
@@ -82,7 +84,11 @@ export function createActor(connection: Connection, patience: Patience): Actor {
   return {
     ...readWith(send, connection, patience),
     post: (path, body) =>
-      postOnce({ method: "POST", origin, path, ...(body === undefined ? {} : { body }) }, send, patience),
+      postOnce(
+        { method: "POST", origin, path, shown: path, ...(body === undefined ? {} : { body }) },
+        send,
+        patience,
+      ),
   };
 }
 
@@ -90,8 +96,17 @@ function readWith(send: Sender, { apiUrl }: Connection, patience: Patience): Rea
   const { origin } = new URL(apiUrl);
   return {
     get: (path, query, stop) =>
-      getWithRetries({ method: "GET", origin, path, query: query ?? {} }, send, patience, stop),
+      getWithRetries(
+        { method: "GET", origin, path, shown: showPath(path, query), query: query ?? {} },
+        send,
+        patience,
+        stop,
+      ),
   };
+}
+
+function showPath(path: string, query: Query | undefined): string {
+  return query?.page === undefined ? path : `${path} (page ${query.page})`;
 }
 
 async function getWithRetries(
@@ -145,7 +160,7 @@ function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
   } catch {
     // The parser's own words quote the body, so they are no cause to keep.
     const what = received.text === "" ? "an empty answer" : "broken JSON";
-    const failure = new AnswerError(`${exchange.method} ${exchange.path} gave ${what}`, {
+    const failure = new AnswerError(`${exchange.method} ${exchange.shown} gave ${what}`, {
       hint: "a proxy between here and Waldur may cut answers; look at its log",
     });
     return { failure, retryAfterMs: null };
@@ -157,7 +172,7 @@ function notJson(text: string, type: string, exchange: Exchange): AnswerError {
   const what =
     type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);
   const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(oneLine(title))})`;
-  return new AnswerError(`${exchange.method} ${exchange.path} gave ${what} instead of JSON${shown}`, {
+  return new AnswerError(`${exchange.method} ${exchange.shown} gave ${what} instead of JSON${shown}`, {
     hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
   });
 }
@@ -191,6 +206,7 @@ function createSender(connection: Connection, patience: Patience): Sender {
         headers: {
           Authorization: `Token ${connection.token.reveal()}`,
           Accept: "application/json",
+          "Accept-Encoding": "gzip",
           "User-Agent": connection.userAgent,
         },
         ...(exchange.body === undefined ? {} : { body: { ...exchange.body } }),
@@ -199,17 +215,18 @@ function createSender(connection: Connection, patience: Patience): Sender {
         retry: 0,
         ignoreResponseError: true,
         responseType: "stream",
-        // Bun's own options. `verbose: false` keeps BUN_CONFIG_VERBOSE_FETCH from printing the token,
+        // Bun's own options. With `decompress` it would tell of a broken gzip on standard error, past every log; `verbose: false` keeps BUN_CONFIG_VERBOSE_FETCH from printing the token,
         // `rejectUnauthorized` beats NODE_TLS_REJECT_UNAUTHORIZED.
         ...({
           tls: await tls(),
           verbose: false,
+          decompress: false,
           ...(connection.proxy === null ? {} : { proxy: connection.proxy }),
         } as object),
       });
       watch.progress();
       const limit = exchange.method === "GET" ? PAGE_LIMIT_BYTES : POST_LIMIT_BYTES;
-      const text = await readBody(response.body, limit, watch);
+      const text = await readBody(response, limit, watch);
       // Messages quote what a server says in place of data; one that repeats the token shall not make us tell it.
       const isData = response.ok && isJson(response);
       const shown = isData ? text : text.replaceAll(connection.token.reveal(), "[secret]");

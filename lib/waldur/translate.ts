@@ -4,7 +4,8 @@
 import { AnswerError, AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
 import { isTransientStatus } from "./retry.ts";
 
-type Asked = { method: string; path: string };
+/** `shown` is the path as messages name it. */
+type Asked = { method: string; shown: string };
 type Received = { status: number; headers: Headers; text: string };
 
 const TLS_REASONS: Readonly<Record<string, string>> = {
@@ -70,19 +71,25 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "its host cannot be reached",
   ETIMEDOUT: "the connection timed out",
   FailedToOpenSocket: "no connection could be opened",
-  ZlibError: "the compressed answer was broken",
+  Z_DATA_ERROR: "the compressed answer was broken",
+  Z_BUF_ERROR: "the compressed answer was cut short",
 };
 
 /** An error thrown by the transport: TLS trouble is final, everything else may pass. */
 export function translateTransportError(error: unknown, asked: Asked & { origin: string }): AppError {
   if (error instanceof AppError) return inContext(error, asked);
   const code = errorCode(error);
-  const what = `${asked.method} ${asked.path} failed`;
+  const what = `${asked.method} ${asked.shown} failed`;
   const tls = tlsReason(code);
   if (tls !== undefined)
     return new EndpointError(`${what}: TLS verification of ${asked.origin} failed: ${tls} (${code})`, {
       cause: error,
       hint: "mend the certificate, or name the CA's PEM file with ca_file",
+    });
+  if (code === "EPROTO")
+    return new EndpointError(`${what}: ${asked.origin} does not speak TLS (EPROTO)`, {
+      cause: error,
+      hint: "is it http://, or another port, in waldur_api_url?",
     });
   const reason =
     NETWORK_REASONS[code] ?? (error instanceof Error && error.name !== "FetchError" ? error.message : code);
@@ -95,7 +102,7 @@ export function translateTransportError(error: unknown, asked: Asked & { origin:
 
 function inContext(error: AppError, asked: Asked): AppError {
   if (!(error instanceof AnswerError)) return error;
-  return new AnswerError(`${asked.method} ${asked.path}: ${error.message}`, {
+  return new AnswerError(`${asked.method} ${asked.shown}: ${error.message}`, {
     cause: error,
     hint: error.hint,
   });
@@ -115,7 +122,7 @@ function errorCode(error: unknown): string {
 /** The error for an answer that is not a success. */
 export function describeStatus(received: Received, asked: Asked): AppError {
   const { status } = received;
-  const what = `${asked.method} ${asked.path} was answered with ${status}${reasonOf(received)}`;
+  const what = `${asked.method} ${asked.shown} was answered with ${status}${reasonOf(received)}`;
   if (status >= 300 && status < 400) return redirected(received, asked);
   if (status === 401)
     return new RefusedError(what, {
@@ -126,6 +133,10 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     return new RefusedError(what, {
       status,
       hint: "the token's user must be an owner of the provider's organisation in Waldur",
+    });
+  if (status === 407)
+    return new EndpointError(what, {
+      hint: "a proxy between here and Waldur asks for credentials; see global_proxy and the proxy variables",
     });
   if (status === 404 && !isJson(received))
     return new EndpointError(`${what}: this server has no such endpoint`, {
@@ -142,9 +153,12 @@ export function describeStatus(received: Received, asked: Asked): AppError {
 
 function redirected(received: Received, asked: Asked): EndpointError {
   const target = redirectOrigin(received.headers.get("location"));
-  return new EndpointError(`${asked.method} ${asked.path} was redirected (${received.status}) to ${target}`, {
-    hint: "redirects are not followed, so that the token stays with the configured server; mend waldur_api_url",
-  });
+  return new EndpointError(
+    `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}`,
+    {
+      hint: "redirects are not followed, so that the token stays with the configured server; mend waldur_api_url",
+    },
+  );
 }
 
 /** A location may leave out the scheme, or scheme and host; a stand-in for our own server tells which. */

@@ -41,7 +41,7 @@ function noWaldur(answer: Answer, path: string): Error {
   if (answer.status >= 429) {
     return describeStatus(
       { status: answer.status, headers: new Headers(), text: "" },
-      { method: "GET", path },
+      { method: "GET", shown: path },
     );
   }
   return new EndpointError(

@@ -81,7 +81,7 @@ describe("a proxy", () => {
     await withServer(startRaw(refusing), async (proxy) => {
       for (const [port, code] of [
         [1, 75],
-        [proxy.port, 65],
+        [proxy.port, 69],
       ] as const) {
         const url = `http://user:canary@127.0.0.1:${port}`;
         for (const isGlobal of [true, false]) {
@@ -213,4 +213,33 @@ test("demo stays on this machine, whatever proxy the environment names", async (
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test("a compressed answer that is cut is told by one line of the log, and by nothing else", () =>
+  onStage("", async (stage) => {
+    stage.simulator.setFaults(["cut-gzip"]);
+    const { code, stderr } = await stage.run(["sync", "--retries", "0"]);
+    expect(code).toBe(75);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^\S+Z error GET .* the compressed answer was cut short/),
+    ]);
+  }));
+
+test("a compressed list is read like any other", async () => {
+  const stage = await openStage({ resources: 301, gzip: true });
+  try {
+    expect(await stage.run(["sync"])).toEqual(GOOD);
+    expect(stage.read(stage.files()[0] ?? "").result.storageResources).toHaveLength(301);
+  } finally {
+    await stage.close();
+  }
+});
+
+test("https to a port that speaks plain http is 69, with what to look at", async () => {
+  await onStage("", async (stage) => {
+    const text = await Bun.file(stage.configPath).text();
+    await Bun.write(stage.configPath, text.replace("http://", "https://"));
+    const { code, stderr } = await stage.run(["sync"]);
+    expect({ code, stderr }).toEqual({ code: 69, stderr: expect.stringContaining("is it http://") });
+  });
 });

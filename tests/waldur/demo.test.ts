@@ -57,7 +57,8 @@ test("shows a fault, what was left, and ends with the code of the run", async ()
   expect(code).toBe(75);
   expect(shown).toContain("with the fault 500-on-page-2");
   expect(shown).toMatch(/left {3}.*answered with 500/);
-  expect(listPublic(join(kept, "out")).some((name) => name.endsWith("all.json"))).toBe(false);
+  expect(shown).toMatch(/while all is well:[\s\S]*exit {3}0[\s\S]*with 500-on-page-2:[\s\S]*exit {3}75/);
+  expect(listPublic(join(kept, "out")).filter((name) => name.endsWith("all.json"))).toHaveLength(1);
 });
 
 test("names the faults that there are when one is not", async () => {

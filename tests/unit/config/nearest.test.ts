@@ -26,3 +26,14 @@ describe("nearestWord", () => {
     expect(nearestWord("", KNOWN)).toBeNull();
   });
 });
+
+test.each([
+  ["output_dir", "output_directory"],
+  ["outputdir", "output_directory"],
+  ["--offering", "--offering-uuid"],
+  ["inode_", null],
+  ["out", null],
+])("%s begins a longer word: %p", (word, expected) => {
+  const known = ["output_directory", "inode_soft_coefficient", "inode_hard_coefficient", "--offering-uuid"];
+  expect(nearestWord(word, known)).toBe(expected);
+});

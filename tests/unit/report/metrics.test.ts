@@ -38,6 +38,11 @@ test("renders gauges with labels that are escaped", () => {
   expect(text).toContain('waldur_cscs_storage_problems{mode="orders",offering="",code="we\\"ird\\n"} 1\n');
 });
 
+test("an offering that failed has no count: a zero would read as all gone", () => {
+  const offerings: Report["offerings"] = [{ uuid: "a", name: "A", outcome: "failed", resources: 0 }];
+  expect(renderMetrics({ ...report, offerings, exitCode: 75 }, 0)).not.toContain("storage_resources{");
+});
+
 test("a failed run keeps the time of the last success", () => {
   const directory = mkdtempSync(join(tmpdir(), "metrics-"));
   try {
