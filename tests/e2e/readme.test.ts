@@ -164,7 +164,7 @@ describe("commands", () => {
       .map((line) => line.split(" ").slice(5).join(" "));
     expect(lines).toHaveLength(2);
     for (const line of lines) {
-      const ran = await shell(line.replace("/etc/waldur/config.yaml", "config.yaml"));
+      const ran = await shell(line.replace("/etc/waldur/config.yaml", "config.yaml").replace("/usr/local/bin/", ""));
       expect({ line, ...ran }).toEqual({ line, code: 0, stdout: "", stderr: "" });
     }
   });
@@ -220,7 +220,7 @@ describe("commands", () => {
 events {}
 http { access_log off;
 ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${stage.directory}/${kind};`).join("\n")}
-${server.replace("8443", `127.0.0.1:${port}`).replace("/srv/storage-orders", stage.out)} }`,
+${server.replace("8080", `127.0.0.1:${port}`).replace("/srv/storage-orders", stage.out)} }`,
     );
     const child = Bun.spawn([nginx ?? "", "-c", config], { stdout: "ignore", stderr: "ignore" });
     try {
