@@ -1,5 +1,6 @@
 // Whose mount point is it? Slugs are not unique in Waldur, and a terminate file with another resource's path would
-// delete another's data. What the newest snapshot says is asked, and the creates that were claimed after it.
+// delete another's data. What the newest snapshot says is asked, and the creates that were claimed after it. Admitted limit:
+// where the clock was set back since the snapshot, creates claimed since then are not seen until the next one.
 
 import { newestSnapshot, readChunks } from "../output/files.ts";
 import { isPlainUuid } from "../output/names.ts";

@@ -164,7 +164,9 @@ describe("commands", () => {
       .map((line) => line.split(" ").slice(5).join(" "));
     expect(lines).toHaveLength(2);
     for (const line of lines) {
-      const ran = await shell(line.replace("/etc/waldur/config.yaml", "config.yaml").replace("/usr/local/bin/", ""));
+      const ran = await shell(
+        line.replace("/etc/waldur/config.yaml", "config.yaml").replace("/usr/local/bin/", ""),
+      );
       expect({ line, ...ran }).toEqual({ line, code: 0, stdout: "", stderr: "" });
     }
   });

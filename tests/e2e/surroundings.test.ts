@@ -276,6 +276,28 @@ describe("zones and clocks", () => {
     }
   });
 
+  const faketime = Bun.which("faketime");
+  test.skipIf(faketime === null || !isBinary).each(CLOCKS)(
+    "%s on the clock of the compiled binary changes names and dates only (%s in %s; needs faketime)",
+    async (_, at, zone, minute, date) => {
+      const own = await openStage({ resources: 2, orders: 1 });
+      try {
+        writeFileSync(own.configPath, `timezone: ${zone}\n${readFileSync(own.configPath, "utf8")}`);
+        const clock = at.slice(0, 19).replace("T", " ");
+        for (const mode of ["sync", "orders"]) {
+          const ran = await scriptOn(own, `TZ=UTC faketime -f "${clock}" "$@" ${mode} -c "$CONFIG"`);
+          expect(ran).toEqual(GOOD);
+        }
+        const [order] = own.world.orders;
+        expect(order?.state).toBe("done");
+        expect(own.files()).toEqual([`${minute}-all.json`, `${minute}-create_${order?.uuid}.json`]);
+        for (const name of own.files()) expect(own.read(name).meta.date).toBe(date);
+      } finally {
+        await own.close();
+      }
+    },
+  );
+
   test("both hours of a fold share a name: the second snapshot replaces the first, whole", async () => {
     const own = await openStage({ resources: 2 });
     try {
