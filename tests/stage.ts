@@ -1,7 +1,7 @@
 // A place to try the whole program in: a simulated Waldur, a directory, a configuration, and two ways to run: the compiled
 // binary in a process of its own (or the source, with SUBJECT=source), or the same run inside the test's process.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "pathe";
 import { InterruptedError } from "../lib/errors.ts";
@@ -13,6 +13,7 @@ import { type RunOptions, runMode } from "../lib/run/run.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../lib/simulator/server.ts";
 import type { StorageDocument } from "../lib/storage/document.ts";
 import { describeSnapshotRun, publishSnapshot, type SyncOptions } from "../lib/sync/sync.ts";
+import { scratchDirectory } from "./scratch.ts";
 
 const root = resolve(import.meta.dir, "..");
 export const BINARY = join(root, "dist", "waldur-cscs-storage");
@@ -34,7 +35,7 @@ export type StageOptions = SimulatorOptions & {
 export async function openStage(options: StageOptions = {}) {
   const { settings = {}, timezone, config = defaultConfig(settings, timezone), ...simulated } = options;
   const simulator = startSimulator({ resources: 0, seed: 1, ...simulated });
-  const directory = mkdtempSync(join(tmpdir(), "stage-"));
+  const directory = scratchDirectory("stage-");
   const out = join(directory, "out");
   const configPath = join(directory, "config.yaml");
   mkdirSync(out);

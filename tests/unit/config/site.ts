@@ -1,12 +1,11 @@
 // A configuration in a temporary directory, for the tests of lib/config.
 
-import { afterEach } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config, OfferingConfig } from "../../../lib/config/config.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
 import { ConfigError, type ConfigIssue, formatIssue } from "../../../lib/errors.ts";
+import { scratchDirectory } from "../../scratch.ts";
 
 export const UUID = "d629d5e45567425da9cdb4a1d5a1f5d0";
 export const OTHER_UUID = "0123456789abcdef0123456789abcdef";
@@ -22,16 +21,8 @@ export type Options = {
 
 export type Outcome = { config: Config | null; issues: readonly ConfigIssue[]; shown: string };
 
-const created: string[] = [];
-
-afterEach(() => {
-  for (const directory of created.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
-
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "config-"));
-  created.push(directory);
-  return directory;
+  return scratchDirectory("config-");
 }
 
 export type Site = {

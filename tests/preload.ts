@@ -1,0 +1,6 @@
+// Loaded by `bun test` before the test files (bunfig.toml): a hook of a file that they share would run for the first only.
+
+import { afterAll } from "bun:test";
+import { removeScratch } from "./scratch.ts";
+
+afterAll(removeScratch);
