@@ -17,8 +17,8 @@ export type Ledger = {
   addOrder(order: OrderReport): void;
   /** Something that was left out; the rest was handled (exit code 10). */
   addProblem(problem: Problem): void;
-  /** An error that ended the run, an offering or the work on one order. */
-  addFailure(error: AppError, about?: { offering?: string; order?: string }): void;
+  /** An error that ended the run, an offering or the work on one order. False when it was added before. */
+  addFailure(error: AppError, about?: { offering?: string; order?: string }): boolean;
   problemsOf(offering: string): readonly Problem[];
   filesOf(offering: string): readonly FileReport[];
   close(finishedAt: Date): Report;
@@ -33,6 +33,8 @@ export function createLedger(head: LedgerHead): Ledger {
   const leftOut: Problem[] = [];
   const failures: Problem[] = [];
   const codes = new Set<ExitCode>();
+  /** A signal or the deadline is one error, however many offerings it skips. */
+  const added = new Set<AppError>();
   return {
     openOffering({ uuid, name }) {
       const line: OfferingReport = { uuid, name, outcome: "failed", resources: 0 };
@@ -46,8 +48,11 @@ export function createLedger(head: LedgerHead): Ledger {
       leftOut.push(problem);
     },
     addFailure(error, about = {}) {
+      if (added.has(error)) return false;
+      added.add(error);
       codes.add(error.exitCode);
       failures.push(...problemsOfError(error, about));
+      return true;
     },
     problemsOf: (offering) => leftOut.filter((problem) => problem.offering === offering),
     filesOf: (offering) => files.filter((file) => file.offering === offering),

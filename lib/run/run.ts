@@ -225,7 +225,7 @@ function patienceOf({ offering, options, surroundings, end }: Share): Patience {
 
 function noteFailure(thrown: unknown, ledger: Ledger, log: Log, offering?: string): void {
   const error = thrown instanceof AppError ? thrown : new BugError(thrown);
-  ledger.addFailure(error, offering === undefined ? {} : { offering });
+  if (!ledger.addFailure(error, offering === undefined ? {} : { offering })) return;
   if (error instanceof ConfigError) {
     for (const issue of error.issues) log.error(formatIssue(issue), { hint: issue.hint });
     return;

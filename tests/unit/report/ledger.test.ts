@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AnswerError, ConfigError, RetryLaterError } from "../../../lib/errors.ts";
+import { AnswerError, ConfigError, InterruptedError, RetryLaterError } from "../../../lib/errors.ts";
 import { createLedger } from "../../../lib/report/ledger.ts";
 
 const open = () =>
@@ -54,4 +54,15 @@ test("each mistake of a configuration is a problem of its own", () => {
     ["f:2: p: m", "p"],
     ["f: n", undefined],
   ]);
+});
+
+test("one error that skips many offerings is told once", () => {
+  const ledger = open();
+  const signal = new InterruptedError("SIGTERM");
+  expect([
+    ledger.addFailure(signal, { offering: "a" }),
+    ledger.addFailure(signal, { offering: "b" }),
+  ]).toEqual([true, false]);
+  const { problems, exitCode } = ledger.close(end);
+  expect([problems.length, exitCode]).toEqual([1, 143]);
 });
