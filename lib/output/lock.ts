@@ -2,7 +2,7 @@
 // written: it ends with the process, however that ends, so the existence of the file means nothing.
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { accessSync, closeSync, constants, openSync, rmSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { OutputError, RetryLaterError } from "../errors.ts";
 import { attempt, errnoOf } from "./failure.ts";
@@ -39,9 +39,13 @@ function canLock({ statePath, mode }: LockRequest): boolean {
   const path = join(statePath, temporaryName(mode));
   try {
     const answer = tryLock(path);
-    if (!(answer instanceof Database)) return false;
+    // The run that holds the lock takes the file for a leftover and removes it: then that is the run we are to find.
+    if (!(answer instanceof Database)) return !existsSync(path);
     answer.close();
     return true;
+  } catch (error) {
+    if (!existsSync(path)) return true;
+    throw error;
   } finally {
     rmSync(path, { force: true });
   }

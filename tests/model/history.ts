@@ -36,8 +36,10 @@ export type Kill = {
 export type Run = {
   /** Command lines of runs that start at once. */
   runs: readonly string[];
-  /** TZ of the processes: a clock cannot be set for them alone, but the minutes in names jump by up to a day. */
+  /** TZ of the processes: the minutes in names jump by up to a day. */
   zone: string;
+  /** How far their clock is off; never more than some minutes ahead, because the wait for Waldur's worker goes by it. */
+  clock: string;
   /** Faults that stand from the beginning, as `--faults` takes them. */
   faults: readonly string[];
   /** Faults of single requests, by number. */
@@ -107,6 +109,7 @@ const runs: fc.Arbitrary<Run> = fc.record({
     },
   ),
   zone: fc.constantFrom("UTC", "UTC", "Pacific/Kiritimati", "Etc/GMT+12", "Asia/Kathmandu"),
+  clock: fc.constantFrom("+0", "+0", "+0", "+4m", "-90m", "-26h", "-400d"),
   faults: fc.oneof(fc.constant([]), fc.array(standing, { maxLength: 2 })),
   struck: fc.array(fc.tuple(requests, faultNames), { maxLength: 3 }),
   meanwhile: fc.array(fc.tuple(requests, fc.oneof(hands, hands, changes)), { maxLength: 3 }),
@@ -173,8 +176,8 @@ function tellDeed(deed: Hand | Change): string {
     : `resource #${deed.resource} ${deed.change}`;
 }
 
-function tellRun({ runs, zone, faults, struck, meanwhile, kill }: Run): string {
-  const words = [`run ${runs.join(" and at once ")}, TZ=${zone}`];
+function tellRun({ runs, zone, clock, faults, struck, meanwhile, kill }: Run): string {
+  const words = [`run ${runs.join(" and at once ")}, TZ=${zone}, clock ${clock}`];
   if (faults.length > 0) words.push(`faults ${faults.join(" ")}`);
   for (const [at, name] of struck) words.push(`${name} at request ${at}`);
   for (const [at, deed] of meanwhile) words.push(`before request ${at} ${tellDeed(deed)}`);

@@ -141,7 +141,14 @@ function imprint({ stage }: Site): string {
   );
 }
 
-const PEACEFUL: Omit<Run, "runs"> = { zone: "UTC", faults: [], struck: [], meanwhile: [], kill: null };
+const PEACEFUL: Omit<Run, "runs"> = {
+  zone: "UTC",
+  clock: "+0",
+  faults: [],
+  struck: [],
+  meanwhile: [],
+  kill: null,
+};
 const MOST_PASSES = 8;
 
 /** No faults any more, time enough, and runs until one of them changes nothing: then the end must be the right one. */

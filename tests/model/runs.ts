@@ -1,6 +1,7 @@
 // Runs of the binary as a history wants them: with faults, other people's hands and a kill at requests that are counted
 // from the beginning of the step.
 
+import { existsSync } from "node:fs";
 import { startOn } from "../e2e/program.ts";
 import type { Arrival, Ran } from "../stage.ts";
 import { applyChange, type Change } from "./changes.ts";
@@ -26,7 +27,7 @@ export async function playRun(
   rememberHeld(site, run);
   stage.simulator.setFaults(run.faults);
   const started = run.runs.map((line) =>
-    startOn(stage, [...line.split(" "), "--json", ...options], { TZ: run.zone }),
+    startOn(stage, [...line.split(" "), "--json", ...options], { TZ: run.zone, ...wrongClock(run.clock) }),
   );
   const kill = () => started[0]?.kill("SIGKILL");
   let number = 0;
@@ -107,4 +108,12 @@ function rememberHeld({ seen }: Site, { runs }: Run): void {
 /** A request in a line of the trace. */
 export function tellRequest({ method, path, status }: Arrival): string {
   return `${method} ${path.replace(/^marketplace-/, "")} ${status === 0 ? "unanswered" : status}`;
+}
+
+const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketime.so.1`;
+
+/** Times of files stay those of the file system's clock; without the library the clock is right. */
+function wrongClock(offset: string): Readonly<Record<string, string>> {
+  if (offset === "+0" || !existsSync(FAKETIME)) return {};
+  return { LD_PRELOAD: FAKETIME, FAKETIME: offset, NO_FAKE_STAT: "1" };
 }
