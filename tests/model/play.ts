@@ -104,12 +104,12 @@ function isDisturbed({ runs, faults, struck, meanwhile, kill }: Run): boolean {
 
 type Newest = { name: string; inode: number; entries: Entry[] } | null;
 
-/** The snapshot that was written last. */
+/** The snapshot that was written last: by the time that nobody can set, for the program moves the other one forward. */
 function newestSnapshot(site: Site): Newest {
   const { stage } = site;
   const [newest] = snapshotsOf(site)
     .map((name) => ({ name, stats: statSync(join(stage.out, name), { bigint: true }) }))
-    .sort((a, b) => Number(b.stats.mtimeNs - a.stats.mtimeNs));
+    .sort((a, b) => Number(b.stats.ctimeNs - a.stats.ctimeNs));
   if (newest === undefined) return null;
   const { name, stats } = newest;
   return { name, inode: Number(stats.ino), entries: stage.read(name).result.storageResources.map(entryOf) };
