@@ -156,7 +156,7 @@ async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Sc
 function requestLines(requests: Simulator["requests"]): string[] {
   const counts = new Map<string, number>();
   for (const { method, path } of requests) {
-    const shape = `${method.padEnd(4)} ${path.replace(/^\/api\//, "").replace(/[0-9a-f]{32}/g, "{uuid}")}`;
+    const shape = `${method.padEnd(4)} ${path.replace(/[0-9a-f]{32}/g, "{uuid}")}`;
     counts.set(shape, (counts.get(shape) ?? 0) + 1);
   }
   return [...counts].map(([shape, count]) => (count === 1 ? shape : `${shape} (${count} times)`));

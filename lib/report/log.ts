@@ -2,6 +2,7 @@
 // Every line passes through one redactor, so that no token can reach it, whoever built the text.
 
 import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
+import { CONTROLS, clean } from "../errors.ts";
 
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -92,15 +93,6 @@ function levelOf(event: LogObject): Level {
 function fieldText(value: string | number | boolean | null | undefined): string {
   const text = String(value);
   return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(clean(text));
-}
-
-/** Whatever moves a cursor, starts a line or turns the direction of the text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are to be replaced
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
-
-/** Names come from people: no control character of theirs reaches a terminal or starts a new line. */
-export function clean(text: string): string {
-  return text.replace(CONTROLS, " ");
 }
 
 /** JSON itself escapes only the first 32 of them. */

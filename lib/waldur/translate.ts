@@ -1,7 +1,7 @@
 // From what went wrong on the wire to our closed set of errors, with words an operator can act on.
 // Never quotes the token, and quotes of a server's body only the short reason that Waldur puts there.
 
-import { AnswerError, AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
+import { AnswerError, AppError, clean, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
 import { isTransientStatus } from "./retry.ts";
 
 /** `shown` is the path as messages name it. */
@@ -195,7 +195,5 @@ function collectTexts(value: unknown, into: string[]): string[] {
 
 /** At most 200 characters of what a server says, without control characters and marks that turn the writing direction. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these must not reach a terminal
-  const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
-  return text.replace(controls, " ").slice(0, 200);
+  return clean(text).slice(0, 200);
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "pathe";
+import { clockAt, FAKETIME } from "../faketime.ts";
 import { openStage, runSubject, type Stage } from "../stage.ts";
 import { isBinary, runScript, scriptOn } from "./program.ts";
 
@@ -276,8 +277,7 @@ describe("zones and clocks", () => {
     }
   });
 
-  const faketime = Bun.which("faketime");
-  test.skipIf(faketime === null || !isBinary).each(CLOCKS)(
+  test.skipIf(FAKETIME === null || !isBinary).each(CLOCKS)(
     "%s on the clock of the compiled binary changes names and dates only (%s in %s; needs faketime)",
     async (_, at, zone, minute, date) => {
       const own = await openStage({ resources: 2, orders: 1 });
@@ -285,8 +285,7 @@ describe("zones and clocks", () => {
         writeFileSync(own.configPath, `timezone: ${zone}\n${readFileSync(own.configPath, "utf8")}`);
         const clock = at.slice(0, 19).replace("T", " ");
         for (const mode of ["sync", "orders"]) {
-          const ran = await scriptOn(own, `TZ=UTC faketime -f "${clock}" "$@" ${mode} -c "$CONFIG"`);
-          expect(ran).toEqual(GOOD);
+          expect(await own.run([mode], clockAt(clock))).toEqual(GOOD);
         }
         const [order] = own.world.orders;
         expect(order?.state).toBe("done");

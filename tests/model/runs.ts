@@ -1,8 +1,8 @@
 // Runs of the binary as a history wants them: with faults, other people's hands and a kill at requests that are counted
 // from the beginning of the step.
 
-import { existsSync } from "node:fs";
 import { startOn } from "../e2e/program.ts";
+import { clockAt, FAKETIME } from "../faketime.ts";
 import type { Arrival, Ran } from "../stage.ts";
 import { applyChange, type Change } from "./changes.ts";
 import { entryOfOrder } from "./expected.ts";
@@ -110,10 +110,8 @@ export function tellRequest({ method, path, status }: Arrival): string {
   return `${method} ${path.replace(/^marketplace-/, "")} ${status === 0 ? "unanswered" : status}`;
 }
 
-const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketime.so.1`;
-
 /** Times of files stay those of the file system's clock; without the library the clock is right. */
 function wrongClock(offset: string): Readonly<Record<string, string>> {
-  if (offset === "+0" || !existsSync(FAKETIME)) return {};
-  return { LD_PRELOAD: FAKETIME, FAKETIME: offset, NO_FAKE_STAT: "1" };
+  if (offset === "+0" || FAKETIME === null) return {};
+  return { ...clockAt(offset), NO_FAKE_STAT: "1" };
 }
