@@ -16,68 +16,82 @@ export type KeySet = {
 };
 
 const KEY_BYTES = 16;
-const FIRST_SLOTS = 1024;
+const KEY_WORDS = 4;
+const FIRST_KEYS = 512;
 
 export function createKeySet(): KeySet {
-  let keys = new Uint8Array((FIRST_SLOTS / 2) * KEY_BYTES);
-  let slots = new Int32Array(FIRST_SLOTS).fill(-1);
+  let keys = new Int32Array(0);
+  let slots = new Int32Array(0);
   let size = 0;
 
-  const slotOf = (key: Uint8Array): number => {
-    const mask = slots.length - 1;
-    for (let slot = hash(key) & mask; ; slot = (slot + 1) & mask) {
+  const clear = (expected = 0) => {
+    const capacity = Math.max(expected, FIRST_KEYS);
+    keys = new Int32Array(capacity * KEY_WORDS);
+    slots = emptySlots(capacity);
+    size = 0;
+  };
+  /** Where the key is, or would be. */
+  const slotOf = (key: Int32Array, at: number): number => {
+    const a = key[at] ?? 0;
+    const b = key[at + 1] ?? 0;
+    const c = key[at + 2] ?? 0;
+    const d = key[at + 3] ?? 0;
+    for (let slot = firstSlot(a, b, c, d, slots.length); ; slot = slot + 1 === slots.length ? 0 : slot + 1) {
       const number = slots[slot] ?? -1;
-      if (number < 0 || equals(keys, number * KEY_BYTES, key)) return slot;
+      const word = number * KEY_WORDS;
+      if (number < 0) return slot;
+      if (keys[word] === a && keys[word + 1] === b && keys[word + 2] === c && keys[word + 3] === d)
+        return slot;
     }
   };
-
   const grow = () => {
-    const wider = new Uint8Array(keys.length * 2);
+    const wider = new Int32Array(keys.length * 2);
     wider.set(keys);
     keys = wider;
-    slots = new Int32Array(slots.length * 2).fill(-1);
-    for (let number = 0; number < size; number++) {
-      slots[slotOf(keys.subarray(number * KEY_BYTES, (number + 1) * KEY_BYTES))] = number;
-    }
+    slots = emptySlots(keys.length / KEY_WORDS);
+    for (let number = 0; number < size; number++) slots[slotOf(keys, number * KEY_WORDS)] = number;
   };
 
+  clear();
   return {
     add(key) {
-      if ((size + 1) * 2 > slots.length || (size + 1) * KEY_BYTES > keys.length) grow();
-      const slot = slotOf(key);
+      if ((size + 1) * KEY_WORDS > keys.length) grow();
+      const words = wordsOf(key);
+      const slot = slotOf(words, 0);
       const found = slots[slot] ?? -1;
       if (found >= 0) return -1 - found;
-      keys.set(key, size * KEY_BYTES);
+      keys.set(words, size * KEY_WORDS);
       slots[slot] = size;
       return size++;
     },
-    has: (key) => (slots[slotOf(key)] ?? -1) >= 0,
+    has: (key) => (slots[slotOf(wordsOf(key), 0)] ?? -1) >= 0,
     size: () => size,
-    at: (number) => keys.subarray(number * KEY_BYTES, (number + 1) * KEY_BYTES),
-    bytes: () => keys.subarray(0, size * KEY_BYTES),
-    clear(expected = 0) {
-      slots = new Int32Array(slotsFor(expected)).fill(-1);
-      keys = new Uint8Array(Math.max(expected, FIRST_SLOTS / 2) * KEY_BYTES);
-      size = 0;
-    },
+    at: (number) => new Uint8Array(keys.buffer, number * KEY_BYTES, KEY_BYTES),
+    bytes: () => new Uint8Array(keys.buffer, 0, size * KEY_BYTES),
+    clear,
   };
 }
 
-/** A power of two, at most half of it taken. */
-function slotsFor(expected: number): number {
-  return Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(Math.max(1, expected * 2))));
+/** Two thirds of them taken when all keys are there. */
+function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(Math.ceil(capacity * 1.5)).fill(-1);
 }
 
-/** Mixes the four words of a key; uuids of one server can share most of their bits. */
-function hash(key: Uint8Array): number {
-  let mixed = 0x811c9dc5;
-  for (let i = 0; i < KEY_BYTES; i++) mixed = Math.imul(mixed ^ (key[i] ?? 0), 0x01000193);
-  return mixed ^ (mixed >>> 15);
+/** Mixes the four words of a key, because uuids of one server can share most of their bits, into a number below `slots`. */
+function firstSlot(a: number, b: number, c: number, d: number, slots: number): number {
+  let mixed = Math.imul(a ^ (b >>> 15) ^ (b << 17), 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ c, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ d, 0xc2b2ae35);
+  return Math.floor((((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32) * slots);
 }
 
-function equals(keys: Uint8Array, offset: number, key: Uint8Array): boolean {
-  for (let i = 0; i < KEY_BYTES; i++) if (keys[offset + i] !== key[i]) return false;
-  return true;
+const words = new Int32Array(KEY_WORDS);
+const bytesOfWords = new Uint8Array(words.buffer);
+
+/** The key as four words, whatever its alignment; reused by the next call. */
+function wordsOf(key: Uint8Array): Int32Array {
+  bytesOfWords.set(key);
+  return words;
 }
 
 /** The 16 bytes of a uuid of 32 hex digits. The array is reused by the next call. */

@@ -1,7 +1,7 @@
 // A resource as Waldur's rows tell it, and the fields that are asked for.
 
 import * as v from "valibot";
-import { faultOf, Table, Text, Uuid, type WireFault } from "./wire.ts";
+import { faultOf, isPlainUuid, isTable, Table, Text, Uuid, type WireFault } from "./wire.ts";
 
 const ResourceRow = v.object({
   uuid: Uuid,
@@ -66,24 +66,63 @@ export function resourceFields(withHierarchy: boolean): readonly string[] {
 
 /** One row of a resource list, or the field at fault when it cannot be read. */
 export function parseResource(row: unknown): WaldurResource | WireFault {
+  if (isPlain(row)) return resourceOf(row);
   const parsed = v.safeParse(ResourceRow, row, { abortEarly: true });
-  if (!parsed.success) return faultOf(parsed.issues[0]);
-  const { output } = parsed;
+  return parsed.success ? resourceOf(parsed.output) : faultOf(parsed.issues[0]);
+}
+
+type Row = v.InferInput<typeof ResourceRow>;
+
+/**
+ * True only for a row that the schema takes and leaves as it is. The schema alone would do, and is asked about every
+ * other row; it takes seven times as long, an eighth of a sync.
+ */
+function isPlain(row: unknown): row is Row {
+  return (
+    isTable(row) &&
+    isPlainUuid(row.uuid) &&
+    isTextOrNone(row.slug) &&
+    typeof row.state === "string" &&
+    isTableOrNone(row.limits) &&
+    isTableOrNone(row.attributes) &&
+    isTableOrNone(row.options) &&
+    isTextOrNone(row.backend_id) &&
+    Object.hasOwn(row, "backend_metadata") &&
+    isPlainUuid(row.project_uuid) &&
+    isTextOrNone(row.project_name) &&
+    isTextOrNone(row.project_slug) &&
+    (row.customer_uuid === undefined || isPlainUuid(row.customer_uuid)) &&
+    isTextOrNone(row.customer_name) &&
+    isTextOrNone(row.customer_slug)
+  );
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return typeof value === "string" || value === null || value === undefined;
+}
+
+function isTableOrNone(value: unknown): boolean {
+  return value === null || value === undefined || isTable(value);
+}
+
+const NOTHING = {};
+
+function resourceOf(row: Row): WaldurResource {
   return {
-    uuid: output.uuid,
-    slug: output.slug,
-    state: output.state,
-    limits: output.limits,
-    attributes: output.attributes,
-    options: output.options,
-    backendId: output.backend_id,
-    backendMetadata: output.backend_metadata,
-    projectUuid: output.project_uuid,
-    projectName: output.project_name ?? "",
-    projectSlug: slugOf(output.project_slug),
-    customerUuid: output.customer_uuid ?? "",
-    customerName: output.customer_name ?? "",
-    customerSlug: slugOf(output.customer_slug),
+    uuid: row.uuid,
+    slug: row.slug ?? "",
+    state: row.state,
+    limits: row.limits ?? NOTHING,
+    attributes: row.attributes ?? NOTHING,
+    options: row.options ?? NOTHING,
+    backendId: row.backend_id ?? "",
+    backendMetadata: row.backend_metadata,
+    projectUuid: row.project_uuid,
+    projectName: row.project_name ?? "",
+    projectSlug: slugOf(row.project_slug),
+    customerUuid: row.customer_uuid ?? "",
+    customerName: row.customer_name ?? "",
+    customerSlug: slugOf(row.customer_slug),
   };
 }
 

@@ -16,14 +16,22 @@ export const Text = v.nullish(v.string(), "");
 /** A JSON object; null and absent mean an empty one. Taken as it is: a copy of each would be a tenth of a sync. */
 export const Table = v.nullish(v.custom<Readonly<Record<string, unknown>>>(isTable, "an object"), {});
 
-function isTable(value: unknown): boolean {
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const PLAIN_UUID = /^[0-9a-f]{32}$/;
+
+/** A uuid as Waldur writes it, which `Uuid` would not change. */
+export function isPlainUuid(value: unknown): value is string {
+  return typeof value === "string" && PLAIN_UUID.test(value);
 }
 
 const AnyRow = v.object({ uuid: Uuid });
 
 /** The uuid of any row; a list cannot be proved complete without it. */
 export function parseUuid(row: unknown, what: string): string {
+  if (isTable(row) && isPlainUuid(row.uuid)) return row.uuid;
   return parseOrThrow(AnyRow, row, what).uuid;
 }
 
