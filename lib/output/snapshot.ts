@@ -32,7 +32,7 @@ export type Draft = {
   discard(): void;
 };
 
-/** A draft on the disk, which becomes a file of the output directory. Each piece is one write: they come by the page. */
+/** A draft on the disk, which becomes a file of the output directory. Each piece is one write: they are large. */
 export function draftSnapshot(output: Output): Draft {
   const temporary = createTemporary(output, "public");
   return {

@@ -5,6 +5,7 @@ import { fullGC } from "bun:jsc";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
 import type { Job } from "../run/job.ts";
+import type { StorageResource } from "../storage/document.ts";
 import { documentFrame, entriesText } from "../storage/text.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
 import { countList, ListMoved, type ListVisitor, MOST_EXPECTED, readList } from "../waldur/pages.ts";
@@ -19,7 +20,10 @@ const LIVE_STATES = ["Creating", "OK", "Updating", "Terminating", "Erred"] as co
  * Left to itself the collector lets the heap of a long list grow to twice its size. `Bun.gc` would also hand pages of memory
  * back to the kernel each time, only to take them again for the next rows: twice the time for a full collection.
  */
-const COLLECT_EACH_PAGES = 3;
+const COLLECT_EACH_PAGES = 4;
+
+/** The text of a whole page is 600 kB, and lives several times at once; a third of it stays in the cache of a core. */
+const ENTRIES_AT_ONCE = 100;
 
 export type Listing = {
   /** Live resources that the server has. */
@@ -74,7 +78,7 @@ function visitorOf({ job, ground, draft, selection, begin, query }: Visit): List
     page(rows, progress) {
       if (pages === 0) selection.restart(Math.min(progress.count, MOST_EXPECTED));
       const entries = selection.select(rows);
-      if (entries.length > 0) draft.add(entriesText(entries), entries.length);
+      addEntries(entries, draft);
       if (++pages % COLLECT_EACH_PAGES === 0) fullGC();
       job.progress.show(`${job.config.name}: ${progress.seen} of ${progress.count} resources`);
     },
@@ -86,6 +90,13 @@ function visitorOf({ job, ground, draft, selection, begin, query }: Visit): List
       warnOfUnknownStates(ground.wholeCount, count + terminated, job);
     },
   };
+}
+
+function addEntries(entries: readonly StorageResource[], draft: Draft): void {
+  for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
+    const some = entries.slice(at, at + ENTRIES_AT_ONCE);
+    draft.add(entriesText(some), some.length);
+  }
 }
 
 function metaOf(job: Job, ground: Ground, startedAt: Date) {
