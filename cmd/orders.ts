@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
 import type { Command } from "./command.ts";
@@ -34,6 +33,7 @@ export const command: Command = {
     const pass = () =>
       runOnce(options, { flags, shell, work: { publish: publishOrders, describe: describeOrders } });
     if (intervalS === null) return pass();
+    const { setTimeout: sleep } = await import("node:timers/promises");
     for (;;) {
       const startedAt = performance.now();
       const code = await pass();

@@ -2,7 +2,6 @@
 // is read hides another one. A list counts as complete only when every page told the same count (or a growing one),
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 
-import { setImmediate } from "node:timers/promises";
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidBytes } from "../key-set.ts";
 import type { Answer, Query, Reader } from "./client.ts";
@@ -78,7 +77,7 @@ async function readOnce(reader: Reader, request: ListRequest, visitor: ListVisit
       expectRows(rows.length, Math.min(pageSize, count - (number - 1) * pageSize), number);
       pages.askUpTo(Math.ceil(count / pageSize));
       // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
-      await setImmediate();
+      await new Promise((resolve) => setImmediate(resolve));
       addUuids(rows, uuids, request.what);
       visitor.page(rows, { seen: uuids.size(), count });
     }
