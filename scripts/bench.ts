@@ -76,6 +76,7 @@ function createBench(quick: boolean): Bench {
     quick,
     binary,
     empty: compileEmpty(),
+    bare: compileOther("bare", join(import.meta.dir, "bench", "bare.ts")),
     directory(name) {
       const path = join(scratch, name);
       mkdirSync(path, { recursive: true });
@@ -90,10 +91,14 @@ function compileEmpty(): string {
   const directory = join(scratch, "empty");
   mkdirSync(directory);
   const entry = join(directory, "empty.ts");
-  const outfile = join(directory, "empty");
   writeFileSync(entry, "if (process.argv.length > 2) setTimeout(() => undefined, 300);\n");
+  return compileOther("empty", entry);
+}
+
+function compileOther(name: string, entry: string): string {
+  const outfile = join(scratch, `${name}-program`);
   const log = compile({ entry, outfile, target: nativeTarget(), version: "0.0.0" });
-  if (log !== null) fail(`the empty program was not built: ${log}`);
+  if (log !== null) fail(`the ${name} program was not built: ${log}`);
   return outfile;
 }
 

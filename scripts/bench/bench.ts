@@ -9,6 +9,8 @@ export type Bench = {
   binary: string;
   /** A program that does nothing, compiled with the same flags. */
   empty: string;
+  /** The program of bare.ts, compiled with the same flags. */
+  bare: string;
   /** An empty directory for each name, below one that goes in the end. */
   directory(name: string): string;
   /** Progress, for whoever waits. */

@@ -7,6 +7,7 @@ import { join } from "pathe";
 import { rememberDataTypes, storageItem } from "../../lib/storage/items.ts";
 import { documentText } from "../../lib/storage/text.ts";
 import { resourceFields } from "../../lib/waldur/wire-resource.ts";
+import type { BareTask, Names } from "./bare.ts";
 import type { Server } from "./server.ts";
 
 export const PAGE_ROWS = 300;
@@ -102,12 +103,18 @@ mv ${file}.tmp ${file}`;
 }
 
 async function jqCommand(server: Server): Promise<string[]> {
+  const names = Object.entries(await namesOf(server));
+  const given = names.flatMap(([name, value]) => ["--argjson", name, JSON.stringify(value)]);
+  return ["jq", "-n", ...given, "-f", join(import.meta.dir, "document.jq")];
+}
+
+async function namesOf(server: Server): Promise<Names> {
   const response = await fetch(`${server.url}marketplace-provider-offerings/${server.offering}/?field=slug`, {
     headers: { Authorization: `Token ${server.token}` },
   });
   const { slug }: { slug: string } = JSON.parse(await response.text());
   const dataTypeOf = rememberDataTypes();
-  const names = {
+  return {
     offering: { uuid: server.offering, slug },
     statuses: STATUSES,
     system: storageItem("storage_system", slug),
@@ -116,8 +123,19 @@ async function jqCommand(server: Server): Promise<string[]> {
       ["store", "scratch", "archive", "users"].map((key) => [key, dataTypeOf(key)]),
     ),
   };
-  const given = Object.entries(names).flatMap(([name, value]) => ["--argjson", name, JSON.stringify(value)]);
-  return ["jq", "-n", ...given, "-f", join(import.meta.dir, "document.jq")];
+}
+
+/** The least that a program on our runtime can do (bare.ts), and the file that it makes. */
+export async function barePipeline(bare: string, server: Server, directory: string): Promise<Pipeline> {
+  const file = join(directory, "bare.json");
+  const range = server.url + pagesPath(server, FIELDS);
+  const first = range.slice(0, range.lastIndexOf("["));
+  const pages = Array.from({ length: pageCount(server) }, (_, page) => `${first}${page + 1}`);
+  // Beyond what one argument may hold.
+  const task = join(directory, "bare-task.json");
+  const content: BareTask = { pages, token: server.token, file, names: await namesOf(server) };
+  writeFileSync(task, JSON.stringify(content));
+  return { command: [bare, task], file };
 }
 
 /** The same pages to nowhere, then the bytes of this file to disk. */

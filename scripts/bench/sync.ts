@@ -8,6 +8,7 @@ import { race, type Timing } from "./race.ts";
 import { type Server, withServer } from "./server.ts";
 import {
   ALL_FIELDS,
+  barePipeline,
   configure,
   expectSame,
   FIELDS,
@@ -35,11 +36,12 @@ export async function measureSync(bench: Bench): Promise<readonly Finding[]> {
   return findings;
 }
 
-async function raceOn(server: Server, directory: string, { binary }: Bench, rounds: number) {
+async function raceOn(server: Server, directory: string, { binary, bare }: Bench, rounds: number) {
   const ours = [binary, "sync", "-c", configure(server, directory)];
   const slim = await shellPipeline(server, directory, FIELDS);
   const broad = await shellPipeline(server, directory, ALL_FIELDS);
-  const bytes = await checkedDocument({ server, directory, ours, pipelines: [slim, broad] });
+  const least = await barePipeline(bare, server, directory);
+  const bytes = await checkedDocument({ server, directory, ours, pipelines: [slim, broad, least] });
   const command = floor(server, directory, bytes);
   return race(
     {
@@ -48,6 +50,7 @@ async function raceOn(server: Server, directory: string, { binary }: Bench, roun
         return timeOf(ours);
       },
       floor: () => timeOf(command),
+      least: () => timeOf(least.command),
       slim: () => timeOf(slim.command),
       broad: () => timeOf(broad.command),
     },
@@ -95,6 +98,7 @@ function finding(resources: number, faster: number, of: (name: string) => Timing
         of("floor"),
         "",
       ),
+      row("the least of a Bun program: the same, parsed, laid out, digested, unchecked", of("least"), ""),
       row(
         "one curl with the same fields, one jq, `sync`, `mv`",
         of("slim"),
