@@ -48,16 +48,12 @@ function isSnapshotState(value: unknown): value is SnapshotState {
  * The index of mount points of the snapshot with that date, in whatever form its maker gives it.
  * @param date without white space
  */
-export function writeMountIndex(
-  output: Output,
-  date: string,
-  { length, pieces }: { length: number; pieces: () => Iterable<Uint8Array> },
-): void {
+export function writeMountIndex(output: Output, date: string, parts: readonly Uint8Array[]): void {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
   const head = `mount-points 1 ${date} ${length}\n`;
   if (head.length > HEAD_BYTES || /\s/.test(date)) throw new Error(`no date for an index: ${date}`);
   const temporary = createTemporary(output, "state");
-  temporary.write(head);
-  for (const piece of pieces()) temporary.write(piece);
+  for (const part of [head, ...parts]) temporary.write(part);
   temporary.seal();
   temporary.publish(MOUNT_INDEX_FILE);
 }

@@ -1,7 +1,7 @@
-// Which item holds which mount point, in 20 bytes for each beside the items' uuids: two resources must never get one path, also in a list of
+// Which item holds which mount point, in 32 bytes for each: two resources must never get one path, also in a list of
 // any length, and `orders` asks the index that the last `sync` left. Mount points are known only by their hash.
 
-import { createKeySet, type KeySet, uuidBytes, uuidText } from "../key-set.ts";
+import { createKeySet, uuidBytes, uuidText } from "../key-set.ts";
 
 export type MountIndex = {
   /** Takes a mount point for an item; the uuid of the holder when another item has it already. */
@@ -9,27 +9,24 @@ export type MountIndex = {
   /** The uuid of the item that has the mount point. */
   holder(mountPoint: string): string | null;
   size(): number;
-  /** Empties the index, but not the set of uuids; `expected` mount points then fit without growing. */
+  /** Empties the index; `expected` mount points then fit without growing. */
   clear(expected?: number): void;
-  /** The hashes of all mount points, then the uuids of their holders, 16 bytes each; pieces are valid until the next one. */
-  columns(): Columns;
+  /** The hashes of all mount points, then the uuids of their holders, 16 bytes each; valid until the next `claim`. */
+  columns(): readonly [Uint8Array, Uint8Array];
 };
-
-export type Columns = { length: number; pieces: () => Iterable<Uint8Array> };
 
 const HALF_BYTES = 16;
 const RECORD_BYTES = 2 * HALF_BYTES;
 const FIRST_RECORDS = 512;
 
-/** An index that keeps the uuids of its items in `uuids`, where a list that is read has them already. */
-export function createMountIndex(uuids: KeySet = createKeySet()): MountIndex {
-  return mountIndex(uuids).index;
+export function createMountIndex(): MountIndex {
+  return mountIndex().index;
 }
 
 /** The index whose columns these are, one after the other; null when the bytes are no whole number of records. */
 export function mountIndexFromBytes(bytes: Uint8Array): MountIndex | null {
   if (bytes.length % RECORD_BYTES !== 0) return null;
-  const { index, add } = mountIndex(createKeySet());
+  const { index, add } = mountIndex();
   const middle = bytes.length / 2;
   for (let at = 0; at < middle; at += HALF_BYTES) {
     add(bytes.subarray(at, at + HALF_BYTES), bytes.subarray(middle + at, middle + at + HALF_BYTES));
@@ -37,67 +34,43 @@ export function mountIndexFromBytes(bytes: Uint8Array): MountIndex | null {
   return index;
 }
 
-function mountIndex(uuids: KeySet) {
+function mountIndex() {
   const hashes = createKeySet();
-  /** By the number of the mount point, that of its holder's uuid. */
-  let holders = new Int32Array(FIRST_RECORDS);
+  let uuids = new Uint8Array(FIRST_RECORDS * HALF_BYTES);
 
-  const uuidOf = (number: number) => uuids.at(holders[number] ?? 0);
+  const uuidAt = (number: number) => uuids.subarray(number * HALF_BYTES, (number + 1) * HALF_BYTES);
   /** The number of the record, negative minus one when the hash was there already, as in a key set. */
   const add = (hash: Uint8Array, uuid: Uint8Array): number => {
     const number = hashes.add(hash);
     if (number < 0) return number;
-    if (number >= holders.length) holders = doubled(holders);
-    const item = uuids.add(uuid);
-    holders[number] = item < 0 ? -1 - item : item;
+    if ((number + 1) * HALF_BYTES > uuids.length) uuids = doubled(uuids);
+    uuids.set(uuid, number * HALF_BYTES);
     return number;
   };
 
   const index: MountIndex = {
     claim(mountPoint, itemId) {
       const number = add(hashOf(mountPoint), uuidBytes(itemId));
-      const holder = number < 0 ? uuidText(uuidOf(-1 - number)) : itemId;
+      const holder = number < 0 ? uuidText(uuidAt(-1 - number)) : itemId;
       return holder === itemId ? null : holder;
     },
     holder(mountPoint) {
       const hash = hashOf(mountPoint);
-      return hashes.has(hash) ? uuidText(uuidOf(-1 - hashes.add(hash))) : null;
+      return hashes.has(hash) ? uuidText(uuidAt(-1 - hashes.add(hash))) : null;
     },
     size: () => hashes.size(),
     clear(expected = 0) {
       hashes.clear(expected);
-      holders = new Int32Array(Math.max(expected, FIRST_RECORDS));
+      uuids = new Uint8Array(Math.max(expected, FIRST_RECORDS) * HALF_BYTES);
     },
-    columns: () => ({
-      length: hashes.size() * RECORD_BYTES,
-      *pieces() {
-        yield hashes.bytes();
-        yield* gather(uuids.bytes(), holders.subarray(0, hashes.size()));
-      },
-    }),
+    columns: () => [hashes.bytes(), uuids.subarray(0, hashes.size() * HALF_BYTES)],
   };
   return { index, add };
 }
 
-const PIECE_RECORDS = 4096;
-
-/** The keys of these numbers, a piece at a time: a column that is nowhere in one piece needs no memory of its own. */
-function* gather(keys: Uint8Array, numbers: Int32Array): Iterable<Uint8Array> {
-  const piece = new Uint8Array(PIECE_RECORDS * HALF_BYTES);
-  let end = 0;
-  for (const number of numbers) {
-    // Byte by byte: a view for each would be more garbage than all else here.
-    for (let byte = 0; byte < HALF_BYTES; byte++) piece[end++] = keys[number * HALF_BYTES + byte] ?? 0;
-    if (end < piece.length) continue;
-    yield piece;
-    end = 0;
-  }
-  if (end > 0) yield piece.subarray(0, end);
-}
-
-function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
-  const wider = new Int32Array(numbers.length * 2);
-  wider.set(numbers);
+function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const wider = new Uint8Array(bytes.length * 2);
+  wider.set(bytes);
   return wider;
 }
 

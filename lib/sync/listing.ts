@@ -1,8 +1,7 @@
 // From pages of Waldur rows to a draft of the snapshot, as they arrive: nothing of a page outlives it but 16 bytes for
-// each uuid and 20 for each mount point. A list that moved starts the draft anew.
+// each uuid and a record for each mount point. A list that moved starts the draft anew.
 
 import { fullGC } from "bun:jsc";
-import { createKeySet } from "../key-set.ts";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
 import type { Job } from "../run/job.ts";
@@ -36,8 +35,7 @@ export type Listing = {
 
 /** Reads the whole list into the draft. */
 export async function readListing(job: Job, ground: Ground, draft: Draft): Promise<Listing> {
-  const uuids = createKeySet();
-  const selection = createSelection(ground, uuids);
+  const selection = createSelection(ground);
   let startedAt = job.now();
   const begin = () => {
     startedAt = job.now();
@@ -51,7 +49,6 @@ export async function readListing(job: Job, ground: Ground, draft: Draft): Promi
       query: { ...query, state: LIVE_STATES, field: resourceFields(ground.projects === null) },
       what: "resource",
       parallel: job.config.settings.parallelRequests,
-      uuids,
     },
     visitorOf({ job, ground, draft, selection, begin, query }),
   );

@@ -2,7 +2,6 @@
 // and told.
 
 import { AnswerError } from "../errors.ts";
-import type { KeySet } from "../key-set.ts";
 import type { Problem } from "../report/report.ts";
 import type { StorageResource } from "../storage/document.ts";
 import { createMountIndex, type MountIndex } from "../storage/mount-index.ts";
@@ -28,9 +27,8 @@ export type Selection = {
   readonly mountPoints: MountIndex;
 };
 
-/** `uuids` has those of all rows that were selected from. */
-export function createSelection(ground: Ground, uuids: KeySet): Selection {
-  const mountPoints = createMountIndex(uuids);
+export function createSelection(ground: Ground): Selection {
+  const mountPoints = createMountIndex();
   const leftOut = new Set<string>();
   const problems: ListingProblem[] = [];
 

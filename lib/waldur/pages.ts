@@ -3,7 +3,7 @@
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 
 import { AnswerError, RetryLaterError } from "../errors.ts";
-import { createKeySet, type KeySet, uuidBytes } from "../key-set.ts";
+import { createKeySet, uuidBytes } from "../key-set.ts";
 import type { Answer, Query, Reader } from "./client.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
@@ -20,8 +20,6 @@ export type ListRequest = {
   what: string;
   /** Requests in flight at once; results stay in order. */
   parallel: number;
-  /** Gets the uuids of all rows, for a caller who has a use for them too; it may add none of its own while the list is read. */
-  uuids?: KeySet;
 };
 
 export type ListVisitor = {
@@ -62,7 +60,7 @@ function stillMoving(cause: ListMoved, request: ListRequest): RetryLaterError {
 }
 
 async function readOnce(reader: Reader, request: ListRequest, visitor: ListVisitor): Promise<number> {
-  const uuids = request.uuids ?? createKeySet();
+  const uuids = createKeySet();
   const stop = new AbortController();
   const pages = pageWindow(reader, request, stop.signal);
   let count = 0;
@@ -111,7 +109,7 @@ function expectRows(rows: number, expected: number, number: number): void {
   if (rows !== expected) throw new ListMoved(`page ${number} has ${rows} rows instead of ${expected}`);
 }
 
-function addUuids(rows: readonly unknown[], uuids: KeySet, what: string): void {
+function addUuids(rows: readonly unknown[], uuids: ReturnType<typeof createKeySet>, what: string): void {
   for (const row of rows) {
     const uuid = parseUuid(row, `a ${what}`);
     if (uuids.add(uuidBytes(uuid)) < 0) throw new ListMoved(`${what} ${uuid} was listed twice`);

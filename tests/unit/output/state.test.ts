@@ -56,8 +56,7 @@ describe("the index of mount points", () => {
   test("is read back byte by byte, also when empty", () => {
     const output = openScratch({ mode: "sync" });
     for (const content of [bytes, new Uint8Array()]) {
-      const pieces = () => [content.subarray(0, 1), content.subarray(1)];
-      writeMountIndex(output, STATE.date, { length: content.length, pieces });
+      writeMountIndex(output, STATE.date, [content.subarray(0, 1), content.subarray(1)]);
       const found = readMountIndex(output.directory);
       expect(found?.date).toBe(STATE.date);
       expect(Buffer.from(found?.bytes ?? [1])).toEqual(Buffer.from(content));
@@ -68,7 +67,7 @@ describe("the index of mount points", () => {
     const output = openScratch({ mode: "sync" });
     const path = join(output.statePath, "mount-points");
     expect(readMountIndex(output.directory)).toBeNull();
-    writeMountIndex(output, STATE.date, { length: bytes.length, pieces: () => [bytes] });
+    writeMountIndex(output, STATE.date, [bytes]);
     const whole = readFileSync(path);
     for (const content of [
       whole.subarray(0, -1),
