@@ -331,7 +331,12 @@ describe("a list that cannot be used", () => {
   test("leaves no request behind that was sent ahead", async () => {
     const list = await use(startList(30, 3));
     const hanging = Promise.withResolvers<void>();
-    list.before = (page) => (page > 2 ? hanging.promise : undefined);
+    const allAsked = Promise.withResolvers<void>();
+    // Page 2 is refused only when the others have arrived: they travel on connections of their own.
+    list.before = (page) => {
+      if (list.asked.length === 5) allAsked.resolve();
+      return page > 2 ? hanging.promise : page === 2 ? allAsked.promise : undefined;
+    };
     list.spoil = (page, number) => {
       if (number === 2) page.status = 401;
     };
