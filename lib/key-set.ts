@@ -85,13 +85,20 @@ function firstSlot(a: number, b: number, c: number, d: number, slots: number): n
   return Math.floor((((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32) * slots);
 }
 
-const words = new Int32Array(KEY_WORDS);
-const bytesOfWords = new Uint8Array(words.buffer);
+const scratchWords = new Int32Array(KEY_WORDS);
+const scratchBytes = new Uint8Array(scratchWords.buffer);
 
 /** The key as four words, whatever its alignment; reused by the next call. */
 function wordsOf(key: Uint8Array): Int32Array {
-  bytesOfWords.set(key);
-  return words;
+  scratchBytes.set(key);
+  return scratchWords;
+}
+
+const PLAIN_UUID = /^[0-9a-f]{32}$/;
+
+/** Whether it is a uuid as Waldur writes it: 32 lower-case hex digits, so fit for a file name too. */
+export function isPlainUuid(value: unknown): value is string {
+  return typeof value === "string" && PLAIN_UUID.test(value);
 }
 
 /** The 16 bytes of a uuid of 32 hex digits. The array is reused by the next call. */

@@ -2,8 +2,8 @@
 // delete another's data. What the newest snapshot says is asked, and the creates that were claimed after it. Admitted limit:
 // where the clock was set back since the snapshot, creates claimed since then are not seen until the next one.
 
+import { isPlainUuid } from "../key-set.ts";
 import { newestSnapshot, readChunks } from "../output/files.ts";
-import { isPlainUuid } from "../output/names.ts";
 import { recentReceipts } from "../output/receipts.ts";
 import { readMountIndex } from "../output/state.ts";
 import type { Problem } from "../report/report.ts";

@@ -1,6 +1,8 @@
 // The names of the published files. Nothing from a server enters a name but an order type from a fixed list and a
 // checked uuid (docs/contract.md, "Publishing"); whatever does not fit is a bug of the caller, hence plain errors.
 
+import { isPlainUuid } from "../key-set.ts";
+
 export type OrderType = "create" | "update" | "terminate";
 export type OrderFileParts = { stamp: string; type: OrderType; uuid: string };
 
@@ -8,7 +10,6 @@ const ORDER_TYPES: readonly OrderType[] = ["create", "update", "terminate"];
 const STAMP = /^\d{4}-\d{2}-\d{2}-\d{2}-\d{2}$/;
 const SNAPSHOT_NAME = /^\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-all\.json$/;
 const ORDER_FILE_NAME = /^(\d{4}-\d{2}-\d{2}-\d{2}-\d{2})-([a-z]+)_([0-9a-f]{32})\.json$/;
-const UUID = /^[0-9a-f]{32}$/;
 
 /** The minute as file names carry it, `2026-11-25-07-49`; a null timezone means the one of the process. */
 export function minuteStamp(at: Date, timezone: string | null): string {
@@ -51,11 +52,6 @@ export function parseOrderFileName(name: string): OrderFileParts | null {
 
 function findOrderType(word: string): OrderType | null {
   return ORDER_TYPES.find((type) => type === word) ?? null;
-}
-
-/** Whether it is a uuid of 32 lower case hex digits, fit for a file name. */
-export function isPlainUuid(value: unknown): value is string {
-  return typeof value === "string" && UUID.test(value);
 }
 
 /** The uuid itself; throws a plain Error when it must not enter a file name. */

@@ -4,12 +4,13 @@
 
 import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isPlainUuid } from "../key-set.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
 import { fileTimeMs, isRecord, listFileNames, readJsonFile, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
-import { checkedUuid, isPlainUuid, type OrderType, parseOrderFileName } from "./names.ts";
+import { checkedUuid, type OrderType, parseOrderFileName } from "./names.ts";
 
 export type Receipt = {
   version: 1;

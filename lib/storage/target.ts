@@ -2,6 +2,7 @@
 // holds is passed on as it is; a GID is never invented, but for the marked ones of development.
 
 import type { StorageSettings } from "../config/config.ts";
+import { isPlainUuid } from "../key-set.ts";
 import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
 import { fieldOf, isTable } from "./json.ts";
 import { mappingProblem, type Problems } from "./problems.ts";
@@ -71,11 +72,9 @@ export function readHierarchyItem(
   return undefined;
 }
 
-const UUID = /^[0-9a-f]{32}$/;
-
 /** Reports an id that is not 32 lower-case hex digits, as Waldur writes them. */
 export function checkUuid(uuid: string, field: string, problems: Problems): boolean {
-  if (UUID.test(uuid)) return true;
+  if (isPlainUuid(uuid)) return true;
   const message = uuid === "" ? "is missing" : "is not a uuid of 32 lower-case hex digits";
   problems.push(mappingProblem("bad-uuid", { field, message }));
   return false;

@@ -4,6 +4,7 @@
 
 import * as v from "valibot";
 import { AnswerError } from "../errors.ts";
+import { isPlainUuid } from "../key-set.ts";
 
 /** A uuid in any spelling, as 32 lower-case hex digits. */
 export const Uuid = v.pipe(
@@ -18,13 +19,6 @@ export const Table = v.nullish(v.custom<Readonly<Record<string, unknown>>>(isTab
 
 export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const PLAIN_UUID = /^[0-9a-f]{32}$/;
-
-/** A uuid as Waldur writes it, which `Uuid` would not change. */
-export function isPlainUuid(value: unknown): value is string {
-  return typeof value === "string" && PLAIN_UUID.test(value);
 }
 
 const AnyRow = v.object({ uuid: Uuid });

@@ -1,11 +1,14 @@
 // The least that a program on this runtime can do for the same file: fetch a page while the last one is laid out, parse,
-// lay out, digest, write, flush. Nothing is checked, proved or bounded, and memory may grow. One argument, the file of the task.
+// lay out, digest, write, flush. Nothing is checked, proved or bounded, and memory may grow. One JSON argument.
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import type { StorageItem, StorageResource, StorageStatus } from "../../lib/storage/document.ts";
+import { documentFrame, entriesText } from "../../lib/storage/text.ts";
 
 export type BareTask = {
-  /** Addresses of the pages, in order. */
-  pages: readonly string[];
+  /** Address of a page, without its number at the end. */
+  address: string;
+  pages: number;
   token: string;
   file: string;
   names: Names;
@@ -14,24 +17,36 @@ export type BareTask = {
 /** What is the same in every entry, or chosen by a word of the row. */
 export type Names = {
   offering: { uuid: string; slug: string };
-  statuses: Readonly<Record<string, string>>;
-  system: { key: string };
-  fileSystem: object;
-  dataTypes: Readonly<Record<string, object>>;
+  statuses: Readonly<Record<string, StorageStatus>>;
+  system: StorageItem;
+  fileSystem: StorageItem;
+  dataTypes: Readonly<Record<string, StorageResource["storageDataType"]>>;
 };
 
-type Row = Readonly<Record<string, string>> & {
+type Row = {
+  uuid: string;
+  slug: string;
+  state: string;
   limits: { storage?: number };
-  attributes: Readonly<Record<string, string>>;
-  options: Readonly<Record<string, string>> | null;
-  backend_metadata: Readonly<Record<string, object>> | null;
+  attributes: { permissions?: string; storage_data_type?: string };
+  options: { permissions?: string } | null;
+  backend_id: string;
+  backend_metadata: Partial<
+    Record<"project_item" | "tenant_item" | "customer_item", Record<string, unknown>>
+  >;
+  project_uuid: string;
+  project_name: string;
+  project_slug: string;
+  customer_uuid: string;
+  customer_name: string;
+  customer_slug: string;
 };
 
-if (import.meta.main) await run(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")));
+if (import.meta.main) await run(JSON.parse(process.argv[2] ?? ""));
 
-async function run({ pages, token, file, names }: BareTask): Promise<void> {
+async function run({ address, pages, token, file, names }: BareTask): Promise<void> {
   const get = async (page: number) => {
-    const response = await fetch(pages[page] ?? "", { headers: { Authorization: `Token ${token}` } });
+    const response = await fetch(`${address}${page}`, { headers: { Authorization: `Token ${token}` } });
     return response.text();
   };
   const descriptor = openSync(`${file}.tmp`, "w");
@@ -41,40 +56,31 @@ async function run({ pages, token, file, names }: BareTask): Promise<void> {
     digest.update(bytes);
     writeSync(descriptor, bytes);
   };
-  const meta = { date: new Date().toISOString(), appVersion: "bare", offering: names.offering };
-  const frame = JSON.stringify(
-    { status: "success", code: 200, meta, result: { storageResources: [] } },
-    null,
-    2,
-  );
-  const [head, tail] = [frame.slice(0, -"]\n  }\n}".length), "\n    ]\n  }\n}\n"];
-  let next = get(0);
-  for (let page = 0; page < pages.length; page++) {
+  const date = new Date().toISOString();
+  const frame = documentFrame({ date, appVersion: "bare", offering: names.offering });
+  write(frame.head + frame.first);
+  let next = get(1);
+  for (let page = 1; page <= pages; page++) {
     const text = await next;
-    if (page + 1 < pages.length) next = get(page + 1);
+    if (page < pages) next = get(page + 1);
     const rows: readonly Row[] = JSON.parse(text);
-    const result = { entries: rows.map((row) => entryOf(row, names)) };
-    const laidOut = JSON.stringify({ result }, null, 2);
-    write(
-      (page === 0 ? `${head}\n` : ",\n") +
-        laidOut.slice('{\n  "result": {\n    "entries": [\n'.length, -"\n    ]\n  }\n}".length),
-    );
+    write((page === 1 ? "" : frame.separator) + entriesText(rows.map((row) => entryOf(row, names))));
   }
-  write(tail);
+  write(frame.tail);
   fsyncSync(descriptor);
   closeSync(descriptor);
   renameSync(`${file}.tmp`, file);
   digest.digest("hex");
 }
 
-function entryOf(row: Row, { statuses, system, fileSystem, dataTypes }: Names) {
+function entryOf(row: Row, { statuses, system, fileSystem, dataTypes }: Names): StorageResource {
   const tb = row.limits.storage ?? 0;
-  const metadata = row.backend_metadata ?? {};
+  const metadata = row.backend_metadata;
   const path = `/${system.key}/store/${row.customer_slug}/${row.project_slug}/${row.slug}`;
   return {
     itemId: row.uuid,
-    status: statuses[row.state ?? ""],
-    mountPoint: { default: row.backend_id?.startsWith("/") ? row.backend_id : path },
+    status: chosen(statuses, row.state),
+    mountPoint: { default: row.backend_id.startsWith("/") ? row.backend_id : path },
     permission: {
       permissionType: "octal",
       value: row.options?.permissions ?? row.attributes.permissions ?? "775",
@@ -100,7 +106,7 @@ function entryOf(row: Row, { statuses, system, fileSystem, dataTypes }: Names) {
     },
     storageSystem: system,
     storageFileSystem: fileSystem,
-    storageDataType: dataTypes[row.attributes.storage_data_type ?? "store"],
+    storageDataType: chosen(dataTypes, row.attributes.storage_data_type ?? "store"),
     parentItemId: null,
     tenant: metadata.tenant_item ?? {
       itemId: row.customer_uuid,
@@ -113,4 +119,10 @@ function entryOf(row: Row, { statuses, system, fileSystem, dataTypes }: Names) {
       name: row.project_name,
     },
   };
+}
+
+function chosen<Value>(values: Readonly<Record<string, Value>>, word: string): Value {
+  const value = values[word];
+  if (value === undefined) throw new Error(`the simulated Waldur said ${word}`);
+  return value;
 }

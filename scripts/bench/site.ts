@@ -17,7 +17,7 @@ export const LOCAL_FIELDS = resourceFields(false);
 export const ALL_FIELDS: readonly string[] = [];
 
 const LIVE_STATES = ["Creating", "OK", "Updating", "Terminating", "Erred"];
-const STATUSES = {
+const STATUSES: Names["statuses"] = {
   Creating: "pending",
   OK: "active",
   Updating: "updating",
@@ -129,13 +129,10 @@ async function namesOf(server: Server): Promise<Names> {
 export async function barePipeline(bare: string, server: Server, directory: string): Promise<Pipeline> {
   const file = join(directory, "bare.json");
   const range = server.url + pagesPath(server, FIELDS);
-  const first = range.slice(0, range.lastIndexOf("["));
-  const pages = Array.from({ length: pageCount(server) }, (_, page) => `${first}${page + 1}`);
-  // Beyond what one argument may hold.
-  const task = join(directory, "bare-task.json");
-  const content: BareTask = { pages, token: server.token, file, names: await namesOf(server) };
-  writeFileSync(task, JSON.stringify(content));
-  return { command: [bare, task], file };
+  const address = range.slice(0, range.lastIndexOf("["));
+  const names = await namesOf(server);
+  const task: BareTask = { address, pages: pageCount(server), token: server.token, file, names };
+  return { command: [bare, JSON.stringify(task)], file };
 }
 
 /** The same pages to nowhere, then the bytes of this file to disk. */
