@@ -1,14 +1,15 @@
 // A set of 128-bit keys in typed arrays: 16 bytes a key and an index, instead of a string and a hash entry each.
 // It proves that a list of any length held no row twice, and finds two resources with one mount point.
 
-/** Keys are 16 bytes; each gets the next number, from 0, when it is first added. */
+/** Sixteen bytes, as four words in the byte order of the machine. */
+export type Key = Int32Array;
+
+/** Each key gets the next number, from 0, when it is first added. */
 export type KeySet = {
   /** The number of the key, negative minus one when it was there already: `-1 - number`. */
-  add(key: Uint8Array): number;
-  has(key: Uint8Array): boolean;
+  add(key: Key): number;
+  has(key: Key): boolean;
   size(): number;
-  /** The key with that number; a view that is valid until the next `add`. */
-  at(number: number): Uint8Array;
   /** All keys, 16 bytes each, in the order of their numbers; a view that is valid until the next `add`. */
   bytes(): Uint8Array;
   /** Empties the set; `expected` keys then fit without growing, which would need half as much again for a moment. */
@@ -30,43 +31,30 @@ export function createKeySet(): KeySet {
     slots = emptySlots(capacity);
     size = 0;
   };
-  /** Where the key is, or would be. */
-  const slotOf = (key: Int32Array, at: number): number => {
-    const a = key[at] ?? 0;
-    const b = key[at + 1] ?? 0;
-    const c = key[at + 2] ?? 0;
-    const d = key[at + 3] ?? 0;
-    for (let slot = firstSlot(a, b, c, d, slots.length); ; slot = slot + 1 === slots.length ? 0 : slot + 1) {
-      const number = slots[slot] ?? -1;
-      const word = number * KEY_WORDS;
-      if (number < 0) return slot;
-      if (keys[word] === a && keys[word + 1] === b && keys[word + 2] === c && keys[word + 3] === d)
-        return slot;
-    }
-  };
   const grow = () => {
     const wider = new Int32Array(keys.length * 2);
     wider.set(keys);
     keys = wider;
     slots = emptySlots(keys.length / KEY_WORDS);
-    for (let number = 0; number < size; number++) slots[slotOf(keys, number * KEY_WORDS)] = number;
+    for (let number = 0; number < size; number++) {
+      const key = keys.subarray(number * KEY_WORDS, (number + 1) * KEY_WORDS);
+      slots[slotOf(key, keys, slots)] = number;
+    }
   };
 
   clear();
   return {
     add(key) {
       if ((size + 1) * KEY_WORDS > keys.length) grow();
-      const words = wordsOf(key);
-      const slot = slotOf(words, 0);
+      const slot = slotOf(key, keys, slots);
       const found = slots[slot] ?? -1;
       if (found >= 0) return -1 - found;
-      keys.set(words, size * KEY_WORDS);
+      keys.set(key, size * KEY_WORDS);
       slots[slot] = size;
       return size++;
     },
-    has: (key) => (slots[slotOf(wordsOf(key), 0)] ?? -1) >= 0,
+    has: (key) => (slots[slotOf(key, keys, slots)] ?? -1) >= 0,
     size: () => size,
-    at: (number) => new Uint8Array(keys.buffer, number * KEY_BYTES, KEY_BYTES),
     bytes: () => new Uint8Array(keys.buffer, 0, size * KEY_BYTES),
     clear,
   };
@@ -77,21 +65,28 @@ function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
   return new Int32Array(Math.ceil(capacity * 1.5)).fill(-1);
 }
 
+/** Where the key is, or would be. */
+function slotOf(key: Key, keys: Int32Array, slots: Int32Array): number {
+  const a = key[0] ?? 0;
+  const b = key[1] ?? 0;
+  const c = key[2] ?? 0;
+  const d = key[3] ?? 0;
+  let slot = firstSlot(a, b, c, d, slots.length);
+  for (;;) {
+    const number = slots[slot] ?? -1;
+    if (number < 0) return slot;
+    const at = number * KEY_WORDS;
+    if (keys[at] === a && keys[at + 1] === b && keys[at + 2] === c && keys[at + 3] === d) return slot;
+    slot = slot + 1 === slots.length ? 0 : slot + 1;
+  }
+}
+
 /** Mixes the four words of a key, because uuids of one server can share most of their bits, into a number below `slots`. */
 function firstSlot(a: number, b: number, c: number, d: number, slots: number): number {
   let mixed = Math.imul(a ^ (b >>> 15) ^ (b << 17), 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ c, 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13) ^ d, 0xc2b2ae35);
   return Math.floor((((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32) * slots);
-}
-
-const scratchWords = new Int32Array(KEY_WORDS);
-const scratchBytes = new Uint8Array(scratchWords.buffer);
-
-/** The key as four words, whatever its alignment; reused by the next call. */
-function wordsOf(key: Uint8Array): Int32Array {
-  scratchBytes.set(key);
-  return scratchWords;
 }
 
 const PLAIN_UUID = /^[0-9a-f]{32}$/;
@@ -101,15 +96,16 @@ export function isPlainUuid(value: unknown): value is string {
   return typeof value === "string" && PLAIN_UUID.test(value);
 }
 
-/** The 16 bytes of a uuid of 32 hex digits. The array is reused by the next call. */
-export function uuidBytes(uuid: string): Uint8Array {
-  scratch.write(uuid, 0, KEY_BYTES, "hex");
+/** The key of a uuid of 32 hex digits; the array is reused by the next call. */
+export function uuidKey(uuid: string): Key {
+  scratchBytes.write(uuid, 0, KEY_BYTES, "hex");
   return scratch;
 }
 
-const scratch = Buffer.alloc(KEY_BYTES);
+const scratch = new Int32Array(KEY_WORDS);
+const scratchBytes = Buffer.from(scratch.buffer);
 
-/** The uuid of 16 bytes. */
-export function uuidText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, KEY_BYTES).toString("hex");
+/** The uuid of a key. */
+export function uuidText(key: Key): string {
+  return Buffer.from(key.buffer, key.byteOffset, KEY_BYTES).toString("hex");
 }

@@ -71,8 +71,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a row that was listed twice",
     file: "lib/waldur/pages.ts",
-    from: "if (uuids.add(uuidBytes(uuid)) < 0) throw",
-    to: "if (uuids.add(uuidBytes(uuid)) < -Infinity) throw",
+    from: "if (uuids.add(uuidKey(uuid)) < 0) throw",
+    to: "if (uuids.add(uuidKey(uuid)) < -Infinity) throw",
     tests: ["waldur/pages.test.ts"],
   },
   {

@@ -3,7 +3,7 @@
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 
 import { AnswerError, RetryLaterError } from "../errors.ts";
-import { createKeySet, uuidBytes } from "../key-set.ts";
+import { createKeySet, uuidKey } from "../key-set.ts";
 import type { Answer, Query, Reader } from "./client.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
@@ -112,7 +112,7 @@ function expectRows(rows: number, expected: number, number: number): void {
 function addUuids(rows: readonly unknown[], uuids: ReturnType<typeof createKeySet>, what: string): void {
   for (const row of rows) {
     const uuid = parseUuid(row, `a ${what}`);
-    if (uuids.add(uuidBytes(uuid)) < 0) throw new ListMoved(`${what} ${uuid} was listed twice`);
+    if (uuids.add(uuidKey(uuid)) < 0) throw new ListMoved(`${what} ${uuid} was listed twice`);
   }
 }
 
