@@ -114,3 +114,11 @@ describe.each(["orders", "sync"])("%s", (mode) => {
     expect(builtins).toEqual([...own, "bun:sqlite", "node:fs", "node:os", "node:path"]);
   });
 });
+
+test("of the YAML library the configuration takes what it uses, not the whole in CommonJS", () => {
+  const parts = Object.keys(graph.inputs)
+    .map(nameOf)
+    .filter((name) => name.startsWith("node_modules/yaml/"));
+  expect(parts).toContain("node_modules/yaml/browser/dist/index.js");
+  expect(parts.filter((name) => !name.startsWith("node_modules/yaml/browser/dist/"))).toEqual([]);
+});
