@@ -39,38 +39,26 @@ export function readQuotas(
   if (limitTb === undefined || corrections === undefined) return undefined;
   const spaceTb = limitTb > 0 ? limitTb : correctedSpaceTb(corrections);
   if (spaceTb === 0) return null;
-  const computed = computeValues(rule, spaceTb);
-  const values = SHAPES.map(({ option }) => corrections.get(option) ?? computed[option]);
-  if (!areInOrder(values, problems) || !areExact(values, rule.component, problems)) return undefined;
-  return SHAPES.map(({ type, unit, enforcementType }, at) => ({
-    type,
-    quota: values[at] ?? 0,
-    unit,
-    enforcementType,
-  }));
-}
-
-/** In the order of the document; `option` is the operator's correction. */
-const SHAPES = [
-  { option: "soft_quota_space", type: "space", unit: "tera", enforcementType: "soft" },
-  { option: "hard_quota_space", type: "space", unit: "tera", enforcementType: "hard" },
-  { option: "soft_quota_inodes", type: "inodes", unit: "none", enforcementType: "soft" },
-  { option: "hard_quota_inodes", type: "inodes", unit: "none", enforcementType: "hard" },
-] as const;
-
-type QuotaOption = (typeof SHAPES)[number]["option"];
-type Corrections = ReadonlyMap<QuotaOption, number>;
-
-function computeValues(rule: QuotaRule, spaceTb: number): Record<QuotaOption, number> {
   // In this order of multiplication, as the original program did it.
   const inodes = spaceTb * rule.inodeBaseMultiplier;
-  return {
-    soft_quota_space: spaceTb,
-    hard_quota_space: spaceTb,
-    soft_quota_inodes: Math.round(inodes * rule.inodeSoftCoefficient),
-    hard_quota_inodes: Math.round(inodes * rule.inodeHardCoefficient),
+  const values: Values = {
+    softSpace: corrections.softSpace ?? spaceTb,
+    hardSpace: corrections.hardSpace ?? spaceTb,
+    softInodes: corrections.softInodes ?? Math.round(inodes * rule.inodeSoftCoefficient),
+    hardInodes: corrections.hardInodes ?? Math.round(inodes * rule.inodeHardCoefficient),
   };
+  if (!areInOrder(values, problems) || !areExact(values, rule.component, problems)) return undefined;
+  return [
+    { type: "space", quota: values.softSpace, unit: "tera", enforcementType: "soft" },
+    { type: "space", quota: values.hardSpace, unit: "tera", enforcementType: "hard" },
+    { type: "inodes", quota: values.softInodes, unit: "none", enforcementType: "soft" },
+    { type: "inodes", quota: values.hardInodes, unit: "none", enforcementType: "hard" },
+  ];
 }
+
+type Values = { softSpace: number; hardSpace: number; softInodes: number; hardInodes: number };
+/** What an operator set; undefined where nothing is set. */
+type Corrections = { [Name in keyof Values]: number | undefined };
 
 /** The limit in TB, 0 when there is none. */
 function readSpaceTb(
@@ -96,18 +84,29 @@ function readCorrections(
   options: Readonly<Record<string, unknown>>,
   problems: Problems,
 ): Corrections | undefined {
-  const corrections = new Map<QuotaOption, number>();
   const before = problems.length;
-  for (const { option, type } of SHAPES) {
-    const value = fieldOf(options, option);
-    if (value === undefined) continue;
-    const number = numberOf(value);
-    const isFraction = type === "inodes" && number !== undefined && !Number.isInteger(number);
-    const fault = faultOfNumber(number) ?? (isFraction ? "must be a whole number, not" : null);
-    if (number !== undefined && fault === null) corrections.set(option, number);
-    else problems.push(faultyNumber("bad-options", { field: `options.${option}`, fault, value }));
-  }
+  const corrections = {
+    softSpace: readCorrection(options, "soft_quota_space", problems),
+    hardSpace: readCorrection(options, "hard_quota_space", problems),
+    softInodes: readCorrection(options, "soft_quota_inodes", problems),
+    hardInodes: readCorrection(options, "hard_quota_inodes", problems),
+  };
   return problems.length === before ? corrections : undefined;
+}
+
+function readCorrection(
+  options: Readonly<Record<string, unknown>>,
+  name: string,
+  problems: Problems,
+): number | undefined {
+  const value = fieldOf(options, name);
+  if (value === undefined) return undefined;
+  const number = numberOf(value);
+  const isFraction = name.endsWith("inodes") && number !== undefined && !Number.isInteger(number);
+  const fault = faultOfNumber(number) ?? (isFraction ? "must be a whole number, not" : null);
+  if (number !== undefined && fault === null) return number;
+  problems.push(faultyNumber("bad-options", { field: `options.${name}`, fault, value }));
+  return undefined;
 }
 
 /** Why a number is no quantity; JSON cannot tell 2^53 from 2^53 + 1, so the last exact number is one below. */
@@ -128,14 +127,11 @@ function faultyNumber(
   });
 }
 
-function correctedSpaceTb(corrections: Corrections): number {
-  return corrections.has("hard_quota_space") ? (corrections.get("soft_quota_space") ?? 0) : 0;
+function correctedSpaceTb({ softSpace, hardSpace }: Corrections): number {
+  return hardSpace === undefined ? 0 : (softSpace ?? 0);
 }
 
-function areInOrder(
-  [softSpace = 0, hardSpace = 0, softInodes = 0, hardInodes = 0]: number[],
-  problems: Problems,
-) {
+function areInOrder({ softSpace, hardSpace, softInodes, hardInodes }: Values, problems: Problems): boolean {
   const before = problems.length;
   if (hardSpace < softSpace) problems.push(hardBelowSoft("space", softSpace, hardSpace));
   if (hardInodes < softInodes) problems.push(hardBelowSoft("inodes", softInodes, hardInodes));
@@ -152,8 +148,8 @@ function hardBelowSoft(type: "space" | "inodes", soft: number, hard: number) {
 }
 
 /** Readers with 64-bit integers cannot take what JSON would write as 1.8e+22. */
-function areExact(values: number[], component: StorageComponent, problems: Problems): boolean {
-  if (values.every((value) => value <= Number.MAX_SAFE_INTEGER)) return true;
+function areExact(values: Values, component: StorageComponent, problems: Problems): boolean {
+  if (Math.max(values.hardSpace, values.hardInodes) <= Number.MAX_SAFE_INTEGER) return true;
   problems.push(
     mappingProblem("bad-limit", {
       field: `limits.${component.name}`,
