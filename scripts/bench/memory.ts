@@ -68,7 +68,7 @@ async function peaksAt(resources: number, bench: Bench) {
   const directory = join(bench.directory("memory"), count(resources).replaceAll(" ", ""));
   mkdirSync(directory, { recursive: true });
   const peaks: number[] = [];
-  const rounds = bench.quick || resources > 100_000 ? 1 : 3;
+  const rounds = bench.quick || resources > 100_000 ? 1 : 9;
   await withServer({ resources }, async (server) => {
     const config = configure(server, directory);
     for (let round = 0; round < rounds; round++) {

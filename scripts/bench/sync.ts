@@ -21,7 +21,7 @@ import { atLeast, atMost, count, time } from "./table.ts";
 
 const SIZES = [
   { resources: 10_000, rounds: 7, faster: 12 },
-  { resources: 100_000, rounds: 3, faster: 15 },
+  { resources: 100_000, rounds: 7, faster: 15 },
 ];
 
 export async function measureSync(bench: Bench): Promise<readonly Finding[]> {
