@@ -9,6 +9,7 @@ import manifest from "../package.json" with { type: "json" };
 import { compile, nativeTarget } from "./compile.ts";
 
 const root = resolve(import.meta.dir, "..");
+const TARGETS: readonly string[] = ["bun-linux-x64", "bun-linux-arm64"];
 const target = targetOf(process.argv.slice(2));
 const outfile = join(root, "dist", "waldur-cscs-storage");
 
@@ -19,8 +20,9 @@ console.error(`built ${outfile} ${manifest.version} for ${target}`);
 function targetOf(args: readonly string[]): string {
   const [flag, value] = args;
   if (flag === undefined) return nativeTarget();
-  if (flag === "--target" && value !== undefined) return value;
-  console.error("usage: bun scripts/build.ts [--target bun-linux-x64|bun-linux-arm64]");
+  if (flag === "--target" && value !== undefined && TARGETS.includes(value)) return value;
+  console.error(`build: ${args.join(" ")} is not understood`);
+  console.error(`usage: bun scripts/build.ts [--target ${TARGETS.join("|")}]`);
   process.exit(64);
 }
 

@@ -10,6 +10,8 @@ export type Context = Source & {
   directory: string;
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
+  /** Everybody on this machine can read the configuration file. */
+  worldReadable: boolean;
   /** Accept a file with a token in it that everybody can read, with a warning. */
   allowInsecure: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */

@@ -7,7 +7,11 @@ import type { ConfigIssue } from "../errors.ts";
 import { positionAt, readTextFile } from "./read-file.ts";
 import { SEGMENT } from "./readers.ts";
 
-export type GidMap = { gids: ReadonlyMap<string, number> } | { issues: ConfigIssue[] };
+/** `problem`: the file cannot be read at all, to go on after its name. */
+export type GidMap =
+  | { gids: ReadonlyMap<string, number> }
+  | { issues: ConfigIssue[] }
+  | { problem: string; hint?: string };
 
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_ISSUES = 10;
@@ -22,6 +26,7 @@ export function readGidFile(path: string): GidMap {
   const file = readTextFile(path, MAX_BYTES);
   if ("problem" in file) {
     const { problem, ...rest } = file;
+    if (rest.line === undefined) return file;
     return { issues: [{ file: path, ...rest, message: `the GID map ${problem}` }] };
   }
   const gids = new Map<string, number>();

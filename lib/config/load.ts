@@ -8,12 +8,10 @@ import { readProxy } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { createFindings } from "./findings.ts";
 import { warnUnknownKeys } from "./known-keys.ts";
-import type { OfferingDraft } from "./offering.ts";
 import { readOfferings } from "./offerings.ts";
 import { readTextFile, type TextFile } from "./read-file.ts";
 import { readText, unlessBlank } from "./readers.ts";
-import { isNull, openSection, placeOf, type Reader, type Section } from "./section.ts";
-import { reportOpenToken } from "./token.ts";
+import { isNull, openSection, type Reader, type Section } from "./section.ts";
 import { parseYaml, type YamlTree } from "./yaml.ts";
 import { startOf } from "./yaml-nodes.ts";
 
@@ -34,14 +32,22 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const tree = parseYaml(file.text, path);
   const findings = createFindings(path, tree.positionOf);
   const directory = dirname(resolve(cwd, path));
-  const place = { file: path, directory, cwd, env, allowInsecure: options.allowInsecure };
-  const context: Context = { tree, findings, ...place, gidFiles: new Map() };
+  const context: Context = {
+    tree,
+    findings,
+    file: path,
+    directory,
+    cwd,
+    env,
+    worldReadable: file.worldReadable,
+    allowInsecure: options.allowInsecure,
+    gidFiles: new Map(),
+  };
 
   const top = openTop(tree, context);
   const proxy = top.read("global_proxy", unlessBlank(readProxy), null);
   const timezone = top.read("timezone", unlessBlank(readTimezone), null);
   const drafts = await readOfferings(top, proxy, context);
-  if (file.worldReadable) reportWorldReadable(drafts, context);
 
   const errors = findings.errors();
   if (errors.length > 0) throw new ConfigError(errors);
@@ -90,10 +96,4 @@ function isTimezone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function reportWorldReadable(drafts: readonly OfferingDraft[], context: Context): void {
-  const first = drafts.find(({ inlineToken }) => inlineToken);
-  if (first === undefined) return;
-  reportOpenToken(placeOf(first.section, "waldur_api_token"), context.file, context);
 }

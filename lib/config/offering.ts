@@ -19,8 +19,6 @@ export type OfferingDraft = {
   config: OfferingConfig;
   /** The token is one that all offerings without their own would use. */
   sharedToken: boolean;
-  /** The token stands in the configuration file. */
-  inlineToken: boolean;
 };
 
 const BACKEND = "cscs-hpc-storage";
@@ -62,7 +60,7 @@ export async function readOffering(
   warnEvents(section, context);
   const settings = settingsOf(section, context);
   const uuid = section.need("waldur_offering_uuid", readUuid, "");
-  const { token, source, shared, inline } = readToken(section, context);
+  const { token, source, shared } = readToken(section, context);
   const config: OfferingConfig = {
     name: section.read("name", unlessBlank(readText), null) ?? uuid,
     uuid,
@@ -74,7 +72,7 @@ export async function readOffering(
     settings: readSettings(settings, context),
     component: readComponent(section, context),
   };
-  return { section, settings, config, sharedToken: shared, inlineToken: inline };
+  return { section, settings, config, sharedToken: shared };
 }
 
 function settingsOf(offering: Section, context: Context): Section {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Context } from "./context.ts";
 import { modesOf, type OfferingDraft, readOffering, warnNearBackend } from "./offering.ts";
 import { itemsOf, openSection, placeOf, type Section, type Spot } from "./section.ts";
+import { reportOpenConfig } from "./token.ts";
 
 /** Reads the offerings of ours; those of other backends are left out, and only have to be maps. */
 export async function readOfferings(
@@ -14,6 +15,7 @@ export async function readOfferings(
 ): Promise<OfferingDraft[]> {
   const items = listOfferings(top, context);
   const sections = items.map((item) => openSection(item, context)).filter((section) => section !== null);
+  if (context.worldReadable) reportOpenConfig(sections, context);
   const drafts: OfferingDraft[] = [];
   for (const section of sections) {
     warnNearBackend(section, context);

@@ -10,14 +10,14 @@ import { scalarOf } from "./readers.ts";
 import { placeOf, type Section } from "./section.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
-export type Token = { token: Secret; source: string; shared: boolean; inline: boolean };
+export type Token = { token: Secret; source: string; shared: boolean };
 
-type Candidate = { text: string; source: string; place: Place; shared?: boolean; inline?: boolean };
+type Candidate = { text: string; source: string; place: Place; shared?: boolean };
 type Sought = Candidate | "wrong" | null;
 
 const MAX_BYTES = 64 * 1024;
 const OIDC_KEYS = ["oidc_token_url", "oidc_client_id", "oidc_client_secret"];
-const NONE: Token = { token: secret(""), source: "", shared: false, inline: false };
+const NONE: Token = { token: secret(""), source: "", shared: false };
 
 /** The first token there is; an empty one, with an error recorded, when there is none or it cannot be a token. */
 export function readToken(offering: Section, context: Context): Token {
@@ -29,11 +29,11 @@ export function readToken(offering: Section, context: Context): Token {
     fromEnvironment(place, context);
   if (found === "wrong") return NONE;
   if (found === null) return reportMissing(offering, place, context);
-  const { text, source, shared = false, inline: isInline = false } = found;
-  if (/^[\x21-\x7e]+$/.test(text)) return { token: secret(text), source, shared, inline: isInline };
+  const { text, source, shared = false } = found;
+  if (/^[\x21-\x7e]+$/.test(text)) return { token: secret(text), source, shared };
   const message = `the token of ${source} contains a space, a line break or another character that no token has`;
   context.findings.error(found.place, message, "copy it again from Waldur");
-  return { ...NONE, inline: isInline };
+  return NONE;
 }
 
 function inline(offering: Section, { file, findings }: Context): Sought {
@@ -45,7 +45,7 @@ function inline(offering: Section, { file, findings }: Context): Sought {
     return "wrong";
   }
   const text = value.trim();
-  return text === "" ? null : { text, source: `waldur_api_token in ${file}`, place, inline: true };
+  return text === "" ? null : { text, source: `waldur_api_token in ${file}`, place };
 }
 
 function fromFile(offering: Section, context: Context): Sought {
@@ -93,8 +93,14 @@ function readFirstLine(path: string): { line: string; problem: string | null; wo
   return { line, problem: line === "" ? "is empty" : null, worldReadable: file.worldReadable };
 }
 
+/** For a configuration file that everybody can read: the token of an offering of another backend is as secret as ours. */
+export function reportOpenConfig(offerings: readonly Section[], context: Context): void {
+  const first = offerings.find((offering) => !isBlank(offering, "waldur_api_token"));
+  if (first !== undefined) reportOpenToken(placeOf(first, "waldur_api_token"), context.file, context);
+}
+
 /** A file with a token in it that everybody can read. */
-export function reportOpenToken(place: Place, file: string, { findings, allowInsecure }: Context): void {
+function reportOpenToken(place: Place, file: string, { findings, allowInsecure }: Context): void {
   const report = allowInsecure ? findings.warn : findings.error;
   report(place, `everybody on this machine can read the token in ${file}`, `chmod 640 ${file}`);
 }

@@ -32,5 +32,9 @@ function readMap(given: string, { directory, gidFiles }: Context): ReturnType<Re
   const map = known ?? readGidFile(path);
   gidFiles.set(path, map);
   if ("gids" in map) return { value: { kind: "file", path, gids: map.gids } };
+  if ("problem" in map) {
+    const hint = `it is taken from ${directory} when it is not absolute`;
+    return { hint, ...map, problem: `names ${path}, which ${map.problem}` };
+  }
   return { elsewhere: known === undefined ? map.issues : [] };
 }

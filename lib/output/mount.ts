@@ -4,7 +4,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
 
 /**
  * @param directory the output directory, which need not exist yet
@@ -12,8 +12,10 @@ import { attempt, errnoOf } from "./failure.ts";
  */
 export function checkMount(mount: string, directory: string): void {
   const hint = `mount it first (\`findmnt ${mount}\`), or correct the configuration`;
-  const point = attempt("find mount point", mount, () => realpathSync(mount));
-  if (!isMountPoint(point)) throw new OutputError(`nothing is mounted at ${mount}`, { hint });
+  const point = attemptIfExists("find mount point", mount, () => realpathSync(mount));
+  if (point === null || !isMountPoint(point)) {
+    throw new OutputError(`nothing is mounted at ${mount} (require_mount)`, { hint });
+  }
   const place = attempt("find output directory", directory, () => realPlace(directory));
   if (place !== point && !place.startsWith(point === "/" ? "/" : `${point}/`)) {
     throw new OutputError(`the output directory ${directory} is not on the file system at ${mount}`, {

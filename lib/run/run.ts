@@ -207,8 +207,15 @@ function connectionOf({ offering, options, surroundings }: Share, isReal: boolea
     verifyTls,
     caPem,
     proxy,
+    proxyFrom: proxy === null ? proxyVariable(apiUrl, surroundings.env) : "global_proxy",
     userAgent: `waldur-cscs-storage/${surroundings.version}${agent}`,
   };
+}
+
+/** The variable that names a proxy for this address, if there is one; the runtime goes by it. */
+function proxyVariable(apiUrl: string, env: Surroundings["env"]): string | null {
+  const own = apiUrl.startsWith("https:") ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
+  return [...own, "all_proxy", "ALL_PROXY"].find((name) => (env[name] ?? "") !== "") ?? null;
 }
 
 function patienceOf({ offering, options, surroundings, end }: Share): Patience {

@@ -5,7 +5,7 @@ import type { StorageSettings } from "../config/config.ts";
 import { isPlainUuid } from "../key-set.ts";
 import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
 import { fieldOf, isTable } from "./json.ts";
-import { mappingProblem, type Problems } from "./problems.ts";
+import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
 type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
 
@@ -23,7 +23,7 @@ export function readTargetItem(
   if (given === undefined) return undefined;
   const item = given ?? ownItem(source, gidOf(source.project.slug, settings));
   if (!settings.requireGid || Number.isInteger(item.unixGid)) return item;
-  problems.push(noGid(settings));
+  problems.push(noGid(source.project.slug, settings));
   return undefined;
 }
 
@@ -39,13 +39,14 @@ function gidOf(projectSlug: string, { unixGid }: TargetSettings): number | null 
   return unixGid.kind === "file" ? (unixGid.gids.get(projectSlug) ?? null) : null;
 }
 
-function noGid({ unixGid }: TargetSettings) {
-  const isFile = unixGid.kind === "file";
-  return mappingProblem("no-gid", {
-    field: isFile ? "project_slug" : "backend_metadata.project_item",
-    message: isFile ? "has no GID in the file of unix_gid" : "has no unixGid",
-    hint: "add it there, or set require_gid to false to publish null",
-  });
+function noGid(projectSlug: string, { unixGid }: TargetSettings) {
+  const hint = "add it there, or set require_gid to false to publish null";
+  if (unixGid.kind !== "file") {
+    const field = "backend_metadata.project_item";
+    return mappingProblem("no-gid", { field, message: "has no unixGid", hint });
+  }
+  const message = `${quoted(projectSlug)} has no GID in ${unixGid.path}`;
+  return mappingProblem("no-gid", { field: "project_slug", message, hint });
 }
 
 /** 30000 to 39999, the same for the same project in every run (FNV-1a). */

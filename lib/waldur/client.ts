@@ -19,6 +19,8 @@ export type Connection = {
   /** PEM text of one more CA to trust. */
   caPem: string | null;
   proxy: string | null;
+  /** The setting or variable that names a proxy, if one does, for messages. */
+  proxyFrom: string | null;
 };
 
 /** What the client needs of the run: its limits, its clock, and the signal that ends it. */
@@ -64,6 +66,7 @@ type Exchange = {
   method: "GET" | "POST";
   /** For messages: scheme, host and port of the server. */
   origin: string;
+  proxyFrom: string | null;
   path: string;
   /** The path as messages name it, with the page of a list. */
   shown: string;
@@ -80,29 +83,33 @@ export function createReader(connection: Connection, patience: Patience): Reader
 /** A client that can also POST. */
 export function createActor(connection: Connection, patience: Patience): Actor {
   const send = createSender(connection, patience);
-  const { origin } = new URL(connection.apiUrl);
+  const server = serverOf(connection);
   return {
     ...readWith(send, connection, patience),
     post: (path, body) =>
       postOnce(
-        { method: "POST", origin, path, shown: path, ...(body === undefined ? {} : { body }) },
+        { method: "POST", ...server, path, shown: path, ...(body === undefined ? {} : { body }) },
         send,
         patience,
       ),
   };
 }
 
-function readWith(send: Sender, { apiUrl }: Connection, patience: Patience): Reader {
-  const { origin } = new URL(apiUrl);
+function readWith(send: Sender, connection: Connection, patience: Patience): Reader {
+  const server = serverOf(connection);
   return {
     get: (path, query, stop) =>
       getWithRetries(
-        { method: "GET", origin, path, shown: showPath(path, query), query: query ?? {} },
+        { method: "GET", ...server, path, shown: showPath(path, query), query: query ?? {} },
         send,
         patience,
         stop,
       ),
   };
+}
+
+function serverOf({ apiUrl, proxyFrom }: Connection): Pick<Exchange, "origin" | "proxyFrom"> {
+  return { origin: new URL(apiUrl).origin, proxyFrom };
 }
 
 function showPath(path: string, query: Query | undefined): string {

@@ -56,6 +56,13 @@ const TLS_REJECTIONS: ReadonlySet<string> = new Set([
   "UNSUPPORTED_NAME_SYNTAX",
 ]);
 
+/** The certificate may be in order, but is another host's. */
+const NAME_CODES: ReadonlySet<string> = new Set([
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "HOSTNAME_MISMATCH",
+  "IP_ADDRESS_MISMATCH",
+]);
+
 function tlsReason(code: string): string | undefined {
   return TLS_REASONS[code] ?? (TLS_REJECTIONS.has(code) ? "its certificate was not accepted" : undefined);
 }
@@ -76,7 +83,10 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** An error thrown by the transport: TLS trouble is final, everything else may pass. */
-export function translateTransportError(error: unknown, asked: Asked & { origin: string }): AppError {
+export function translateTransportError(
+  error: unknown,
+  asked: Asked & { origin: string; proxyFrom: string | null },
+): AppError {
   if (error instanceof AppError) return inContext(error, asked);
   const code = errorCode(error);
   const what = `${asked.method} ${asked.shown} failed`;
@@ -84,20 +94,32 @@ export function translateTransportError(error: unknown, asked: Asked & { origin:
   if (tls !== undefined)
     return new EndpointError(`${what}: TLS verification of ${asked.origin} failed: ${tls} (${code})`, {
       cause: error,
-      hint: "mend the certificate, or name the CA's PEM file with ca_file",
+      hint: NAME_CODES.has(code)
+        ? "give waldur_api_url the host name that the certificate has"
+        : "mend the certificate, or name the CA's PEM file with ca_file",
     });
   if (code === "EPROTO")
     return new EndpointError(`${what}: ${asked.origin} does not speak TLS (EPROTO)`, {
       cause: error,
       hint: "is it http://, or another port, in waldur_api_url?",
     });
+  if (code === "UnsupportedProxyProtocol")
+    return new EndpointError(`${what}: there is no way through the proxy of ${asked.proxyFrom}`, {
+      cause: error,
+      hint: "only proxies of http:// and https:// are supported",
+    });
   const reason =
     NETWORK_REASONS[code] ?? (error instanceof Error && error.name !== "FetchError" ? error.message : code);
   const shown = code === "" ? reason : `${reason} (${code})`;
   return new RetryLaterError(`${what}: Waldur is unreachable at ${asked.origin}: ${shown}`, {
     cause: error,
-    hint: "nothing was changed; the next run tries again",
+    hint: `nothing was changed; the next run tries again${proxyHint(asked.proxyFrom)}`,
   });
+}
+
+/** The transport does not say which of the two it could not reach. */
+function proxyHint(proxyFrom: string | null): string {
+  return proxyFrom === null ? "" : `; ${proxyFrom} names a proxy, is it the one that cannot be reached?`;
 }
 
 function inContext(error: AppError, asked: Asked): AppError {

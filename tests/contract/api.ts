@@ -83,7 +83,12 @@ async function send(access: Access, method: string, path: string, body?: unknown
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const [bare = path] = path.split("?");
-    throw translateTransportError(error, { method, shown: bare, origin: new URL(apiUrl).origin });
+    throw translateTransportError(error, {
+      method,
+      shown: bare,
+      origin: new URL(apiUrl).origin,
+      proxyFrom: null,
+    });
   }
 }
 

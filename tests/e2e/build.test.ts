@@ -42,3 +42,11 @@ test("an import that cannot be resolved fails the build, and leaves no binary", 
     expect(existsSync(outfile)).toBe(false);
   });
 });
+
+test("a target that there is not is refused, with those that there are", () => {
+  const script = resolve(import.meta.dir, "../../scripts/build.ts");
+  const built = Bun.spawnSync([process.execPath, script, "--target", "linux-arm64"], { stderr: "pipe" });
+  expect(built.exitCode).toBe(64);
+  expect(`${built.stderr}`).toContain("--target linux-arm64 is not understood");
+  expect(`${built.stderr}`).toContain("bun-linux-x64|bun-linux-arm64");
+});

@@ -98,6 +98,20 @@ describe("a proxy", () => {
     });
   });
 
+  test.each([
+    ["HTTP_PROXY", "http://user:canary@127.0.0.1:1", 75, "HTTP_PROXY names a proxy, is it the one"],
+    ["all_proxy", "http://nowhere.invalid", 75, "all_proxy names a proxy, is it the one"],
+    ["http_proxy", "socks5://127.0.0.1:1", 69, "through the proxy of http_proxy"],
+    ["global_proxy", "http://user:canary@127.0.0.1:1", 75, "global_proxy names a proxy, is it the one"],
+  ])("of %s that cannot be reached is told by that name: %s", async (name, url, code, words) => {
+    const isGlobal = name === "global_proxy";
+    await onStage(isGlobal ? `global_proxy: ${url}` : "", async (stage) => {
+      const ran = await stage.run(["sync", "--retries", "0"], isGlobal ? {} : { [name]: url });
+      expect([ran.code, ran.stderr]).toEqual([code, expect.stringContaining(words)]);
+      expect(ran.stderr).not.toContain("canary");
+    });
+  });
+
   test("is told its own password, and Waldur is not", async () => {
     await withServer(startProxy(), (proxy) => {
       const url = `http://user:pass@127.0.0.1:${proxy.port}`;

@@ -21,6 +21,7 @@ export function clientFor(
       verifyTls: true,
       caPem: null,
       proxy: null,
+      proxyFrom: null,
       ...connection,
     },
     {

@@ -119,6 +119,14 @@ describe("a file that everybody can read", () => {
     expect(shown).not.toContain(CANARY);
   });
 
+  test("is refused when the token of an offering of another backend stands in it", async () => {
+    const own = offeringYaml({ without: ["waldur_api_token"] });
+    const yaml = `${configYaml(own)}  - name: Slurm\n    backend_type: slurm\n    waldur_api_token: ${CANARY}\n`;
+    const { issues, shown } = await createSite().load(yaml, { mode: 0o644, env: { WALDUR_API_TOKEN: "x" } });
+    expect(issues).toMatchObject([{ path: "offerings[1].waldur_api_token" }]);
+    expect(shown).not.toContain(CANARY);
+  });
+
   test.each([0o640, 0o600, 0o660])("is not one of mode %o", async (mode) => {
     const { config, issues } = await createSite().load(valid, { mode });
     expect(issues).toEqual([]);

@@ -6,7 +6,8 @@ import { configYaml, createSite, OTHER_UUID, offeringYaml, onlyOffering } from "
 const read = (name: string, content: string) => readGidFile(createSite().write(name, content));
 
 function entriesOf(map: ReturnType<typeof readGidFile>) {
-  return "gids" in map ? Object.fromEntries(map.gids) : map.issues;
+  if ("gids" in map) return Object.fromEntries(map.gids);
+  return "issues" in map ? map.issues : map;
 }
 
 describe("a GID map", () => {
@@ -92,12 +93,10 @@ describe("a GID map", () => {
   });
 
   test("of more than 16 MiB is refused, and so is a missing one", () => {
-    expect(entriesOf(read("a.csv", "x".repeat(16 * 1_048_576 + 1)))).toMatchObject([
-      { message: "the GID map is larger than 16 MiB" },
-    ]);
-    expect(entriesOf(readGidFile("/nonexistent/a.csv"))).toMatchObject([
-      { message: "the GID map does not exist" },
-    ]);
+    expect(entriesOf(read("a.csv", "x".repeat(16 * 1_048_576 + 1)))).toMatchObject({
+      problem: "is larger than 16 MiB",
+    });
+    expect(entriesOf(readGidFile("/nonexistent/a.csv"))).toMatchObject({ problem: "does not exist" });
   });
 });
 
@@ -117,6 +116,15 @@ describe("unix_gid: file:PATH", () => {
       path: join(site.directory, "gids.yaml"),
       gids: new Map([["climate", 30_001]]),
     });
+  });
+
+  test("says at its place that there is no such map", async () => {
+    const site = createSite();
+    const { issues } = await site.load(configYaml(using("gids.yaml")));
+    const message = `names ${join(site.directory, "gids.yaml")}, which does not exist`;
+    expect(issues).toMatchObject([{ path: "offerings[0].backend_settings.unix_gid", message }]);
+    expect(issues[0]?.line).toBeGreaterThan(1);
+    expect(issues[0]?.hint).toContain(site.directory);
   });
 
   test("reports the mistakes of the map once, between those of the configuration", async () => {

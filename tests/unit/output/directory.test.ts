@@ -194,14 +194,17 @@ describe("a required mount", () => {
     const parent = scratchDirectory();
     const directory = join(parent, "out");
     const error = thrownBy(() => openScratch({ directory, requireMount: parent }));
-    expect(error).toMatchObject({ exitCode: 73, message: `nothing is mounted at ${parent}` });
+    expect(error).toMatchObject({ exitCode: 73, message: `nothing is mounted at ${parent} (require_mount)` });
     expect(error).toHaveProperty("hint", expect.stringContaining("findmnt"));
     expect(existsSync(directory)).toBe(false);
   });
 
   test("that does not exist is refused", () => {
     const directory = scratchDirectory();
-    expect(() => openScratch({ directory, requireMount: join(directory, "missing") })).toThrow(OutputError);
+    const requireMount = join(directory, "missing");
+    expect(() => openScratch({ directory, requireMount })).toThrow(
+      `nothing is mounted at ${requireMount} (require_mount)`,
+    );
   });
 
   test("must hold the directory", () => {

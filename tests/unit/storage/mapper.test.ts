@@ -219,7 +219,11 @@ describe("the target", () => {
     const required = { requireGid: true };
     expect(problemsOf(mapped({}, required))).toEqual(["no-gid backend_metadata.project_item"]);
     const project = { uuid: "3".repeat(32), name: "", slug: "other" };
-    expect(problemsOf(mapped({ project }, { ...required, unixGid: gids }))).toEqual(["no-gid project_slug"]);
+    const unknown = mapped({ project }, { ...required, unixGid: gids });
+    expect(problemsOf(unknown)).toEqual(["no-gid project_slug"]);
+    expect(unknown.ok ? "" : unknown.problems[0]?.message).toBe(
+      'project_slug "other" has no GID in /gids.csv',
+    );
     const backendMetadata = { project_item: { unixGid: null } };
     expect(problemsOf(mapped({ backendMetadata }, required))).toEqual([
       "no-gid backend_metadata.project_item",
