@@ -33,6 +33,10 @@ function placeholderProblem(template: string): { problem: string; hint?: string 
   return { problem: "must contain {project}", hint: "without it all storage projects would share one path" };
 }
 
+/** What file systems and the kernel take, in bytes. */
+const LONGEST_PART = 255;
+const LONGEST_PATH = 4095;
+
 function pathProblem(template: string): { problem: string; hint?: string } | null {
   if (!template.startsWith("/")) return { problem: "must be an absolute path" };
   const segments = template.slice(1).split("/");
@@ -40,5 +44,14 @@ function pathProblem(template: string): { problem: string; hint?: string } | nul
     return { problem: "must not contain `.` or `..` as a path segment" };
   }
   if (segments.includes("")) return { problem: "must not contain `//` or end in `/`" };
+  if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(template)) return { problem: "must not contain control characters" };
+  // Of what stands in it already; what fills it is checked with each resource.
+  const filled = segments.map((segment) => segment.replaceAll(/\{[^{}]*\}/g, "x"));
+  if (filled.some((segment) => Buffer.byteLength(segment) > LONGEST_PART)) {
+    return { problem: `must not have a part longer than ${LONGEST_PART} bytes` };
+  }
+  if (Buffer.byteLength(`/${filled.join("/")}`) > LONGEST_PATH) {
+    return { problem: `must not be longer than ${LONGEST_PATH} bytes` };
+  }
   return null;
 }

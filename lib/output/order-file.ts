@@ -2,7 +2,7 @@
 // not a regular file is somebody else's, and stays.
 
 import { lstatSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Output } from "./directory.ts";
 import { createTemporary } from "./durable.ts";
 import { attempt } from "./failure.ts";
@@ -25,8 +25,7 @@ export function publishOrderFile(
 ): "created" | "same" | "differs" | "foreign" {
   const found = describeOrderFile(output.directory, name, compare);
   if (found === "absent") return createOrderFile(output, { name, text, compare });
-  if (found === "same") secure(output, join(output.directory, name));
-  return found;
+  return secured(output, name, found);
 }
 
 /** What has the name now; reads only. */
@@ -52,15 +51,21 @@ function createOrderFile(output: Output, file: { name: string; text: string; com
   const found = describeOrderFile(output.directory, file.name, file.compare);
   if (found !== "absent") {
     temporary.discard();
-    return found;
+    return secured(output, file.name, found);
   }
   temporary.publish(file.name);
   return "created" as const;
 }
 
-/** The run that wrote it may have died before the disk had it. */
-function secure(output: Output, path: string): void {
+/** The run that wrote a file of ours may have died before the disk had it, whatever we would write today. */
+function secured<Found extends "same" | "differs" | "foreign">(
+  output: Output,
+  name: string,
+  found: Found,
+): Found {
+  if (found === "foreign") return found;
   output.recheck();
-  syncFile(path);
-  syncDirectory(dirname(path));
+  syncFile(join(output.directory, name));
+  syncDirectory(output.directory);
+  return found;
 }

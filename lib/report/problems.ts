@@ -11,15 +11,18 @@ const WARN_AGAIN_MS = 24 * 3600 * 1000;
 
 /**
  * Logs the problems of one offering; returns the memory for the next run, which forgets what is over. Offerings that
- * share a directory share the memory, so what it holds of others stays in it.
+ * share a directory share the memory, so what it holds of others stays in it; so does what it holds of this one after a
+ * run that was not through (`isWhole` false), and may not have met every problem.
  */
 export function logProblems(
   problems: readonly Problem[],
   memory: ProblemMemory,
-  { log, now, offering }: { log: Log; now: Date; offering?: string },
+  { log, now, offering, isWhole = true }: { log: Log; now: Date; offering?: string; isWhole?: boolean },
 ): ProblemMemory {
   const place = offering === undefined ? "" : `@${offering}`;
-  const next = new Map([...memory].filter(([key, at]) => !key.endsWith(place) && isKept(at, now)));
+  const next = new Map(
+    [...memory].filter(([key, at]) => (!isWhole || !key.endsWith(place)) && isKept(at, now)),
+  );
   for (const problem of problems) {
     const hash = new Bun.CryptoHasher("sha256").update(problemKey(problem)).digest("hex");
     const key = `${hash.slice(0, 32)}${place}`;

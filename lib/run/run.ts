@@ -179,7 +179,8 @@ async function settleProblems(job: Job, output: Output): Promise<void> {
   const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
   const problems = job.ledger.problemsOf(job.config.uuid);
   const { directory, mode } = output;
-  const telling = { log: job.log, now: job.now(), offering: job.config.uuid };
+  const isWhole = job.line.outcome !== "failed";
+  const telling = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
   const known =
     withoutFailing(() => readProblemMemory(directory, mode), job.log) ?? new Map<string, number>();
   const next = logProblems(problems, known, telling);

@@ -17,14 +17,14 @@ export type PathNames = {
   project: string;
 };
 
-const PLACEHOLDERS: Readonly<Record<string, keyof PathNames>> = {
-  "{storage_system}": "storageSystem",
-  "{file_system}": "fileSystem",
-  "{data_type}": "dataType",
-  "{tenant}": "tenant",
-  "{customer}": "customer",
-  "{project}": "project",
-};
+const PLACEHOLDERS: ReadonlyMap<string, keyof PathNames> = new Map([
+  ["{storage_system}", "storageSystem"],
+  ["{file_system}", "fileSystem"],
+  ["{data_type}", "dataType"],
+  ["{tenant}", "tenant"],
+  ["{customer}", "customer"],
+  ["{project}", "project"],
+]);
 
 export type PathTemplate = {
   render(names: PathNames): string;
@@ -54,7 +54,7 @@ const SAMPLE: PathNames = {
 };
 
 function partOf(text: string): { text: string } | { name: keyof PathNames } {
-  const name = PLACEHOLDERS[text];
+  const name = PLACEHOLDERS.get(text);
   if (name !== undefined) return { name };
   if (/[{}]/.test(text)) throw new Error(`unknown placeholder ${quoted(text)} in the mount_point template`);
   return { text };

@@ -40,7 +40,6 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     carryOver(listing, job, sink);
     for (const problem of listing.selection.problems) addProblem(job, problem);
     const drafted = sink.draft.finish();
-    job.line.resources = drafted.entries;
     guardAgainstShrinking(baseline?.entries ?? listing.count, drafted.entries, { job, options });
     job.throwIfOver();
     publishOrKeep({ job, listing, baseline, drafted, sink }, options.ifChanged);
@@ -91,12 +90,14 @@ type Finished = {
 function publishOrKeep({ job, listing, baseline, drafted, sink }: Finished, ifChanged: boolean): void {
   const { uuid } = job.config;
   const isUnchanged = baseline?.sha256 === drafted.sha256;
-  job.line.outcome = isUnchanged ? "unchanged" : "published";
   const isKept = baseline !== null && isUnchanged && ifChanged && isIntact(baseline);
   const { startedAt } = listing;
   const found = isKept
     ? { path: baseline.path, action: "unchanged" as const }
     : sink.publish(snapshotName(minuteStamp(startedAt, job.timezone)));
+  // Not before: until then nothing counts as published, in the report and in the metrics.
+  job.line.outcome = isUnchanged ? "unchanged" : "published";
+  job.line.resources = drafted.entries;
   const document = sink.document?.();
   job.ledger.addFile({
     offering: uuid,

@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
+import { minuteStamp, snapshotName } from "../../lib/output/names.ts";
 import type { Stage } from "../stage.ts";
 import { leftoversIn, listingOf, scriptOn, withStage } from "./program.ts";
 
@@ -283,6 +284,21 @@ describe("an output directory that cannot be used ends with 73, before any order
       expect(ran.code).toBe(73);
       expect(ran.stderr).toContain("something other than a symlink has that name");
       expect(leftoversIn(stage.out)).toEqual([]);
+    }));
+
+  test("a directory has the name of the snapshot: then nothing counts as published", () =>
+    withStage({ resources: 12, timezone: "UTC" }, async (stage) => {
+      // The run may meet the next minute.
+      for (const minute of [0, 1]) {
+        const stamp = minuteStamp(new Date(Date.now() + minute * 60_000), "UTC");
+        mkdirSync(join(stage.out, snapshotName(stamp)));
+      }
+      const ran = await stage.run(["sync", "--json"]);
+      expect(ran.code).toBe(73);
+      expect(JSON.parse(ran.stdout)).toMatchObject({
+        offerings: [{ outcome: "failed", resources: 0 }],
+        files: [],
+      });
     }));
 
   test.if(process.getuid?.() === 0)("another user may not write it", () =>

@@ -311,12 +311,15 @@ describe.skipIf(STRACE === null)("the order of system calls", () => {
     expect(opened[0]).toMatch(/O_CREAT\|O_EXCL\|.*O_NOFOLLOW/);
   });
 
-  test("flushes an equal order file once more", () => {
+  test.each([
+    ["an equal order file", "text\n", "same"],
+    ["one of ours that we would write otherwise today", "old\n", "differs"],
+  ])("flushes %s once more", (_which, text, found) => {
     const directory = scratchDirectory();
     const name = "2026-11-25-07-49-create_0123456789abcdef0123456789abcdef.json";
-    writeFileSync(join(directory, name), "text\n");
+    writeFileSync(join(directory, name), text);
     const { calls, said } = trace("again", directory);
-    expect(said).toBe('"same"\n');
+    expect(said).toBe(`"${found}"\n`);
     expect(calls.slice(-2)).toEqual([`fsync ${name}`, "fsync ."]);
   });
 });

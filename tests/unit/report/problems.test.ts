@@ -6,7 +6,12 @@ const HOUR = 3600 * 1000;
 const start = Date.parse("2026-01-01T00:00:00Z");
 const problem = { code: "bad-slug", resource: "r", message: "m" };
 
-function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: number, offering?: string) {
+function levels(
+  problems: (typeof problem)[],
+  memory: ProblemMemory,
+  atMs: number,
+  more: { offering?: string; isWhole?: boolean } = {},
+) {
   const said: string[] = [];
   const say = (level: string) => () => void said.push(level);
   const log: Log = {
@@ -18,8 +23,7 @@ function levels(problems: (typeof problem)[], memory: ProblemMemory, atMs: numbe
     redact: () => undefined,
     hide: (text: string) => text,
   };
-  const about = offering === undefined ? {} : { offering };
-  const next = logProblems(problems, memory, { log, now: new Date(atMs), ...about });
+  const next = logProblems(problems, memory, { log, now: new Date(atMs), ...more });
   return { said, next };
 }
 
@@ -56,11 +60,17 @@ test("the memory holds hashes, not words", () => {
   for (const key of next.keys()) expect(key).toMatch(/^[0-9a-f]{32}$/);
 });
 
+test("a run that was not through forgets nothing", () => {
+  const first = levels([problem], new Map(), start);
+  const failed = levels([], first.next, start + HOUR, { isWhole: false });
+  expect(levels([problem], failed.next, start + 2 * HOUR).said).toEqual(["info"]);
+});
+
 test("offerings that share a memory leave each other's problems in it, for two days", () => {
-  const one = levels([problem], new Map(), start, "one");
-  const both = levels([problem], one.next, start, "two");
+  const one = levels([problem], new Map(), start, { offering: "one" });
+  const both = levels([problem], one.next, start, { offering: "two" });
   expect([both.said, both.next.size]).toEqual([["warn"], 2]);
-  expect(levels([problem], both.next, start + HOUR, "one").said).toEqual(["info"]);
-  expect(levels([], both.next, start + 47 * HOUR, "two").next.size).toBe(1);
-  expect(levels([], both.next, start + 48 * HOUR, "two").next.size).toBe(0);
+  expect(levels([problem], both.next, start + HOUR, { offering: "one" }).said).toEqual(["info"]);
+  expect(levels([], both.next, start + 47 * HOUR, { offering: "two" }).next.size).toBe(1);
+  expect(levels([], both.next, start + 48 * HOUR, { offering: "two" }).next.size).toBe(0);
 });

@@ -19,6 +19,11 @@ describe("the template", () => {
     expect(pathOf({ attributes }, { mountPoint })).toBe("/lustre/scratch/university-climate-sim/scratch");
   });
 
+  test("has text that is no placeholder as it is, whatever the runtime calls by that name", () => {
+    const mountPoint = "/{tenant}constructor{project}";
+    expect(pathOf({}, { mountPoint })).toBe("/universityconstructorclimate-sim");
+  });
+
   test("takes storage_system of the settings before the slug of the offering", () => {
     expect(pathOf({}, { storageSystem: "vast" })).toStartWith("/vast/store/");
   });

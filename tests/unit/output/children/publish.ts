@@ -30,7 +30,11 @@ function act(output: ReturnType<typeof openOutput>): unknown {
   if (action === "claim-taken") return claimTaken(output);
   if (action === "link") return linkLatest(output, "2026-11-25-07-49-all.json");
   if (action === "close") return closeReceipt(output, UUID);
-  if (action === "again") return publishOrderFile(output, FILE, "text\n", () => "same");
+  if (action === "again") {
+    return publishOrderFile(output, FILE, "text\n", (existing) =>
+      existing === "text\n" ? "same" : "differs",
+    );
+  }
   return claimReceipt(output, {
     version: 1,
     offering: "f".repeat(32),
