@@ -105,7 +105,51 @@ describe("tables", () => {
       rmSync(directory, { recursive: true });
     }
   });
+
+  test("the figures are those of docs/benchmark.md", () => {
+    const shown = Object.fromEntries(table("## What it costs"));
+    const least = (text = "") => text.replace(/ \(median .*\)/, "");
+    const start = measured("start", "Start");
+    const idle = start["`orders` with nothing to do"] ?? [];
+    expect(shown["--version"]).toBe(`${least(start["`--version`"]?.[3])} times an empty compiled program`);
+    expect(shown["a pass of orders without orders"]).toBe(
+      `${Math.round(Number.parseFloat(idle[0] ?? ""))} ms, ${least(idle[3])} times the bare start and its two requests`,
+    );
+    for (const size of ["10 000", "100 000"]) {
+      const sync = measured("sync", `${size} resources`);
+      const pipeline = sync["one curl with the same fields, one jq, `sync`, `mv`"] ?? [];
+      expect(shown[`sync of ${size} resources, no latency`]).toBe(
+        `${sync["`sync`"]?.[0]}; one curl and one jq take ${Number.parseFloat(pipeline[2] ?? "").toFixed(1)} times as long`,
+      );
+    }
+    const memory = measured("memory", "Peak memory");
+    const peaks = ["10 000", "100 000", "1 000 000"].map((size) => least(memory[size]?.[0]));
+    expect(shown["memory at 10 000, 100 000, 1 000 000 resources"]).toBe(
+      `${peaks.join(", ")}; an idle start has ${memory["nothing loaded"]?.[0]}`,
+    );
+    expect(readFileSync(join(root, "docs/benchmark.md"), "utf8")).toContain(
+      /on (\d{4}-\d{2}-\d{2}), on 2 cores/.exec(readme)?.[1] ?? "a date",
+    );
+  });
 });
+
+/** A table of docs/benchmark.md: by the first cell of a row, the others. */
+function measured(name: string, caption: string): Record<string, string[]> {
+  const page = readFileSync(join(root, "docs/benchmark.md"), "utf8");
+  const [, part = ""] = page.split(`<!-- bench: ${name} -->`);
+  const [, below = ""] = part.split(caption);
+  const rows = below.split("\n").filter((line) => line.startsWith("|"));
+  const end = below.split("\n\n")[1]?.split("\n").length ?? 0;
+  return Object.fromEntries(
+    rows.slice(2, end).map((row) => {
+      const [first = "", ...cells] = row
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim());
+      return [first, cells];
+    }),
+  );
+}
 
 /** A default as the table shows it. */
 function shownDefault(key: string, value: unknown): string {
