@@ -16,8 +16,8 @@ export type KeySet = {
   clear(expected?: number): void;
 };
 
-const KEY_BYTES = 16;
-const KEY_WORDS = 4;
+export const KEY_BYTES = 16;
+export const KEY_WORDS = 4;
 const FIRST_KEYS = 512;
 
 export function createKeySet(): KeySet {
@@ -32,14 +32,9 @@ export function createKeySet(): KeySet {
     size = 0;
   };
   const grow = () => {
-    const wider = new Int32Array(keys.length * 2);
-    wider.set(keys);
-    keys = wider;
+    keys = doubled(keys);
     slots = emptySlots(keys.length / KEY_WORDS);
-    for (let number = 0; number < size; number++) {
-      const key = keys.subarray(number * KEY_WORDS, (number + 1) * KEY_WORDS);
-      slots[slotOf(key, keys, slots)] = number;
-    }
+    for (let number = 0; number < size; number++) slots[slotOf(keyAt(keys, number), keys, slots)] = number;
   };
 
   clear();
@@ -58,6 +53,18 @@ export function createKeySet(): KeySet {
     bytes: () => new Uint8Array(keys.buffer, 0, size * KEY_BYTES),
     clear,
   };
+}
+
+/** The key with that number, of keys that stand one after the other; a view. */
+export function keyAt(keys: Int32Array, number: number): Key {
+  return keys.subarray(number * KEY_WORDS, (number + 1) * KEY_WORDS);
+}
+
+/** The same keys, and room for as many more. */
+export function doubled(keys: Int32Array): Int32Array<ArrayBuffer> {
+  const wider = new Int32Array(keys.length * 2);
+  wider.set(keys);
+  return wider;
 }
 
 /** Two thirds of them taken when all keys are there. */

@@ -57,8 +57,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a published order file is never rewritten",
     file: "lib/output/order-file.ts",
-    from: 'if (found === "absent") return createOrderFile',
-    to: 'if (found !== "same") return createOrderFile',
+    from: 'const outcome = found === "absent" ? createOrderFile',
+    to: 'const outcome = found !== "same" ? createOrderFile',
     tests: ["unit/output/order-file.test.ts", "waldur/orders-report-back.test.ts"],
   },
   {

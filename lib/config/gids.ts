@@ -4,14 +4,10 @@
 // refused, and so is everything else that is not a flat map.
 
 import type { ConfigIssue } from "../errors.ts";
-import { positionAt, readTextFile } from "./read-file.ts";
+import { positionAt, readTextFile, type Unreadable } from "./read-file.ts";
 import { SEGMENT } from "./readers.ts";
 
-/** `problem`: the file cannot be read at all, to go on after its name. */
-export type GidMap =
-  | { gids: ReadonlyMap<string, number> }
-  | { issues: ConfigIssue[] }
-  | { problem: string; hint?: string };
+export type GidMap = { gids: ReadonlyMap<string, number> } | { issues: ConfigIssue[] } | Unreadable;
 
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_ISSUES = 10;
@@ -25,8 +21,8 @@ type Scan = { entries: Entry[]; problems: { offset: number; message: string }[] 
 export function readGidFile(path: string): GidMap {
   const file = readTextFile(path, MAX_BYTES);
   if ("problem" in file) {
+    if (file.line === undefined) return file;
     const { problem, ...rest } = file;
-    if (rest.line === undefined) return file;
     return { issues: [{ file: path, ...rest, message: `the GID map ${problem}` }] };
   }
   const gids = new Map<string, number>();

@@ -44,13 +44,14 @@ function pathProblem(template: string): { problem: string; hint?: string } | nul
     return { problem: "must not contain `.` or `..` as a path segment" };
   }
   if (segments.includes("")) return { problem: "must not contain `//` or end in `/`" };
-  if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(template)) return { problem: "must not contain control characters" };
-  // Of what stands in it already; what fills it is checked with each resource.
-  const filled = segments.map((segment) => segment.replaceAll(/\{[^{}]*\}/g, "x"));
-  if (filled.some((segment) => Buffer.byteLength(segment) > LONGEST_PART)) {
+  // Control characters are refused with every text; these two kinds pass there.
+  if (/[\p{Cs}\u2028\u2029]/u.test(template)) return { problem: "must not contain control characters" };
+  // What stands in it already; what fills it is checked with each resource.
+  const filled = template.replaceAll(/\{[^{}]*\}/g, "x");
+  if (filled.split("/").some((segment) => Buffer.byteLength(segment) > LONGEST_PART)) {
     return { problem: `must not have a part longer than ${LONGEST_PART} bytes` };
   }
-  if (Buffer.byteLength(`/${filled.join("/")}`) > LONGEST_PATH) {
+  if (Buffer.byteLength(filled) > LONGEST_PATH) {
     return { problem: `must not be longer than ${LONGEST_PATH} bytes` };
   }
   return null;

@@ -2,7 +2,7 @@
 // not a regular file is somebody else's, and stays.
 
 import { lstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Output } from "./directory.ts";
 import { createTemporary } from "./durable.ts";
 import { attempt } from "./failure.ts";
@@ -24,8 +24,9 @@ export function publishOrderFile(
   compare: Compare,
 ): "created" | "same" | "differs" | "foreign" {
   const found = describeOrderFile(output.directory, name, compare);
-  if (found === "absent") return createOrderFile(output, { name, text, compare });
-  return secured(output, name, found);
+  const outcome = found === "absent" ? createOrderFile(output, { name, text, compare }) : found;
+  if (outcome === "same" || outcome === "differs") secure(output, join(output.directory, name));
+  return outcome;
 }
 
 /** What has the name now; reads only. */
@@ -51,21 +52,15 @@ function createOrderFile(output: Output, file: { name: string; text: string; com
   const found = describeOrderFile(output.directory, file.name, file.compare);
   if (found !== "absent") {
     temporary.discard();
-    return secured(output, file.name, found);
+    return found;
   }
   temporary.publish(file.name);
   return "created" as const;
 }
 
 /** The run that wrote a file of ours may have died before the disk had it, whatever we would write today. */
-function secured<Found extends "same" | "differs" | "foreign">(
-  output: Output,
-  name: string,
-  found: Found,
-): Found {
-  if (found === "foreign") return found;
+function secure(output: Output, path: string): void {
   output.recheck();
-  syncFile(join(output.directory, name));
-  syncDirectory(output.directory);
-  return found;
+  syncFile(path);
+  syncDirectory(dirname(path));
 }

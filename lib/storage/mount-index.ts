@@ -1,7 +1,16 @@
 // Which item holds which mount point, in 32 bytes for each: two resources must never get one path, also in a list of
 // any length, and `orders` asks the index that the last `sync` left. Mount points are known only by their hash.
 
-import { createKeySet, type Key, uuidKey, uuidText } from "../key-set.ts";
+import {
+  createKeySet,
+  doubled,
+  KEY_BYTES,
+  KEY_WORDS,
+  type Key,
+  keyAt,
+  uuidKey,
+  uuidText,
+} from "../key-set.ts";
 
 export type MountIndex = {
   /** Takes a mount point for an item; the uuid of the holder when another item has it already. */
@@ -15,8 +24,6 @@ export type MountIndex = {
   columns(): readonly [Uint8Array, Uint8Array];
 };
 
-const KEY_BYTES = 16;
-const KEY_WORDS = 4;
 const FIRST_RECORDS = 512;
 
 export function createMountIndex(): MountIndex {
@@ -27,12 +34,10 @@ export function createMountIndex(): MountIndex {
 export function mountIndexFromBytes(bytes: Uint8Array): MountIndex | null {
   if (bytes.length % (2 * KEY_BYTES) !== 0) return null;
   // A copy begins where words may; `slice` of a Buffer is none.
-  const words = new Int32Array(new Uint8Array(bytes).buffer);
-  const middle = words.length / 2;
+  const keys = new Int32Array(new Uint8Array(bytes).buffer);
+  const records = bytes.length / (2 * KEY_BYTES);
   const { index, add } = mountIndex();
-  for (let at = 0; at < middle; at += KEY_WORDS) {
-    add(words.subarray(at, at + KEY_WORDS), words.subarray(middle + at, middle + at + KEY_WORDS));
-  }
+  for (let number = 0; number < records; number++) add(keyAt(keys, number), keyAt(keys, records + number));
   return index;
 }
 
@@ -40,7 +45,6 @@ function mountIndex() {
   const hashes = createKeySet();
   let uuids = new Int32Array(FIRST_RECORDS * KEY_WORDS);
 
-  const uuidAt = (number: number) => uuids.subarray(number * KEY_WORDS, (number + 1) * KEY_WORDS);
   /** The number of the record, negative minus one when the hash was there already, as in a key set. */
   const add = (hash: Key, uuid: Key): number => {
     const number = hashes.add(hash);
@@ -53,12 +57,12 @@ function mountIndex() {
   const index: MountIndex = {
     claim(mountPoint, itemId) {
       const number = add(hashOf(mountPoint), uuidKey(itemId));
-      const holder = number < 0 ? uuidText(uuidAt(-1 - number)) : itemId;
+      const holder = number < 0 ? uuidText(keyAt(uuids, -1 - number)) : itemId;
       return holder === itemId ? null : holder;
     },
     holder(mountPoint) {
       const hash = hashOf(mountPoint);
-      return hashes.has(hash) ? uuidText(uuidAt(-1 - hashes.add(hash))) : null;
+      return hashes.has(hash) ? uuidText(keyAt(uuids, -1 - hashes.add(hash))) : null;
     },
     size: () => hashes.size(),
     clear(expected = 0) {
@@ -68,12 +72,6 @@ function mountIndex() {
     columns: () => [hashes.bytes(), new Uint8Array(uuids.buffer, 0, hashes.size() * KEY_BYTES)],
   };
   return { index, add };
-}
-
-function doubled(words: Int32Array): Int32Array<ArrayBuffer> {
-  const wider = new Int32Array(words.length * 2);
-  wider.set(words);
-  return wider;
 }
 
 const digest = new Uint8Array(32);

@@ -62,11 +62,15 @@ export type Actor = Reader & {
 const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
 const POST_LIMIT_BYTES = 1024 * 1024;
 
-type Exchange = {
-  method: "GET" | "POST";
-  /** For messages: scheme, host and port of the server. */
+/** For messages. */
+type Server = {
+  /** Scheme, host and port. */
   origin: string;
   proxyFrom: string | null;
+};
+
+type Exchange = Server & {
+  method: "GET" | "POST";
   path: string;
   /** The path as messages name it, with the page of a list. */
   shown: string;
@@ -77,7 +81,7 @@ type Received = { status: number; headers: Headers; text: string };
 
 /** A client that has no way to change anything. */
 export function createReader(connection: Connection, patience: Patience): Reader {
-  return readWith(createSender(connection, patience), connection, patience);
+  return readWith(createSender(connection, patience), serverOf(connection), patience);
 }
 
 /** A client that can also POST. */
@@ -85,7 +89,7 @@ export function createActor(connection: Connection, patience: Patience): Actor {
   const send = createSender(connection, patience);
   const server = serverOf(connection);
   return {
-    ...readWith(send, connection, patience),
+    ...readWith(send, server, patience),
     post: (path, body) =>
       postOnce(
         { method: "POST", ...server, path, shown: path, ...(body === undefined ? {} : { body }) },
@@ -95,8 +99,7 @@ export function createActor(connection: Connection, patience: Patience): Actor {
   };
 }
 
-function readWith(send: Sender, connection: Connection, patience: Patience): Reader {
-  const server = serverOf(connection);
+function readWith(send: Sender, server: Server, patience: Patience): Reader {
   return {
     get: (path, query, stop) =>
       getWithRetries(
@@ -108,7 +111,7 @@ function readWith(send: Sender, connection: Connection, patience: Patience): Rea
   };
 }
 
-function serverOf({ apiUrl, proxyFrom }: Connection): Pick<Exchange, "origin" | "proxyFrom"> {
+function serverOf({ apiUrl, proxyFrom }: Connection): Server {
   return { origin: new URL(apiUrl).origin, proxyFrom };
 }
 

@@ -31,8 +31,8 @@ function blocks(language: string): string[] {
 }
 
 /** Rows of the first table below a heading, as cells without back-quotes. */
-function table(heading: string): string[][] {
-  const [, section = ""] = readme.split(`${heading}\n`);
+function table(heading: string, page = readme): string[][] {
+  const [, section = ""] = page.split(`${heading}\n`);
   const lines = section.split("\n");
   const start = lines.findIndex((line) => line.startsWith("| "));
   const end = lines.findIndex((line, at) => at > start && !line.startsWith("|"));
@@ -107,49 +107,32 @@ describe("tables", () => {
   });
 
   test("the figures are those of docs/benchmark.md", () => {
+    const page = readFileSync(join(root, "docs/benchmark.md"), "utf8");
+    const measured = (caption: string): Record<string, string[]> =>
+      Object.fromEntries(table(`${caption}:`, page).map(([name = "", ...cells]) => [name, cells]));
     const shown = Object.fromEntries(table("## What it costs"));
     const least = (text = "") => text.replace(/ \(median .*\)/, "");
-    const start = measured("start", "Start");
-    const idle = start["`orders` with nothing to do"] ?? [];
-    expect(shown["--version"]).toBe(`${least(start["`--version`"]?.[3])} times an empty compiled program`);
+    const start = measured("Start, and a pass over an offering without orders");
+    const idle = start["orders with nothing to do"] ?? [];
+    expect(shown["--version"]).toBe(`${least(start["--version"]?.[3])} times an empty compiled program`);
     expect(shown["a pass of orders without orders"]).toBe(
       `${Math.round(Number.parseFloat(idle[0] ?? ""))} ms, ${least(idle[3])} times the bare start and its two requests`,
     );
     for (const size of ["10 000", "100 000"]) {
-      const sync = measured("sync", `${size} resources`);
-      const pipeline = sync["one curl with the same fields, one jq, `sync`, `mv`"] ?? [];
+      const sync = measured(`${size} resources, no latency`);
+      const pipeline = sync["one curl with the same fields, one jq, sync, mv"] ?? [];
       expect(shown[`sync of ${size} resources, no latency`]).toBe(
-        `${sync["`sync`"]?.[0]}; one curl and one jq take ${Number.parseFloat(pipeline[2] ?? "").toFixed(1)} times as long`,
+        `${sync.sync?.[0]}; one curl and one jq take ${Number.parseFloat(pipeline[2] ?? "").toFixed(1)} times as long`,
       );
     }
-    const memory = measured("memory", "Peak memory");
+    const memory = measured("Peak memory of `sync`");
     const peaks = ["10 000", "100 000", "1 000 000"].map((size) => least(memory[size]?.[0]));
     expect(shown["memory at 10 000, 100 000, 1 000 000 resources"]).toBe(
       `${peaks.join(", ")}; an idle start has ${memory["nothing loaded"]?.[0]}`,
     );
-    expect(readFileSync(join(root, "docs/benchmark.md"), "utf8")).toContain(
-      /on (\d{4}-\d{2}-\d{2}), on 2 cores/.exec(readme)?.[1] ?? "a date",
-    );
+    expect(page).toContain(/on (\d{4}-\d{2}-\d{2}), on 2 cores/.exec(readme)?.[1] ?? "a date");
   });
 });
-
-/** A table of docs/benchmark.md: by the first cell of a row, the others. */
-function measured(name: string, caption: string): Record<string, string[]> {
-  const page = readFileSync(join(root, "docs/benchmark.md"), "utf8");
-  const [, part = ""] = page.split(`<!-- bench: ${name} -->`);
-  const [, below = ""] = part.split(caption);
-  const rows = below.split("\n").filter((line) => line.startsWith("|"));
-  const end = below.split("\n\n")[1]?.split("\n").length ?? 0;
-  return Object.fromEntries(
-    rows.slice(2, end).map((row) => {
-      const [first = "", ...cells] = row
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim());
-      return [first, cells];
-    }),
-  );
-}
 
 /** A default as the table shows it. */
 function shownDefault(key: string, value: unknown): string {

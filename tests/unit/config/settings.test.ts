@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import type { StorageSettings } from "../../../lib/config/config.ts";
+import { compileTemplate } from "../../../lib/storage/mount-point.ts";
 import { configYaml, createSite, offeringYaml, onlyOffering } from "./site.ts";
 
 const load = (settings: string[], options = {}) => {
@@ -230,4 +232,23 @@ describe("backend_settings", () => {
     const { issues } = await load(["storage_file_system: a b", "mount_point: '/{file_system}/{project}'"]);
     expect(issues).toMatchObject([{ path: "offerings[0].backend_settings.storage_file_system" }]);
   });
+});
+
+test("a mount_point that the configuration takes is one that the mapper can use", async () => {
+  const pieces = ["/", "/a", "ä", "{project}", "{tenant}", "{data_type}", "..", ".", "constructor", "\u2028"];
+  const long = ["b".repeat(252), "/abcdefg".repeat(511)];
+  const templates = fc
+    .array(fc.constantFrom(...pieces, ...long), { maxLength: 6 })
+    .map((parts) => `/${parts.join("")}{project}`);
+  let taken = 0;
+  await fc.assert(
+    fc.asyncProperty(templates, async (template) => {
+      const { config } = await load([`mount_point: ${JSON.stringify(template)}`]);
+      if (config === null) return;
+      taken++;
+      expect(() => compileTemplate(template)).not.toThrow();
+    }),
+    { numRuns: 500 },
+  );
+  expect(taken).toBeGreaterThan(20);
 });
