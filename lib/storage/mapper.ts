@@ -17,11 +17,24 @@ import { checkUuid, readHierarchyItem, readTargetItem } from "./target.ts";
 
 export type Mapped = { ok: true; entry: StorageResource } | { ok: false; problems: Problems };
 
+/** Where a resource asks to be mounted. It can be known of a resource that cannot be mapped as a whole. */
+export type Place = {
+  /** undefined when the resource's own words cannot say it. */
+  path: string | undefined;
+  /** The path is an absolute backend id: the word of an operator or of the provisioner. */
+  isExplicit: boolean;
+  dataType: string | undefined;
+  /** What is wrong with the slugs, the data type or the backend id. */
+  problems: Problems;
+};
+
 export type Mapper = {
+  /** The path that the resource's backend id, or else the template, gives it. */
+  placeOf(source: StorageSource): Place;
   /** The entry of a resource as it is; the status comes from its state. */
-  mapResource(source: StorageSource): Mapped;
+  mapResource(source: StorageSource, place?: Place): Mapped;
   /** The entry that an order asks for; the status comes from the type of the order. */
-  mapOrder(order: MappedOrder, source: StorageSource): Mapped;
+  mapOrder(order: MappedOrder, source: StorageSource, place?: Place): Mapped;
 };
 
 type Given = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
@@ -32,18 +45,20 @@ type Given = { settings: StorageSettings; component: StorageComponent; offeringS
  */
 export function createMapper(given: Given): Mapper {
   const offering = prepare(given);
+  const placeOf = (source: StorageSource) => readPlace(offering, source);
   return {
-    mapResource(source) {
+    placeOf,
+    mapResource(source, place = placeOf(source)) {
       const problems: Problems = [];
       const status = statusOfState(source.state, problems);
-      return mapEntry(offering, { source, status, grounds: source }, problems);
+      return mapEntry(offering, { source, place, status, grounds: source }, problems);
     },
-    mapOrder(order, source) {
+    mapOrder(order, source, place = placeOf(source)) {
       const problems: Problems = [];
       const status = statusOfOrder(order.type);
       const grounds = groundsOfOrder(order, source, problems);
       const before = order.type === "update" ? groundsBefore(order, source, given.component.name) : undefined;
-      return mapEntry(offering, { source, status, grounds, before }, problems);
+      return mapEntry(offering, { source, place, status, grounds, before }, problems);
     },
   };
 }
@@ -83,6 +98,7 @@ function unusableOffering(message: string): AnswerError {
 
 type Wanted = {
   source: StorageSource;
+  place: Place;
   status: StorageStatus | undefined;
   /** Limits and options that decide the quotas. */
   grounds: QuotaGrounds;
@@ -113,14 +129,14 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
 }
 
 /** Every part that could be read; one that could not is undefined, and its problem is among `problems`. */
-function readParts(offering: Offering, { source, status, grounds }: Wanted, problems: Problems) {
+function readParts(offering: Offering, { source, place, status, grounds }: Wanted, problems: Problems) {
   const { settings } = offering;
-  const dataType = readDataType(source, settings.defaultDataType, problems);
+  for (const problem of place.problems) problems.push(problem);
   const permissionGrounds = { options: grounds.options, attributes: source.attributes };
   return {
     status,
-    dataType,
-    mountPoint: readMountPoint(offering, { source, dataType }, problems),
+    dataType: place.dataType,
+    mountPoint: place.path,
     permission: readPermission(permissionGrounds, settings.defaultPermissions, problems),
     quotas: readQuotas(offering.quotas, grounds, problems),
     targetItem: readTargetItem(source, settings, problems),
@@ -142,19 +158,17 @@ function quotasOfChange(offering: Offering, { before }: Wanted, newQuotas: Quota
   return { oldQuotas: readQuotas(offering.quotas, before, []) ?? null, newQuotas };
 }
 
-/** The slugs are checked also where the backend id tells the path: readers make paths of them too. */
-function readMountPoint(
-  offering: Offering,
-  { source, dataType }: { source: StorageSource; dataType: string | undefined },
-  problems: Problems,
-): string | undefined {
-  const before = problems.length;
+/** The slugs are checked also where the backend id gives the path: readers make paths of them too. */
+function readPlace(offering: Offering, source: StorageSource): Place {
+  const problems: Problems = [];
+  const dataType = readDataType(source, offering.settings.defaultDataType, problems);
   checkSlug(source.customer.slug, "customer_slug", problems);
   checkSlug(source.project.slug, "project_slug", problems);
   checkSlug(source.slug, "slug", problems);
+  const canRender = problems.length === 0;
   const existing = existingMount(source.backendId, problems);
-  if (existing !== null) return existing;
-  if (problems.length > before || dataType === undefined) return undefined;
+  if (existing !== null) return { path: existing, isExplicit: true, dataType, problems };
+  if (!canRender || dataType === undefined) return { path: undefined, isExplicit: false, dataType, problems };
   const names = {
     storageSystem: offering.storageSystem.key,
     fileSystem: offering.fileSystem.key,
@@ -163,5 +177,5 @@ function readMountPoint(
     customer: source.project.slug,
     project: source.slug,
   };
-  return templatePath(offering.template, names, problems);
+  return { path: templatePath(offering.template, names, problems), isExplicit: false, dataType, problems };
 }

@@ -274,7 +274,7 @@ function run(name: string) {
   const vector = readSyncVector(name);
   const { mapResource } = mapperOf(vector);
   const sources = vector.resources.map(sourceOfRow);
-  return { sources, mapped: sources.map(mapResource), original: vector.original ?? [] };
+  return { sources, mapped: sources.map((one) => mapResource(one)), original: vector.original ?? [] };
 }
 
 function ours(entry: StorageResource, sources: Run["sources"], at: number): StorageResource {
