@@ -8,7 +8,7 @@ import { describeSnapshotRun, publishSnapshot } from "../lib/sync/sync.ts";
 import type { Command, Shell } from "./command.ts";
 import { helpFlag, number, runOptions, text } from "./flags.ts";
 
-const SYNC_OPTIONS = { allowShrink: false, ifChanged: false };
+const SYNC_OPTIONS = { allowShrink: false, ifChanged: false, repath: false };
 const WORK = {
   sync: {
     publish: (job, output) => publishSnapshot(job, output, SYNC_OPTIONS),

@@ -12,8 +12,15 @@ export const command: Command = {
     },
     args: {
       ...runFlags("sync"),
-      "allow-shrink": { type: "boolean", description: "publish however many resources are gone, this once" },
+      "allow-shrink": {
+        type: "boolean",
+        description: "publish whatever is gone or changed in bulk, this once",
+      },
       "if-changed": { type: "boolean", description: "publish nothing when nothing but the date differs" },
+      repath: {
+        type: "boolean",
+        description: "take the mount_point template anew for resources without an order file",
+      },
     },
   },
   examples: [
@@ -22,7 +29,11 @@ export const command: Command = {
     "waldur-cscs-storage sync --allow-shrink      # after a large clean-up in Waldur",
   ],
   run(flags, shell) {
-    const options = { allowShrink: flags["allow-shrink"] === true, ifChanged: flags["if-changed"] === true };
+    const options = {
+      allowShrink: flags["allow-shrink"] === true,
+      ifChanged: flags["if-changed"] === true,
+      repath: flags.repath === true,
+    };
     return runOnce(runOptions("sync", flags), {
       flags,
       shell,

@@ -9,7 +9,11 @@ export type KeySet = {
   /** The number of the key, negative minus one when it was there already: `-1 - number`. */
   add(key: Key): number;
   has(key: Key): boolean;
+  /** The number of the key; -1 when it is not there. */
+  find(key: Key): number;
   size(): number;
+  /** All keys, four words each; a view that is valid until the next `add`. */
+  words(): Int32Array;
   /** All keys, 16 bytes each, in the order of their numbers; a view that is valid until the next `add`. */
   bytes(): Uint8Array;
   /** Empties the set; `expected` keys then fit without growing, which would need half as much again for a moment. */
@@ -49,6 +53,8 @@ export function createKeySet(): KeySet {
       return size++;
     },
     has: (key) => (slots[slotOf(key, keys, slots)] ?? -1) >= 0,
+    find: (key) => slots[slotOf(key, keys, slots)] ?? -1,
+    words: () => keys,
     size: () => size,
     bytes: () => new Uint8Array(keys.buffer, 0, size * KEY_BYTES),
     clear,

@@ -105,9 +105,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "the guard against shrinking",
-    file: "lib/sync/sync.ts",
-    from: "if (entries > 0 && lostPercent <= allowed) return;",
-    to: "if (lostPercent <= 101) return;",
+    file: "lib/sync/guard.ts",
+    from: "if (isEmptied || isTooMuch(gone, before, percent)) throw",
+    to: "if (isEmptied) throw",
     tests: ["waldur/sync-guard.test.ts"],
   },
   {
@@ -119,9 +119,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "one mount point, one resource",
-    file: "lib/sync/selection.ts",
-    from: "if (holder === null) return mapped.entry;",
-    to: "if (holder !== undefined) return mapped.entry;",
+    file: "lib/claims/rows.ts",
+    from: "if (others.length === 0) return take(row, path);",
+    to: "if (others.length >= 0) return take(row, path);",
     tests: ["waldur/sync-carry.test.ts", "waldur/sync-property.test.ts"],
   },
   {

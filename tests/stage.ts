@@ -137,7 +137,7 @@ export async function runHere(
   { sync = {}, now = () => new Date(), interrupted = new AbortController().signal, ...options }: HereOptions,
 ): Promise<{ report: Report; lines: string[] }> {
   const lines: string[] = [];
-  const syncOptions = { allowShrink: false, ifChanged: false, ...sync };
+  const syncOptions = { allowShrink: false, ifChanged: false, repath: false, ...sync };
   const work =
     mode === "orders"
       ? { publish: publishOrders, describe: describeOrders }

@@ -67,6 +67,9 @@ export type StorageSettings = {
   keepSnapshots: number;
   shrinkGuardPercent: number;
   completion: "on-publish" | "external";
+  /** Days that the path of a terminated resource stays its own. */
+  pathReuseAfterDays: number;
+  nestedMounts: "refuse" | "allow";
 };
 
 /** Where a project's GID comes from; `file` carries the map that was read, project slug → GID. */

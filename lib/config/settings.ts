@@ -37,7 +37,7 @@ export function readSettings(section: Section, context: Context): StorageSetting
       kind: "metadata",
     }),
     requireGid: section.read("require_gid", readFlag, false),
-    completion: section.read("completion", readCompletion, "on-publish"),
+    ...readOwnership(section),
   } satisfies StorageSettings;
   checkInodes(section, settings, context);
   checkFileSystem(section, settings, context);
@@ -89,6 +89,19 @@ function readPublishing(section: Section) {
     latestLink: section.read("latest_link", readFlag, false),
     keepSnapshots: section.read("keep_snapshots", readNumber({ min: 0, whole: true }), 0),
     shrinkGuardPercent: section.read("shrink_guard_percent", readNumber({ min: 0, max: 100 }), 30),
+  };
+}
+
+const readNested = readWord(["refuse", "allow"]);
+
+/** With `external` an order is done when the data is gone; with `on-publish` the provisioner needs days for it. */
+function readOwnership(section: Section) {
+  const completion = section.read("completion", readCompletion, "on-publish");
+  const days = readNumber({ min: 0, max: 3650, whole: true });
+  return {
+    completion,
+    pathReuseAfterDays: section.read("path_reuse_after_days", days, completion === "on-publish" ? 7 : 0),
+    nestedMounts: section.read("nested_mounts", readNested, "refuse"),
   };
 }
 

@@ -5,9 +5,8 @@
 import { isPlainUuid } from "../key-set.ts";
 import { newestSnapshot, readChunks } from "../output/files.ts";
 import { recentReceipts } from "../output/receipts.ts";
-import { readMountIndex } from "../output/state.ts";
 import type { Problem } from "../report/report.ts";
-import { createMountIndex, type MountIndex, mountIndexFromBytes } from "../storage/mount-index.ts";
+import { createMountIndex, type MountIndex } from "../storage/mount-index.ts";
 import { scanDocument } from "../storage/scan.ts";
 
 export type MountGuard = {
@@ -34,7 +33,7 @@ export function createMountGuard(directory: string): MountGuard {
 }
 
 function loadMounts(directory: string): MountIndex {
-  const { index, date } = readStoredIndex(directory) ?? readSnapshotIndex(directory);
+  const { index, date } = readSnapshotIndex(directory);
   for (const receipt of recentReceipts(directory, new Date(date))) {
     if (receipt.type === "create") index.claim(receipt.mountPoint, receipt.resource);
   }
@@ -43,12 +42,6 @@ function loadMounts(directory: string): MountIndex {
 
 /** Since `date` only the creates of receipts have taken mount points. */
 type DatedIndex = { index: MountIndex; date: string | number };
-
-function readStoredIndex(directory: string): DatedIndex | null {
-  const stored = readMountIndex(directory);
-  const index = stored === null ? null : mountIndexFromBytes(stored.bytes);
-  return stored === null || index === null ? null : { index, date: stored.date };
-}
 
 /** State that was lost is taken from the newest snapshot; an empty index when that is none of ours, or was cut. */
 function readSnapshotIndex(directory: string): DatedIndex {

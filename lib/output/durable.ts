@@ -35,6 +35,8 @@ export type Temporary = {
   truncate(): void;
   /** All bytes written, checked and on the disk. Returns their number. */
   seal(): number;
+  /** The number that the file keeps under its name. */
+  inode(): string;
   /** Takes the name, replacing what has it; the name may begin with a directory below the place. */
   publish(name: string): Published;
   /** Takes the name only if it is free; false, and the file is still there, when it is not. Not for public files. */
@@ -60,6 +62,7 @@ export function createTemporary(output: Output, place: Place): Temporary {
       guarded("write", path, () => append(file, typeof data === "string" ? Buffer.from(data) : data)),
     truncate: () => guarded("empty", path, () => empty(file)),
     seal: () => guarded("write", path, () => seal(file)),
+    inode: () => guarded("find", path, () => String(fstatSync(file.fd, { bigint: true }).ino)),
     publish: (name) => guarded("publish", inPlace(name), () => moveTo(file, inPlace(name))),
     claim: (name) => guarded("create", inPlace(name), () => linkTo(file, inPlace(name))),
     discard: () => discard(file),

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  statSync,
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -76,6 +77,11 @@ export function readJsonFile(path: string): unknown {
 /** The bytes of a file; null when it is missing. */
 export function readIfExists(path: string): Buffer | null {
   return attemptIfExists("read", path, () => readFileSync(path));
+}
+
+/** The number of a file, as text, because those of parallel file systems do not fit a double; null when it is missing. */
+export function inodeOf(path: string): string | null {
+  return attemptIfExists("find", path, () => String(statSync(path, { bigint: true }).ino));
 }
 
 /** Removes a file if it is there. Bun's `rmSync` would take errnos such as EIO for EFAULT. */

@@ -24,6 +24,30 @@ export function takeLock(request: LockRequest): Lock {
   return { held: false, release: () => {} };
 }
 
+const WAIT_MS = 20;
+
+/**
+ * Waits for the lock that covers "look who owns a path, and write it down", of both modes and of every run in the
+ * directory; it is held for moments. Where the file system refuses locks nothing is held: the lock of the run warned.
+ * @param throwIfOver called while waiting, to end it
+ */
+export async function waitForLock(
+  { statePath, mode }: { statePath: string; mode: string },
+  throwIfOver: () => void,
+): Promise<Lock> {
+  const path = join(statePath, "lock-claims");
+  const warn = () => undefined;
+  for (let tries = 0; ; tries++) {
+    const answer = tryLock(path);
+    if (answer instanceof Database) return { held: true, release: () => answer.close() };
+    if (answer === "refused" || (tries === 0 && !canLock({ statePath, mode, warn }))) {
+      return { held: false, release: () => undefined };
+    }
+    throwIfOver();
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+}
+
 function lockedError(path: string, mode: string): RetryLaterError {
   return new RetryLaterError(`another run of ${mode} is working in this directory: ${path} is locked`, {
     code: "locked",

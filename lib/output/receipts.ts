@@ -24,7 +24,11 @@ export type Receipt = {
   mountPoint: string;
   claimedAt: string;
   published: boolean;
+  /** How the order ended. `reuseAfterDays`: days until the path of a resource that it terminated is free. */
+  ended?: { state: string; at: string; reuseAfterDays?: number };
 };
+
+export type DatedReceipt = { receipt: Receipt; open: boolean };
 
 export type FoundReceipt = { receipt: Receipt; open: boolean };
 
@@ -89,6 +93,10 @@ export function closeReceipt(output: Output, order: string): void {
   if (moved === null) return;
   syncDirectory(join(output.statePath, CLOSED));
   syncDirectory(join(output.statePath, OPEN));
+}
+
+export function receiptsSince(directory: string, since: Date): DatedReceipt[] {
+  return recentReceipts(directory, since).map((receipt) => ({ receipt, open: !receipt.published }));
 }
 
 /**

@@ -27,6 +27,8 @@ export type Draft = {
   add(text: string, entries: number): void;
   /** Writes the tail and makes the file durable, still without a name. */
   finish(): { entries: number; bytes: number; sha256: string };
+  /** What tells the finished file from another of its name; null where there is no file. */
+  inode(): string | null;
   publish(name: string): Published;
   /** Never throws. */
   discard(): void;
@@ -37,6 +39,7 @@ export function draftSnapshot(output: Output): Draft {
   const temporary = createTemporary(output, "public");
   return {
     ...writeDraft({ empty: temporary.truncate, write: temporary.write, seal: temporary.seal }),
+    inode: temporary.inode,
     publish: temporary.publish,
     discard: temporary.discard,
   };
@@ -54,6 +57,7 @@ export function describeSnapshot(directory: string): Draft & { text(): string } 
   const seal = () => parts.reduce((bytes, part) => bytes + part.length, 0);
   return {
     ...writeDraft({ empty, write, seal }),
+    inode: () => null,
     publish: (name) => describePublish(join(directory, name)),
     discard: empty,
     text: () => Buffer.concat(parts).toString(),

@@ -1,10 +1,10 @@
-// What one run tells the next, in the state directory: the last snapshot, the index of its mount points, the problems
+// What one run tells the next, in the state directory: the last snapshot, the problems
 // already warned of. Whatever is missing or broken reads as null or empty; the files themselves remain the truth.
 
 import { join } from "node:path";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
-import { createTemporary, replaceFile } from "./durable.ts";
-import { isRecord, readIfExists, readJsonFile } from "./files.ts";
+import { replaceFile } from "./durable.ts";
+import { isRecord, readJsonFile } from "./files.ts";
 
 /**
  * The snapshot published last: file name, offering, number of entries, size and digest; the date is its `meta.date`, or
@@ -21,10 +21,6 @@ export type SnapshotState = {
 };
 
 const SNAPSHOT_FILE = "snapshot.json";
-const MOUNT_INDEX_FILE = "mount-points";
-const MOUNT_INDEX_HEAD = /^mount-points 1 (\S+) (\d+)$/;
-/** More than the header line ever takes. */
-const HEAD_BYTES = 128;
 
 export function readSnapshotState(directory: string): SnapshotState | null {
   const value = readJsonFile(join(directory, STATE_DIRECTORY, SNAPSHOT_FILE));
@@ -42,29 +38,6 @@ function isSnapshotState(value: unknown): value is SnapshotState {
     [file, offering, date, sha256].every((text) => typeof text === "string" && text !== "") &&
     [entries, bytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
   );
-}
-
-/**
- * The index of mount points of the snapshot with that date, in whatever form its maker gives it.
- * @param date without white space
- */
-export function writeMountIndex(output: Output, date: string, parts: readonly Uint8Array[]): void {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = `mount-points 1 ${date} ${length}\n`;
-  if (head.length > HEAD_BYTES || /\s/.test(date)) throw new Error(`no date for an index: ${date}`);
-  const temporary = createTemporary(output, "state");
-  for (const part of [head, ...parts]) temporary.write(part);
-  temporary.seal();
-  temporary.publish(MOUNT_INDEX_FILE);
-}
-
-export function readMountIndex(directory: string): { date: string; bytes: Uint8Array } | null {
-  const content = readIfExists(join(directory, STATE_DIRECTORY, MOUNT_INDEX_FILE));
-  const end = content?.subarray(0, HEAD_BYTES).indexOf("\n") ?? -1;
-  if (content === null || end < 0) return null;
-  const [, date, length] = MOUNT_INDEX_HEAD.exec(content.toString("latin1", 0, end)) ?? [];
-  const bytes = content.subarray(end + 1);
-  return date === undefined || Number(length) !== bytes.length ? null : { date, bytes };
 }
 
 /** When each problem was last warned of: its key → milliseconds. */

@@ -17,9 +17,12 @@ export type Ledger = {
   addOrder(order: OrderReport): void;
   /** Something that was left out; the rest was handled (exit code 10). */
   addProblem(problem: Problem): void;
+  /** Something to know of, which leaves the exit code as it is. */
+  addNotice(notice: Problem): void;
   /** An error that ended the run, an offering or the work on one order. False when it was added before. */
   addFailure(error: AppError, about?: { offering?: string; order?: string }): boolean;
   problemsOf(offering: string): readonly Problem[];
+  noticesOf(offering: string): readonly Problem[];
   filesOf(offering: string): readonly FileReport[];
   close(finishedAt: Date): Report;
 };
@@ -31,6 +34,7 @@ export function createLedger(head: LedgerHead): Ledger {
   const files: FileReport[] = [];
   const orders: OrderReport[] = [];
   const leftOut: Problem[] = [];
+  const notices: Problem[] = [];
   const failures: Problem[] = [];
   const codes = new Set<ExitCode>();
   /** A signal or the deadline is one error, however many offerings it skips. */
@@ -47,6 +51,7 @@ export function createLedger(head: LedgerHead): Ledger {
       codes.add(EXIT.problems);
       leftOut.push(problem);
     },
+    addNotice: (notice) => notices.push(notice),
     addFailure(error, about = {}) {
       if (added.has(error)) return false;
       added.add(error);
@@ -55,6 +60,7 @@ export function createLedger(head: LedgerHead): Ledger {
       return true;
     },
     problemsOf: (offering) => leftOut.filter((problem) => problem.offering === offering),
+    noticesOf: (offering) => notices.filter((notice) => notice.offering === offering),
     filesOf: (offering) => files.filter((file) => file.offering === offering),
     close: (finishedAt) => ({
       mode: head.mode,
@@ -66,6 +72,7 @@ export function createLedger(head: LedgerHead): Ledger {
       files,
       orders,
       problems: [...leftOut, ...failures],
+      notices,
       exitCode: worstExitCode(codes),
     }),
   };

@@ -2,7 +2,7 @@
 // field 1 440 times a day (docs/contract.md, "Logs").
 
 import type { Log } from "./log.ts";
-import { type Problem, problemKey } from "./report.ts";
+import { noticeKey, type Problem, problemKey } from "./report.ts";
 
 /** When each problem was last told as a warning, in milliseconds, by the hash of its key and the offering. */
 export type ProblemMemory = ReadonlyMap<string, number>;
@@ -15,7 +15,7 @@ const WARN_AGAIN_MS = 24 * 3600 * 1000;
  * run that was not through (`isWhole` false), and may not have met every problem.
  */
 export function logProblems(
-  problems: readonly Problem[],
+  { problems, notices = [] }: { problems: readonly Problem[]; notices?: readonly Problem[] },
   memory: ProblemMemory,
   { log, now, offering, isWhole = true }: { log: Log; now: Date; offering?: string; isWhole?: boolean },
 ): ProblemMemory {
@@ -23,8 +23,12 @@ export function logProblems(
   const next = new Map(
     [...memory].filter(([key, at]) => (!isWhole || !key.endsWith(place)) && isKept(at, now)),
   );
-  for (const problem of problems) {
-    const hash = new Bun.CryptoHasher("sha256").update(problemKey(problem)).digest("hex");
+  const keyed = [
+    ...problems.map((problem) => [problem, problemKey(problem)] as const),
+    ...notices.map((notice) => [notice, noticeKey(notice)] as const),
+  ];
+  for (const [problem, text] of keyed) {
+    const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
     const key = `${hash.slice(0, 32)}${place}`;
     const warnedAt = memory.get(key);
     const age = warnedAt === undefined ? Number.POSITIVE_INFINITY : now.getTime() - warnedAt;

@@ -14,6 +14,8 @@ export type Report = {
   files: FileReport[];
   orders: OrderReport[];
   problems: Problem[];
+  /** What the administrator should know, though nothing was left out for it. */
+  notices: Problem[];
   exitCode: ExitCode;
 };
 
@@ -66,6 +68,11 @@ export type Problem = {
 export function problemKey(problem: Problem): string {
   const { code, offering, order, resource, field, message } = problem;
   return [code, offering, order, resource, field, message].map((part) => part ?? "").join("|");
+}
+
+/** A notice is the same one also when its numbers change. */
+export function noticeKey({ code, offering, order, resource }: Problem): string {
+  return ["notice", code, offering, order, resource].map((part) => part ?? "").join("|");
 }
 
 /** A mistake in the configuration as a problem of the report. */

@@ -33,3 +33,8 @@ export type RealJob = Job & { actor: Actor };
 export function addProblem(job: Job, problem: Omit<Problem, "offering">): void {
   job.ledger.addProblem({ ...problem, offering: job.config.uuid });
 }
+
+/** Notes something that the administrator should know, though nothing was left out and the exit code stays. */
+export function addNotice(job: Job, notice: Omit<Problem, "offering">): void {
+  job.ledger.addNotice({ ...notice, offering: job.config.uuid });
+}

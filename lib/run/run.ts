@@ -129,7 +129,8 @@ async function runOffering(share: Share): Promise<void> {
     surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
   }
   if (share.options.dryRun) {
-    for (const problem of ledger.problemsOf(offering.uuid)) logProblem(problem, "warn", surroundings.log);
+    const found = [...ledger.problemsOf(offering.uuid), ...ledger.noticesOf(offering.uuid)];
+    for (const problem of found) logProblem(problem, "warn", surroundings.log);
   }
 }
 
@@ -178,12 +179,13 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
 async function settleProblems(job: Job, output: Output): Promise<void> {
   const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
   const problems = job.ledger.problemsOf(job.config.uuid);
+  const notices = job.ledger.noticesOf(job.config.uuid);
   const { directory, mode } = output;
   const isWhole = job.line.outcome !== "failed";
   const telling = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
   const known =
     withoutFailing(() => readProblemMemory(directory, mode), job.log) ?? new Map<string, number>();
-  const next = logProblems(problems, known, telling);
+  const next = logProblems({ problems, notices }, known, telling);
   withoutFailing(() => writeProblemMemory(output, next), job.log);
 }
 

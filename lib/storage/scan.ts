@@ -9,6 +9,12 @@ import { EMPTY_TAIL, FIRST, SEPARATOR, TAIL } from "./text.ts";
 export type ScannedEntry = {
   itemId: string;
   mountPoint: string;
+  status: string;
+  /** Of the target; ours is always a project. */
+  targetType: string;
+  hasQuotas: boolean;
+  /** It has a GID that was not made up for the mock mode. */
+  hasGid: boolean;
   /** As it stands in the file, so that it can be written into another document. */
   text: string;
 };
@@ -22,8 +28,11 @@ export type Scan = {
   complete: boolean;
 };
 
+/** Called for each entry, with the head of its document. */
+export type OnEntry = (entry: ScannedEntry, meta: DocumentMeta) => void;
+
 /** Reads the text of a document; pieces may break anywhere, and reading stops at the first thing that is not ours. */
-export function scanDocument(chunks: Iterable<string>, onEntry?: (entry: ScannedEntry) => void): Scan {
+export function scanDocument(chunks: Iterable<string>, onEntry?: OnEntry): Scan {
   const scanner = createScanner(onEntry ?? (() => undefined));
   for (const chunk of chunks) if (!scanner.push(chunk)) break;
   return scanner.result();
@@ -38,7 +47,7 @@ const LONGEST_HEAD = 65_536;
 /** What is read next: the head; the character that tells whether an entry or the end follows; an entry; the end. */
 type Expected = "head" | "turn" | "entry" | "tail" | "nothing";
 
-function createScanner(onEntry: (entry: ScannedEntry) => void) {
+function createScanner(onEntry: OnEntry) {
   let expected: Expected = "head";
   let meta: DocumentMeta | null = null;
   let entries = 0;
@@ -77,9 +86,9 @@ function createScanner(onEntry: (entry: ScannedEntry) => void) {
     const text = takeThrough(ENTRY_END);
     if (text === undefined) return undefined;
     const entry = describeEntry(text);
-    if (entry === null) return "nothing";
+    if (entry === null || meta === null) return "nothing";
     entries++;
-    onEntry(entry);
+    onEntry(entry, meta);
     return "turn";
   };
   const read = (): Expected | undefined => {
@@ -107,9 +116,21 @@ function createScanner(onEntry: (entry: ScannedEntry) => void) {
 function describeEntry(text: string): ScannedEntry | null {
   const entry = text.startsWith(ENTRY_START) ? parseJson(text) : undefined;
   if (!isTable(entry) || !isTable(entry.mountPoint)) return null;
-  const { itemId } = entry;
+  const { itemId, status, target } = entry;
   const mountPoint = entry.mountPoint.default;
-  return typeof itemId === "string" && typeof mountPoint === "string" ? { itemId, mountPoint, text } : null;
+  if (typeof itemId !== "string" || typeof mountPoint !== "string") return null;
+  return { itemId, mountPoint, text, ...describeRest(status, target, entry.quotas) };
+}
+
+function describeRest(status: unknown, target: unknown, quotas: unknown) {
+  const { targetType, targetItem } = isTable(target) ? target : {};
+  const { unixGid, mock } = isTable(targetItem) ? targetItem : {};
+  return {
+    status: typeof status === "string" ? status : "",
+    targetType: typeof targetType === "string" ? targetType : "",
+    hasQuotas: Array.isArray(quotas),
+    hasGid: unixGid !== null && unixGid !== undefined && mock !== true,
+  };
 }
 
 function parseMeta(head: string): DocumentMeta | null {

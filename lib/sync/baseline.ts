@@ -1,65 +1,75 @@
-// The last snapshot of this offering: what the new one is compared with, and where an entry comes from whose resource
-// became a problem. Only files of ours count: another offering's, or somebody else's, is no baseline.
+// The last snapshot: where an entry comes from whose resource became a problem, and whether a new one says the same. Only
+// files of ours count: another offering's, or somebody else's, is no such snapshot.
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { newestSnapshot, readChunks } from "../output/files.ts";
+import { basename } from "node:path";
+import { ConfigError } from "../errors.ts";
+import { readChunks } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
+import type { Job } from "../run/job.ts";
 import { documentDigest } from "../storage/digest.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 
-export type Baseline = {
-  /** The file; it may have been deleted since when the state directory tells of it. */
+export type LastSnapshot = {
   path: string;
-  entries: number;
-  /** Of its text without the date line. */
-  sha256: string;
+  /** Of its text without the date line; read from the file when asked where the state does not say it. */
+  sha256(): string;
 };
 
-/** From the state directory, else from the newest snapshot in the directory; null when there is none of ours. */
-export function readBaseline(directory: string, offeringUuid: string): Baseline | null {
-  const state = readSnapshotState(directory);
-  if (state !== null && state.offering === offeringUuid) {
-    return { path: join(directory, state.file), entries: state.entries, sha256: state.sha256 };
-  }
-  const path = newestSnapshot(directory);
+/**
+ * @param path of the last snapshot in the directory, of whatever offering
+ * @throws ConfigError when it is of another offering: a directory holds the snapshots of one
+ */
+export function lastSnapshotOf(path: string | null, directory: string, job: Job): LastSnapshot | null {
   if (path === null) return null;
-  const entries = countEntries(path, offeringUuid);
-  return entries === null ? null : { path, entries, sha256: documentDigest(readChunks(path)) };
+  const state = readSnapshotState(directory);
+  const known = state !== null && state.file === basename(path) ? state : null;
+  const offering = known?.offering ?? (existsSync(path) ? offeringOf(path) : null);
+  if (offering === null) return null;
+  if (offering !== job.config.uuid) throw otherOffering(path, offering, job);
+  return { path, sha256: () => known?.sha256 ?? documentDigest(readChunks(path)) };
 }
 
-/** The file is there, whole, with the content that the baseline tells. */
-export function isIntact(baseline: Baseline): boolean {
+function otherOffering(path: string, offering: string, { config, configFile }: Job): ConfigError {
+  return new ConfigError([
+    {
+      file: configFile,
+      path: `offerings[name=${JSON.stringify(config.name)}].backend_settings.output_directory`,
+      message: `the newest snapshot there, ${path}, is of offering ${offering}, not of ${config.uuid}`,
+      hint: "give each offering of sync an output_directory of its own, or move that snapshot away",
+    },
+  ]);
+}
+
+/** The file is there, whole, with the content that the state says. */
+export function isIntact(last: LastSnapshot, sha256: string): boolean {
   try {
-    return documentDigest(readChunks(baseline.path)) === baseline.sha256;
+    return documentDigest(readChunks(last.path)) === sha256;
   } catch {
     return false;
   }
 }
 
-/** Hands over the last published entries of these resources, as they stand in the newest whole snapshot of the offering. */
+/** Hands over the entries of these resources, as they stand in a whole snapshot of the offering. */
 export function visitEntries(
-  directory: string,
+  path: string | null,
   { offering, uuids }: { offering: string; uuids: ReadonlySet<string> },
   visit: (entry: ScannedEntry) => void,
 ): void {
-  const candidates = [readBaseline(directory, offering)?.path, newestSnapshot(directory)];
-  const path = candidates.find((one) => typeof one === "string" && countEntries(one, offering) !== null);
-  if (typeof path !== "string") return;
-  scanDocument(readChunks(path), (entry) => {
-    if (uuids.has(entry.itemId)) visit(entry);
+  if (path === null) return;
+  const found: ScannedEntry[] = [];
+  const scan = scanDocument(readChunks(path), (entry) => {
+    if (uuids.has(entry.itemId) && entry.targetType === "project") found.push(entry);
   });
+  if (scan.complete && scan.meta?.offering.uuid === offering) found.forEach(visit);
 }
 
-/** Reads the file to its end; null when it is not a snapshot of the offering, or is cut, or gone. */
-function countEntries(path: string, offering: string): number | null {
-  if (!existsSync(path)) return null;
-  const scan = scanDocument(readChunks(path));
-  return scan.complete && scan.meta?.offering.uuid === offering ? scan.entries : null;
-}
-
-/** Told by the first lines alone, so that retention does not read every snapshot to its end. */
+/** Read from the first lines alone, so that retention does not read every snapshot to its end. */
 export function isSnapshotOf(path: string, offering: string): boolean {
-  for (const head of readChunks(path)) return scanDocument([head]).meta?.offering.uuid === offering;
-  return false;
+  return offeringOf(path) === offering;
+}
+
+function offeringOf(path: string): string | null {
+  for (const head of readChunks(path)) return scanDocument([head]).meta?.offering.uuid ?? null;
+  return null;
 }

@@ -2,19 +2,21 @@
 // each uuid and a record for each mount point. A list that moved starts the draft anew.
 
 import { fullGC } from "bun:jsc";
+import { addLateReceipts, type LoadedClaims, loadClaims } from "../claims/recover.ts";
+import { createRowClaims } from "../claims/rows.ts";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
 import type { Job } from "../run/job.ts";
 import type { StorageResource } from "../storage/document.ts";
 import { documentFrame, entriesText } from "../storage/text.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { countList, ListMoved, type ListVisitor, MOST_EXPECTED, readList } from "../waldur/pages.ts";
-import { resourceFields } from "../waldur/wire-resource.ts";
+import { countList, ListMoved, type ListVisitor, readList } from "../waldur/pages.ts";
+import { findTerminated } from "../waldur/terminated.ts";
+import { LIVE_STATES, resourceFields } from "../waldur/wire-resource.ts";
+import { type LastSnapshot, lastSnapshotOf } from "./baseline.ts";
 import { createSelection, type Selection } from "./selection.ts";
+import type { SnapshotSink } from "./sink.ts";
 import type { Ground } from "./survey.ts";
-
-/** Every state in which a resource exists; Terminated is the only other one that Waldur has. */
-const LIVE_STATES = ["Creating", "OK", "Updating", "Terminating", "Erred"] as const;
 
 /**
  * Left to itself the collector lets the heap of a long list grow to twice its size. `Bun.gc` would also hand pages of memory
@@ -37,18 +39,23 @@ export type Listing = {
   /** When the try that counts began; `meta.date` and the minute of the snapshot. */
   startedAt: Date;
   selection: Selection;
+  claims: LoadedClaims;
+  /** What the new snapshot is compared with. */
+  last: LastSnapshot | null;
 };
 
-/** Reads the whole list into the draft. */
-export async function readListing(job: Job, ground: Ground, draft: Draft): Promise<Listing> {
+/**
+ * Reads the whole list into the draft. When this returns, nobody else writes receipts until the sink is done.
+ * @param repath takes the template anew for resources that no order file names
+ */
+export async function readListing(
+  job: Job,
+  ground: Ground,
+  { sink, repath }: { sink: SnapshotSink; repath: boolean },
+): Promise<Listing> {
   Bun.unsafe.setJITPolicy(JIT_POLICY);
-  const selection = createSelection(ground);
-  let startedAt = job.now();
-  const begin = () => {
-    startedAt = job.now();
-    draft.restart(documentFrame(metaOf(job, ground, startedAt)));
-  };
   const query = { offering_uuid: job.config.uuid, visible_to_providers: "true" };
+  const visitor = createVisitor({ job, ground, sink, repath, query });
   const count = await readList(
     job.reader,
     {
@@ -57,35 +64,39 @@ export async function readListing(job: Job, ground: Ground, draft: Draft): Promi
       what: "resource",
       parallel: job.config.settings.parallelRequests,
     },
-    visitorOf({ job, ground, draft, selection, begin, query }),
+    visitor,
   );
-  return { count, startedAt, selection };
+  return { count, ...visitor.result() };
 }
 
-type Visit = {
+type Reading = {
   job: Job;
   ground: Ground;
-  draft: Draft;
-  selection: Selection;
-  begin: () => void;
+  sink: SnapshotSink;
+  repath: boolean;
   query: Readonly<Record<string, string>>;
 };
 
-function visitorOf({ job, ground, draft, selection, begin, query }: Visit): ListVisitor {
-  const countTerminated = () =>
-    countList(job.reader, RESOURCES_PATH, { ...query, state: "Terminated" }, "resource");
+function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing, "count"> } {
+  const { job, ground, sink, query } = reading;
+  /** Found in an earlier try of the list, for the next one. */
+  const yielding = new Set<string>();
+  // Before the list is asked for: a directory of another offering costs no request.
+  let tried = beginTry(reading, yielding);
+  let tries = 0;
   let terminated = 0;
   let pages = 0;
+  const countTerminated = () =>
+    countList(job.reader, RESOURCES_PATH, { ...query, state: "Terminated" }, "resource");
   return {
     async begin() {
-      begin();
+      sink.unlockClaims();
+      if (tries++ > 0) tried = beginTry(reading, yielding);
       pages = 0;
       terminated = await countTerminated();
     },
     page(rows, progress) {
-      if (pages === 0) selection.restart(Math.min(progress.count, MOST_EXPECTED));
-      const entries = selection.select(rows);
-      addEntries(entries, draft);
+      addEntries(tried.selection.select(rows), sink.draft);
       if (++pages % COLLECT_EACH_PAGES === 0) fullGC();
       job.progress.show(`${job.config.name}: ${progress.seen} of ${progress.count} resources`);
     },
@@ -94,9 +105,39 @@ function visitorOf({ job, ground, draft, selection, begin, query }: Visit): List
       if (after !== terminated) {
         throw new ListMoved(`${Math.abs(after - terminated)} resources were terminated meanwhile`);
       }
+      if (tried.selection.rows.mustRestart) throw new ListMoved("a resource gave its path to another");
+      await noteTerminated(tried.selection, job);
+      await sink.lockClaims(job.throwIfOver);
+      addEntries(tried.selection.selectAside(), sink.draft);
+      const late = addLateReceipts(tried.claims, sink.directory, {
+        since: new Date(tried.startedAt.getTime() - 1000),
+        reuseAfterDays: job.config.settings.pathReuseAfterDays,
+      });
+      if (late !== null) throw new ListMoved(late);
       warnOfUnknownStates(ground.wholeCount, count + terminated, job);
     },
+    result: () => tried,
   };
+}
+
+/** Forgets whatever an earlier try of the list gave. */
+function beginTry({ job, ground, sink, repath }: Reading, yielding: Set<string>): Omit<Listing, "count"> {
+  const startedAt = job.now();
+  const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
+  const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
+  const last = lastSnapshotOf(claims.snapshot, sink.directory, job);
+  claims.table.forgetWanted();
+  const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
+  const rows = createRowClaims(claims.table, rules, yielding);
+  sink.draft.restart(documentFrame(metaOf(job, ground, startedAt)));
+  return { startedAt, claims, last, selection: createSelection(ground, claims.table, rows) };
+}
+
+/** Holders that are in no list of live rows: whether they are Terminated decides what becomes of their paths. */
+async function noteTerminated({ rows, aside, table }: Selection, job: Job): Promise<void> {
+  const gone = new Map(rows.gone(aside).map((owner) => [table.uuid(owner), owner]));
+  const found = await findTerminated(job.reader, job.config.uuid, [...gone.keys()]);
+  for (const uuid of found) rows.noteTerminated(gone.get(uuid) ?? -1);
 }
 
 function addEntries(entries: readonly StorageResource[], draft: Draft): void {

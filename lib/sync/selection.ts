@@ -1,10 +1,14 @@
-// Which resources of a list get an entry: those that map and whose mount point nobody older has. The others are left out
-// and told.
+// From rows of the list to entries: what a row asks for is settled with the claims of all others, then mapped. What is left
+// out is reported. Rows whose path somebody else claims are decided after the last page.
 
+import { type Contender, namedPath } from "../claims/contenders.ts";
+import { type ClaimFinding, type Contest, pathDoubled, pathHeld, pathWaits } from "../claims/problems.ts";
+import type { LiveRow, RowClaims } from "../claims/rows.ts";
+import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
 import type { Problem } from "../report/report.ts";
-import type { StorageResource } from "../storage/document.ts";
-import { createMountIndex, type MountIndex } from "../storage/mount-index.ts";
+import type { StorageResource, StorageSource } from "../storage/document.ts";
+import type { Place } from "../storage/mapper.ts";
 import type { ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
@@ -12,25 +16,35 @@ import { isFault, parseUuid } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
 import type { Ground } from "./survey.ts";
 
-type ListingProblem = Omit<Problem, "offering">;
+export type ListingProblem = Omit<Problem, "offering">;
 
 export type Selection = {
-  /** Forgets everything; `expected` resources are to come. */
-  restart(expected: number): void;
   /** The entries of a page, in its order. */
   select(rows: readonly unknown[]): StorageResource[];
-  /** Whether an entry of the last snapshot may stand in for its resource; it may not when its mount point is taken. */
+  /** The entries of rows that were set aside, once every live row is known. */
+  selectAside(): StorageResource[];
+  /** Whether an entry of the last snapshot may stand in for its resource. */
   accept(entry: ScannedEntry): boolean;
+  readonly table: ClaimTable;
+  readonly rows: RowClaims;
+  readonly aside: readonly LiveRow[];
   readonly problems: readonly ListingProblem[];
+  /** What the administrator should know though no problem comes of it. */
+  readonly notices: readonly ListingProblem[];
   /** Resources that became a problem, and so have no entry of their own. */
   readonly leftOut: ReadonlySet<string>;
-  readonly mountPoints: MountIndex;
 };
 
-export function createSelection(ground: Ground): Selection {
-  const mountPoints = createMountIndex();
+/** More rows than that are not set aside, but clashes at once. */
+const MOST_ASIDE = 10_000;
+
+type AsideRow = LiveRow & { source: StorageSource };
+
+export function createSelection(ground: Ground, table: ClaimTable, rows: RowClaims): Selection {
   const leftOut = new Set<string>();
   const problems: ListingProblem[] = [];
+  const notices: ListingProblem[] = [];
+  const aside: AsideRow[] = [];
 
   const leaveOut = (uuid: string, found: readonly ListingProblem[]): null => {
     leftOut.add(uuid);
@@ -39,32 +53,93 @@ export function createSelection(ground: Ground): Selection {
   };
   const selectRow = (row: unknown): StorageResource | null => {
     const resource = parseResource(row);
-    if (isFault(resource)) return leaveOut(parseUuid(row, "a resource"), [unusable(resource.fault)]);
+    if (isFault(resource)) {
+      const uuid = parseUuid(row, "a resource");
+      table.addNow(table.resource(uuid), LIVE);
+      return leaveOut(uuid, [unusable(resource.fault)]);
+    }
     refuseTerminated(resource);
-    const mapped = ground.mapper.mapResource(sourceOf(resource, ground.projects?.get(resource.projectUuid)));
-    if (!mapped.ok) return leaveOut(resource.uuid, mapped.problems);
-    const mountPoint = mapped.entry.mountPoint.default;
-    const holder = mountPoints.claim(mountPoint, resource.uuid);
-    if (holder === null) return mapped.entry;
-    return leaveOut(resource.uuid, [mountClash(mountPoint, resource.uuid, holder)]);
+    const source = sourceOf(resource, ground.projects?.get(resource.projectUuid));
+    const owner = table.resource(source.uuid);
+    const place = ground.mapper.placeOf(source);
+    const choice = rows.choose({ owner, place });
+    if (choice === "none") return entryOf({ owner, source, place });
+    if (choice !== "aside") return entryOf({ owner, source, place: at(place, choice.path) });
+    aside.push({ owner, source, place });
+    return aside.length > MOST_ASIDE ? decide(aside.pop() ?? { owner, source, place }) : null;
   };
+  const entryOf = ({ owner, source, place }: AsideRow): StorageResource | null => {
+    const mapped = ground.mapper.mapResource(source, place);
+    if (!mapped.ok) return leaveOut(source.uuid, mapped.problems);
+    const { entry } = mapped;
+    const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry) ? GID : 0);
+    rows.wrote(owner, { path: entry.mountPoint.default, bits, isPending: entry.status === "pending" });
+    return entry;
+  };
+  const decide = (row: AsideRow): StorageResource | null => {
+    const decision = rows.decide(row);
+    if (decision.contender === undefined) return entryOf({ ...row, place: at(row.place, decision.path) });
+    const { uuid } = row.source;
+    const contest = contestOf(row, decision.contender);
+    const isWaiting = decision.freeFrom !== null;
+    if (isWaiting) notices.push({ ...pathWaits(contest, decision.freeFrom ?? 0), resource: uuid });
+    else problems.push({ ...pathHeld(contest), resource: uuid });
+    if (decision.path !== undefined) return entryOf({ ...row, place: at(row.place, decision.path) });
+    if (!isWaiting) leftOut.add(uuid);
+    return null;
+  };
+  const contestOf = ({ source, place }: AsideRow, { owner, record, relation }: Contender): Contest => ({
+    wants: { uuid: source.uuid, name: source.slug, project: source.project.name || source.project.slug },
+    path: place.path ?? "",
+    isExplicit: place.isExplicit,
+    holder: { uuid: table.uuid(owner) },
+    held: table.path(record),
+    relation,
+  });
 
   return {
-    restart(expected) {
-      mountPoints.clear(expected);
-      leftOut.clear();
-      problems.length = 0;
+    select: (page) => page.map(selectRow).filter((entry) => entry !== null),
+    selectAside() {
+      const entries = aside.map(decide).filter((entry) => entry !== null);
+      problems.push(...doubled(table));
+      return entries;
     },
-    select: (rows) => rows.map(selectRow).filter((entry) => entry !== null),
     accept(entry) {
-      const holder = mountPoints.claim(entry.mountPoint, entry.itemId);
-      if (holder !== null) problems.push(carriedClash(entry, holder));
-      return holder === null;
+      const owner = table.resource(entry.itemId);
+      const own = namedPath(table, owner);
+      const isOwn = own >= 0 ? table.isPath(own, entry.mountPoint) : rows.isFree(owner, entry.mountPoint);
+      if (isOwn) {
+        const bits = (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0);
+        rows.wrote(owner, { path: entry.mountPoint, bits, isPending: entry.status === "pending" });
+      } else problems.push(notCarried(entry));
+      return isOwn;
     },
+    table,
+    rows,
+    aside,
     problems,
+    notices,
     leftOut,
-    mountPoints,
   };
+}
+
+/** The same place at another path. */
+function at(place: Place, path: string): Place {
+  return place.path === path ? place : { ...place, path };
+}
+
+function hasGid({ target }: StorageResource): boolean {
+  const { unixGid, mock } = target.targetItem as { unixGid?: unknown; mock?: unknown };
+  return unixGid !== null && unixGid !== undefined && mock !== true;
+}
+
+/** Paths that earlier files gave to two resources that both live. */
+function doubled(table: ClaimTable): ListingProblem[] {
+  return table.doubled().map(({ path, owners }): ListingProblem => {
+    const uuids = owners.map((owner) => table.uuid(owner));
+    const finding: ClaimFinding = pathDoubled(path, uuids);
+    return { ...finding, ...(uuids[0] === undefined ? {} : { resource: uuids[0] }) };
+  });
 }
 
 /** A server that ignores the filter by state would make us publish what is gone. */
@@ -83,21 +158,13 @@ function unusable(fault: { field: string; message: string }): ListingProblem {
   };
 }
 
-/** Two live items with one path: the provisioner would give one tenant the files of another. */
-function mountClash(mountPoint: string, uuid: string, holder: string): ListingProblem {
+/** An entry of the last snapshot that cannot be carried over. */
+function notCarried({ itemId, mountPoint }: ScannedEntry): ListingProblem {
   return {
     code: "mount-clash",
-    resource: uuid,
+    resource: itemId,
     field: "slug",
-    message: `resource ${uuid} has the mount point ${mountPoint}, which resource ${holder} holds`,
-    hint: "slugs are not unique in Waldur; give one of the two another slug",
-  };
-}
-
-/** An entry of the last snapshot that cannot be carried over. */
-function carriedClash(entry: ScannedEntry, holder: string): ListingProblem {
-  return {
-    ...mountClash(entry.mountPoint, entry.itemId, holder),
-    message: `the last entry of resource ${entry.itemId} is not carried over: resource ${holder} has its mount point ${entry.mountPoint} now`,
+    message: `the last entry of resource ${itemId} is not carried over: its mount point ${mountPoint} is another resource's now`,
+    hint: "correct what is reported of the resource; it gets an entry again then",
   };
 }

@@ -1,11 +1,13 @@
 // Where a snapshot goes: into the output directory with all that belongs to it, or, in a dry run, into memory.
 
+import { writeClaims } from "../claims/store.ts";
+import type { ClaimTable } from "../claims/table.ts";
 import type { StorageSettings } from "../config/config.ts";
 import type { Output } from "../output/directory.ts";
+import { type Lock, waitForLock } from "../output/lock.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
 import { type Draft, describeSnapshot, draftSnapshot } from "../output/snapshot.ts";
-import { type SnapshotState, writeMountIndex, writeSnapshotState } from "../output/state.ts";
-import type { MountIndex } from "../storage/mount-index.ts";
+import { type SnapshotState, writeSnapshotState } from "../output/state.ts";
 import { isSnapshotOf } from "./baseline.ts";
 
 export type SnapshotSink = {
@@ -13,19 +15,33 @@ export type SnapshotSink = {
   draft: Draft;
   /** Only in a dry run: what the file would hold. */
   document?: () => unknown;
+  /** From now until `unlockClaims` no receipt is written; throws what `throwIfOver` throws while it waits. */
+  lockClaims(throwIfOver: () => void): Promise<void>;
+  unlockClaims(): void;
+  /** Stores the claims of the snapshot that is about to be published, or kept, under that name. */
+  claim(table: ClaimTable, source: { file: string; inode: string | null; listedAt: string }): void;
   publish(name: string): { path: string; action: "create" | "replace" };
-  /** After publishing, or keeping what is there: the state for the next run and for `orders`, the latest link, retention. */
-  settle(state: SnapshotState, mountPoints: MountIndex): void;
+  /** After publishing, or keeping what is there: the state for the next run, the latest link, retention. */
+  settle(state: SnapshotState): void;
 };
 
 export function directorySink(output: Output, settings: StorageSettings): SnapshotSink {
   const draft = draftSnapshot(output);
+  let lock: Lock | null = null;
   return {
     directory: output.directory,
     draft,
+    async lockClaims(throwIfOver) {
+      lock ??= await waitForLock(output, throwIfOver);
+    },
+    unlockClaims() {
+      lock?.release();
+      lock = null;
+    },
+    claim: (table, { file, inode, listedAt }) =>
+      writeClaims(output, table, { snapshot: inode === null ? null : { file, inode }, listedAt }),
     publish: (name) => draft.publish(name),
-    settle(state, mountPoints) {
-      writeMountIndex(output, state.date, mountPoints.columns());
+    settle(state) {
       writeSnapshotState(output, state);
       if (settings.latestLink) linkLatest(output, state.file);
       expireSnapshots(output, {
@@ -43,6 +59,9 @@ export function describingSink(directory: string): SnapshotSink {
     directory,
     draft,
     document: () => JSON.parse(draft.text()) as unknown,
+    lockClaims: () => Promise.resolve(),
+    unlockClaims: () => undefined,
+    claim: () => undefined,
     publish: (name) => draft.publish(name),
     settle: () => undefined,
   };

@@ -1,26 +1,28 @@
-// `sync` for one offering: ask what is there, read the list to its end, guard against shrinking, publish the snapshot.
+// `sync` for one offering: ask what is there, read the list to its end, guard against losses, publish the snapshot.
 // Nothing is published unless every page was read and proved complete (docs/contract.md, "Sync").
 
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { AnswerError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
+import { inodeOf, newestSnapshot } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
-import { addProblem, type Job } from "../run/job.ts";
-import { type Baseline, isIntact, readBaseline, visitEntries } from "./baseline.ts";
+import { addNotice, addProblem, type Job } from "../run/job.ts";
+import { isIntact, type LastSnapshot, visitEntries } from "./baseline.ts";
+import { guardSnapshot } from "./guard.ts";
 import { type Listing, readListing } from "./listing.ts";
+import { noticesOf } from "./notices.ts";
 import { describingSink, directorySink, type SnapshotSink } from "./sink.ts";
 import { surveyOffering } from "./survey.ts";
 
 export type SyncOptions = {
-  /** Publish a snapshot however much it shrank. */
+  /** Publish a snapshot whatever it lost. */
   allowShrink: boolean;
   /** Publish only when the content differs from the last snapshot. */
   ifChanged: boolean;
+  /** Take the mount_point template anew for resources that no order file names. */
+  repath: boolean;
 };
-
-/** The guard looks only at lists of at least this length; a shorter one may well empty itself. */
-const GUARDED_FROM = 10;
 
 /** Publishes the snapshot of one offering. */
 export function publishSnapshot(job: Job, output: Output, options: SyncOptions): Promise<void> {
@@ -35,24 +37,27 @@ export function describeSnapshotRun(job: Job, options: SyncOptions): Promise<voi
 async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
   try {
     const ground = await surveyOffering(job);
-    const baseline = readBaseline(sink.directory, job.config.uuid);
-    const listing = await readListing(job, ground, sink.draft);
+    const listing = await readListing(job, ground, { sink, repath: options.repath });
     carryOver(listing, job, sink);
     for (const problem of listing.selection.problems) addProblem(job, problem);
+    for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish();
-    guardAgainstShrinking(baseline?.entries ?? listing.count, drafted.entries, { job, options });
+    guard(listing, { entries: drafted.entries, options }, job);
+    if (isFirstAndEmpty(listing.last, drafted.entries, options)) return skip(job);
     job.throwIfOver();
-    publishOrKeep({ job, listing, baseline, drafted, sink }, options.ifChanged);
+    publishOrKeep({ job, listing, drafted, sink }, options.ifChanged);
   } finally {
+    sink.unlockClaims();
     sink.draft.discard();
   }
 }
 
 /** Writes what the last snapshot said of resources that became a problem, so that a bad field never reads as a deletion. */
-function carryOver({ selection }: Listing, job: Job, { directory, draft }: SnapshotSink): void {
+function carryOver({ selection, claims }: Listing, job: Job, { draft, directory }: SnapshotSink): void {
   if (selection.leftOut.size === 0) return;
   let carried = 0;
-  visitEntries(directory, { offering: job.config.uuid, uuids: selection.leftOut }, (entry) => {
+  const path = claims.snapshot !== null && existsSync(claims.snapshot) ? claims.snapshot : newestSnapshot(directory);
+  visitEntries(path, { offering: job.config.uuid, uuids: selection.leftOut }, (entry) => {
     if (!selection.accept(entry)) return;
     draft.add(entry.text, 1);
     carried++;
@@ -60,41 +65,61 @@ function carryOver({ selection }: Listing, job: Job, { directory, draft }: Snaps
   job.line.carriedOver = carried;
 }
 
-function guardAgainstShrinking(
-  before: number,
-  entries: number,
-  { job, options }: { job: Job; options: SyncOptions },
-): void {
-  if (before < GUARDED_FROM || options.allowShrink) return;
-  const lostPercent = ((before - entries) / before) * 100;
-  const allowed = job.config.settings.shrinkGuardPercent;
-  if (entries > 0 && lostPercent <= allowed) return;
-  throw new AnswerError(
-    `the list of offering ${job.config.uuid} shrank from ${before} to ${entries} resources (guard: ${allowed} %); the last snapshot stays`,
-    {
-      code: "shrunk",
-      hint: "if the resources are really gone, run sync once with --allow-shrink",
-    },
-  );
+/** The uuid of an offering without resources looks like an outage: nothing says that this is the right list. */
+function isFirstAndEmpty(last: LastSnapshot | null, entries: number, { allowShrink }: SyncOptions): boolean {
+  return last === null && entries === 0 && !allowShrink;
+}
+
+function skip(job: Job): void {
+  job.line.outcome = "skipped";
+  addNotice(job, {
+    code: "empty-list",
+    message: `offering ${job.config.uuid} has no resource that can be published, and there is no snapshot of it yet: nothing is published`,
+    hint: "when the offering is new, this is right; sync --allow-shrink publishes an empty snapshot",
+  });
+}
+
+type Guarded = { entries: number; options: SyncOptions };
+
+function guard({ count, selection, last }: Listing, { entries, options }: Guarded, job: Job): void {
+  const { uuid: offering, settings } = job.config;
+  const draft = { offering, entries, listed: count, isFirst: last === null, moved: selection.rows.moved };
+  try {
+    guardSnapshot(selection.table, draft, settings.shrinkGuardPercent);
+  } catch (error) {
+    if (!options.allowShrink) throw error;
+    return;
+  }
+  if (!options.allowShrink) return;
+  addNotice(job, {
+    code: "guard-off",
+    message: "--allow-shrink was given without need",
+    hint: "it switches the guard against lost resources off: leave it out of cron lines and units",
+  });
 }
 
 type Finished = {
   job: Job;
   listing: Listing;
-  baseline: Baseline | null;
   drafted: { entries: number; bytes: number; sha256: string };
   sink: SnapshotSink;
 };
 
 /** The state is settled in both cases: `orders` must find it also where it was lost and nothing has changed since. */
-function publishOrKeep({ job, listing, baseline, drafted, sink }: Finished, ifChanged: boolean): void {
+function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boolean): void {
   const { uuid } = job.config;
-  const isUnchanged = baseline?.sha256 === drafted.sha256;
-  const isKept = baseline !== null && isUnchanged && ifChanged && isIntact(baseline);
-  const { startedAt } = listing;
-  const found = isKept
-    ? { path: baseline.path, action: "unchanged" as const }
-    : sink.publish(snapshotName(minuteStamp(startedAt, job.timezone)));
+  const { startedAt, selection, last } = listing;
+  const isUnchanged = last !== null && last.sha256() === drafted.sha256;
+  const isKept = isUnchanged && ifChanged && isIntact(last, drafted.sha256);
+  const name = isKept ? basename(last.path) : snapshotName(minuteStamp(startedAt, job.timezone));
+  selection.table.turnOver();
+  sink.claim(selection.table, {
+    file: name,
+    inode: isKept ? inodeOf(last.path) : sink.draft.inode(),
+    listedAt: startedAt.toISOString(),
+  });
+  const found = isKept ? { path: last.path, action: "unchanged" as const } : sink.publish(name);
+  sink.unlockClaims();
   // Not before: until then nothing counts as published, in the report and in the metrics.
   job.line.outcome = isUnchanged ? "unchanged" : "published";
   job.line.resources = drafted.entries;
@@ -113,5 +138,5 @@ function publishOrKeep({ job, listing, baseline, drafted, sink }: Finished, ifCh
     date: dateWithOffset(startedAt, job.timezone),
     ...drafted,
   };
-  sink.settle(state, listing.selection.mountPoints);
+  sink.settle(state);
 }

@@ -7,7 +7,7 @@ import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
 import { isFault, parseUuid } from "./wire.ts";
 import { ORDER_FIELDS, parseOrder, type WaldurOrder } from "./wire-order.ts";
-import { parseResource, resourceFields, type WaldurResource } from "./wire-resource.ts";
+import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
 const ORDERS_PATH = "marketplace-orders/";
 
@@ -74,6 +74,16 @@ export async function fetchResource(reader: Reader, uuid: string): Promise<Waldu
   if (isFault(resource)) throw unusable(path, resource.fault);
   if (resource.uuid !== uuid) throw new AnswerError(`GET ${path} told of another resource, ${resource.uuid}`);
   return resource;
+}
+
+/** The state of the resource as it is now; null when it is gone. */
+export async function fetchResourceState(reader: Reader, uuid: string): Promise<string | null> {
+  const path = `${RESOURCES_PATH}${uuid}/`;
+  const answer = await getOrNull(reader, path, ["uuid", "state"]);
+  if (answer === null) return null;
+  const row = parseStateRow(answer.body);
+  if (row.uuid !== uuid) throw new AnswerError(`GET ${path} answered with another resource, ${row.uuid}`);
+  return row.state;
 }
 
 async function getOrNull(reader: Reader, path: string, field: readonly string[]): Promise<Answer | null> {

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { isPlainUuid } from "../key-set.ts";
-import { faultOf, isTable, Table, Text, Uuid, type WireFault } from "./wire.ts";
+import { faultOf, isTable, parseOrThrow, Table, Text, Uuid, type WireFault } from "./wire.ts";
 
 const ResourceRow = v.object({
   uuid: Uuid,
@@ -40,6 +40,9 @@ export type WaldurResource = {
   customerSlug: string | undefined;
 };
 
+/** Every state in which a resource exists; Terminated is the only other one that Waldur has. */
+export const LIVE_STATES = ["Creating", "OK", "Updating", "Terminating", "Erred"] as const;
+
 /** Fields that cost nothing or one join on every server, and the ones only newer servers have (docs/waldur.md). */
 const BASE_FIELDS = [
   "uuid",
@@ -63,6 +66,13 @@ const HIERARCHY_FIELDS = [
 /** Fields to ask for on a list: with the hierarchy on each row, or, where it is joined by project, without. */
 export function resourceFields(withHierarchy: boolean): readonly string[] {
   return withHierarchy ? [...BASE_FIELDS, ...HIERARCHY_FIELDS] : BASE_FIELDS;
+}
+
+const StateRow = v.object({ uuid: Uuid, state: v.string() });
+
+/** Of a resource that was asked for its state alone. */
+export function parseStateRow(body: unknown): { uuid: string; state: string } {
+  return parseOrThrow(StateRow, body, "a resource");
 }
 
 /** One row of a resource list, or the field at fault when it cannot be read. */

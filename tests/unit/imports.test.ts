@@ -13,9 +13,10 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   storage: { values: [], types: ["config", "waldur"] },
   output: { values: [], types: [] },
   report: { values: [], types: ["waldur"] },
+  claims: { values: ["waldur", "storage", "output"], types: ["config"] },
   run: { values: ["config", "waldur", "output", "report"], types: [] },
-  orders: { values: ["config", "waldur", "storage", "output", "report", "run"], types: [] },
-  sync: { values: ["config", "waldur", "storage", "output", "report", "run"], types: [] },
+  orders: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
+  sync: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };

@@ -2,7 +2,7 @@
 // never reads as a deletion (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
-import { rmSync, truncateSync, writeFileSync } from "node:fs";
+import { rmSync, truncateSync } from "node:fs";
 import { join } from "pathe";
 import type { SimResource } from "../../lib/simulator/model.ts";
 import {
@@ -13,6 +13,7 @@ import {
   loseState,
   nameAt,
   open,
+  pathIn,
   syncAt,
 } from "./sync-stage.ts";
 
@@ -29,8 +30,8 @@ const SPOILT: Readonly<Record<string, (resource: SimResource) => Partial<SimReso
 };
 
 /** Five resources published at minute 0; the second one is at hand. */
-async function published(generation: (typeof GENERATIONS)[number] = "current") {
-  const stage = await open({ generation });
+async function published(options: Parameters<typeof open>[0] = {}) {
+  const stage = await open(options);
   const resources = addResources(stage, 5);
   await syncAt(stage, 0);
   const [first, second, third] = resources;
@@ -42,7 +43,7 @@ for (const generation of GENERATIONS) {
   describe(`on a ${generation} server`, () => {
     for (const [code, spoil] of Object.entries(SPOILT)) {
       test(`${code}: the last entry is carried over, byte by byte, after all others`, async () => {
-        const { stage, resources, second } = await published(generation);
+        const { stage, resources, second } = await published({ generation });
         const text = entryText(stage, nameAt(0), second.uuid);
         Object.assign(second, spoil(second));
         const { report } = await syncAt(stage, 1);
@@ -123,34 +124,21 @@ describe("nothing is carried over", () => {
     const { report } = await syncAt(stage, 1);
     expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 4, carriedOver: 0 }] });
   });
-
-  test("from a snapshot of another offering", async () => {
-    const { stage, second } = await published();
-    const { offeringUuid, world } = stage.simulator;
-    const text = stage.readText(nameAt(0)).replace(offeringUuid, world.otherOffering.uuid);
-    writeFileSync(join(stage.out, nameAt(0)), text);
-    second.slug = ".";
-    await syncAt(stage, 1);
-    expect(idsIn(stage, nameAt(1))).not.toContain(second.uuid);
-  });
 });
 
 describe("mount points", () => {
-  test("an entry whose mount point was taken meanwhile is not carried over, and that is told", async () => {
+  test("a published resource that cannot be mapped any more keeps its path", async () => {
     const { stage, second } = await published();
     second.slug = ".";
     const heir = stage.world.addResource({ slug: "data-1" });
     const { report } = await syncAt(stage, 1);
     expect(report.problems.map(({ code, resource }) => [code, resource])).toEqual([
       ["bad-slug", second.uuid],
-      ["mount-clash", second.uuid],
+      ["mount-clash", heir.uuid],
     ]);
-    expect(report.problems[1]?.message).toContain(
-      `not carried over: resource ${heir.uuid} has its mount point`,
-    );
-    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 0 }] });
-    expect(idsIn(stage, nameAt(1))).toContain(heir.uuid);
-    expect(idsIn(stage, nameAt(1))).not.toContain(second.uuid);
+    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 1 }] });
+    expect(idsIn(stage, nameAt(1))).toContain(second.uuid);
+    expect(idsIn(stage, nameAt(1))).not.toContain(heir.uuid);
   });
 
   test("of two with one mount point the older keeps it, and the problem names both", async () => {
@@ -173,24 +161,27 @@ describe("mount points", () => {
     expect(idsIn(stage, nameAt(1))).toEqual([older?.uuid ?? ""]);
   });
 
-  test("a published resource that comes to clash with an older one keeps its last entry", async () => {
+  test("a published resource keeps its path, whatever its slug becomes, and one line says so", async () => {
     const { stage, first, third } = await published();
     const text = entryText(stage, nameAt(0), third.uuid);
     third.slug = first.slug;
     const { report } = await syncAt(stage, 1);
-    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 5, carriedOver: 1 }] });
-    expect(entryText(stage, nameAt(1), third.uuid)).toBe(text);
+    expect(report).toMatchObject({
+      exitCode: 0,
+      offerings: [{ resources: 5 }],
+      notices: [{ code: "path-kept" }],
+    });
+    expect(pathIn(text)).toBe(pathIn(entryText(stage, nameAt(1), third.uuid)));
   });
 
-  test("an older resource that takes the path of a published younger one keeps it, and the younger is reported", async () => {
+  test("an older resource cannot take the path of a younger one by a change of its slug", async () => {
     const { stage, first, third } = await published();
     first.slug = third.slug;
     const { report } = await syncAt(stage, 1);
-    expect(report.problems.map(({ code, resource }) => [code, resource])).toEqual([
-      ["mount-clash", third.uuid],
-      ["mount-clash", third.uuid],
-    ]);
-    expect(idsIn(stage, nameAt(1))).not.toContain(third.uuid);
+    expect(report.exitCode).toBe(0);
+    for (const { uuid } of [first, third]) {
+      expect(pathIn(entryText(stage, nameAt(1), uuid))).toBe(pathIn(entryText(stage, nameAt(0), uuid)));
+    }
   });
 
   test("two that swap their slugs are no problem", async () => {
@@ -200,10 +191,29 @@ describe("mount points", () => {
     expect([report.exitCode, idsIn(stage, nameAt(1)).length]).toEqual([0, 5]);
   });
 
-  test("a terminated resource holds nothing", async () => {
+  test("the path of a terminated resource waits for its days, and is free after them", async () => {
     const { stage, second } = await published();
     stage.world.terminate(second.uuid);
-    stage.world.addResource({ slug: "data-1" });
+    const heir = stage.world.addResource({ slug: "data-1" });
+    const { report } = await syncAt(stage, 1);
+    expect(report).toMatchObject({ exitCode: 0, notices: [{ code: "mount-waiting", resource: heir.uuid }] });
+    expect(report.notices[0]?.message).toContain("until 2026-01-12 09:01 UTC");
+    expect(idsIn(stage, nameAt(1))).not.toContain(heir.uuid);
+    const week = 7 * 24 * 60;
+    for (const [n, is] of [
+      [week, false],
+      [week + 1, true],
+    ] as const) {
+      await syncAt(stage, n);
+      expect(idsIn(stage, nameAt(n)).includes(heir.uuid)).toBe(is);
+    }
+  });
+
+  test("with path_reuse_after_days: 0 the path of a terminated resource is free at once", async () => {
+    const { stage, second } = await published({ settings: { path_reuse_after_days: 0 } });
+    stage.world.terminate(second.uuid);
+    const heir = stage.world.addResource({ slug: "data-1" });
     expect((await syncAt(stage, 1)).report.exitCode).toBe(0);
+    expect(idsIn(stage, nameAt(1))).toContain(heir.uuid);
   });
 });

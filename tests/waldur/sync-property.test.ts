@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { SimResource } from "../../lib/simulator/model.ts";
 import { mountPointOf } from "../model/expected.ts";
 import { openStage, type Stage } from "../stage.ts";
-import { GENERATIONS, idsIn, minute, nameAt } from "./sync-stage.ts";
+import { GENERATIONS, minute, nameAt } from "./sync-stage.ts";
 
 /** A value, and whether a resource with it can be mapped. */
 type Choice<T> = { value: T; ok: boolean };
@@ -55,10 +55,10 @@ test("a snapshot has exactly the live, mappable resources that do not clash, in 
       const stage = await openStage({ generation, settings: { parallel_requests: parallel } });
       try {
         const made = resources.map(() => stage.world.addResource());
-        let before: readonly Published[] = [];
+        let history: History = { before: [], named: [] };
         for (const run of [0, 1, 2]) {
           for (const [n, resource] of made.entries()) become(resource, resources[n]?.[run], stage);
-          before = await expectRun(stage, { run, before, specs: resources.map((specs) => specs[run]) });
+          history = await expectRun(stage, { run, history, specs: resources.map((specs) => specs[run]) });
         }
       } finally {
         await stage.close();
@@ -83,44 +83,109 @@ function become(resource: SimResource, wanted: Spec | undefined, { world }: Stag
   });
 }
 
-type Published = { id: string; mountPoint: string };
-type Run = { run: number; before: readonly Published[]; specs: readonly (Spec | undefined)[] };
+type Published = { id: string; mountPoint: string; isPending: boolean };
+/** What is known after a run: the last snapshot, and every path that an entry of a snapshot ever named. */
+type History = { before: readonly Published[]; named: { id: string; path: string; isPresent: boolean }[] };
+type Run = { run: number; history: History; specs: readonly (Spec | undefined)[] };
 
-async function expectRun(stage: Stage, { run, before, specs }: Run): Promise<Published[]> {
+async function expectRun(stage: Stage, { run, history, specs }: Run): Promise<History> {
   const now = () => minute(run);
   const sync = { allowShrink: true };
   const dry = await stage.runHere("sync", { now, sync, dryRun: true });
   const { report } = await stage.runHere("sync", { now, sync });
-  const model = modelOf(stage, specs, before);
+  const model = modelOf(stage, specs, history);
   const published = stage.read(nameAt(run));
 
-  expect(idsIn(stage, nameAt(run))).toEqual(model.entries.map(({ id }) => id));
-  expect(published.result.storageResources.map((entry) => entry.mountPoint.default)).toEqual(
-    model.entries.map(({ mountPoint }) => mountPoint),
+  expect(published.result.storageResources.map((entry) => [entry.itemId, entry.mountPoint.default])).toEqual(
+    model.entries.map(({ id, mountPoint }) => [id, mountPoint]),
   );
-  expect(new Set(report.problems.map(({ resource }) => resource ?? ""))).toEqual(model.leftOut);
-  expect(report.exitCode).toBe(model.leftOut.size > 0 ? 10 : 0);
+  expect(new Set(report.problems.map(({ resource }) => resource ?? ""))).toEqual(model.problems);
+  expect(report.exitCode).toBe(model.problems.size > 0 ? 10 : 0);
   expect(dry.report.files[0]?.document).toEqual(published);
   expect(stage.readText(nameAt(run))).toBe(`${JSON.stringify(published, null, 2)}\n`);
-  return model.entries;
+  return afterRun(history, model.entries);
 }
 
-/** What the contract says of these resources, in few words. */
-function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], before: readonly Published[]) {
-  const entries: Published[] = [];
-  const leftOut = new Set<string>();
-  const isTaken = (path: string) => entries.some(({ mountPoint }) => mountPoint === path);
-  for (const [n, resource] of stage.world.resources().entries()) {
+function afterRun({ named }: History, entries: readonly Published[]): History {
+  const next = named.map((one) => ({ ...one }));
+  for (const { id, mountPoint, isPending } of entries) {
+    if (isPending) continue;
+    for (const one of next) if (one.id === id) one.isPresent = one.path === mountPoint;
+    if (!next.some((one) => one.id === id && one.isPresent))
+      next.push({ id, path: mountPoint, isPresent: true });
+  }
+  return { before: entries, named: next };
+}
+
+type Row = { id: string; wants: string | null; isExplicit: boolean; isGood: boolean; isPending: boolean };
+
+function rowsOf(stage: Stage, specs: readonly (Spec | undefined)[]): Row[] {
+  return stage.world.resources().flatMap((resource, n): Row[] => {
     const wanted = specs[n];
-    if (wanted === undefined || wanted.state.value === "Terminated") continue;
+    if (wanted === undefined || wanted.state.value === "Terminated") return [];
     const { state, slug, limits, attributes, backendId } = wanted;
-    const mountPoint = mountPointOf(stage.world, resource);
-    const isGood = [state, slug, limits, attributes, backendId].every(({ ok }) => ok);
-    if (isGood && !isTaken(mountPoint)) entries.push({ id: resource.uuid, mountPoint });
-    else leftOut.add(resource.uuid);
+    const isExplicit = backendId.value?.startsWith("/") === true;
+    const dataType = JSON.stringify(attributes.value);
+    const isRead =
+      !["many", 7].includes(limits.value as number) &&
+      !Array.isArray(limits.value) &&
+      attributes.value !== "none";
+    const canTell = isExplicit ? backendId.ok : slug.ok && !dataType.includes("../x");
+    const path = mountPointOf(stage.world, resource);
+    return [
+      {
+        id: resource.uuid,
+        wants: isRead && canTell ? path : null,
+        isExplicit,
+        isGood: [state, slug, limits, attributes, backendId].every(({ ok }) => ok),
+        isPending: state.value === "Creating",
+      },
+    ];
+  });
+}
+
+/** What the contract says of these resources, in few words. Nobody ended long enough ago for a path to be free again. */
+function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], { before, named }: History) {
+  const entries: Published[] = [];
+  const problems = new Set<string>();
+  const leftOut: string[] = [];
+  const claimed = new Map<string, string>();
+  const rows = rowsOf(stage, specs);
+  const ownPath = (id: string) => named.find((one) => one.id === id && one.isPresent)?.path;
+  const isTaken = (path: string, id: string) =>
+    named.some((one) => one.path === path && one.id !== id) || (claimed.get(path) ?? id) !== id;
+  const add = ({ id, isGood, isPending }: Row, mountPoint: string) => {
+    if (isGood) entries.push({ id, mountPoint, isPending });
+    else {
+      problems.add(id);
+      leftOut.push(id);
+    }
+  };
+  const aside: Row[] = [];
+  for (const row of rows) {
+    const own = ownPath(row.id);
+    const path = own !== undefined && !row.isExplicit ? own : (row.wants ?? own);
+    if (path === undefined) add({ ...row, isGood: false }, "");
+    else if (path !== own && isTaken(path, row.id)) aside.push(row);
+    else {
+      if (path !== own) claimed.set(path, row.id);
+      add(row, path);
+    }
+  }
+  const isAlive = (id: string) => rows.some((row) => row.id === id);
+  for (const row of aside) {
+    const own = ownPath(row.id);
+    const path = row.wants ?? "";
+    const holders = named.filter((one) => one.path === path && one.id !== row.id).map(({ id }) => id);
+    const isWaiting = holders.length > 0 && !isAlive(holders[0] ?? "");
+    if (!isWaiting) problems.add(row.id);
+    if (own !== undefined) add(row, own);
+    else if (!isWaiting) leftOut.push(row.id);
   }
   for (const old of before) {
-    if (leftOut.has(old.id) && !isTaken(old.mountPoint)) entries.push(old);
+    if (!leftOut.includes(old.id) || entries.some(({ id }) => id === old.id)) continue;
+    const own = ownPath(old.id);
+    if (own === undefined ? !isTaken(old.mountPoint, old.id) : own === old.mountPoint) entries.push(old);
   }
-  return { entries, leftOut };
+  return { entries, problems };
 }

@@ -15,9 +15,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
-import { readMountIndex, readSnapshotState } from "../../lib/output/state.ts";
+import { readClaims } from "../../lib/claims/store.ts";
+import { BY_SNAPSHOT } from "../../lib/claims/table.ts";
+import { readSnapshotState } from "../../lib/output/state.ts";
 import { documentDigest } from "../../lib/storage/digest.ts";
-import { mountIndexFromBytes } from "../../lib/storage/mount-index.ts";
 import type { Stage } from "../stage.ts";
 import { interruptedNow } from "../stage.ts";
 import {
@@ -129,7 +130,7 @@ describe("--if-changed", () => {
     await syncAt(stage, 1, ifChanged);
     expect(stage.files()).toEqual([nameAt(0)]);
     expect(readSnapshotState(stage.out)).toMatchObject({ ...before, date: "2026-01-05T09:01:00+00:00" });
-    expectIndexOf(stage, nameAt(0), "2026-01-05T09:01:00+00:00");
+    expectClaimsOf(stage, nameAt(0));
   });
 });
 
@@ -171,17 +172,20 @@ function expectConsistentState(stage: Stage, name: string): void {
     bytes: statSync(join(stage.out, name)).size,
     sha256: documentDigest([text]),
   });
-  expectIndexOf(stage, name, meta.date);
+  expectClaimsOf(stage, name);
 }
 
-/** The index of mount points has those of the file, and no others. */
-function expectIndexOf(stage: Stage, name: string, date: string): void {
+/** The claims name the paths of the file, and those of nobody else. */
+function expectClaimsOf(stage: Stage, name: string): void {
   const { storageResources } = stage.read(name).result;
-  const stored = readMountIndex(stage.out);
-  const index = mountIndexFromBytes(stored?.bytes ?? new Uint8Array(1));
-  expect([stored?.date, index?.size()]).toEqual([date, storageResources.length]);
-  for (const { mountPoint, itemId } of storageResources)
-    expect(index?.holder(mountPoint.default)).toBe(itemId);
+  const stored = readClaims(stage.out);
+  const table = stored?.table;
+  expect(stored?.snapshot?.file).toBe(name);
+  for (const { mountPoint, itemId, status } of storageResources) {
+    const record = table?.present(table.find(itemId)) ?? -1;
+    expect(table?.path(record)).toBe(mountPoint.default);
+    expect(((table?.marks(record) ?? 0) & BY_SNAPSHOT) !== 0).toBe(status !== "pending");
+  }
 }
 
 describe("the state", () => {
@@ -205,7 +209,7 @@ describe("the state", () => {
     expectConsistentState(stage, nameAt(0));
   });
 
-  for (const lost of [[], ["mount-points"], ["snapshot.json"], [""]]) {
+  for (const lost of [[], ["claims"], ["snapshot.json"], [""]]) {
     test(`tells orders who holds a mount point${lost.map((one) => `, also without ${one || "any of it"}`).join("")}`, async () => {
       const stage = await open();
       const [holder] = addResources(stage, 3);

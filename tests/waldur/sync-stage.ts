@@ -35,7 +35,7 @@ export function minute(n: number): Date {
 
 /** The name of a snapshot of that minute. */
 export function nameAt(n: number): string {
-  return `2026-01-05-09-${String(n).padStart(2, "0")}-all.json`;
+  return `${minute(n).toISOString().slice(0, 16).replace(/[T:]/g, "-")}-all.json`;
 }
 
 /** Runs sync as if at that minute, without waiting for anything that fails. */
@@ -68,6 +68,11 @@ export function entryText(stage: Stage, name: string, uuid: string): string {
   const text = stage.readText(name);
   const start = text.indexOf(`      {\n        "itemId": "${uuid}"`);
   return start < 0 ? "" : text.slice(start, text.indexOf("\n      }", start) + "\n      }".length);
+}
+
+/** The path that an entry's text names. */
+export function pathIn(text: string): string {
+  return /"mountPoint": \{\s+"default": "([^"]*)"/.exec(text)?.[1] ?? "";
 }
 
 export function statePath(stage: Stage, file = ""): string {

@@ -57,9 +57,19 @@ for (const generation of GENERATIONS) {
       expect(entries.map((entry) => entry.mountPoint.default)).toEqual(expected);
     });
 
-    test("publishes an empty list where there is nothing", async () => {
+    test("publishes no first list that is empty, and reports it", async () => {
       const stage = await open({ generation, terminated: 2 });
-      expect((await syncAt(stage, 0)).report.exitCode).toBe(0);
+      const { report } = await syncAt(stage, 0);
+      expect([report.exitCode, stage.files()]).toEqual([0, []]);
+      expect(report).toMatchObject({
+        offerings: [{ outcome: "skipped" }],
+        notices: [{ code: "empty-list" }],
+      });
+    });
+
+    test("publishes an empty first list with --allow-shrink", async () => {
+      const stage = await open({ generation, terminated: 2 });
+      expect((await syncAt(stage, 0, { sync: { allowShrink: true } })).report.exitCode).toBe(0);
       expect(stage.readText(nameAt(0))).toContain('"storageResources": []\n');
     });
 

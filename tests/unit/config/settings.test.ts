@@ -32,6 +32,8 @@ const DEFAULTS: StorageSettings = {
   keepSnapshots: 0,
   shrinkGuardPercent: 30,
   completion: "on-publish",
+  pathReuseAfterDays: 7,
+  nestedMounts: "refuse",
 };
 
 describe("backend_settings", () => {
@@ -88,7 +90,7 @@ describe("backend_settings", () => {
     ["shrink_guard_percent: 0", { shrinkGuardPercent: 0 }],
     ["shrink_guard_percent: 12.5", { shrinkGuardPercent: 12.5 }],
     ["shrink_guard_percent: 100", { shrinkGuardPercent: 100 }],
-    ["completion: external", { completion: "external" }],
+    ["completion: external", { completion: "external", pathReuseAfterDays: 0 }],
   ];
 
   test.each(accepted)("take %s", async (line, expected) => {

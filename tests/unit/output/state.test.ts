@@ -1,12 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  readMountIndex,
   readProblemMemory,
   readSnapshotState,
   type SnapshotState,
-  writeMountIndex,
   writeProblemMemory,
   writeSnapshotState,
 } from "../../../lib/output/state.ts";
@@ -47,38 +45,6 @@ describe("the state of the last snapshot", () => {
 
   test("is null without any directory", () => {
     expect(readSnapshotState(join(scratchDirectory(), "missing"))).toBeNull();
-  });
-});
-
-describe("the index of mount points", () => {
-  const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 256);
-
-  test("is read back byte by byte, also when empty", () => {
-    const output = openScratch({ mode: "sync" });
-    for (const content of [bytes, new Uint8Array()]) {
-      writeMountIndex(output, STATE.date, [content.subarray(0, 1), content.subarray(1)]);
-      const found = readMountIndex(output.directory);
-      expect(found?.date).toBe(STATE.date);
-      expect(Buffer.from(found?.bytes ?? [1])).toEqual(Buffer.from(content));
-    }
-  });
-
-  test("is null when missing, cut, too long, or something else", () => {
-    const output = openScratch({ mode: "sync" });
-    const path = join(output.statePath, "mount-points");
-    expect(readMountIndex(output.directory)).toBeNull();
-    writeMountIndex(output, STATE.date, [bytes]);
-    const whole = readFileSync(path);
-    for (const content of [
-      whole.subarray(0, -1),
-      Buffer.concat([whole, whole]),
-      whole.subarray(1),
-      "text\n",
-      "",
-    ]) {
-      writeFileSync(path, content);
-      expect(readMountIndex(output.directory)).toBeNull();
-    }
   });
 });
 

@@ -17,6 +17,7 @@ test("an empty run ends with 0 and empty lists", () => {
     files: [],
     orders: [],
     problems: [],
+    notices: [],
     exitCode: 0,
   });
 });

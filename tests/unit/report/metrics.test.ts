@@ -24,6 +24,7 @@ const report: Report = {
     calls: [],
   })),
   problems: [{ code: 'we"ird\n', message: "m" }],
+  notices: [],
   exitCode: 10,
 };
 

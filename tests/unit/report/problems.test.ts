@@ -23,7 +23,7 @@ function levels(
     redact: () => undefined,
     hide: (text: string) => text,
   };
-  const next = logProblems(problems, memory, { log, now: new Date(atMs), ...more });
+  const next = logProblems({ problems }, memory, { log, now: new Date(atMs), ...more });
   return { said, next };
 }
 

@@ -1,0 +1,107 @@
+// The claims as `orders` uses them: loaded at the first order, asked and written under the lock, loaded anew when `sync`
+// has written others meanwhile (docs/contract.md, "Mount points").
+
+import type { OfferingConfig } from "../config/config.ts";
+import type { Output } from "../output/directory.ts";
+import { waitForLock } from "../output/lock.ts";
+import type { DatedReceipt } from "../output/receipts.ts";
+import type { Mapper } from "../storage/mapper.ts";
+import { sourceOf } from "../storage/source.ts";
+import type { Reader } from "../waldur/client.ts";
+import { fetchResource, fetchResourceState } from "../waldur/orders.ts";
+import type { WaldurOffering } from "../waldur/wire-offering.ts";
+import { learnFromList } from "./learn.ts";
+import { type Holders, type PathAnswer, type PathQuestion, pathOfOrder } from "./order-path.ts";
+import { addReceipt, type LoadedClaims, loadClaims } from "./recover.ts";
+import { claimsIdentity, writeClaims } from "./store.ts";
+import type { ClaimTable } from "./table.ts";
+
+export type OrderClaims = {
+  /** Answers and writes under the lock: nobody else looks between the answer and what `act` does with it. */
+  settle<Result>(question: PathQuestion, act: (answer: PathAnswer) => Result): Promise<Result>;
+  /** Takes note of a receipt that this run wrote. */
+  add(dated: DatedReceipt): void;
+};
+
+export type ClaimsGround = {
+  config: OfferingConfig;
+  offering: WaldurOffering;
+  mapper: Mapper;
+  reader: Reader;
+  now: () => Date;
+  throwIfOver: () => void;
+  /** null in a dry run, which keeps what it learns to itself. */
+  output: Output | null;
+};
+
+/** Reads nothing until the first question, so that a pass without orders costs nothing. */
+export function createOrderClaims(ground: ClaimsGround): OrderClaims {
+  const { config, now, output, throwIfOver } = ground;
+  const { outputDirectory: directory, nestedMounts: nested, pathReuseAfterDays: days } = config.settings;
+  let loaded: LoadedClaims | null = null;
+  /** What this run wrote, which a new loading finds in the files, and a dry run only here. */
+  const added: DatedReceipt[] = [];
+
+  const load = async (): Promise<LoadedClaims> => {
+    if (loaded !== null && loaded.identity === claimsIdentity(directory)) return loaded;
+    const fresh = loadClaims(directory, { reuseAfterDays: days, now: now() });
+    for (const dated of added) addTo(fresh, dated);
+    if (fresh.isNew) {
+      const { offering, reader, mapper } = ground;
+      const rules = { offering: offering.uuid, nested, reuseAfterDays: days, now: now(), repath: false };
+      await learnFromList(fresh.table, rules, { offering, reader, mapper });
+    }
+    return fresh;
+  };
+  const addTo = (claims: LoadedClaims, dated: DatedReceipt) =>
+    addReceipt(claims.table, dated, { directory, listedAt: 0, reuseAfterDays: days });
+  const store = (claims: LoadedClaims): void => {
+    if (output === null) return;
+    writeClaims(output, claims.table, claims.source);
+    claims.identity = claimsIdentity(directory);
+    claims.isNew = false;
+  };
+
+  return {
+    async settle(question, act) {
+      // Also a list that has to be read for it is read without the lock.
+      loaded = await load();
+      const lock = output === null ? null : await waitForLock(output, throwIfOver);
+      try {
+        if (loaded.identity !== claimsIdentity(directory)) loaded = await load();
+        const holders = askHolders(loaded.table, ground);
+        const answer = await pathOfOrder(loaded.table, question, { holders, rules: { nested, now } });
+        if (loaded.isNew || holders.hasLearnt()) store(loaded);
+        return act(answer);
+      } finally {
+        lock?.release();
+      }
+    },
+    add(dated) {
+      added.push(dated);
+      if (loaded !== null) addTo(loaded, dated);
+    },
+  };
+}
+
+type AskedHolders = Holders & { hasLearnt(): boolean };
+
+function askHolders(table: ClaimTable, { reader, mapper, now, config }: ClaimsGround): AskedHolders {
+  let hasLearnt = false;
+  return {
+    hasLearnt: () => hasLearnt,
+    async isTerminated(owner) {
+      if ((await fetchResourceState(reader, table.uuid(owner))) !== "Terminated") return false;
+      table.end(owner, { at: now().getTime(), days: config.settings.pathReuseAfterDays });
+      hasLearnt = true;
+      return true;
+    },
+    async stillWants(owner, path) {
+      const resource = await fetchResource(reader, table.uuid(owner));
+      if (resource === null || resource.state === "Terminated") return false;
+      // Where rows have no slugs of the project nobody can say; the next sync can.
+      if (resource.projectSlug === undefined && !resource.backendId.startsWith("/")) return true;
+      return mapper.placeOf(sourceOf(resource, undefined)).path === path;
+    },
+  };
+}

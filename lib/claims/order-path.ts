@@ -1,0 +1,105 @@
+// Which path the file of an order may name. What a file names already is kept; a path is new only to a resource that no
+// file names, or that an absolute backend id moves, and then every other claim on it is looked at
+// (docs/contract.md, "Mount points").
+
+import type { OrderType } from "../storage/document.ts";
+import type { Place } from "../storage/mapper.ts";
+import { type Contender, contendersFor, freeFrom, namedPath } from "./contenders.ts";
+import { type ClaimFinding, type Contest, type Named, pathDoubled, pathHeld, pathWaits } from "./problems.ts";
+import { type ClaimTable, VOID, WANTED } from "./table.ts";
+
+export type PathQuestion = {
+  type: OrderType;
+  wants: Named;
+  /** What the resource's own words ask for. */
+  place: Place;
+  /** What the order's receipt fixed, if it has one. */
+  receipt: { path: string; isPublished: boolean } | null;
+};
+
+export type PathAnswer =
+  /** `finding`: a move to another path that cannot be made now; the order goes on at the present one. */
+  | { path: string; finding?: ClaimFinding }
+  | { held: ClaimFinding }
+  | { waits: ClaimFinding }
+  /** The resource's own words give no path; the mapper says why. */
+  | { path: undefined };
+
+/** How the rules find out what the claims do not say. */
+export type Holders = {
+  /** Whether Waldur says that the resource is Terminated; notes it with the claims when it is. */
+  isTerminated(owner: number): Promise<boolean>;
+  /** Whether the row of a resource that no file names still asks for the path. */
+  stillWants(owner: number, path: string): Promise<boolean>;
+};
+
+export type OrderRules = { nested: "refuse" | "allow"; now: () => Date };
+
+export async function pathOfOrder(
+  table: ClaimTable,
+  question: PathQuestion,
+  { holders, rules }: { holders: Holders; rules: OrderRules },
+): Promise<PathAnswer> {
+  const { type, wants, place, receipt } = question;
+  const owner = table.resource(wants.uuid);
+  const contest = createContest(table, { question, owner, holders, rules });
+  const named = namedPath(table, owner);
+  const own = receipt?.path ?? (named < 0 ? undefined : table.path(named));
+  const mayMove = place.isExplicit && receipt?.isPublished !== true;
+  if (own === undefined) return place.path === undefined ? { path: undefined } : contest.claim(place.path);
+  const problem = type === "terminate" ? await contest.removal(own) : null;
+  if (problem !== null) return { held: problem };
+  if (!mayMove || place.path === undefined || place.path === own) return { path: own };
+  const answer = await contest.claim(place.path);
+  if ("held" in answer) return { path: own, finding: answer.held };
+  return "waits" in answer ? { path: own, finding: answer.waits } : answer;
+}
+
+type ContestGround = { question: PathQuestion; owner: number; holders: Holders; rules: OrderRules };
+
+function createContest(table: ClaimTable, { question, owner, holders, rules }: ContestGround) {
+  const { wants, place } = question;
+  const about = (path: string, other: Contender): Contest => ({
+    wants,
+    path,
+    isExplicit: place.isExplicit,
+    holder: { uuid: table.uuid(other.owner) },
+    held: table.path(other.record),
+    relation: other.relation,
+  });
+  /** Whether a claim that no file supports counts against this one. */
+  const isWanted = async ({ record, owner: other, relation }: Contender, path: string): Promise<boolean> => {
+    if ((table.marks(record) & WANTED) === 0 || relation === "outer") return false;
+    if (relation === "same" && place.isExplicit) return false;
+    return holders.stillWants(other, relation === "same" ? path : table.path(record));
+  };
+  return {
+    /** A path that no file gives the resource yet. */
+    async claim(path: string): Promise<PathAnswer> {
+      const free: number[] = [];
+      for (const other of contendersFor(table, { path, owner, nested: rules.nested })) {
+        if (!other.isNamed) {
+          if (await isWanted(other, path)) return { held: pathHeld(about(path, other)) };
+          continue;
+        }
+        if (table.ended(other.owner) === undefined) await holders.isTerminated(other.owner);
+        const until = freeFrom(table, other.owner);
+        if (until === null) return { held: pathHeld(about(path, other)) };
+        if (until > rules.now().getTime()) return { waits: pathWaits(about(path, other), until) };
+        free.push(other.record);
+      }
+      for (const record of free) table.setMarks(record, VOID);
+      return { path };
+    },
+    /** Why the path of the resource must not be named in a terminate file; null when it may be. */
+    async removal(path: string): Promise<ClaimFinding | null> {
+      for (const other of contendersFor(table, { path, owner, nested: "refuse" })) {
+        if (!other.isNamed || other.relation === "outer") continue;
+        if (table.ended(other.owner) !== undefined || (await holders.isTerminated(other.owner))) continue;
+        if (other.relation === "inner") return pathHeld(about(path, other));
+        return pathDoubled(path, [wants.uuid, table.uuid(other.owner)]);
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,262 @@
+// The text of mount points, one after the other in one buffer, and finding them by their bytes: a path itself, the
+// paths above it, and one below it. Some 60 bytes a path instead of a string and a hash entry each.
+
+export type PathStore = {
+  readonly size: number;
+  /** Appends a path, also one that is there already; returns its number. */
+  add(path: string): number;
+  text(number: number): string;
+  /** Numbers of every path that is equal in Unicode's composed form. */
+  find(path: string): readonly number[];
+  /** Whether that number is this very path; quicker than `find`. */
+  is(number: number, path: string): boolean;
+  /** Numbers of the paths above it, such as `/a` of `/a/b`. */
+  above(path: string): readonly number[];
+  /** Numbers of the paths below it, such as `/a/b` of `/a`. Looks through all paths only where there is one. */
+  below(path: string): readonly number[];
+  /** Numbers of paths that are there more than once, together. */
+  twins(): readonly number[][];
+  /** Whether there are paths of different depths. */
+  hasDepths(): boolean;
+  /** Where each path begins, and one more; and all their bytes. Views that are valid until the next call. */
+  columns(): StoredPaths;
+};
+
+export type StoredPaths = {
+  size: number;
+  starts: Uint32Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** By number, what was given where it is not in the composed form. */
+  spellings: ReadonlyMap<number, string>;
+};
+
+const SLASH = 47;
+/** The usual length of a path and some room. */
+const BYTES_EACH = 64;
+const FEWEST = 512;
+const LONGEST = 4096 * 3;
+
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Room for so many paths with so many bytes in all. */
+export function roomForPaths(count: number, length: number): StoredPaths {
+  const capacity = Math.max(Math.ceil(count * 1.1), FEWEST);
+  return {
+    size: 0,
+    starts: new Uint32Array(capacity + 2),
+    bytes: new Uint8Array(length + (capacity - count) * BYTES_EACH + LONGEST),
+    spellings: new Map(),
+  };
+}
+
+/** @param stored what the store begins with, and goes on to use */
+export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathStore {
+  let { starts, bytes } = stored;
+  let slots = emptySlots(starts.length);
+  let size = 0;
+  /** How many paths have that many parts. */
+  const depths: number[] = [];
+  /** Further paths with the bytes of an earlier one. */
+  const twins = new Map<number, number[]>();
+  /** By a number of parts: one path that lies below each beginning of so many parts. Made when first asked. */
+  const prefixes = new Map<number, Int32Array>();
+  /** What was given where it is not in the composed form, which the bytes are. */
+  const spellings = new Map<number, string>(stored.spellings);
+
+  const start = (number: number) => starts[number] ?? 0;
+  /** Puts the bytes behind the last path and returns their number. */
+  const write = (path: string): number => {
+    const at = start(size);
+    if (at + path.length * 3 > bytes.length) bytes = wider(bytes, at + path.length * 3);
+    const { written } = utf8.encodeInto(path, bytes.subarray(at));
+    if (written === path.length) return written;
+    return utf8.encodeInto(path.normalize("NFC"), bytes.subarray(at)).written;
+  };
+  const isAt = (number: number, from: number, length: number): boolean => {
+    const first = start(number);
+    if (start(number + 1) - first !== length) return false;
+    for (let i = 0; i < length; i++) if (bytes[first + i] !== bytes[from + i]) return false;
+    return true;
+  };
+  const slotOf = (hash: number, from: number, length: number): number => {
+    let slot = firstSlot(hash, slots.length);
+    for (;;) {
+      const number = slots[slot] ?? -1;
+      if (number < 0 || isAt(number, from, length)) return slot;
+      slot = slot + 1 === slots.length ? 0 : slot + 1;
+    }
+  };
+  const hashOf = (from: number, length: number): number => {
+    let hash = SEED;
+    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ (bytes[from + i] ?? 0), PRIME);
+    return mixed(hash);
+  };
+  const enter = (number: number): void => {
+    const from = start(number);
+    const length = start(number + 1) - from;
+    const slot = slotOf(hashOf(from, length), from, length);
+    const first = slots[slot] ?? -1;
+    if (first < 0) slots[slot] = number;
+    else twins.set(first, [...(twins.get(first) ?? []), number]);
+  };
+  const countDepth = (number: number): void => {
+    const depth = depthOf(start(number), start(number + 1) - start(number));
+    depths[depth] = (depths[depth] ?? 0) + 1;
+  };
+  const isBelow = (number: number, from: number, length: number): boolean => {
+    const first = start(number);
+    if (start(number + 1) - first <= length || bytes[first + length] !== SLASH) return false;
+    for (let i = length - 1; i >= 0; i--) if (bytes[first + i] !== bytes[from + i]) return false;
+    return true;
+  };
+  const prefixSlot = (table: Int32Array, from: number, length: number): number => {
+    let slot = firstSlot(hashOf(from, length), table.length);
+    for (;;) {
+      const number = table[slot] ?? -1;
+      if (number < 0 || isBelow(number, from, length)) return slot;
+      slot = slot + 1 === table.length ? 0 : slot + 1;
+    }
+  };
+  /** Remembers the path as one that lies below its first `depth` parts, if none is remembered there. */
+  const enterPrefix = (table: Int32Array, depth: number, number: number): void => {
+    const length = lengthOfParts(number, depth);
+    if (length === null) return;
+    const slot = prefixSlot(table, start(number), length);
+    if ((table[slot] ?? -1) < 0) table[slot] = number;
+  };
+  /** Bytes of the first parts of a path; null when it has no more than these. */
+  const lengthOfParts = (number: number, depth: number): number | null => {
+    let slashes = 0;
+    for (let i = start(number); i < start(number + 1); i++) {
+      if (bytes[i] === SLASH && ++slashes > depth) return i - start(number);
+    }
+    return null;
+  };
+  const startPrefixes = (depth: number): Int32Array => {
+    const table = emptySlots(starts.length);
+    prefixes.set(depth, table);
+    for (let number = 0; number < size; number++) enterPrefix(table, depth, number);
+    return table;
+  };
+  const grow = () => {
+    starts = widerWords(starts);
+    slots = emptySlots(starts.length);
+    twins.clear();
+    for (let number = 0; number < size; number++) enter(number);
+    const known = [...prefixes.keys()];
+    prefixes.clear();
+    for (const depth of known) startPrefixes(depth);
+  };
+  const withTwins = (number: number): number[] => (number < 0 ? [] : [number, ...(twins.get(number) ?? [])]);
+  const depthOf = (from: number, length: number): number => {
+    let depth = 0;
+    for (let i = 0; i < length; i++) if (bytes[from + i] === SLASH) depth++;
+    return depth;
+  };
+
+  for (; size < stored.size; size++) {
+    enter(size);
+    countDepth(size);
+  }
+  return {
+    get size() {
+      return size;
+    },
+    add(path) {
+      if (size + 2 > starts.length) grow();
+      const length = write(path);
+      const from = start(size);
+      starts[size + 1] = from + length;
+      if (isSpelled(path)) spellings.set(size, path);
+      const number = size++;
+      enter(number);
+      countDepth(number);
+      for (const [parts, table] of prefixes) enterPrefix(table, parts, number);
+      return number;
+    },
+    text: (number) =>
+      spellings.get(number) ?? decoder.decode(bytes.subarray(start(number), start(number + 1))),
+    find(path) {
+      const length = write(path);
+      const from = start(size);
+      return withTwins(slots[slotOf(hashOf(from, length), from, length)] ?? -1);
+    },
+    is(number, path) {
+      const length = write(path);
+      return isAt(number, start(size), length) && !spellings.has(number);
+    },
+    above(path) {
+      const length = write(path);
+      const from = start(size);
+      const found: number[] = [];
+      let hash = SEED;
+      let depth = 0;
+      for (let i = 0; i < length; i++) {
+        const byte = bytes[from + i] ?? 0;
+        // Only where paths of that many parts exist; on most sites there are none.
+        if (byte === SLASH && i > 0 && (depths[depth] ?? 0) > 0)
+          found.push(...withTwins(slots[slotOf(mixed(hash), from, i)] ?? -1));
+        if (byte === SLASH) depth++;
+        hash = Math.imul(hash ^ byte, PRIME);
+      }
+      return found;
+    },
+    below(path) {
+      const length = write(path);
+      const from = start(size);
+      const depth = depthOf(from, length);
+      if (!depths.some((count, deep) => deep > depth && count > 0)) return [];
+      const table = prefixes.get(depth) ?? startPrefixes(depth);
+      if ((table[prefixSlot(table, from, length)] ?? -1) < 0) return [];
+      const found: number[] = [];
+      for (let number = 0; number < size; number++) if (isBelow(number, from, length)) found.push(number);
+      return found;
+    },
+    twins: () => [...twins.keys()].map(withTwins),
+    hasDepths: () => depths.filter((count) => count > 0).length > 1,
+    columns: () => ({
+      size,
+      starts: starts.subarray(0, size + 1),
+      bytes: bytes.subarray(0, start(size)),
+      spellings,
+    }),
+  };
+}
+
+/** Another one in each process: nobody can choose slugs that all get one slot. */
+const SEED = (Math.random() * 2 ** 32) | 0;
+const PRIME = 0x01000193;
+
+/** Two thirds of them taken when all paths are there. */
+function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(Math.ceil(capacity * 1.5)).fill(-1);
+}
+
+function firstSlot(hash: number, slots: number): number {
+  return Math.floor(((hash >>> 0) / 2 ** 32) * slots);
+}
+
+/** Other than in the composed form, in which paths are compared. */
+function isSpelled(path: string): boolean {
+  return NOT_ASCII.test(path) && path !== path.normalize("NFC");
+}
+
+const NOT_ASCII = /[^\u0020-\u007e]/;
+
+function mixed(hash: number): number {
+  const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return once ^ (once >>> 13);
+}
+
+function wider(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
+  const next = new Uint8Array(Math.max(needed + LONGEST, Math.ceil(bytes.length * 1.5)));
+  next.set(bytes);
+  return next;
+}
+
+function widerWords(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const next = new Uint32Array(words.length * 2);
+  next.set(words);
+  return next;
+}

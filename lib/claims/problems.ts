@@ -1,0 +1,83 @@
+// What is reported of a path that a resource cannot have, in both modes: who holds it, and what to do about it.
+
+import type { Contender } from "./contenders.ts";
+
+/** A resource as messages name it. */
+export type Named = { uuid: string; name?: string | undefined; project?: string | undefined };
+
+export function showResource({ uuid, name, project }: Named): string {
+  const words = [
+    ...(name ? [JSON.stringify(name)] : []),
+    ...(project ? [`project ${JSON.stringify(project)}`] : []),
+  ];
+  return words.length === 0 ? uuid : `${uuid} (${words.join(", ")})`;
+}
+
+/** A resource that wants a path, and another one whose claim is in the way. */
+export type Contest = {
+  wants: Named;
+  path: string;
+  /** The wanted path is an absolute backend id. */
+  isExplicit: boolean;
+  holder: Named;
+  /** The path that the holder claims. */
+  held: string;
+  relation: Contender["relation"];
+};
+
+export type ClaimFinding = { code: string; field: string; message: string; hint?: string };
+
+/** The holder lives, or nobody can say that it does not. */
+export function pathHeld(contest: Contest): ClaimFinding {
+  const { wants, path, isExplicit, relation } = contest;
+  const field = isExplicit ? "backend_id" : "slug";
+  const subject = `resource ${showResource(wants)} cannot have the mount point ${path}`;
+  if (relation === "same") {
+    return {
+      code: "mount-clash",
+      field,
+      message: `${subject}: ${heldBy(contest)}`,
+      hint: adviceFor(contest),
+    };
+  }
+  const where = relation === "outer" ? "it lies inside" : "it lies around";
+  return {
+    code: "mount-nested",
+    field,
+    message: `${subject}: ${where} ${contest.held}, which ${heldBy(contest).replace("it is ", "is ")}`,
+    hint: `${adviceFor(contest)}; \`nested_mounts: allow\` accepts mounts inside others`,
+  };
+}
+
+/** The holder is terminated, and its days are not over. */
+export function pathWaits(contest: Contest, until: number): ClaimFinding {
+  const { wants, path, held, holder } = contest;
+  const from = new Date(until).toISOString().slice(0, 16).replace("T", " ");
+  return {
+    code: "mount-waiting",
+    field: contest.isExplicit ? "backend_id" : "slug",
+    message:
+      `resource ${showResource(wants)} waits for the mount point ${path} until ${from} UTC: ` +
+      `${held} was that of resource ${showResource(holder)}, which is terminated`,
+    hint: `when its data is gone already: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`,
+  };
+}
+
+/** A path that two living resources have by earlier files. */
+export function pathDoubled(path: string, holders: readonly string[]): ClaimFinding {
+  return {
+    code: "mount-doubled",
+    field: "mount_point",
+    message: `files give the mount point ${path} to ${holders.length} living resources: ${holders.join(", ")}`,
+    hint: `find out whose data it is, then: waldur-cscs-storage claims release ${path} --resource UUID (of the other one)`,
+  };
+}
+
+function heldBy({ holder }: Contest): string {
+  return `it is held by resource ${showResource(holder)}`;
+}
+
+function adviceFor({ isExplicit, held, holder }: Contest): string {
+  const change = isExplicit ? "correct the backend id of one of the two" : "give one of the two another slug";
+  return `${change}; if the holder is gone from Waldur: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`;
+}

@@ -1,0 +1,204 @@
+// The claims as they stand now: what was stored at the last reading of the list, the receipts written since, and the
+// newest snapshot where it is another one than the claims were written for. What was lost is taken from the files
+// themselves (docs/contract.md, "Mount points").
+
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { isPlainUuid } from "../key-set.ts";
+import { inodeOf, newestSnapshot, readChunks } from "../output/files.ts";
+import { type DatedReceipt, receiptsSince } from "../output/receipts.ts";
+import { readSnapshotState } from "../output/state.ts";
+import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
+import { isNamed, namedPath } from "./contenders.ts";
+import { namedByOrderFiles } from "./order-files.ts";
+import { type ClaimsSource, type ReadClaims, readClaims } from "./store.ts";
+import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, createClaimTable, GID, QUOTAS, WRITTEN } from "./table.ts";
+
+export type LoadedClaims = {
+  table: ClaimTable;
+  /** There were no claims: what no file names must be asked of Waldur. */
+  isNew: boolean;
+  /** Path of the last snapshot, which may have been deleted since; null where there is none. */
+  snapshot: string | null;
+  /** What the table is made of, for storing it again. */
+  source: ClaimsSource;
+  /** Of the stored claims; null where there are none. */
+  identity: string | null;
+  /** What the receipts said that were read: order and path. */
+  receipts: Set<string>;
+};
+
+/** Clocks of hosts and file systems differ, and a receipt that is read twice does no harm. */
+const OVERLAP_MS = 86_400_000;
+
+/** `reuseAfterDays`: for holders whose end is found by the receipts. */
+export type LoadOptions = { reuseAfterDays: number; now: Date };
+
+export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptions): LoadedClaims {
+  const stored = readClaims(directory);
+  const table = stored?.table ?? createClaimTable();
+  const snapshot = lastSnapshot(directory, stored);
+  if (stored === null || snapshot === null || !isWrittenFor(stored, snapshot)) {
+    if (stored !== null) withdrawSnapshot(stored);
+    if (snapshot !== null) addSnapshot(table, snapshot);
+  }
+  const source = { snapshot: identify(snapshot), listedAt: stored?.listedAt ?? now.toISOString() };
+  const listedAt = stored === null ? 0 : Date.parse(stored.listedAt);
+  if (stored === null) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);
+  const receipts = new Set<string>();
+  for (const dated of receiptsSince(directory, new Date(listedAt - OVERLAP_MS))) {
+    receipts.add(keyOf(dated));
+    addReceipt(table, dated, { directory, listedAt, reuseAfterDays });
+  }
+  return { table, isNew: stored === null, snapshot, source, identity: stored?.identity ?? null, receipts };
+}
+
+/**
+ * Adds the receipts that were written since the claims were loaded. Returns what in a draft of the same table contradicts
+ * them, in words; null when nothing does.
+ */
+export function addLateReceipts(
+  { table, receipts }: LoadedClaims,
+  directory: string,
+  { since, reuseAfterDays }: { since: Date; reuseAfterDays: number },
+): string | null {
+  for (const dated of receiptsSince(directory, since)) {
+    const { receipt } = dated;
+    if (receipts.has(keyOf(dated))) continue;
+    receipts.add(keyOf(dated));
+    const owner = table.resource(receipt.resource);
+    const drafted = table.present(owner);
+    const isElsewhere = isInDraft(table, owner) && drafted >= 0 && !table.isPath(drafted, receipt.mountPoint);
+    const { same, above, below } = table.claimants(receipt.mountPoint, owner);
+    const isTaken = [...same, ...above, ...below].some(
+      (record) => !isNamedBefore(table, record) && isInDraft(table, table.owner(record)),
+    );
+    if (isElsewhere || isTaken)
+      return `order ${receipt.order} was published at ${receipt.mountPoint} meanwhile`;
+    addReceipt(table, dated, { directory, listedAt: 0, reuseAfterDays });
+  }
+  return null;
+}
+
+function isInDraft(table: ClaimTable, owner: number): boolean {
+  return (table.now(owner) & WRITTEN) !== 0;
+}
+
+/** By an order file, or by an entry of the last snapshot. */
+function isNamedBefore(table: ClaimTable, record: number): boolean {
+  return (table.marks(record) & BY_ORDER) !== 0 || (table.was(table.owner(record)) & WRITTEN) !== 0;
+}
+
+function keyOf({ receipt }: DatedReceipt): string {
+  return `${receipt.order} ${receipt.mountPoint} ${receipt.ended?.state ?? ""}`;
+}
+
+/** The one that the claims were written for, once it has its name; else the one that the state names; else the newest. */
+function lastSnapshot(directory: string, stored: ReadClaims | null): string | null {
+  const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
+  if (stored !== null && written !== null && isWrittenFor(stored, written)) return written;
+  const state = readSnapshotState(directory);
+  const named = state === null ? null : join(directory, basename(state.file));
+  return named !== null && existsSync(named) ? named : newestSnapshot(directory);
+}
+
+/** A snapshot that the state names had its name once, even if it was deleted since. */
+function isWrittenFor({ snapshot }: ReadClaims, path: string): boolean {
+  if (snapshot === null || snapshot.file !== basename(path)) return false;
+  const inode = inodeOf(path);
+  return inode === null ? readSnapshotState(dirname(path))?.file === snapshot.file : inode === snapshot.inode;
+}
+
+function identify(path: string | null): ClaimsSource["snapshot"] {
+  return path === null ? null : { file: basename(path), inode: inodeOf(path) ?? "" };
+}
+
+/** The run that wrote the claims died before the snapshot got its name: what only that snapshot named, no file names. */
+function withdrawSnapshot({ table, listedAt }: ReadClaims): void {
+  const at = Math.floor(Date.parse(listedAt) / 1000) * 1000;
+  for (let owner = 0; owner < table.resources; owner++) {
+    table.setWas(owner, 0);
+    for (const record of table.recordsOf(owner)) {
+      if (table.since(record) === at) table.setMarks(record, table.marks(record) & ~BY_SNAPSHOT);
+    }
+    const [newest] = table
+      .recordsOf(owner)
+      .filter((record) => isNamed(table, record))
+      .sort((one, other) => table.since(other) - table.since(one));
+    if (newest !== undefined) table.makePresent(newest);
+  }
+}
+
+/** Nothing in a snapshot removes a claim; what it says of a resource rules where no later file says something else. */
+function addSnapshot(table: ClaimTable, path: string): void {
+  let since = 0;
+  let offering = "";
+  const scan = scanDocument(readChunks(path), (entry, meta) => {
+    if (since === 0) [since, offering] = [Date.parse(meta.date) || 1, meta.offering.uuid];
+    if (isPlainUuid(entry.itemId) && entry.targetType === "project")
+      addEntry(table, entry, { since, offering });
+  });
+  if (scan.complete) return;
+  for (let owner = 0; owner < table.resources; owner++) table.setWas(owner, 0);
+}
+
+function addEntry(
+  table: ClaimTable,
+  entry: ScannedEntry,
+  { since, offering }: { since: number; offering: string },
+) {
+  const owner = table.resource(entry.itemId);
+  table.setWas(owner, WRITTEN | (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0));
+  if (entry.status === "pending") return;
+  const known = namedPath(table, owner);
+  const record = table.claim(owner, { path: entry.mountPoint, marks: BY_SNAPSHOT, since, offering });
+  if (known < 0 || table.since(known) < since) table.makePresent(record);
+}
+
+function addOrderFile(table: ClaimTable, named: ReturnType<typeof namedByOrderFiles>[number]): void {
+  const { resource, path, date, offering, file } = named;
+  const owner = table.resource(resource);
+  const known = namedPath(table, owner);
+  const record = table.claim(owner, { path, marks: BY_ORDER, since: date, offering, file });
+  if (known < 0 || table.since(known) <= date) table.makePresent(record);
+}
+
+type ReceiptGround = { directory: string; listedAt: number; reuseAfterDays: number };
+
+/**
+ * A receipt counts as a published file until its order is found ended without one. Those that are older than the list
+ * were in its claims already.
+ */
+export function addReceipt(table: ClaimTable, dated: DatedReceipt, ground: ReceiptGround): void {
+  const { receipt, open } = dated;
+  const { directory, listedAt, reuseAfterDays } = ground;
+  const isNamed = open || receipt.published || existsSync(join(directory, receipt.file));
+  const owner = table.resource(receipt.resource);
+  const since = Date.parse(receipt.claimedAt) || 1;
+  if (!isNamed) {
+    withdraw(table, owner, receipt.mountPoint);
+    return;
+  }
+  const known = namedPath(table, owner);
+  const claim = {
+    path: receipt.mountPoint,
+    marks: BY_ORDER,
+    since,
+    offering: receipt.offering,
+    file: receipt.file,
+  };
+  const record = table.claim(owner, claim);
+  if (known < 0 || since >= listedAt) table.makePresent(record);
+  if (receipt.type !== "terminate" || !receipt.published) return;
+  table.setWas(owner, 0);
+  const at = receipt.ended?.state === "done" ? Date.parse(receipt.ended.at) : Number.NaN;
+  if (!Number.isNaN(at)) table.end(owner, { at, days: receipt.ended?.reuseAfterDays ?? reuseAfterDays });
+}
+
+/** No file came of the order: the path is as free as if it had never been claimed, but for what a snapshot names. */
+function withdraw(table: ClaimTable, owner: number, path: string): void {
+  for (const record of table.recordsOf(owner)) {
+    const isOnly = table.isPath(record, path) && (table.marks(record) & BY_SNAPSHOT) === 0;
+    if (isOnly && table.file(record) !== undefined) table.setMarks(record, table.marks(record) & ~BY_ORDER);
+  }
+}

@@ -1,0 +1,166 @@
+// Which path each row of a list gets. Rows that hold a path, or want a free one, are answered as they stream; those whose
+// path another resource claims are set aside and decided after the last page (docs/contract.md, "Mount points").
+
+import type { Place } from "../storage/mapper.ts";
+import { type Contender, contendersFor, freeFrom, isNamed, namedPath } from "./contenders.ts";
+import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, EXPLICIT, LIVE, VOID, WANTED, WRITTEN } from "./table.ts";
+
+export type RowRules = {
+  offering: string;
+  nested: "refuse" | "allow";
+  /** Days that the path of a resource stays its own after the resource was found Terminated. */
+  reuseAfterDays: number;
+  now: Date;
+  /** Takes the template anew for resources that no order file names. */
+  repath: boolean;
+};
+
+/** A live row: the number of its resource, and what its own words ask for. */
+export type LiveRow = { owner: number; place: Place };
+
+/** `aside`: another claim is in the way, and what becomes of the row is decided after the last page. */
+export type Choice = { path: string } | "aside" | "none";
+
+/** `path` is the one that the resource keeps meanwhile, if it has one. */
+export type Decision =
+  | { path: string; contender?: undefined }
+  | { path: string | undefined; contender: Contender; freeFrom: number | null };
+
+export type RowClaims = {
+  /** Takes note of a live row. */
+  choose(row: LiveRow): Choice;
+  /** The entry of the resource is in the draft; one that is pending names no path. */
+  wrote(owner: number, entry: { path: string; bits: number; isPending: boolean }): void;
+  /**
+   * Resources that hold a path and are not among the live rows, and of which nobody knows yet whether they ended: those of
+   * the offering, and whoever stands in the way of a row that was set aside.
+   */
+  gone(aside: readonly LiveRow[]): number[];
+  noteTerminated(owner: number): void;
+  /** Whether no other claim is in the way of the resource at that path. */
+  isFree(owner: number, path: string): boolean;
+  /** Decides about a row that was set aside, once all live rows are known. */
+  decide(row: LiveRow): Decision;
+  /** A row that must give way has a path in the draft: the list has to be read again. */
+  readonly mustRestart: boolean;
+  /** Rows that keep a path that their words do not ask for any more. */
+  readonly kept: { count: number; examples: string[] };
+  /** Entries whose path is another than the newest file says. */
+  readonly moved: number;
+};
+
+/** @param yielding resources that give way, found in an earlier reading of the list; it grows */
+export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Set<string>): RowClaims {
+  const kept = { count: 0, examples: [] as string[] };
+  const since = rules.now.getTime();
+  let mustRestart = false;
+  let moved = 0;
+
+  const take = ({ owner, place }: LiveRow, path: string): Choice & object => {
+    const marks = (place.isExplicit ? EXPLICIT : 0) | WANTED;
+    const record = table.claim(owner, { path, marks, since, offering: rules.offering });
+    if (namedPath(table, owner) < 0) table.makePresent(record);
+    return { path };
+  };
+  const contest = (row: LiveRow, path: string): Choice => {
+    if (yielding.size > 0 && yielding.has(table.uuid(row.owner))) return "aside";
+    const others = inTheWay(table, row.owner, { path, nested: rules.nested });
+    if (others.length === 0) return take(row, path);
+    if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
+    for (const { owner } of others) yielding.add(table.uuid(owner));
+    mustRestart = true;
+    return take(row, path);
+  };
+
+  return {
+    choose(row) {
+      const { owner, place } = row;
+      table.addNow(owner, LIVE);
+      table.revive(owner);
+      const own = namedPath(table, owner);
+      if (own < 0) return place.path === undefined ? "none" : contest(row, place.path);
+      if (place.path === undefined) return { path: table.path(own) };
+      if (table.isPath(own, place.path)) return { path: place.path };
+      const isAnew = rules.repath && (table.marks(own) & BY_ORDER) === 0;
+      if (place.isExplicit || isAnew) return contest(row, place.path);
+      const path = table.path(own);
+      kept.count++;
+      if (kept.examples.length < EXAMPLES) kept.examples.push(`${path} (its names now give ${place.path})`);
+      return { path };
+    },
+    wrote(owner, { path, bits, isPending }) {
+      table.addNow(owner, WRITTEN | bits);
+      if (isPending) return;
+      const known = table.present(owner);
+      if (namedPath(table, owner) >= 0 && !table.isPath(known, path)) moved++;
+      const record =
+        known >= 0 && table.isPath(known, path)
+          ? known
+          : table.claim(owner, { path, marks: 0, since, offering: rules.offering });
+      table.setMarks(record, table.marks(record) | BY_SNAPSHOT);
+      table.makePresent(record);
+    },
+    gone(aside) {
+      const isUnknown = (owner: number) =>
+        (table.now(owner) & LIVE) === 0 && table.ended(owner) === undefined && holdsPath(table, owner);
+      const holders = aside.flatMap(({ owner, place }) =>
+        inTheWay(table, owner, { path: place.path ?? "", nested: rules.nested }).map((other) => other.owner),
+      );
+      const owners = new Set(holders.filter(isUnknown));
+      for (let owner = 0; owner < table.resources; owner++) {
+        if (isUnknown(owner) && table.offeringOf(owner) === rules.offering) owners.add(owner);
+      }
+      return [...owners];
+    },
+    isFree: (owner, path) => inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
+    noteTerminated: (owner) => table.end(owner, { at: since, days: rules.reuseAfterDays }),
+    decide(row) {
+      const own = namedPath(table, row.owner);
+      const keeps = own < 0 ? undefined : table.path(own);
+      const path = row.place.path ?? "";
+      const others = inTheWay(table, row.owner, { path, nested: rules.nested });
+      for (const contender of others) {
+        const isLive = !contender.isNamed || (table.now(contender.owner) & LIVE) !== 0;
+        const free = isLive ? null : freeFrom(table, contender.owner);
+        if (free === null || free > since) return { path: keeps, contender, freeFrom: free };
+      }
+      for (const { record } of others) table.setMarks(record, VOID);
+      return take(row, path);
+    },
+    get mustRestart() {
+      return mustRestart;
+    },
+    kept,
+    get moved() {
+      return moved;
+    },
+  };
+}
+
+const EXAMPLES = 10;
+
+function holdsPath(table: ClaimTable, owner: number): boolean {
+  return table.recordsOf(owner).some((record) => isNamed(table, record));
+}
+
+/** Contenders that count: paths that files name, and what rows of this very list ask for. */
+function inTheWay(
+  table: ClaimTable,
+  owner: number,
+  question: { path: string; nested: RowRules["nested"] },
+): Contender[] {
+  const others = contendersFor(table, { owner, ...question });
+  if (others.length === 0) return others;
+  return others.filter(({ record, isNamed }) => isNamed || (table.marks(record) & WANTED) !== 0);
+}
+
+/** A path that no file names gives way to an operator's word, and the outer of two nested ones to the inner. */
+function givesWay(
+  table: ClaimTable,
+  { record, relation, isNamed }: Contender,
+  { isExplicit }: Place,
+): boolean {
+  if (isNamed) return false;
+  if (relation === "same") return isExplicit && (table.marks(record) & EXPLICIT) === 0;
+  return relation === "outer";
+}

@@ -1,0 +1,271 @@
+// Which resource claims which mount point, and what supports each claim. A resource has one present path and may have
+// older ones, which stay its own until its data is gone (docs/contract.md, "Mount points"). Typed arrays: a site with a
+// million resources has a million claims. It knows no rules; rows.ts and order-path.ts do.
+
+import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
+import { createPathStore, roomForPaths, type StoredPaths } from "./paths.ts";
+
+/** What supports a claim. Without any of these only the row of its resource wants it. */
+export const BY_SNAPSHOT = 1;
+export const BY_ORDER = 2;
+/** The path is an absolute backend id. */
+export const EXPLICIT = 4;
+/** Released, or free: as if it had never been. */
+export const VOID = 8;
+/** The row of the resource asked for the path when the list was read last. */
+export const WANTED = 16;
+
+/** What the last snapshot had of a resource (`was`), or the present listing has so far (`now`). */
+export const LIVE = 1;
+export const WRITTEN = 2;
+export const QUOTAS = 4;
+export const GID = 8;
+
+/** When the resource was first found Terminated, in milliseconds, and for how many days its paths stay its own. */
+export type Ended = { at: number; days: number };
+
+export type NewClaim = {
+  path: string;
+  marks: number;
+  /** When a file first named it, or the row was first seen, in milliseconds. */
+  since: number;
+  /** Uuid of its offering. */
+  offering: string;
+  /** The order file that names it. */
+  file?: string;
+};
+
+/** Everything of a table as it is stored; the arrays may be longer than `records` and `resources` need. */
+export type StoredClaims = {
+  resources: number;
+  uuids: Int32Array;
+  was: Uint8Array<ArrayBuffer>;
+  /** The record of each resource's present path, or -1. */
+  present: Int32Array<ArrayBuffer>;
+  paths: StoredPaths;
+  /** The resource of each record. */
+  owners: Int32Array<ArrayBuffer>;
+  marks: Uint8Array<ArrayBuffer>;
+  /** In seconds. */
+  since: Uint32Array<ArrayBuffer>;
+  offerings: Uint8Array<ArrayBuffer>;
+  offeringUuids: string[];
+  files: ReadonlyMap<number, string>;
+  /** By resource. */
+  ended: ReadonlyMap<number, Ended>;
+};
+
+export type ClaimTable = ReturnType<typeof createClaimTable>;
+
+export function createClaimTable(stored: StoredClaims = emptyClaims()) {
+  const keys = createKeySet();
+  const paths = createPathStore(stored.paths);
+  const offeringUuids = [...stored.offeringUuids];
+  const files = new Map(stored.files);
+  const ended = new Map(stored.ended);
+  /** Records of a resource besides its present one. */
+  const others = new Map<number, number[]>();
+  let { was, present, owners, marks, since, offerings } = stored;
+  let now = new Uint8Array(present.length);
+
+  const resource = (uuid: string): number => {
+    const number = keys.add(uuidKey(uuid));
+    if (number < 0) return -1 - number;
+    if (number >= present.length) {
+      was = longer(was);
+      now = longer(now);
+      present = doubled(present);
+    }
+    present[number] = -1;
+    return number;
+  };
+  const isVoid = (record: number) => ((marks[record] ?? 0) & VOID) !== 0;
+  const valid = (records: readonly number[]): number[] => records.filter((record) => !isVoid(record));
+  const recordsOf = (resource: number): number[] => {
+    const [first = -1, more = []] = [present[resource], others.get(resource)];
+    return valid(first < 0 ? more : [first, ...more]);
+  };
+  const append = (owner: number, claim: NewClaim): number => {
+    const record = paths.add(claim.path);
+    if (record >= owners.length) {
+      owners = doubled(owners);
+      marks = longer(marks);
+      since = longerUnsigned(since);
+      offerings = longer(offerings);
+    }
+    owners[record] = owner;
+    marks[record] = claim.marks;
+    since[record] = Math.floor(claim.since / 1000);
+    offerings[record] = numberOf(claim.offering, offeringUuids);
+    others.set(owner, [...(others.get(owner) ?? []), record]);
+    return record;
+  };
+  const makePresent = (record: number): void => {
+    const resource = owners[record] ?? -1;
+    const before = present[resource] ?? -1;
+    if (before === record) return;
+    const rest = (others.get(resource) ?? []).filter((one) => one !== record);
+    if (before >= 0) rest.push(before);
+    if (rest.length === 0) others.delete(resource);
+    else others.set(resource, rest);
+    present[resource] = record;
+  };
+
+  for (let resource = 0; resource < stored.resources; resource++) keys.add(keyAt(stored.uuids, resource));
+  for (let record = 0; record < paths.size; record++) {
+    const resource = owners[record] ?? -1;
+    if (present[resource] !== record) others.set(resource, [...(others.get(resource) ?? []), record]);
+  }
+
+  return {
+    /** The number of a resource, which it gets when it is first asked for. */
+    resource,
+    /** The number of a resource that is known, or -1. */
+    find: (uuid: string): number => keys.find(uuidKey(uuid)),
+    uuid: (owner: number): string => uuidText(keyAt(keys.words(), owner)),
+    /** The record of the resource's present path; -1 where it has none. */
+    present(owner: number): number {
+      const record = present[owner] ?? -1;
+      return record < 0 || isVoid(record) ? -1 : record;
+    },
+    /** All records of the resource, the present one first. */
+    recordsOf,
+    /** The resource's record for that path: the one that is there, with the marks added, or a new one. */
+    claim(owner: number, claim: NewClaim): number {
+      const known = recordsOf(owner).find((record) => paths.is(record, claim.path));
+      const record = known ?? append(owner, claim);
+      marks[record] = (marks[record] ?? 0) | claim.marks;
+      if (claim.file !== undefined) files.set(record, claim.file);
+      return record;
+    },
+    makePresent,
+    /** Records of other resources that claim this path, one above it or one below it. */
+    claimants(path: string, own: number): Claimants {
+      const ofOthers = (records: readonly number[]) =>
+        records.length === 0 ? NONE : valid(records).filter((record) => owners[record] !== own);
+      return {
+        same: ofOthers(paths.find(path)),
+        above: ofOthers(paths.above(path)),
+        below: ofOthers(paths.below(path)),
+      };
+    },
+    /** Records of other resources whose path lies above this one. */
+    above: (path: string, own: number): number[] =>
+      valid(paths.above(path)).filter((record) => owners[record] !== own),
+    /** Whether paths of different depth exist, so that one may lie inside another. */
+    hasDepths: (): boolean => paths.hasDepths(),
+    /** Paths that files give to several resources which all live. */
+    doubled(): { path: string; owners: number[] }[] {
+      const isLiving = (record: number) =>
+        ((marks[record] ?? 0) & (BY_SNAPSHOT | BY_ORDER)) !== 0 &&
+        ((now[owners[record] ?? -1] ?? 0) & LIVE) !== 0;
+      return paths
+        .twins()
+        .map((records) => valid(records).filter(isLiving))
+        .filter((records) => records.length > 1)
+        .map((records) => ({
+          path: paths.text(records[0] ?? -1),
+          owners: records.map((record) => owners[record] ?? -1),
+        }));
+    },
+    path: (record: number): string => paths.text(record),
+    isPath: (record: number, path: string): boolean => paths.is(record, path),
+    owner: (record: number): number => owners[record] ?? -1,
+    marks: (record: number): number => marks[record] ?? 0,
+    setMarks(record: number, value: number): void {
+      marks[record] = value;
+    },
+    since: (record: number): number => (since[record] ?? 0) * 1000,
+    offering: (record: number): string => offeringUuids[offerings[record] ?? 0] ?? "",
+    offeringOf(owner: number): string | undefined {
+      const [record] = recordsOf(owner);
+      return record === undefined ? undefined : offeringUuids[offerings[record] ?? 0];
+    },
+    file: (record: number): string | undefined => files.get(record),
+    forgetFile: (record: number): boolean => files.delete(record),
+    ended: (owner: number): Ended | undefined => ended.get(owner),
+    /** The first finding counts. */
+    end(owner: number, value: Ended): void {
+      if (!ended.has(owner)) ended.set(owner, value);
+    },
+    /** The resource lives after all. */
+    revive: (owner: number): boolean => ended.delete(owner),
+    was: (owner: number): number => was[owner] ?? 0,
+    setWas(owner: number, bits: number): void {
+      was[owner] = bits;
+    },
+    now: (owner: number): number => now[owner] ?? 0,
+    addNow(owner: number, bits: number): void {
+      now[owner] = (now[owner] ?? 0) | bits;
+    },
+    /** Rows are about to say anew what they want. */
+    forgetWanted(): void {
+      for (let record = 0; record < paths.size; record++) marks[record] = (marks[record] ?? 0) & ~WANTED;
+    },
+    /** What the present listing wrote becomes what the last snapshot had. */
+    turnOver(): void {
+      was = now;
+      now = new Uint8Array(was.length);
+    },
+    get resources(): number {
+      return keys.size();
+    },
+    get records(): number {
+      return paths.size;
+    },
+    columns: (): StoredClaims => ({
+      resources: keys.size(),
+      uuids: keys.words(),
+      was,
+      present,
+      paths: paths.columns(),
+      owners,
+      marks,
+      since,
+      offerings,
+      offeringUuids,
+      files,
+      ended,
+    }),
+  };
+}
+
+export type Claimants = Readonly<Record<"same" | "above" | "below", readonly number[]>>;
+
+const NONE: readonly number[] = [];
+
+const FEWEST = 512;
+
+export function emptyClaims(): StoredClaims {
+  return {
+    resources: 0,
+    uuids: new Int32Array(0),
+    was: new Uint8Array(FEWEST),
+    present: new Int32Array(FEWEST),
+    paths: roomForPaths(0, 0),
+    owners: new Int32Array(FEWEST),
+    marks: new Uint8Array(FEWEST),
+    since: new Uint32Array(FEWEST),
+    offerings: new Uint8Array(FEWEST),
+    offeringUuids: [],
+    files: new Map(),
+    ended: new Map(),
+  };
+}
+
+function numberOf(uuid: string, uuids: string[]): number {
+  const known = uuids.indexOf(uuid);
+  return known < 0 ? uuids.push(uuid) - 1 : known;
+}
+
+function longer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const next = new Uint8Array(bytes.length * 2);
+  next.set(bytes);
+  return next;
+}
+
+function longerUnsigned(words: Uint32Array): Uint32Array<ArrayBuffer> {
+  const next = new Uint32Array(words.length * 2);
+  next.set(words);
+  return next;
+}

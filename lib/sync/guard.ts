@@ -1,0 +1,125 @@
+// What a snapshot may not lose by surprise: resources, quotas, GIDs, paths. Compared is who is gone, not how many there
+// are, so that new resources do not make up for lost ones (docs/contract.md, "Sync").
+
+import { type ClaimTable, GID, LIVE, QUOTAS, WRITTEN } from "../claims/table.ts";
+import { AnswerError } from "../errors.ts";
+
+/** The guard looks only at lists of at least this length; a shorter one may well lose most of itself. */
+const GUARDED_FROM = 10;
+const NAMED = 10;
+
+export type Compared = {
+  /** Resources that the last snapshot had, but for those whose terminate file was published. */
+  before: number;
+  gone: number;
+  /** The first of them, by path and uuid. */
+  goneNames: string[];
+  /** Every one of them is known to be Terminated. */
+  areTerminated: boolean;
+  /** In both snapshots. */
+  both: number;
+  lostQuotas: number;
+  lostGids: number;
+};
+
+/** Holds what the draft wrote against the last snapshot. */
+export function compareWithLast(table: ClaimTable): Compared {
+  const found: Compared = {
+    before: 0,
+    gone: 0,
+    goneNames: [],
+    areTerminated: true,
+    both: 0,
+    lostQuotas: 0,
+    lostGids: 0,
+  };
+  for (let owner = 0; owner < table.resources; owner++) {
+    const [was, now] = [table.was(owner), table.now(owner)];
+    if ((was & WRITTEN) === 0) continue;
+    found.before++;
+    if ((now & WRITTEN) !== 0) {
+      found.both++;
+      if ((was & QUOTAS) > (now & QUOTAS)) found.lostQuotas++;
+      if ((was & GID) > (now & GID)) found.lostGids++;
+      continue;
+    }
+    found.gone++;
+    if ((now & LIVE) !== 0 || table.ended(owner) === undefined) found.areTerminated = false;
+    if (found.goneNames.length < NAMED) found.goneNames.push(showOwner(table, owner));
+  }
+  return found;
+}
+
+function showOwner(table: ClaimTable, owner: number): string {
+  const record = table.present(owner);
+  return record < 0 ? table.uuid(owner) : `${table.path(record)} (${table.uuid(owner)})`;
+}
+
+export type Draft = {
+  offering: string;
+  entries: number;
+  /** Live resources that the server has; compared with where there is no snapshot yet. */
+  listed: number;
+  isFirst: boolean;
+  /** Resources whose path is another than the last file said. */
+  moved: number;
+};
+
+/** @throws AnswerError when more is gone than `percent` of the last snapshot */
+export function guardSnapshot(table: ClaimTable, draft: Draft, percent: number): void {
+  const compared = compareWithLast(table);
+  if (draft.isFirst) {
+    guardFirst(draft, percent);
+    return;
+  }
+  const { before, gone, both, lostQuotas, lostGids } = compared;
+  const isEmptied = draft.entries === 0 && !compared.areTerminated;
+  if (isEmptied || isTooMuch(gone, before, percent)) throw shrunk(draft, compared, percent);
+  for (const [count, what] of [
+    [lostQuotas, "lose their quotas"],
+    [lostGids, "lose their GID"],
+    [draft.moved, "get another mount point"],
+  ] as const) {
+    if (isTooMuch(count, both, percent)) throw changed({ ...draft, count, both, what }, percent);
+  }
+}
+
+function guardFirst({ offering, entries, listed }: Draft, percent: number): void {
+  if (!isTooMuch(listed - entries, listed, percent)) return;
+  throw new AnswerError(
+    `of the ${listed} resources of offering ${offering} only ${entries} can be published (guard: ${percent} %)`,
+    {
+      code: "shrunk",
+      hint: "correct what is reported of them, or run sync once with --allow-shrink",
+    },
+  );
+}
+
+function isTooMuch(count: number, of: number, percent: number): boolean {
+  return of >= GUARDED_FROM && (count / of) * 100 > percent;
+}
+
+function shrunk({ offering }: Draft, compared: Compared, percent: number): AnswerError {
+  const { before, gone, goneNames } = compared;
+  const more = gone > goneNames.length ? `, and ${gone - goneNames.length} more` : "";
+  return new AnswerError(
+    `${gone} of the ${before} resources of offering ${offering} are gone since the last snapshot, which stays ` +
+      `(guard: ${percent} %): ${goneNames.join(", ")}${more}`,
+    {
+      code: "shrunk",
+      hint: "if they are really gone, run sync once with --allow-shrink",
+    },
+  );
+}
+
+type Change = { offering: string; count: number; both: number; what: string };
+
+function changed({ offering, count, both, what }: Change, percent: number): AnswerError {
+  return new AnswerError(
+    `${count} of the ${both} resources of offering ${offering} would ${what}; the last snapshot stays (guard: ${percent} %)`,
+    {
+      code: "shrunk",
+      hint: "look at the component, the GID map and the mount_point; if it is meant, run sync once with --allow-shrink",
+    },
+  );
+}

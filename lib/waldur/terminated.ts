@@ -1,0 +1,43 @@
+// Whether resources are Terminated: one request each where they are few, the list of all where they are many.
+
+import type { Reader } from "./client.ts";
+import { RESOURCES_PATH } from "./offering.ts";
+import { fetchResourceState } from "./orders.ts";
+import { readList } from "./pages.ts";
+import { parseUuid } from "./wire.ts";
+
+/** From here on the list costs less. */
+const MOST_ASKED = 50;
+
+/** Those of the resources that Waldur says are Terminated. One that it does not know any more is not among them. */
+export async function findTerminated(
+  reader: Reader,
+  offering: string,
+  uuids: readonly string[],
+): Promise<string[]> {
+  if (uuids.length > MOST_ASKED) {
+    const terminated = await listTerminated(reader, offering);
+    return uuids.filter((uuid) => terminated.has(uuid));
+  }
+  const found: string[] = [];
+  for (const uuid of uuids) {
+    if ((await fetchResourceState(reader, uuid)) === "Terminated") found.push(uuid);
+  }
+  return found;
+}
+
+async function listTerminated(reader: Reader, offering: string): Promise<ReadonlySet<string>> {
+  const uuids = new Set<string>();
+  const query = { offering_uuid: offering, visible_to_providers: "true", state: "Terminated", field: "uuid" };
+  await readList(
+    reader,
+    { path: RESOURCES_PATH, query, what: "resource", parallel: 1 },
+    {
+      begin: () => uuids.clear(),
+      page(rows) {
+        for (const row of rows) uuids.add(parseUuid(row, "a resource"));
+      },
+    },
+  );
+  return uuids;
+}

@@ -1,0 +1,58 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { createPathStore } from "../../../lib/claims/paths.ts";
+
+const parts = fc.array(fc.constantFrom("a", "b", "ab", "é", "e\u0301", "日本"), {
+  minLength: 1,
+  maxLength: 4,
+});
+const paths = fc.array(
+  parts.map((names) => `/${names.join("/")}`),
+  { maxLength: 30 },
+);
+const same = (one: string, other: string) => one.normalize("NFC") === other.normalize("NFC");
+const isBelow = (inner: string, outer: string) =>
+  inner.normalize("NFC").startsWith(`${outer.normalize("NFC")}/`);
+
+test("finds equal paths, and those above and below, as a plain list would", () => {
+  fc.assert(
+    fc.property(paths, paths, (stored, asked) => {
+      const store = createPathStore();
+      const where = (is: (path: string) => boolean) =>
+        stored.flatMap((path, number) => (is(path) ? [number] : []));
+      for (const path of stored.slice(0, 5)) store.add(path);
+      // The table of prefixes exists before the rest is added.
+      for (const path of asked.slice(0, 2)) store.below(path);
+      for (const path of stored.slice(5)) store.add(path);
+      for (const path of asked) {
+        expect([...store.find(path)].sort()).toEqual(where((one) => same(one, path)).sort());
+        expect([...store.above(path)].sort()).toEqual(where((one) => isBelow(path, one)).sort());
+        expect([...store.below(path)].sort()).toEqual(where((one) => isBelow(one, path)).sort());
+      }
+      stored.forEach((path, number) => {
+        expect(store.text(number)).toBe(path);
+        for (const other of asked)
+          if (store.is(number, other)) expect(other.normalize("NFC")).toBe(path.normalize("NFC"));
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("grows past what was expected", () => {
+  const store = createPathStore();
+  for (let n = 0; n < 5000; n++) store.add(`/${"deep/".repeat(n % 7)}p${n}`);
+  for (let n = 0; n < 5000; n += 77) expect(store.find(`/${"deep/".repeat(n % 7)}p${n}`)).toEqual([n]);
+  expect(store.find("/p1")).toEqual([]);
+  expect(store.below("/deep/deep/deep/deep/deep").length).toBe(
+    5000 - [...Array(5000).keys()].filter((n) => n % 7 < 5).length,
+  );
+});
+
+test("a path of 4095 bytes fits behind any other", () => {
+  const store = createPathStore();
+  const long = `/${"x".repeat(4094)}`;
+  for (let n = 0; n < 600; n++) store.add(`/${n}`);
+  expect(store.find(long)).toEqual([]);
+  expect(store.text(store.add(long))).toBe(long);
+});
