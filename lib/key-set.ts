@@ -16,6 +16,8 @@ export type KeySet = {
   words(): Int32Array;
   /** All keys, 16 bytes each, in the order of their numbers; a view that is valid until the next `add`. */
   bytes(): Uint8Array;
+  /** Becomes the set of these keys, which are all different, in their order. */
+  restore(words: Int32Array, count: number): void;
   /** Empties the set; `expected` keys then fit without growing, which would need half as much again for a moment. */
   clear(expected?: number): void;
 };
@@ -38,7 +40,8 @@ export function createKeySet(): KeySet {
   const grow = () => {
     keys = doubled(keys);
     slots = emptySlots(keys.length / KEY_WORDS);
-    for (let number = 0; number < size; number++) slots[slotOf(keyAt(keys, number), keys, slots)] = number;
+    for (let number = 0; number < size; number++)
+      slots[slotAt(number * KEY_WORDS, keys, { keys, slots })] = number;
   };
 
   clear();
@@ -55,6 +58,11 @@ export function createKeySet(): KeySet {
     has: (key) => (slots[slotOf(key, keys, slots)] ?? -1) >= 0,
     find: (key) => slots[slotOf(key, keys, slots)] ?? -1,
     words: () => keys,
+    restore(words, count) {
+      clear(Math.ceil(count * 1.1));
+      keys.set(words.subarray(0, count * KEY_WORDS));
+      for (; size < count; size++) slots[slotAt(size * KEY_WORDS, keys, { keys, slots })] = size;
+    },
     size: () => size,
     bytes: () => new Uint8Array(keys.buffer, 0, size * KEY_BYTES),
     clear,
@@ -78,12 +86,19 @@ function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
   return new Int32Array(Math.ceil(capacity * 1.5)).fill(-1);
 }
 
+type Index = { keys: Int32Array; slots: Int32Array };
+
 /** Where the key is, or would be. */
 function slotOf(key: Key, keys: Int32Array, slots: Int32Array): number {
-  const a = key[0] ?? 0;
-  const b = key[1] ?? 0;
-  const c = key[2] ?? 0;
-  const d = key[3] ?? 0;
+  return slotAt(0, key, { keys, slots });
+}
+
+/** The same of the key that begins at that word. */
+function slotAt(word: number, words: Int32Array, { keys, slots }: Index): number {
+  const a = words[word] ?? 0;
+  const b = words[word + 1] ?? 0;
+  const c = words[word + 2] ?? 0;
+  const d = words[word + 3] ?? 0;
   let slot = firstSlot(a, b, c, d, slots.length);
   for (;;) {
     const number = slots[slot] ?? -1;

@@ -22,10 +22,19 @@ export type PathStore = {
   columns(): StoredPaths;
 };
 
+/** A piece of the buffer. */
+type Span = { from: number; length: number };
+
+const NONE: readonly number[] = [];
+
 export type StoredPaths = {
   size: number;
   starts: Uint32Array<ArrayBuffer>;
   bytes: Uint8Array<ArrayBuffer>;
+  /** How many paths have that many parts. */
+  depths: readonly number[];
+  /** Some path is there more than once. */
+  hasTwins: boolean;
   /** By number, what was given where it is not in the composed form. */
   spellings: ReadonlyMap<number, string>;
 };
@@ -46,6 +55,8 @@ export function roomForPaths(count: number, length: number): StoredPaths {
     size: 0,
     starts: new Uint32Array(capacity + 2),
     bytes: new Uint8Array(length + (capacity - count) * BYTES_EACH + LONGEST),
+    depths: [],
+    hasTwins: false,
     spellings: new Map(),
   };
 }
@@ -53,10 +64,11 @@ export function roomForPaths(count: number, length: number): StoredPaths {
 /** @param stored what the store begins with, and goes on to use */
 export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathStore {
   let { starts, bytes } = stored;
-  let slots = emptySlots(starts.length);
-  let size = 0;
+  /** Made when a path is first looked for: a list whose rows all keep their paths needs none. */
+  let slots: Int32Array<ArrayBuffer> | null = null;
+  let { size } = stored;
   /** How many paths have that many parts. */
-  const depths: number[] = [];
+  const depths = [...stored.depths];
   /** Further paths with the bytes of an earlier one. */
   const twins = new Map<number, number[]>();
   /** By a number of parts: one path that lies below each beginning of so many parts. Made when first asked. */
@@ -79,25 +91,30 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     for (let i = 0; i < length; i++) if (bytes[first + i] !== bytes[from + i]) return false;
     return true;
   };
-  const slotOf = (hash: number, from: number, length: number): number => {
-    let slot = firstSlot(hash, slots.length);
+  const slotOf = (table: Int32Array, hash: number, { from, length }: Span): number => {
+    let slot = firstSlot(hash, table.length);
     for (;;) {
-      const number = slots[slot] ?? -1;
+      const number = table[slot] ?? -1;
       if (number < 0 || isAt(number, from, length)) return slot;
-      slot = slot + 1 === slots.length ? 0 : slot + 1;
+      slot = slot + 1 === table.length ? 0 : slot + 1;
     }
+  };
+  const lookUp = (hash: number, span: Span): readonly number[] => {
+    slots ??= startIndex();
+    const number = slots[slotOf(slots, hash, span)] ?? -1;
+    return number < 0 ? NONE : withTwins(number);
   };
   const hashOf = (from: number, length: number): number => {
     let hash = SEED;
     for (let i = 0; i < length; i++) hash = Math.imul(hash ^ (bytes[from + i] ?? 0), PRIME);
     return mixed(hash);
   };
-  const enter = (number: number): void => {
+  const enter = (table: Int32Array, number: number): void => {
     const from = start(number);
     const length = start(number + 1) - from;
-    const slot = slotOf(hashOf(from, length), from, length);
-    const first = slots[slot] ?? -1;
-    if (first < 0) slots[slot] = number;
+    const slot = slotOf(table, hashOf(from, length), { from, length });
+    const first = table[slot] ?? -1;
+    if (first < 0) table[slot] = number;
     else twins.set(first, [...(twins.get(first) ?? []), number]);
   };
   const countDepth = (number: number): void => {
@@ -139,26 +156,29 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     for (let number = 0; number < size; number++) enterPrefix(table, depth, number);
     return table;
   };
+  const startIndex = (): Int32Array<ArrayBuffer> => {
+    const table = emptySlots(starts.length);
+    twins.clear();
+    for (let number = 0; number < size; number++) enter(table, number);
+    return table;
+  };
   const grow = () => {
     starts = widerWords(starts);
-    slots = emptySlots(starts.length);
-    twins.clear();
-    for (let number = 0; number < size; number++) enter(number);
+    slots = null;
     const known = [...prefixes.keys()];
     prefixes.clear();
     for (const depth of known) startPrefixes(depth);
   };
-  const withTwins = (number: number): number[] => (number < 0 ? [] : [number, ...(twins.get(number) ?? [])]);
+  const withTwins = (number: number): number[] => [number, ...(twins.get(number) ?? [])];
+  const textOf = (number: number): string =>
+    spellings.get(number) ?? decoder.decode(bytes.subarray(start(number), start(number + 1)));
   const depthOf = (from: number, length: number): number => {
     let depth = 0;
     for (let i = 0; i < length; i++) if (bytes[from + i] === SLASH) depth++;
     return depth;
   };
 
-  for (; size < stored.size; size++) {
-    enter(size);
-    countDepth(size);
-  }
+  if (stored.hasTwins) slots = startIndex();
   return {
     get size() {
       return size;
@@ -170,21 +190,25 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       starts[size + 1] = from + length;
       if (isSpelled(path)) spellings.set(size, path);
       const number = size++;
-      enter(number);
+      // Whoever adds a path has looked for it mostly, so the index is there.
+      if (slots === null) slots = startIndex();
+      else enter(slots, number);
       countDepth(number);
       for (const [parts, table] of prefixes) enterPrefix(table, parts, number);
       return number;
     },
-    text: (number) =>
-      spellings.get(number) ?? decoder.decode(bytes.subarray(start(number), start(number + 1))),
+    text: textOf,
     find(path) {
       const length = write(path);
       const from = start(size);
-      return withTwins(slots[slotOf(hashOf(from, length), from, length)] ?? -1);
+      return lookUp(hashOf(from, length), { from, length });
     },
     is(number, path) {
-      const length = write(path);
-      return isAt(number, start(size), length) && !spellings.has(number);
+      const first = start(number);
+      const length = start(number + 1) - first;
+      let i = 0;
+      while (i < length && path.charCodeAt(i) === bytes[first + i] && (bytes[first + i] ?? 0) < 128) i++;
+      return i === length && i === path.length ? true : !isAscii(path) && textOf(number) === path;
     },
     above(path) {
       const length = write(path);
@@ -196,7 +220,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
         const byte = bytes[from + i] ?? 0;
         // Only where paths of that many parts exist; on most sites there are none.
         if (byte === SLASH && i > 0 && (depths[depth] ?? 0) > 0)
-          found.push(...withTwins(slots[slotOf(mixed(hash), from, i)] ?? -1));
+          found.push(...lookUp(mixed(hash), { from, length: i }));
         if (byte === SLASH) depth++;
         hash = Math.imul(hash ^ byte, PRIME);
       }
@@ -219,6 +243,8 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       size,
       starts: starts.subarray(0, size + 1),
       bytes: bytes.subarray(0, start(size)),
+      depths,
+      hasTwins: twins.size > 0,
       spellings,
     }),
   };
@@ -239,7 +265,11 @@ function firstSlot(hash: number, slots: number): number {
 
 /** Other than in the composed form, in which paths are compared. */
 function isSpelled(path: string): boolean {
-  return NOT_ASCII.test(path) && path !== path.normalize("NFC");
+  return !isAscii(path) && path !== path.normalize("NFC");
+}
+
+function isAscii(path: string): boolean {
+  return !NOT_ASCII.test(path);
 }
 
 const NOT_ASCII = /[^\u0020-\u007e]/;

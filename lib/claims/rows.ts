@@ -18,19 +18,22 @@ export type RowRules = {
 /** A live row: the number of its resource, and what its own words ask for. */
 export type LiveRow = { owner: number; place: Place };
 
-/** `aside`: another claim is in the way, and what becomes of the row is decided after the last page. */
-export type Choice = { path: string } | "aside" | "none";
+/** `record`: the one that names the path already. `aside`: another claim is in the way, and what becomes of the row is decided after the last page. */
+export type Choice = { path: string; record?: number } | "aside" | "none";
 
 /** `path` is the one that the resource keeps meanwhile, if it has one. */
 export type Decision =
   | { path: string; contender?: undefined }
   | { path: string | undefined; contender: Contender; freeFrom: number | null };
 
+/** `record` as in the choice; absent where the path is new to the resource. */
+export type WrittenEntry = { path: string; bits: number; isPending: boolean; record?: number | undefined };
+
 export type RowClaims = {
   /** Takes note of a live row. */
   choose(row: LiveRow): Choice;
   /** The entry of the resource is in the draft; one that is pending names no path. */
-  wrote(owner: number, entry: { path: string; bits: number; isPending: boolean }): void;
+  wrote(owner: number, entry: WrittenEntry): void;
   /**
    * Resources that hold a path and are not among the live rows, and of which nobody knows yet whether they ended: those of
    * the offering, and whoever stands in the way of a row that was set aside.
@@ -79,26 +82,22 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
       table.revive(owner);
       const own = namedPath(table, owner);
       if (own < 0) return place.path === undefined ? "none" : contest(row, place.path);
-      if (place.path === undefined) return { path: table.path(own) };
-      if (table.isPath(own, place.path)) return { path: place.path };
+      if (place.path === undefined) return { path: table.path(own), record: own };
+      if (table.isPath(own, place.path)) return { path: place.path, record: own };
       const isAnew = rules.repath && (table.marks(own) & BY_ORDER) === 0;
       if (place.isExplicit || isAnew) return contest(row, place.path);
       const path = table.path(own);
       kept.count++;
       if (kept.examples.length < EXAMPLES) kept.examples.push(`${path} (its names now give ${place.path})`);
-      return { path };
+      return { path, record: own };
     },
-    wrote(owner, { path, bits, isPending }) {
+    wrote(owner, { path, bits, isPending, record }) {
       table.addNow(owner, WRITTEN | bits);
       if (isPending) return;
-      const known = table.present(owner);
-      if (namedPath(table, owner) >= 0 && !table.isPath(known, path)) moved++;
-      const record =
-        known >= 0 && table.isPath(known, path)
-          ? known
-          : table.claim(owner, { path, marks: 0, since, offering: rules.offering });
-      table.setMarks(record, table.marks(record) | BY_SNAPSHOT);
-      table.makePresent(record);
+      if (record === undefined && namedPath(table, owner) >= 0) moved++;
+      const named = record ?? table.claim(owner, { path, marks: 0, since, offering: rules.offering });
+      table.setMarks(named, table.marks(named) | BY_SNAPSHOT);
+      table.makePresent(named);
     },
     gone(aside) {
       const isUnknown = (owner: number) =>

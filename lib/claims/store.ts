@@ -34,6 +34,8 @@ type Header = ClaimsSource & {
   /** By number of the record. */
   files: [number, string][];
   spellings: [number, string][];
+  depths: number[];
+  hasTwins: boolean;
   /** By number of the resource. */
   ended: [number, Ended][];
 };
@@ -129,22 +131,29 @@ function parseHeader(text: string): Header | null {
 
 function isHeader(value: unknown): value is Header {
   if (!isRecord(value) || value.version !== 1 || typeof value.listedAt !== "string") return false;
-  const { resources, records, bytes, offerings, files, spellings, ended, snapshot } = value;
+  const { resources, records, bytes, offerings, files, spellings, depths, ended, snapshot } = value;
   return (
     [resources, records, bytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0) &&
-    [offerings, files, spellings, ended].every(Array.isArray) &&
+    [offerings, files, spellings, depths, ended].every(Array.isArray) &&
     (snapshot === null || (isRecord(snapshot) && typeof snapshot.file === "string"))
   );
 }
 
-function roomFor({ resources, records, bytes, offerings, files, spellings, ended }: Header): StoredClaims {
+function roomFor(header: Header): StoredClaims {
+  const { resources, records, bytes, offerings, files, spellings, depths, hasTwins, ended } = header;
   const more = (count: number) => Math.max(Math.ceil(count * 1.1), 512);
   return {
     resources,
     uuids: new Int32Array(resources * 4),
     was: new Uint8Array(more(resources)),
     present: new Int32Array(more(resources)),
-    paths: { ...roomForPaths(records, bytes), size: records, spellings: new Map(spellings) },
+    paths: {
+      ...roomForPaths(records, bytes),
+      size: records,
+      depths,
+      hasTwins,
+      spellings: new Map(spellings),
+    },
     owners: new Int32Array(more(records)),
     marks: new Uint8Array(more(records)),
     since: new Uint32Array(more(records)),
@@ -158,13 +167,16 @@ function roomFor({ resources, records, bytes, offerings, files, spellings, ended
 /** Numbers that would lead out of the columns are those of a broken file. */
 function isSound({ present, owners, paths, offerings }: StoredClaims, sizes: Header): boolean {
   const { resources, records, bytes } = sizes;
-  const isIn = (value: number | undefined, least: number, below: number) =>
-    value !== undefined && value >= least && value < below;
-  for (let at = 0; at < resources; at++) if (!isIn(present[at], -1, records)) return false;
+  for (let at = 0; at < resources; at++) {
+    const record = present[at] ?? -2;
+    if (record < -1 || record >= records) return false;
+  }
+  const { starts } = paths;
+  const offeringCount = sizes.offerings.length;
   for (let at = 0; at < records; at++) {
-    const [start = 0, end = 0] = [paths.starts[at], paths.starts[at + 1]];
-    if (end < start || !isIn(owners[at], 0, resources) || !isIn(offerings[at], 0, sizes.offerings.length))
-      return false;
+    const owner = owners[at] ?? -1;
+    if ((starts[at + 1] ?? 0) < (starts[at] ?? 0) || owner < 0 || owner >= resources) return false;
+    if ((offerings[at] ?? 0) >= offeringCount) return false;
   }
   return paths.starts[0] === 0 && paths.starts[records] === bytes;
 }
@@ -199,6 +211,8 @@ export function writeClaims(output: Output, table: ClaimTable, source: ClaimsSou
     offerings: offeringUuids,
     files: [...files],
     spellings: [...paths.spellings],
+    depths: [...paths.depths],
+    hasTwins: paths.hasTwins,
     ended: [...ended],
   };
   const temporary = createTemporary(output, "state");

@@ -59,6 +59,7 @@ export type ClaimTable = ReturnType<typeof createClaimTable>;
 
 export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   const keys = createKeySet();
+  keys.restore(stored.uuids, stored.resources);
   const paths = createPathStore(stored.paths);
   const offeringUuids = [...stored.offeringUuids];
   const files = new Map(stored.files);
@@ -111,7 +112,6 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     present[resource] = record;
   };
 
-  for (let resource = 0; resource < stored.resources; resource++) keys.add(keyAt(stored.uuids, resource));
   for (let record = 0; record < paths.size; record++) {
     const resource = owners[record] ?? -1;
     if (present[resource] !== record) others.set(resource, [...(others.get(resource) ?? []), record]);

@@ -64,16 +64,21 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     const place = ground.mapper.placeOf(source);
     const choice = rows.choose({ owner, place });
     if (choice === "none") return entryOf({ owner, source, place });
-    if (choice !== "aside") return entryOf({ owner, source, place: at(place, choice.path) });
+    if (choice !== "aside") return entryOf({ owner, source, place: at(place, choice.path) }, choice.record);
     aside.push({ owner, source, place });
     return aside.length > MOST_ASIDE ? decide(aside.pop() ?? { owner, source, place }) : null;
   };
-  const entryOf = ({ owner, source, place }: AsideRow): StorageResource | null => {
+  const entryOf = ({ owner, source, place }: AsideRow, record?: number): StorageResource | null => {
     const mapped = ground.mapper.mapResource(source, place);
     if (!mapped.ok) return leaveOut(source.uuid, mapped.problems);
     const { entry } = mapped;
     const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry) ? GID : 0);
-    rows.wrote(owner, { path: entry.mountPoint.default, bits, isPending: entry.status === "pending" });
+    rows.wrote(owner, {
+      path: entry.mountPoint.default,
+      bits,
+      isPending: entry.status === "pending",
+      record,
+    });
     return entry;
   };
   const decide = (row: AsideRow): StorageResource | null => {
@@ -84,7 +89,8 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     const isWaiting = decision.freeFrom !== null;
     if (isWaiting) notices.push({ ...pathWaits(contest, decision.freeFrom ?? 0), resource: uuid });
     else problems.push({ ...pathHeld(contest), resource: uuid });
-    if (decision.path !== undefined) return entryOf({ ...row, place: at(row.place, decision.path) });
+    if (decision.path !== undefined)
+      return entryOf({ ...row, place: at(row.place, decision.path) }, namedPath(table, row.owner));
     if (!isWaiting) leftOut.add(uuid);
     return null;
   };
@@ -110,7 +116,8 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
       const isOwn = own >= 0 ? table.isPath(own, entry.mountPoint) : rows.isFree(owner, entry.mountPoint);
       if (isOwn) {
         const bits = (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0);
-        rows.wrote(owner, { path: entry.mountPoint, bits, isPending: entry.status === "pending" });
+        const isPending = entry.status === "pending";
+        rows.wrote(owner, { path: entry.mountPoint, bits, isPending, record: own < 0 ? undefined : own });
       } else problems.push(notCarried(entry));
       return isOwn;
     },

@@ -56,7 +56,8 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
 function carryOver({ selection, claims }: Listing, job: Job, { draft, directory }: SnapshotSink): void {
   if (selection.leftOut.size === 0) return;
   let carried = 0;
-  const path = claims.snapshot !== null && existsSync(claims.snapshot) ? claims.snapshot : newestSnapshot(directory);
+  const path =
+    claims.snapshot !== null && existsSync(claims.snapshot) ? claims.snapshot : newestSnapshot(directory);
   visitEntries(path, { offering: job.config.uuid, uuids: selection.leftOut }, (entry) => {
     if (!selection.accept(entry)) return;
     draft.add(entry.text, 1);
