@@ -91,7 +91,7 @@ function guard({ count, selection, last }: Listing, { entries, options }: Guarde
     if (!options.allowShrink) throw error;
     return;
   }
-  if (!options.allowShrink) return;
+  if (!options.allowShrink || (last === null && entries === 0)) return;
   addNotice(job, {
     code: "guard-off",
     message: "--allow-shrink was given without need",

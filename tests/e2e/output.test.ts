@@ -42,8 +42,9 @@ describe("a run that goes well", () => {
       expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });
       expect(stage.files()).toEqual([SNAPSHOT]);
       expect(stage.everything().filter((name) => name.startsWith("."))).toEqual([
+        ".waldur-cscs-storage/claims",
+        ".waldur-cscs-storage/lock-claims",
         ".waldur-cscs-storage/lock-sync",
-        ".waldur-cscs-storage/mount-points",
         ".waldur-cscs-storage/snapshot.json",
       ]);
       const [name = ""] = stage.files();
@@ -73,9 +74,13 @@ describe("a run that goes well", () => {
       expect(stage.requestsOf("POST")).toHaveLength(3 + 3 + 1);
     }));
 
-  test("an empty offering is published as an empty list", () =>
+  test("a first list without resources is published only with --allow-shrink", () =>
     withStage({ resources: 0 }, async (stage) => {
+      const { code, stderr } = await stage.run(["sync"]);
+      expect([code, stage.files()]).toEqual([0, []]);
+      expect(stderr).toContain("nothing is published");
       expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(await stage.run(["sync", "--allow-shrink"])).toEqual({ code: 0, stdout: "", stderr: "" });
       const [name = ""] = stage.files();
       expect(stage.read(name).result.storageResources).toEqual([]);
     }));
@@ -152,7 +157,7 @@ describe("a run that fails keeps what was there, and changes no order", () => {
       for (const { uuid } of gone) stage.world.terminate(uuid);
       const ran = await stage.run(["sync"]);
       expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 65, stdout: "" });
-      expect(ran.stderr).toContain("shrank from 12 to 6 resources (guard: 30 %)");
+      expect(ran.stderr).toContain("6 of the 12 resources");
       expect(ran.stderr).toContain("--allow-shrink");
       expect(contents(stage)).toEqual(before);
       expect(await stage.run(["sync", "--allow-shrink"])).toEqual({ code: 0, stdout: "", stderr: "" });

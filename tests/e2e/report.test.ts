@@ -43,6 +43,7 @@ describe("the report", () => {
             "files",
             "orders",
             "problems",
+            "notices",
             "exitCode",
           ]),
         );
