@@ -6,6 +6,8 @@ import { FAULTS } from "../../lib/simulator/faults.ts";
 import type { Generation } from "../../lib/simulator/model.ts";
 import { type Change, changes } from "./changes.ts";
 import { type Hand, hands, type Placing, placings } from "./hands.ts";
+import type { Litter } from "./litter.ts";
+import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
 
 export type Setup = {
   generation: Generation;
@@ -18,6 +20,11 @@ export type Setup = {
   keepSnapshots: number;
   /** Resources that are there from the beginning. */
   resources: number;
+  /** The setting `path_reuse_after_days`; null leaves it out. */
+  reuseDays: 0 | 7 | null;
+  nestedMounts: "allow" | null;
+  /** Orders of a second offering of the same server go into the same directory. */
+  hasSecondOffering: boolean;
   /** There is a snapshot of them already. */
   published: boolean;
   /** Before the end, operators put in order what cannot be mapped. */
@@ -50,8 +57,23 @@ export type Run = {
   kill: Kill | null;
 };
 
-export type Loss = { lose: "the state directory" | "the receipts" | "the receipts and the order files" };
-export type Step = Placing | Hand | Change | Loss | { waitMinutes: number } | Run;
+export const LOSSES = [
+  "the state directory",
+  "the receipts",
+  "the receipts and the order files",
+  "the claims",
+] as const;
+export type Loss = { lose: (typeof LOSSES)[number] };
+export type Step =
+  | Placing
+  | Hand
+  | Change
+  | Loss
+  | Litter
+  | { waitMinutes: number }
+  | { waitDays: number }
+  | { replace: number }
+  | Run;
 export type History = { setup: Setup; steps: readonly Step[] };
 
 const setups: fc.Arbitrary<Setup> = fc.record({
@@ -62,7 +84,14 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   backendId: rarely<Setup["backendId"]>("slug", "mount_point", 3),
   latestLink: fc.boolean(),
   keepSnapshots: fc.constantFrom(0, 0, 1, 2),
-  resources: fc.nat({ max: 5 }),
+  resources: fc.oneof(
+    { weight: 7, arbitrary: fc.nat({ max: 5 }) },
+    // So many that the guard watches over them.
+    { weight: 1, arbitrary: fc.integer({ min: 10, max: 14 }) },
+  ),
+  reuseDays: fc.constantFrom(null, null, 0, 0, 7),
+  nestedMounts: rarely<Setup["nestedMounts"]>(null, "allow", 6),
+  hasSecondOffering: rarely(false, true, 4),
   published: fc.boolean(),
   mended: fc.boolean(),
 });
@@ -96,7 +125,7 @@ const requests = fc.nat({ max: 13 });
 const runs: fc.Arbitrary<Run> = fc.record({
   runs: fc.oneof(
     { weight: 6, arbitrary: fc.constant(["orders"]) },
-    { weight: 3, arbitrary: fc.constantFrom(["sync"], ["sync --if-changed"]) },
+    { weight: 3, arbitrary: fc.constantFrom(["sync"], ["sync"], ["sync --if-changed"], ["sync --repath"]) },
     { weight: 1, arbitrary: fc.constantFrom(["orders --dry-run"], ["sync --dry-run"]) },
     {
       weight: 2,
@@ -119,28 +148,53 @@ const runs: fc.Arbitrary<Run> = fc.record({
   ),
 });
 
-const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: placings(["Create", "Create", "Update", "Update", "Terminate"]) },
-  { weight: 1, arbitrary: placings(["Create", "Update", "Terminate", "Restore", "Rename"]) },
-  { weight: 2, arbitrary: hands },
-  { weight: 3, arbitrary: changes },
-  { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },
+const LITTERS: Litter[] = [{ litter: "a list of the plugin" }, { litter: "a file that is cut" }];
+
+/** Orders whose resources ask for places that others have or had, and those of the second offering. */
+const contested: fc.Arbitrary<Placing> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      place: fc.constant("Create"),
+      resource: fc.nat({ max: 6 }),
+      bad: rarely(false, true, 8),
+      scene: fc.constantFrom(...SCENES_OF_CREATES),
+      elsewhere: rarely(false, true, 4),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
-      lose: fc.constantFrom<Loss["lose"][]>(
-        "the state directory",
-        "the receipts",
-        "the receipts and the order files",
-      ),
+      place: fc.constant("Update"),
+      resource: fc.nat({ max: 6 }),
+      bad: fc.constant(false),
+      scene: fc.constantFrom(...SCENES_OF_UPDATES),
     }),
   },
-  { weight: 6, arbitrary: runs },
+);
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: placings(["Create", "Create", "Update", "Update", "Terminate"]) },
+  { weight: 1, arbitrary: placings(["Create", "Update", "Terminate", "Restore", "Rename"]) },
+  { weight: 3, arbitrary: contested },
+  { weight: 2, arbitrary: hands },
+  { weight: 4, arbitrary: changes },
+  { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },
+  { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 8) }) },
+  { weight: 1, arbitrary: fc.record({ lose: fc.constantFrom(...LOSSES) }) },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.constantFrom<Litter>(...LITTERS),
+      fc.record({ replace: fc.constantFrom(1, 2, 6) }),
+    ),
+  },
+  { weight: 8, arbitrary: runs },
 );
 
 /** Without the bias of fast-check, which would have the first history of every seed be a small one. */
 export const histories: fc.Arbitrary<History> = fc.noBias(
-  fc.record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 14, size: "max" }) }),
+  fc.record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 16, size: "max" }) }),
 );
 
 export function tellSetup({ setup }: History): string {
@@ -154,6 +208,9 @@ export function tellSetup({ setup }: History): string {
     `backend_id ${backendId}`,
     ...(rest.latestLink ? ["latest_link"] : []),
     `keep_snapshots ${rest.keepSnapshots}`,
+    ...(rest.reuseDays === null ? [] : [`path_reuse_after_days ${rest.reuseDays}`]),
+    ...(rest.nestedMounts === null ? [] : [`nested_mounts ${rest.nestedMounts}`]),
+    ...(rest.hasSecondOffering ? ["orders of a second offering in the same directory"] : []),
     ...(mended ? ["mended before the end"] : []),
   ];
   return words.join(", ");
@@ -161,11 +218,19 @@ export function tellSetup({ setup }: History): string {
 
 export function tellStep(step: Step): string {
   if ("place" in step) {
-    const { place, resource, bad } = step;
-    return `a ${bad ? "bad " : ""}${place} order is placed${place === "Create" ? "" : ` for resource #${resource}`}`;
+    const { place, resource, bad, scene, elsewhere } = step;
+    const words = [
+      `a ${bad ? "bad " : ""}${place} order is placed${place === "Create" ? "" : ` for resource #${resource}`}`,
+    ];
+    if (scene !== undefined) words.push(`${scene} (#${resource})`);
+    if (elsewhere === true) words.push("of the second offering");
+    return words.join(", ");
   }
   if ("runs" in step) return tellRun(step);
   if ("lose" in step) return `${step.lose} are lost`;
+  if ("waitDays" in step) return `${step.waitDays} days go by`;
+  if ("litter" in step) return `${step.litter} lies in the output directory`;
+  if ("replace" in step) return `${step.replace} resources go, and as many come`;
   if ("waitMinutes" in step) return `${step.waitMinutes} minutes go by`;
   return tellDeed(step);
 }

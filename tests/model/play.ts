@@ -3,13 +3,21 @@
 import { statSync } from "node:fs";
 import { join } from "pathe";
 import { EXIT } from "../../lib/errors.ts";
+import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Ran } from "../stage.ts";
-import { mend } from "./changes.ts";
+import { mend, replaceMany } from "./changes.ts";
 import { type Entry, entryOf } from "./expected.ts";
+import { complaintOfLoss } from "./guard.ts";
+import type { Placing } from "./hands.ts";
 import { type History, type Run, type Step, tellSetup, tellStep } from "./history.ts";
+import { putLitter } from "./litter.ts";
+import { lose } from "./loss.ts";
+import { type SnapshotRule, snapshotRule } from "./permitted.ts";
 import { act, HURRIED, playRun, tellRequest } from "./runs.ts";
-import { letTimePass, lose, openSite, type Site, snapshotsOf } from "./site.ts";
-import { complaintsAtRest, complaintsNow, complaintsOfSnapshot } from "./verdict.ts";
+import { scenesOfSetup } from "./scenes.ts";
+import { letTimePass, openSite, type Site, snapshotsOf } from "./site.ts";
+import { complaintsAtRest, complaintsNow } from "./verdict.ts";
+import { noteWorld, watch } from "./watch.ts";
 
 export type Played = {
   /** What happened, in words. */
@@ -18,17 +26,21 @@ export type Played = {
   complaints: readonly string[];
   /** Of the binary. */
   runs: number;
+  /** What came about, by name. */
+  scenes: readonly string[];
 };
 
 /** Ends at the first step after which something is wrong. */
 export async function playHistory(history: History): Promise<Played> {
-  const site = await openSite(history.setup);
+  const days = history.steps.reduce((sum, step) => sum + ("waitDays" in step ? step.waitDays : 0), 0);
+  const site = await openSite(history.setup, days);
   const trace = [tellSetup(history)];
   const complaints: string[] = [];
   let runs = 0;
   let steps = 0;
   const play = async (step: Step, options: readonly string[] = HURRIED) => {
     trace.push(`${++steps}. ${tellStep(step)}`);
+    beginStep(site, steps);
     if ("runs" in step) runs += step.runs.length;
     const { told, found } = await playStep(site, step, options);
     trace.push(...told.map((line) => `     ${line}`));
@@ -36,6 +48,7 @@ export async function playHistory(history: History): Promise<Played> {
     return complaints.length === 0;
   };
   try {
+    complaints.push(...watch(site));
     for (const step of history.steps) if (!(await play(step))) break;
     if (complaints.length === 0) complaints.push(...(await quieten(site, play)));
   } catch (error) {
@@ -44,24 +57,64 @@ export async function playHistory(history: History): Promise<Played> {
   } finally {
     await site.stage.close();
   }
-  return { trace, complaints, runs };
+  return { trace, complaints, runs, scenes: [...scenesOfSetup(history.setup), ...site.seen.outcomes] };
+}
+
+function beginStep(site: Site, step: number): void {
+  const { seen, clock } = site;
+  seen.step = step;
+  seen.now = clock.now().getTime();
+  seen.wants.beginStep();
+  noteWorld(site);
 }
 
 type Told = { told: string[]; found: string[] };
 
 async function playStep(site: Site, step: Step, options: readonly string[]): Promise<Told> {
   if ("runs" in step) return playRuns(site, step, options);
-  if ("place" in step) site.book.place(step);
-  else if ("lose" in step) lose(site, step);
-  else if ("waitMinutes" in step) letTimePass(site, step.waitMinutes);
+  if ("place" in step) placeOrder(site, step);
+  else if ("lose" in step) {
+    lose(site, step);
+    site.seen.outcomes.add(`${step.lose} lost`);
+  } else if ("waitMinutes" in step) letTimePass(site, step.waitMinutes);
+  else if ("waitDays" in step) {
+    if (site.clock.pass(step.waitDays)) site.seen.outcomes.add(`${step.waitDays} days go by`);
+  } else if ("litter" in step) {
+    const { name, text } = putLitter(site.stage.out, site.stage.world, step);
+    site.seen.litter.set(name, text);
+    site.seen.outcomes.add(`${step.litter} in the output directory`);
+  } else if ("replace" in step) replace(site, step.replace);
   else act(site, step);
+  noteWorld(site);
   return { told: [], found: [] };
+}
+
+function placeOrder({ book, seen, stage }: Site, step: Placing): void {
+  const scene = book.place(step);
+  const order = book.placed.at(-1);
+  if (order === undefined) return;
+  seen.placedAt.set(order.uuid, seen.step);
+  if (scene !== null) seen.outcomes.add(scene);
+  if (order.offeringUuid === stage.world.otherOffering.uuid)
+    seen.outcomes.add("an order of the second offering");
+  seen.wants.note(stage.world);
+  seen.wants.noteOrder(order.resourceUuid ?? "");
+}
+
+function replace({ stage, seen }: Site, count: number): void {
+  const replaced = replaceMany(stage.world, { nth: seen.changes++, count });
+  if (replaced > 0)
+    seen.outcomes.add(replaced > 2 ? "many resources are replaced" : "a resource is replaced");
 }
 
 async function playRuns(site: Site, run: Run, options: readonly string[]): Promise<Told> {
   const { requests } = site.stage.simulator;
   const from = requests.length;
   const before = newestSnapshot(site);
+  site.seen.now = site.clock.readBy(run.clock);
+  const isCalmSync =
+    isAlone(run) && run.runs.every((line) => line.startsWith("sync") && !line.includes("--repath"));
+  const rules = isCalmSync ? site.seen.baselines.map((entries) => snapshotRule(site, entries)) : [];
   const untouched = run.runs.some((line) => line.includes("--dry-run")) ? imprint(site) : null;
   const { ended, complaints } = await playRun(site, run, options);
   const told = [
@@ -75,9 +128,30 @@ async function playRuns(site: Site, run: Run, options: readonly string[]): Promi
     complaints.push("a dry run sent a POST");
   complaints.push(
     ...ended.flatMap((ran) => complaintsOfEnd(run, ran)),
-    ...noteSnapshot(site, run, { before, ended }),
+    ...noteSnapshot(site, run, { before, ended, rules }),
+    ...watch(site),
   );
+  noteSightings(site, run, ended);
+  if (site.seen.isRepath) site.seen.outcomes.add("a run with --repath");
   return { told, found: complaints };
+}
+
+function isAlone(run: Run): boolean {
+  return run.runs.length === 1 && !isDisturbed(run);
+}
+
+/** A list that was read through shows who is gone; a pass sees the ends that it brought about. */
+function noteSightings({ seen, book }: Site, run: Run, ended: readonly Ran[]): void {
+  const isThrough = ended.every(({ code }) => code === EXIT.ok || code === EXIT.problems);
+  const [line = ""] = run.runs;
+  if (!isAlone(run) || !isThrough || line.includes("--dry-run")) return;
+  if (line.startsWith("sync")) seen.lives.sighted(seen.now);
+  const isOurs = (order: SimOrder) =>
+    order.type === "Terminate" && order.state === "done" && !book.finishedByOthers.has(order);
+  seen.lives.sighted(
+    seen.now,
+    book.placed.filter(isOurs).flatMap(({ resourceUuid }) => resourceUuid ?? []),
+  );
 }
 
 const KILLED = 137;
@@ -119,16 +193,28 @@ function newestSnapshot(site: Site): Newest {
 function noteSnapshot(
   site: Site,
   run: Run,
-  { before, ended }: { before: Newest; ended: readonly Ran[] },
+  { before, ended, rules }: { before: Newest; ended: readonly Ran[]; rules: readonly SnapshotRule[] },
 ): string[] {
   const { seen } = site;
   const now = newestSnapshot(site);
   if (now === null || (now.name === before?.name && now.inode === before.inode)) return [];
-  const isAlone = run.runs.length === 1 && !isDisturbed(run);
   const isThrough = ended.every(({ code }) => code === EXIT.ok || code === EXIT.problems);
-  const complaints = isAlone ? complaintsOfSnapshot(site, now.entries) : [];
+  const complaints = [...best(rules.map((rule) => rule(now.entries))), ...lossOf(site, run, now.entries)];
   seen.baselines = isThrough && run.runs.length === 1 ? [now.entries] : [...seen.baselines, now.entries];
   return complaints;
+}
+
+function lossOf(site: Site, run: Run, now: readonly Entry[]): string[] {
+  if (run.runs.some((line) => line.includes("--allow-shrink"))) return [];
+  const losses = site.seen.baselines.map((entries) => complaintOfLoss(site, entries, now));
+  // Two at once may have published one after the other, and each was held to what was there then.
+  const [loss] = losses;
+  return run.runs.length > 1 || losses.includes(null) ? [] : [loss ?? ""];
+}
+
+/** Where there are several rules one of them must be kept. */
+function best(complaints: readonly string[][]): string[] {
+  return complaints.find((one) => one.length === 0) ?? complaints[0] ?? [];
 }
 
 /** Names, sizes and times of everything. */
@@ -158,6 +244,7 @@ async function quieten(
 ): Promise<string[]> {
   const { stage, book, setup } = site;
   if (setup.mended) mend(stage.world, book.placed);
+  noteWorld(site);
   letTimePass(site, 11);
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const from = stage.simulator.requests.length;
