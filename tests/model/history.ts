@@ -91,7 +91,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   ),
   reuseDays: fc.constantFrom(null, null, 0, 0, 7),
   nestedMounts: rarely<Setup["nestedMounts"]>(null, "allow", 6),
-  hasSecondOffering: rarely(false, true, 4),
+  hasSecondOffering: rarely(false, true, 3),
   published: fc.boolean(),
   mended: fc.boolean(),
 });

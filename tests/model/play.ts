@@ -89,8 +89,8 @@ async function playStep(site: Site, step: Step, options: readonly string[]): Pro
   return { told: [], found: [] };
 }
 
-function placeOrder({ book, seen, stage }: Site, step: Placing): void {
-  const scene = book.place(step);
+function placeOrder({ book, seen, stage, setup }: Site, step: Placing): void {
+  const scene = book.place({ ...step, elsewhere: step.elsewhere === true && setup.hasSecondOffering });
   const order = book.placed.at(-1);
   if (order === undefined) return;
   seen.placedAt.set(order.uuid, seen.step);
