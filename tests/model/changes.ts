@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/world.ts";
-import { everyResource, isLive, mountPointOf } from "./paths.ts";
+import { everyResource, isLive, mountPointOf, pathBeside } from "./paths.ts";
 
 type About = {
   nth: number;
@@ -50,20 +50,12 @@ const ACTS = {
   },
   "gets the path of another": (resource, { nth, world, pathOf }) => {
     const other = anotherThan(resource, { nth, world });
-    if (other === undefined) return false;
-    resource.backendId = pathOf(other);
+    const path = other === undefined ? ".." : pathOf(other);
+    if (path.includes("..")) return false;
+    resource.backendId = path;
   },
-  "gets a path inside that of another": (resource, { nth, world, pathOf }) => {
-    const other = anotherThan(resource, { nth, world });
-    if (other === undefined) return false;
-    resource.backendId = `${pathOf(other)}/inner-${nth}`;
-  },
-  "gets a path above that of another": (resource, { nth, world, pathOf }) => {
-    const other = anotherThan(resource, { nth, world });
-    if (other === undefined) return false;
-    const path = pathOf(other);
-    resource.backendId = path.slice(0, Math.max(2, path.lastIndexOf("/")));
-  },
+  "gets a path inside that of another": (resource, about) => takePathBeside(resource, about, "inside"),
+  "gets a path above that of another": (resource, about) => takePathBeside(resource, about, "above"),
   "gets a backend id nearly a path": (resource, { nth }) => {
     resource.backendId = `capstor/x${nth}`;
   },
@@ -101,6 +93,13 @@ function takePlace(
   Object.assign(resource, { slug, project, backendId: "" });
   // Where a resource moves, its orders move along.
   for (const order of world.orders) if (order.resourceUuid === resource.uuid) order.project = project;
+}
+
+function takePathBeside(resource: SimResource, about: About, where: "inside" | "above"): false | undefined {
+  const other = anotherThan(resource, about);
+  const path = other === undefined ? null : pathBeside(about.pathOf(other), where, about.nth);
+  if (path === null) return false;
+  resource.backendId = path;
 }
 
 /** Of the same offering, in any state. */

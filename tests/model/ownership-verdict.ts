@@ -44,9 +44,9 @@ function foreignClaims({ seen }: Site, resource: string): Foreign[] {
 
 function complaintsOfSame(site: Site, naming: Naming, { holder, claim }: Foreign): string[] {
   if (claim.path !== naming.path) return [];
+  // A receipt that is written while the list is read may be the newer word on what is announced.
+  if (naming.isPending && claim.step >= site.seen.step) return [];
   if (isAlive(site, holder)) {
-    // A receipt that is written while the list is read may be the newer word on what is announced.
-    if (naming.isPending && claim.step >= site.seen.step) return [];
     if (naming.kind === "terminate") return [`GIVEN AWAY: ${tell(naming)}, which is that of ${holder}`];
     return isAlive(site, naming.resource) ? [`TWO HOLDERS: ${tell(naming)}, and so does ${holder}`] : [];
   }
@@ -77,9 +77,8 @@ function hadBefore({ seen }: Site, { resource, path }: Naming): boolean {
 }
 
 function isTooSoon(site: Site, naming: Naming, holder: string): boolean {
-  if (naming.isPending || !isAlive(site, naming.resource)) return false;
-  const isOver = isLive(site.stage.world.resource(holder));
-  return !isOver && site.seen.lives.isSurelyWithin(holder, clockOf(site));
+  if (!isAlive(site, naming.resource) || isLive(site.stage.world.resource(holder))) return false;
+  return site.seen.lives.isSurelyWithin(holder, clockOf(site));
 }
 
 /** All the time; one that came to life again may have lost its path rightly. */

@@ -25,10 +25,13 @@ export function mountPointOf(world: World, { backendId, offeringUuid, project, s
 
 /** The path that a resource without one asks for; null when it cannot be said, whatever else is right or wrong of it. */
 export function wantedPath(world: World, resource: SimResource): string | null {
-  if (backendPath(resource) === null) {
-    if (isNearlyPath(resource.backendId) || !/^[a-z0-9-]+$/.test(resource.slug ?? "")) return null;
-  }
-  return mountPointOf(world, resource);
+  const isUntold = isNearlyPath(resource.backendId) || hasBadSlug(resource);
+  return isUntold && backendPath(resource) === null ? null : mountPointOf(world, resource);
+}
+
+/** It cannot be part of a path. */
+export function hasBadSlug({ slug }: SimResource): boolean {
+  return !/^[a-z0-9-]+$/.test(slug ?? "");
 }
 
 /** The absolute path that somebody set as the backend id. */
@@ -44,4 +47,11 @@ export function isNearlyPath(backendId: string | null): boolean {
 /** One of the two lies inside the other. */
 export function isNested(a: string, b: string): boolean {
   return a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+/** Inside or above that path; null where no backend id can be made of it. */
+export function pathBeside(path: string, where: "inside" | "above", number: number): string | null {
+  const above = path.slice(0, path.lastIndexOf("/"));
+  if (path.includes("..") || above === "") return null;
+  return where === "inside" ? `${path}/inner-${number}` : above;
 }

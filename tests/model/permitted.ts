@@ -4,7 +4,7 @@
 import type { SimResource } from "../../lib/simulator/model.ts";
 import { contestsOf, isSurelyHeld } from "./contest.ts";
 import { type Entry, type Expected, fits, valuesOfResource } from "./expected.ts";
-import { backendPath, everyResource, isLive, isNearlyPath, wantedPath } from "./paths.ts";
+import { backendPath, everyResource, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import type { Site } from "./site.ts";
 
 type Permission = {
@@ -54,6 +54,8 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
   // What a terminate order does not need may be missing of a resource that is being removed, too.
   if (values === null && row.state === "Terminating")
     return { id, values: { id, status: "removing" }, paths, absent: true, carried };
+  // A slug that is no name is a problem of its own, also where the path does not come from it.
+  if (hasBadSlug(row)) return { id, values, paths, absent: kept === null || carried === null, carried };
   const isLeftOut = values === null || paths.size === 0;
   if (isLeftOut)
     return { id, values: null, paths, absent: carried === null || kept === null || paths.size > 1, carried };

@@ -2,7 +2,7 @@
 
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/world.ts";
-import { everyResource, isLive } from "./paths.ts";
+import { everyResource, isLive, pathBeside } from "./paths.ts";
 
 type About = {
   order: SimOrder;
@@ -22,14 +22,14 @@ const ofCreates = {
     shareSlug(order, resource, live[number % Math.max(1, live.length)]),
   "a create with the slug of an ended resource": ({ order, resource, ended, number }) =>
     shareSlug(order, resource, ended[number % Math.max(1, ended.length)]),
-  "a create with a preset path": (about) => preset(about, () => `/mnt/preset-${about.number}`),
+  "a create with a preset path": (about) => preset(about, `/mnt/preset-${about.number}`),
   "a create with the path of a live resource": (about) => presetBy(about, about.live, (path) => path),
   "a create with the path of an ended resource": (about) => presetBy(about, about.ended, (path) => path),
   "a create inside the path of another": (about) =>
-    presetBy(about, about.live, (path) => `${path}/inner-${about.number}`),
+    presetBy(about, about.live, (path) => pathBeside(path, "inside", about.number)),
   "a create above the path of another": (about) =>
-    presetBy(about, about.live, (path) => path.slice(0, Math.max(2, path.lastIndexOf("/")))),
-  "a create with a backend id nearly a path": (about) => preset(about, () => `capstor/x${about.number}`),
+    presetBy(about, about.live, (path) => pathBeside(path, "above", about.number)),
+  "a create with a backend id nearly a path": (about) => preset(about, `capstor/x${about.number}`),
 } as const satisfies Readonly<Record<string, Scene>>;
 
 const ofUpdates = {
@@ -80,12 +80,17 @@ function shareSlug(order: SimOrder, resource: SimResource, other: SimResource | 
   return true;
 }
 
-function presetBy(about: About, others: readonly SimResource[], change: (path: string) => string): boolean {
+function presetBy(
+  about: About,
+  others: readonly SimResource[],
+  change: (path: string) => string | null,
+): boolean {
   const other = others[about.number % Math.max(1, others.length)];
-  return other !== undefined && preset(about, () => change(about.pathOf(other)));
+  const path = other === undefined ? null : change(about.pathOf(other));
+  return path !== null && !path.includes("..") && preset(about, path);
 }
 
-function preset({ resource }: About, path: () => string): boolean {
-  resource.backendId = path();
+function preset({ resource }: About, path: string): boolean {
+  resource.backendId = path;
   return true;
 }

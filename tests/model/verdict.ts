@@ -11,7 +11,7 @@ import { contestsOf, isSurelyHeld } from "./contest.ts";
 import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected.ts";
 import { isOpen, withThoseBehind } from "./hands.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
-import { backendPath, isLive, isNearlyPath } from "./paths.ts";
+import { backendPath, hasBadSlug, isLive, wantedPath } from "./paths.ts";
 import { orderFilesOf, type Site, snapshotsOf, strangers } from "./site.ts";
 
 /** Looks at every public file, remembers the new ones, and compares the others with what they were. */
@@ -115,9 +115,10 @@ function isStuck(site: Site, order: SimOrder): boolean {
   const resource = site.stage.world.resource(order.resourceUuid ?? "");
   const { uuid } = resource;
   if (valuesOfOrder(site.stage.world, order) === null) return true;
+  if (hasBadSlug(resource) && order.type !== "Terminate") return true;
   const kept = owners.pathOf(uuid);
   if (kept !== null && isLive(resource)) return isOuterOfLiving(site, order, kept);
-  if (!owners.isNamed(uuid) && isNearlyPath(resource.backendId)) return true;
+  if (!owners.isNamed(uuid) && wantedPath(site.stage.world, resource) === null) return true;
   const claims = owners.claimsOf(uuid).map(({ path }) => path);
   const paths = [
     ...claims,
