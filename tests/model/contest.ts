@@ -55,7 +55,7 @@ export function clockOf({ seen, setup }: Site): { now: number; days: number } {
   return { now: seen.now, days: daysOf(setup) };
 }
 
-/** The setting or its default (docs/contract.md, "Who owns a mount point"). */
+/** The setting or its default. */
 export function daysOf({ reuseDays, completion }: Site["setup"]): number {
   return reuseDays ?? (completion === "external" ? 0 : 7);
 }

@@ -1,5 +1,5 @@
 // What must hold of each path that a file names, at the moment when it is published: it is nobody else's, it is the one
-// that the resource has, and it does not lie inside or above another one (docs/contract.md, "Who owns a mount point").
+// that the resource has, and it does not lie inside or above another one.
 
 import { clockOf } from "./contest.ts";
 import type { Claim, Statement } from "./ownership.ts";

@@ -5,19 +5,17 @@ import { join } from "pathe";
 import { EXIT } from "../../lib/errors.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Ran } from "../stage.ts";
-import { mend, replaceMany } from "./changes.ts";
-import { type Entry, entryOf } from "./expected.ts";
-import { complaintOfLoss } from "./guard.ts";
-import type { Placing } from "./hands.ts";
-import { type History, type Run, type Step, tellSetup, tellStep } from "./history.ts";
-import { putLitter } from "./litter.ts";
-import { lose } from "./loss.ts";
-import { type SnapshotRule, snapshotRule } from "./permitted.ts";
-import { act, HURRIED, playRun, tellRequest } from "./runs.ts";
+import { mend } from "./changes.ts";
+import { playDeed } from "./deeds.ts";
+import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
+import { snapshotRule } from "./permitted.ts";
+import { HURRIED, playRun, tellRequest } from "./runs.ts";
 import { scenesOfSetup } from "./scenes.ts";
-import { letTimePass, openSite, type Site, snapshotsOf } from "./site.ts";
+import { letTimePass, openSite, type Site } from "./site.ts";
+import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
 import { complaintsAtRest, complaintsNow } from "./verdict.ts";
 import { noteWorld, watch } from "./watch.ts";
+import { tellSetup, tellStep } from "./words.ts";
 
 export type Played = {
   /** What happened, in words. */
@@ -72,39 +70,9 @@ type Told = { told: string[]; found: string[] };
 
 async function playStep(site: Site, step: Step, options: readonly string[]): Promise<Told> {
   if ("runs" in step) return playRuns(site, step, options);
-  if ("place" in step) placeOrder(site, step);
-  else if ("lose" in step) {
-    lose(site, step);
-    site.seen.outcomes.add(`${step.lose} lost`);
-  } else if ("waitMinutes" in step) letTimePass(site, step.waitMinutes);
-  else if ("waitDays" in step) {
-    if (site.clock.pass(step.waitDays)) site.seen.outcomes.add(`${step.waitDays} days go by`);
-  } else if ("litter" in step) {
-    const { name, text } = putLitter(site.stage.out, site.stage.world, step);
-    site.seen.litter.set(name, text);
-    site.seen.outcomes.add(`${step.litter} in the output directory`);
-  } else if ("replace" in step) replace(site, step.replace);
-  else act(site, step);
+  playDeed(site, step);
   noteWorld(site);
   return { told: [], found: [] };
-}
-
-function placeOrder({ book, seen, stage, setup }: Site, step: Placing): void {
-  const scene = book.place({ ...step, elsewhere: step.elsewhere === true && setup.hasSecondOffering });
-  const order = book.placed.at(-1);
-  if (order === undefined) return;
-  seen.placedAt.set(order.uuid, seen.step);
-  if (scene !== null) seen.outcomes.add(scene);
-  if (order.offeringUuid === stage.world.otherOffering.uuid)
-    seen.outcomes.add("an order of the second offering");
-  seen.wants.note(stage.world);
-  seen.wants.noteOrder(order.resourceUuid ?? "");
-}
-
-function replace({ stage, seen }: Site, count: number): void {
-  const replaced = replaceMany(stage.world, { nth: seen.changes++, count });
-  if (replaced > 0)
-    seen.outcomes.add(replaced > 2 ? "many resources are replaced" : "a resource is replaced");
 }
 
 async function playRuns(site: Site, run: Run, options: readonly string[]): Promise<Told> {
@@ -134,10 +102,6 @@ async function playRuns(site: Site, run: Run, options: readonly string[]): Promi
   noteSightings(site, run, ended);
   if (site.seen.isRepath) site.seen.outcomes.add("a run with --repath");
   return { told, found: complaints };
-}
-
-function isAlone(run: Run): boolean {
-  return run.runs.length === 1 && !isDisturbed(run);
 }
 
 /** A list that was read through shows who is gone; a pass sees the ends that it brought about. */
@@ -170,51 +134,6 @@ function complaintsOfEnd(run: Run, { code, stdout, stderr }: Ran): string[] {
   } catch {
     return [`standard output is no report: ${JSON.stringify(stdout)}`];
   }
-}
-
-function isDisturbed({ runs, faults, struck, meanwhile, kill }: Run): boolean {
-  return runs.length > 1 || faults.length + struck.length + meanwhile.length > 0 || kill !== null;
-}
-
-type Newest = { name: string; inode: number; entries: Entry[] } | null;
-
-/** The snapshot that was written last: by the time that nobody can set, for the program moves the other one forward. */
-function newestSnapshot(site: Site): Newest {
-  const { stage } = site;
-  const [newest] = snapshotsOf(site)
-    .map((name) => ({ name, stats: statSync(join(stage.out, name), { bigint: true }) }))
-    .sort((a, b) => Number(b.stats.ctimeNs - a.stats.ctimeNs));
-  if (newest === undefined) return null;
-  const { name, stats } = newest;
-  return { name, inode: Number(stats.ino), entries: stage.read(name).result.storageResources.map(entryOf) };
-}
-
-/** Whether there is a new snapshot; what it must hold when nothing disturbed the run, and what the next is compared with. */
-function noteSnapshot(
-  site: Site,
-  run: Run,
-  { before, ended, rules }: { before: Newest; ended: readonly Ran[]; rules: readonly SnapshotRule[] },
-): string[] {
-  const { seen } = site;
-  const now = newestSnapshot(site);
-  if (now === null || (now.name === before?.name && now.inode === before.inode)) return [];
-  const isThrough = ended.every(({ code }) => code === EXIT.ok || code === EXIT.problems);
-  const complaints = [...best(rules.map((rule) => rule(now.entries))), ...lossOf(site, run, now.entries)];
-  seen.baselines = isThrough && run.runs.length === 1 ? [now.entries] : [...seen.baselines, now.entries];
-  return complaints;
-}
-
-function lossOf(site: Site, run: Run, now: readonly Entry[]): string[] {
-  if (run.runs.some((line) => line.includes("--allow-shrink"))) return [];
-  const losses = site.seen.baselines.map((entries) => complaintOfLoss(site, entries, now));
-  // Two at once may have published one after the other, and each was held to what was there then.
-  const [loss] = losses;
-  return run.runs.length > 1 || losses.includes(null) ? [] : [loss ?? ""];
-}
-
-/** Where there are several rules one of them must be kept. */
-function best(complaints: readonly string[][]): string[] {
-  return complaints.find((one) => one.length === 0) ?? complaints[0] ?? [];
 }
 
 /** Names, sizes and times of everything. */
