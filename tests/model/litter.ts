@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import type { World } from "../../lib/simulator/world.ts";
-import { everyResource } from "./paths.ts";
+import { everyResource, mountPointOf } from "./paths.ts";
 
 export const LITTER = {
   "a list of the plugin": { name: "2024-01-01-00-00-all.json", text: pluginList },
@@ -44,16 +44,14 @@ function readIfThere(path: string): string | null {
   }
 }
 
-/** It lists all resources in any state as pending, each at the path of the next one, and one that nobody knows. */
+/** It lists resources in any state as pending, and one that nobody knows. */
 function pluginList(world: World): string {
   const known = everyResource(world).slice(0, 4);
-  const slugs = known.map(({ slug }) => slug);
-  const entries = [...known.map(({ uuid }) => uuid), "0".repeat(32)].map((itemId, nth) => ({
+  const paths = new Map(known.map((one) => [one.uuid, mountPointOf(world, one)]));
+  const entries = [...paths, ["0".repeat(32), "/cold-store/store/x/y/z"] as const].map(([itemId, path]) => ({
     itemId,
     status: "pending",
-    mountPoint: {
-      default: `/${world.offering.slug}/store/x/y/${slugs[(nth + 1) % Math.max(1, slugs.length)] ?? "z"}`,
-    },
+    mountPoint: { default: path },
     permission: { permissionType: "octal", value: "775" },
     quotas: null,
     target: {

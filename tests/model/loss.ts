@@ -9,6 +9,7 @@ import { entryOf } from "./expected.ts";
 import type { Loss } from "./history.ts";
 import type { Statement } from "./ownership.ts";
 import { type Site, snapshotsOf } from "./site.ts";
+import { isOfOptionsOnly } from "./verdict.ts";
 
 export function lose(site: Site, { lose: what }: Loss): void {
   const { stage, seen } = site;
@@ -20,6 +21,9 @@ export function lose(site: Site, { lose: what }: Loss): void {
       force: true,
     });
   if (what === "the claims" || what === "the state directory") seen.owners.forgetClaims(statementsOf(site));
+  // Without its receipt nobody knows that such an order, which Waldur completed by itself, is owed a file.
+  if (what !== "the claims")
+    for (const one of site.book.placed.filter(isOfOptionsOnly)) seen.bereft.add(one.uuid);
   if (what !== "the receipts and the order files") return;
   for (const name of seen.orderFiles.keys()) {
     rmSync(join(stage.out, name));

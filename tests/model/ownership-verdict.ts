@@ -95,7 +95,7 @@ function isPermitted(site: Site, naming: Naming): boolean {
   if (kept === path) return true;
   if (isRepathed(site, naming)) return true;
   const own = owners.claimsOf(resource).some((claim) => claim.path === path);
-  if (kept === null) return own || wants.possible(resource).includes(path);
+  if (kept === null) return own || (!owners.isProved(resource) && wants.possible(resource).includes(path));
   // The receipt of an order that is older than the move may still say what it was before.
   const movedAt = owners.movedAt(resource);
   return own && naming.placedAt !== null && movedAt !== null && naming.placedAt <= movedAt;

@@ -48,6 +48,11 @@ export class Ownership {
     return this.claimsOf(resource).length > 0;
   }
 
+  /** Some file still proves a path of it. */
+  isProved(resource: string): boolean {
+    return this.claimsOf(resource).some(({ sure }) => sure);
+  }
+
   /** The one path that it has; null where files leave it open, or name none. */
   pathOf(resource: string): string | null {
     return this.#current.get(resource) ?? null;

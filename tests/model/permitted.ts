@@ -2,7 +2,7 @@
 // just one; where a path is contested there may be several, or none.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { contestsOf, isSurelyHeld } from "./contest.ts";
+import { type Contest, contestsOf, isSurelyHeld } from "./contest.ts";
 import { type Entry, type Expected, fits, valuesOfResource } from "./expected.ts";
 import { backendPath, everyResource, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import type { Site } from "./site.ts";
@@ -16,6 +16,8 @@ type Permission = {
   absent: boolean;
   /** Its last entry, where that may stand in. */
   carried: Entry | null;
+  /** Others may claim its path, so that it may be decided on after the last page. */
+  isContested: boolean;
 };
 
 /** Says what is wrong of the entries of a snapshot. Made before the run, for the run itself changes what is known. */
@@ -42,32 +44,37 @@ export function snapshotRule(site: Site, before: readonly Entry[]): SnapshotRule
 }
 
 function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Permission {
-  const { owners } = site.seen;
+  const { owners, lives } = site.seen;
   const id = row.uuid;
   const values = valuesOfResource(row);
   const kept = owners.pathOf(id);
   const paths = kept === null ? unfixedPaths(site, row) : new Set(movedOrKept(site, row, kept));
-  const carried =
-    last !== undefined && (paths.has(last.mountPoint) || wantedPath(site.stage.world, row) === null)
-      ? last
-      : null;
+  const mayStandIn =
+    last !== undefined && (paths.has(last.mountPoint) || wantedPath(site.stage.world, row) === null);
+  const carried = mayStandIn ? last : null;
+  const isFree = !owners.isProved(id);
+  const permission = { id, values, paths, carried, isContested: isFree && isContested(site, row, paths) };
+  // What came to life again may have lost its path in between.
+  if (lives.hasEnded(id)) return { ...permission, absent: true };
   // What a terminate order does not need may be missing of a resource that is being removed, too.
   if (values === null && row.state === "Terminating")
-    return { id, values: { id, status: "removing" }, paths, absent: true, carried };
+    return { ...permission, values: { id, status: "removing" }, absent: true };
   // A slug that is no name is a problem of its own, also where the path does not come from it.
-  if (hasBadSlug(row)) return { id, values, paths, absent: kept === null || carried === null, carried };
-  const isLeftOut = values === null || paths.size === 0;
-  if (isLeftOut)
-    return { id, values: null, paths, absent: carried === null || kept === null || paths.size > 1, carried };
-  return { id, values, paths, absent: !owners.isNamed(id) && isContested(site, row, paths), carried: null };
+  if (hasBadSlug(row)) return { ...permission, absent: kept === null || carried === null };
+  if (values === null || paths.size === 0)
+    return { ...permission, values: null, absent: kept === null || carried === null || paths.size > 1 };
+  return { ...permission, absent: isFree && !isFirst(site, row, paths), carried: null };
 }
 
 /** An absolute backend id moves it, unless somebody else may have the path. */
 function movedOrKept(site: Site, row: SimResource, kept: string): string[] {
+  const { wants } = site.seen;
   const moved = backendPath(row);
-  if (moved === null || moved === kept) return [kept];
-  if (isSurelyHeld(site, row.uuid, moved)) return [kept];
-  return contestsOf(site, row.uuid, moved).length === 0 ? [moved] : [moved, kept];
+  // The receipt of an order may have moved it to a backend id that is gone again.
+  const remembered = wants.hasOrders(row.uuid) ? [...wants.backendPaths(row.uuid)] : [];
+  if (moved === null || moved === kept) return [kept, ...remembered];
+  if (isSurelyHeld(site, row.uuid, moved)) return [kept, ...remembered.filter((path) => path !== moved)];
+  return contestsOf(site, row.uuid, moved).length === 0 ? [moved] : [moved, kept, ...remembered];
 }
 
 /** Of a resource that no file names, or several in a way that leaves its path open. */
@@ -75,6 +82,7 @@ function unfixedPaths(site: Site, row: SimResource): Set<string> {
   const { owners, wants } = site.seen;
   const { uuid } = row;
   const claims = owners.claimsOf(uuid).map(({ path }) => path);
+  if (owners.isProved(uuid)) return new Set([...claims, ...wants.backendPaths(uuid)]);
   const now = wantedPath(site.stage.world, row);
   const wished = wants.hasOrders(uuid) ? wants.possible(uuid) : now === null ? [] : [now];
   if (claims.length === 0 && isNearlyPath(row.backendId) && !wants.hasOrders(uuid)) return new Set();
@@ -82,26 +90,25 @@ function unfixedPaths(site: Site, row: SimResource): Set<string> {
 }
 
 function isContested(site: Site, row: SimResource, paths: ReadonlySet<string>): boolean {
+  return allContests(site, row, paths).length > 0;
+}
+
+/** Whoever else may claim its path comes after it. */
+function isFirst(site: Site, row: SimResource, paths: ReadonlySet<string>): boolean {
+  const isTold = wantedPath(site.stage.world, row) !== null && !isNearlyPath(row.backendId);
+  return isTold && allContests(site, row, paths).every((contest) => isYounger(site, row, contest));
+}
+
+function allContests(site: Site, row: SimResource, paths: ReadonlySet<string>): Contest[] {
   const now = wantedPath(site.stage.world, row);
-  if (now === null || isNearlyPath(row.backendId)) return true;
-  return [...paths, now].some((path) =>
-    contestsOf(site, row.uuid, path).some(({ why, other }) => !isYounger(site, { why, other, row })),
-  );
+  return [...paths, ...(now === null ? [] : [now])].flatMap((path) => contestsOf(site, row.uuid, path));
 }
 
 /** Between rows that no file names the older has the path; a template gives no nested ones. */
-function isYounger(
-  { seen }: Site,
-  { why, other, row }: { why: string; other: SimResource; row: SimResource },
-): boolean {
+function isYounger({ seen }: Site, row: SimResource, { why, other }: Contest): boolean {
   const isPlain = (one: SimResource) => backendPath(one) === null && !seen.wants.hasOrders(one.uuid);
-  return (
-    why === "wanted" &&
-    isPlain(other) &&
-    isPlain(row) &&
-    other.index > row.index &&
-    other.offeringUuid === row.offeringUuid
-  );
+  const isSame = other.offeringUuid === row.offeringUuid;
+  return why === "wanted" && isPlain(other) && isPlain(row) && isSame && other.index > row.index;
 }
 
 function complaintsOf({ id, values, paths, absent, carried }: Permission, found: readonly Entry[]): string[] {
@@ -122,7 +129,8 @@ function tell({ values, paths, carried }: Pick<Permission, "values" | "paths" | 
 /** Oldest first; after them what was set aside to the end. */
 function complaintsOfOrder(permissions: readonly Permission[], found: readonly Entry[]): string[] {
   const plain = permissions.filter(
-    ({ values, absent, carried }) => values !== null && !absent && carried === null,
+    ({ values, absent, carried, isContested }) =>
+      values !== null && !absent && !isContested && carried === null,
   );
   const places = plain.map(({ id }) => found.findIndex((entry) => entry.id === id)).filter((at) => at >= 0);
   const isRising = places.every((at, nth) => nth === 0 || at > (places[nth - 1] ?? -1));

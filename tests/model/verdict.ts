@@ -74,7 +74,7 @@ function complaintsOfCount(site: Site, order: SimOrder): string[] {
   return isDoneWithoutFile(site, order) ? [`order ${order.uuid} is done without a file`] : [];
 }
 
-function isOfOptionsOnly({ type, limits }: SimOrder): boolean {
+export function isOfOptionsOnly({ type, limits }: SimOrder): boolean {
   return type === "Update" && Object.keys(tableOf(limits)).length === 0;
 }
 
@@ -111,13 +111,13 @@ function complaintsOfOpenOrders(site: Site): string[] {
 
 /** It cannot be mapped, or somebody else has its path, or may have it. */
 function isStuck(site: Site, order: SimOrder): boolean {
-  const { owners, wants } = site.seen;
+  const { owners, wants, lives } = site.seen;
   const resource = site.stage.world.resource(order.resourceUuid ?? "");
   const { uuid } = resource;
   if (valuesOfOrder(site.stage.world, order) === null) return true;
   if (hasBadSlug(resource) && order.type !== "Terminate") return true;
   const kept = owners.pathOf(uuid);
-  if (kept !== null && isLive(resource)) return isOuterOfLiving(site, order, kept);
+  if (kept !== null && !lives.hasEnded(uuid)) return isOuterOfLiving(site, order, kept);
   if (!owners.isNamed(uuid) && wantedPath(site.stage.world, resource) === null) return true;
   const claims = owners.claimsOf(uuid).map(({ path }) => path);
   const paths = [
