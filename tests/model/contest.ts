@@ -51,6 +51,20 @@ export function isSurelyHeld({ seen, stage }: Site, resource: string, path: stri
     );
 }
 
+/** One of the paths is also that of a resource that had ended and came to life again: who is right is left open. */
+export function isDisputed({ seen, stage }: Site, resource: string, paths: Iterable<string>): boolean {
+  const own = new Set(paths);
+  return seen.owners
+    .holders()
+    .some(
+      (other) =>
+        other !== resource &&
+        seen.lives.hasEnded(other) &&
+        isLive(stage.world.resource(other)) &&
+        seen.owners.claimsOf(other).some(({ path }) => own.has(path)),
+    );
+}
+
 export function clockOf({ seen, setup }: Site): { now: number; days: number } {
   return { now: seen.now, days: daysOf(setup) };
 }

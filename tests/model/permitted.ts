@@ -2,7 +2,7 @@
 // just one; where a path is contested there may be several, or none.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { type Contest, contestsOf, isSurelyHeld } from "./contest.ts";
+import { type Contest, contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
 import { type Entry, type Expected, fits, valuesOfResource } from "./expected.ts";
 import { backendPath, everyResource, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import type { Site } from "./site.ts";
@@ -55,7 +55,7 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
   const isFree = !owners.isProved(id);
   const permission = { id, values, paths, carried, isContested: isFree && isContested(site, row, paths) };
   // What came to life again may have lost its path in between.
-  if (lives.hasEnded(id)) return { ...permission, absent: true };
+  if (lives.hasEnded(id) || isDisputed(site, id, paths)) return { ...permission, absent: true };
   // What a terminate order does not need may be missing of a resource that is being removed, too.
   if (values === null && row.state === "Terminating")
     return { ...permission, values: { id, status: "removing" }, absent: true };

@@ -7,7 +7,7 @@ import { parseOrderFileName } from "../../lib/output/names.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import { complaintsOfFile, isWhole, STATE_NAME } from "../faults/outcome.ts";
-import { contestsOf, isSurelyHeld } from "./contest.ts";
+import { contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
 import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected.ts";
 import { isOpen, withThoseBehind } from "./hands.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
@@ -117,6 +117,7 @@ function isStuck(site: Site, order: SimOrder): boolean {
   if (valuesOfOrder(site.stage.world, order) === null) return true;
   if (hasBadSlug(resource) && order.type !== "Terminate") return true;
   const kept = owners.pathOf(uuid);
+  if (kept !== null && isDisputed(site, uuid, [kept])) return true;
   if (kept !== null && !lives.hasEnded(uuid)) return isOuterOfLiving(site, order, kept);
   if (!owners.isNamed(uuid) && wantedPath(site.stage.world, resource) === null) return true;
   const claims = owners.claimsOf(uuid).map(({ path }) => path);
