@@ -29,14 +29,13 @@ function reasonOf(site: Site, other: SimResource, isClaim: (path: string) => boo
   const isClaimed = owners.claimsOf(other.uuid).some(({ path }) => isClaim(path));
   if (isClaimed && isLive(other)) return "held";
   if (isClaimed && lives.isPerhapsWithin(other.uuid, clockOf(site))) return "kept";
-  const hasOpenOrder = site.book.placed.some(
-    (order) => order.resourceUuid === other.uuid && !site.book.deleted.has(order) && OPEN.has(order.state),
+  // A receipt counts until a pass has found its order ended.
+  const hasReceipt = site.book.placed.some(
+    ({ uuid, resourceUuid }) => resourceUuid === other.uuid && !site.seen.settled.has(uuid),
   );
-  const mayWant = isLive(other) || hasOpenOrder ? wants.possible(other.uuid) : [];
+  const mayWant = isLive(other) || hasReceipt ? wants.possible(other.uuid) : [];
   return mayWant.some(isClaim) ? "wanted" : null;
 }
-
-const OPEN = new Set(["pending-provider", "executing"]);
 
 /** A file of a resource that has lived all the time names just this path. */
 export function isSurelyHeld({ seen, stage }: Site, resource: string, path: string): boolean {

@@ -7,6 +7,7 @@ import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Ran } from "../stage.ts";
 import { mend } from "./changes.ts";
 import { playDeed } from "./deeds.ts";
+import { isOpen } from "./hands.ts";
 import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
 import { snapshotRule } from "./permitted.ts";
 import { HURRIED, playRun, tellRequest } from "./runs.ts";
@@ -112,6 +113,9 @@ function noteSightings({ seen, book }: Site, run: Run, ended: readonly Ran[]): v
   if (line.startsWith("sync")) seen.lives.sighted(seen.now);
   const isOurs = (order: SimOrder) =>
     order.type === "Terminate" && order.state === "done" && !book.finishedByOthers.has(order);
+  if (line.startsWith("orders"))
+    for (const order of book.placed)
+      if (!isOpen(order) || book.deleted.has(order)) seen.settled.add(order.uuid);
   seen.lives.sighted(
     seen.now,
     book.placed.filter(isOurs).flatMap(({ resourceUuid }) => resourceUuid ?? []),

@@ -41,6 +41,8 @@ export type Seen = {
   lives: Lives;
   /** The step that each order was placed in. */
   placedAt: Map<string, number>;
+  /** Orders that a pass has found ended. */
+  settled: Set<string>;
   /** Documents of others by name. */
   litter: Map<string, string>;
   /** The number of the present step. */
@@ -108,6 +110,7 @@ function nothingSeen(): Seen {
     wants: new Wants(),
     lives: new Lives(),
     placedAt: new Map(),
+    settled: new Set(),
     litter: new Map(),
     step: 0,
     now: 0,
