@@ -1,5 +1,6 @@
-// Plays histories of a site on the binary in dist/: `--histories N` as many as wanted, `--seed N` from that seed on. With a
-// seed alone it plays one history and prints all of it; one that fails is made as short as can be first.
+// Plays histories of a site on the binary in dist/: `--histories N` as many as wanted, `--seed N` from that seed on, until
+// `--failures N` of them failed; in the end it shows in how many each scene came about. With a seed alone it plays one
+// history and prints all of it; one that fails is made as short as can be first.
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { playMany, playShortest, tellFailure } from "../tests/model/model.ts";

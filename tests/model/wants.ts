@@ -4,7 +4,14 @@
 import type { World } from "../../lib/simulator/world.ts";
 import { backendPath, everyResource, wantedPath } from "./paths.ts";
 
-type Wish = { paths: string[]; backendPaths: Set<string>; sinceStep: number; sinceOrder: number | null };
+type Wish = {
+  paths: string[];
+  backendPaths: Set<string>;
+  /** A project that was read before it changed, with a slug that was read after that, or the other way round. */
+  mixed: Set<string>;
+  sinceStep: number;
+  sinceOrder: number | null;
+};
 
 export class Wants {
   readonly #wishes = new Map<string, Wish>();
@@ -14,7 +21,11 @@ export class Wants {
     for (const resource of everyResource(world)) {
       const wish = this.#of(resource.uuid);
       const path = wantedPath(world, resource);
-      if (path !== null && wish.paths.at(-1) !== path) wish.paths.push(path);
+      if (path !== null && wish.paths.at(-1) !== path) {
+        for (const other of wish.paths.slice(wish.sinceStep))
+          for (const one of mixtures(other, path)) wish.mixed.add(one);
+        wish.paths.push(path);
+      }
       const absolute = backendPath(resource);
       if (absolute !== null) wish.backendPaths.add(absolute);
     }
@@ -31,8 +42,8 @@ export class Wants {
 
   /** Since the present step began, or since the first order, whose receipt may remember. */
   possible(resource: string): string[] {
-    const { paths, sinceStep, sinceOrder } = this.#of(resource);
-    return paths.slice(Math.min(sinceStep, sinceOrder ?? sinceStep));
+    const { paths, mixed, sinceStep, sinceOrder } = this.#of(resource);
+    return [...paths.slice(Math.min(sinceStep, sinceOrder ?? sinceStep)), ...mixed];
   }
 
   inStep(resource: string): string[] {
@@ -53,6 +64,7 @@ export class Wants {
     const wish = this.#wishes.get(resource) ?? {
       paths: [],
       backendPaths: new Set(),
+      mixed: new Set(),
       sinceStep: 0,
       sinceOrder: null,
     };
@@ -60,3 +72,14 @@ export class Wants {
     return wish;
   }
 }
+
+/** Of two paths that the template made: the project of one with the slug of the other. */
+function mixtures(a: string, b: string): string[] {
+  const [first, second] = [a.split("/"), b.split("/")];
+  if (first.length !== TEMPLATE_PARTS || second.length !== TEMPLATE_PARTS) return [];
+  const mix = (one: string[], other: string[]) => [...one.slice(0, -1), ...other.slice(-1)].join("/");
+  return [mix(first, second), mix(second, first)];
+}
+
+/** `/{storage_system}/store/{tenant}/{customer}/{project}` */
+const TEMPLATE_PARTS = 6;
