@@ -4,7 +4,7 @@
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { playMany, playShortest, tellFailure } from "../tests/model/model.ts";
-import { sceneTable } from "../tests/model/scenes.ts";
+import { rareScenes, sceneTable } from "../tests/model/scenes.ts";
 
 const USUAL_HISTORIES = 500;
 /** It stops after so many. */
@@ -66,5 +66,10 @@ async function playAll(wanted: Wanted): Promise<ExitCode> {
     `${histories} histories in ${seconds.toFixed(0)} s (${(histories / seconds).toFixed(1)} a second), ` +
       `${runs} runs of the program, ${failures.length} failed`,
   );
+  const rare = rareScenes(scenes, histories);
+  if (rare.length > 0) {
+    console.log(`too rare, less than once in a hundred histories: ${rare.join(", ")}`);
+    return EXIT.problems;
+  }
   return failures.length === 0 ? EXIT.ok : EXIT.problems;
 }

@@ -39,6 +39,14 @@ export function noScenes(): Map<string, number> {
   return new Map(NAMES.map((name) => [name, 0]));
 }
 
+/** Scenes that came about in less than one history of a hundred, of so many that chance does not explain it. */
+export function rareScenes(scenes: ReadonlyMap<string, number>, histories: number): string[] {
+  if (histories < ENOUGH) return [];
+  return [...scenes].flatMap(([name, count]) => (count * 100 < histories ? [name] : []));
+}
+
+const ENOUGH = 2000;
+
 export function sceneTable(scenes: ReadonlyMap<string, number>): string {
   const rows = [...scenes].map(([name, count]) => `${String(count).padStart(9)}  ${name}`);
   return ["histories  scene", ...rows].join("\n");
