@@ -1,10 +1,14 @@
-// Plays histories of a site on the binary in dist/: `--histories N` as many as wanted, `--seed N` from that seed on. With a
-// seed alone it plays one history and prints all of it; one that fails is made as short as can be first.
+// Plays histories of a site on the binary in dist/: `--histories N` as many as wanted, `--seed N` from that seed on, until
+// `--failures N` of them failed; in the end it shows in how many each scene came about. With a seed alone it plays one
+// history and prints all of it; one that fails is made as short as can be first.
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { playMany, playShortest, tellFailure } from "../tests/model/model.ts";
+import { rareScenes, sceneTable } from "../tests/model/scenes.ts";
 
 const USUAL_HISTORIES = 500;
+/** It stops after so many. */
+const USUAL_FAILURES = 3;
 const SHORTEN_MS = 120_000;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -12,15 +16,19 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<ExitCode> {
   const options = parseOptions(args);
   if (options === null) {
-    console.error("usage: bun run model [--seed N] [--histories N]");
+    console.error("usage: bun run model [--seed N] [--histories N] [--failures N]");
     return EXIT.usage;
   }
-  const { seed, histories } = options;
+  const { seed, histories, failures } = options;
   if (seed !== undefined && histories === undefined) return playOne(seed);
-  return playAll(seed ?? Date.now() % 1_000_000_000, histories ?? USUAL_HISTORIES);
+  return playAll({
+    seed: seed ?? Date.now() % 1_000_000_000,
+    count: histories ?? USUAL_HISTORIES,
+    mostFailures: failures ?? USUAL_FAILURES,
+  });
 }
 
-type Options = { seed?: number; histories?: number };
+type Options = { seed?: number; histories?: number; failures?: number };
 
 /** null when they cannot be understood. */
 function parseOptions(args: readonly string[]): Options | null {
@@ -30,6 +38,7 @@ function parseOptions(args: readonly string[]): Options | null {
     if (!/^\d{1,9}$/.test(value)) return null;
     if (flag === "--seed") options.seed = Number(value);
     else if (flag === "--histories") options.histories = Number(value);
+    else if (flag === "--failures") options.failures = Number(value);
     else return null;
   }
   return options;
@@ -41,12 +50,26 @@ async function playOne(seed: number): Promise<ExitCode> {
   return played.complaints.length === 0 ? EXIT.ok : EXIT.problems;
 }
 
-async function playAll(seed: number, count: number): Promise<ExitCode> {
+type Wanted = { seed: number; count: number; mostFailures: number };
+
+async function playAll(wanted: Wanted): Promise<ExitCode> {
+  const { seed, count } = wanted;
   console.log(`${count} histories from seed ${seed}`);
-  const { histories, runs, failures } = await playMany({ seed, count }, (played) => {
+  const startedAt = performance.now();
+  const { histories, runs, failures, scenes } = await playMany(wanted, (played) => {
     if (played % 100 === 0) console.error(`${played} of ${count}`);
   });
+  const seconds = (performance.now() - startedAt) / 1000;
   for (const failure of failures) console.log(`\n${tellFailure(failure)}`);
-  console.log(`${histories} histories, ${runs} runs of the program, ${failures.length} failed`);
+  console.log(sceneTable(scenes));
+  console.log(
+    `${histories} histories in ${seconds.toFixed(0)} s (${(histories / seconds).toFixed(1)} a second), ` +
+      `${runs} runs of the program, ${failures.length} failed`,
+  );
+  const rare = rareScenes(scenes, histories);
+  if (rare.length > 0) {
+    console.log(`too rare, less than once in a hundred histories: ${rare.join(", ")}`);
+    return EXIT.problems;
+  }
   return failures.length === 0 ? EXIT.ok : EXIT.problems;
 }

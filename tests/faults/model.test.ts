@@ -4,13 +4,14 @@
 
 import { expect, test } from "bun:test";
 import { playMany, tellFailure } from "../model/model.ts";
+import { sceneTable } from "../model/scenes.ts";
 
 const SEED = Number(process.env.MODEL_SEED ?? 20_260_701);
-const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 240);
+const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 300);
 
 test("whatever happens at a site, in the end its files are what Waldur says", async () => {
-  const { histories, runs, failures } = await playMany({ seed: SEED, count: HISTORIES });
-  console.log(`${histories} histories from seed ${SEED}, ${runs} runs of the program`);
+  const { histories, runs, failures, scenes } = await playMany({ seed: SEED, count: HISTORIES });
+  console.log(`${histories} histories from seed ${SEED}, ${runs} runs of the program\n${sceneTable(scenes)}`);
   expect(failures.map(tellFailure).join("\n\n")).toBe("");
   expect(histories).toBe(HISTORIES);
 }, 600_000);

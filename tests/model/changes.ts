@@ -4,8 +4,16 @@
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/world.ts";
+import { everyResource, isLive, mountPointOf, pathBeside } from "./paths.ts";
 
-type Act = (resource: SimResource, about: { nth: number; world: World }) => void;
+type About = {
+  nth: number;
+  world: World;
+  /** The path that a resource has. */
+  pathOf: (resource: SimResource) => string;
+};
+/** false: there is nobody else whom it would take. */
+type Act = (resource: SimResource, about: About) => false | undefined;
 
 const ACTS = {
   "gets other limits": (resource, { nth }) => {
@@ -20,13 +28,39 @@ const ACTS = {
   "gets a slug that is no name": (resource) => {
     resource.slug = "../../etc";
   },
+  "gets its limit fixed": (resource) => {
+    resource.limits = { storage: 7 };
+  },
   "gets the place of the oldest": (resource, { world }) => {
     const [oldest] = world.resources();
-    if (oldest === undefined) return;
-    Object.assign(resource, { slug: oldest.slug, project: oldest.project, backendId: "" });
-    // Where a resource moves, its orders move along.
-    for (const order of world.orders)
-      if (order.resourceUuid === resource.uuid) order.project = oldest.project;
+    if (oldest === undefined || oldest.uuid === resource.uuid) return false;
+    takePlace(world, resource, oldest);
+  },
+  "gets the place of another": (resource, { nth, world }) => {
+    const other = anotherThan(resource, { nth, world });
+    if (other === undefined) return false;
+    takePlace(world, resource, other);
+  },
+  "swaps places with another": (resource, { nth, world }) => {
+    const other = anotherThan(resource, { nth, world });
+    if (other === undefined) return false;
+    const { slug, project } = resource;
+    takePlace(world, resource, other);
+    takePlace(world, world.resource(other.uuid), { slug, project });
+  },
+  "gets the path of another": (resource, { nth, world, pathOf }) => {
+    const other = anotherThan(resource, { nth, world });
+    const path = other === undefined ? ".." : pathOf(other);
+    if (path.includes("..")) return false;
+    resource.backendId = path;
+  },
+  "gets a path inside that of another": (resource, about) => takePathBeside(resource, about, "inside"),
+  "gets a path above that of another": (resource, about) => takePathBeside(resource, about, "above"),
+  "gets a backend id nearly a path": (resource, { nth }) => {
+    resource.backendId = `capstor/x${nth}`;
+  },
+  "loses its backend id": (resource) => {
+    resource.backendId = "";
   },
   "is found to be mounted": (resource, { nth }) => {
     resource.backendId = `/mnt/${nth}`;
@@ -51,7 +85,37 @@ const ACTS = {
   },
 } as const satisfies Readonly<Record<string, Act>>;
 
+function takePlace(
+  world: World,
+  resource: SimResource,
+  { slug, project }: Pick<SimResource, "slug" | "project">,
+): void {
+  Object.assign(resource, { slug, project, backendId: "" });
+  // Where a resource moves, its orders move along.
+  for (const order of world.orders) if (order.resourceUuid === resource.uuid) order.project = project;
+}
+
+function takePathBeside(resource: SimResource, about: About, where: "inside" | "above"): false | undefined {
+  const other = anotherThan(resource, about);
+  const path = other === undefined ? null : pathBeside(about.pathOf(other), where, about.nth);
+  if (path === null) return false;
+  resource.backendId = path;
+}
+
+/** Of the same offering, in any state. */
+function anotherThan(
+  resource: SimResource,
+  { nth, world }: Pick<About, "nth" | "world">,
+): SimResource | undefined {
+  const others = everyResource(world).filter(
+    ({ uuid, offeringUuid }) => uuid !== resource.uuid && offeringUuid === resource.offeringUuid,
+  );
+  return others[nth % Math.max(1, others.length)];
+}
+
 const NAMES = Object.keys(ACTS).filter(isName);
+
+export const CHANGES: readonly string[] = NAMES;
 
 function isName(name: string): name is keyof typeof ACTS {
   return Object.hasOwn(ACTS, name);
@@ -65,22 +129,36 @@ export const changes: fc.Arbitrary<Change> = fc.record({
   resource: fc.nat({ max: 6 }),
 });
 
-/** Changes one of the live resources; without any there is nothing to change. */
-export function applyChange(world: World, { change, resource: number }: Change, nth: number): void {
+/** Changes one of the live resources. Returns the change, or null where there is nobody to whom it could happen. */
+export function applyChange(
+  world: World,
+  { change, resource: number }: Change,
+  { nth, pathOf = (one) => mountPointOf(world, one) }: { nth: number; pathOf?: About["pathOf"] },
+): string | null {
   if (change === "is added") {
     world.addResource({ name: `added-${nth}`, slug: `added-${nth}` });
-    return;
+    return change;
   }
-  const alive = world.resources().filter(({ state }) => state !== "Terminated");
+  const alive = everyResource(world).filter(isLive);
   const chosen = alive[number % Math.max(1, alive.length)];
-  if (chosen !== undefined) ACTS[change](world.resource(chosen.uuid), { nth, world });
+  if (chosen === undefined) return null;
+  return ACTS[change](world.resource(chosen.uuid), { nth, world, pathOf }) === false ? null : change;
+}
+
+/** Many resources of the offering at once go, and as many come. Returns how many. */
+export function replaceMany(world: World, { nth, count }: { nth: number; count: number }): number {
+  const alive = world.resources().filter(isLive).slice(0, count);
+  for (const { uuid } of alive) world.terminate(uuid);
+  for (const [at] of alive.entries())
+    world.addResource({ name: `new-${nth}-${at}`, slug: `new-${nth}-${at}` });
+  return alive.length;
 }
 
 /** Operators put in order whatever cannot be mapped; only what the program does not know stays. */
 export function mend(world: World, orders: readonly SimOrder[]): void {
-  for (const { uuid } of world.resources()) {
+  for (const { uuid } of everyResource(world)) {
     const resource = world.resource(uuid);
-    const backendId = resource.backendId?.startsWith("/") ? "" : resource.backendId;
+    const backendId = resource.backendId?.includes("/") ? "" : resource.backendId;
     Object.assign(resource, {
       slug: `mended-${resource.index}`,
       limits: { storage: 5 },

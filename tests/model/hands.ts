@@ -3,8 +3,10 @@
 // of runs inside the process and that of the compiled binary.
 
 import fc from "fast-check";
-import type { SimOrder } from "../../lib/simulator/model.ts";
+import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/world.ts";
+import { everyResource, isLive, mountPointOf } from "./paths.ts";
+import { playPlacing } from "./placing-scenes.ts";
 
 /** What another hand does to one of the open orders. */
 export const HANDS = [
@@ -22,7 +24,15 @@ export const HANDS = [
 /** The number chooses which order. */
 export type Hand = { hand: (typeof HANDS)[number]; order: number };
 /** An order for one of the resources that are there, or for a new one; a bad one has a limit that cannot be. */
-export type Placing = { place: string; resource: number; bad: boolean };
+export type Placing = {
+  place: string;
+  resource: number;
+  bad: boolean;
+  /** What is special of it. */
+  scene?: string;
+  /** A Create order is for the second offering. */
+  elsewhere?: boolean;
+};
 
 const small = fc.nat({ max: 6 });
 
@@ -43,12 +53,17 @@ export type Book = {
   bad: ReadonlySet<SimOrder>;
   deleted: ReadonlySet<SimOrder>;
   finishedByOthers: ReadonlySet<SimOrder>;
-  place(placing: Placing): void;
+  /** The scene, when it came about. */
+  place(placing: Placing): string | null;
   reachIn(hand: Hand): void;
 };
 
-/** Opens the book of a world; whatever is done through it is remembered. */
-export function openBook(world: World, now: () => Date): Book {
+/** Opens the book of a world; whatever is done through it is remembered. `pathOf` gives the path that a resource has. */
+export function openBook(
+  world: World,
+  now: () => Date,
+  pathOf = (resource: SimResource) => mountPointOf(world, resource),
+): Book {
   const placed: SimOrder[] = [];
   const bad = new Set<SimOrder>();
   const deleted = new Set<SimOrder>();
@@ -59,12 +74,16 @@ export function openBook(world: World, now: () => Date): Book {
     bad,
     deleted,
     finishedByOthers,
-    place({ place: type, resource, bad: isBad }) {
-      const order = placeOrder(world, type, { resource, limit: 1 + placed.length });
+    place({ place: type, resource, bad: isBad, scene = "", elsewhere = false }) {
+      const number = placed.length;
+      const order = placeOrder(world, type, { resource, limit: 1 + number, elsewhere });
       placed.push(order);
-      if (!isBad || type === "Terminate") return;
-      order.limits = { storage: -1 };
-      bad.add(order);
+      const isPlayed = playPlacing(world, { order, scene, number: resource + number }, pathOf);
+      if (isBad && type !== "Terminate") {
+        order.limits = { storage: -1 };
+        bad.add(order);
+      }
+      return isPlayed ? scene : null;
     },
     reachIn({ hand, order: number }) {
       const open = placed.filter((order) => !deleted.has(order) && isOpen(order));
@@ -87,11 +106,12 @@ export function openBook(world: World, now: () => Date): Book {
 function placeOrder(
   world: World,
   type: string,
-  { resource, limit }: { resource: number; limit: number },
+  { resource, limit, elsewhere }: { resource: number; limit: number; elsewhere: boolean },
 ): SimOrder {
   const limits = type === "Terminate" ? {} : { storage: limit };
-  if (type === "Create") return world.addOrder({ type, limits });
-  const alive = world.resources().filter(({ state }) => state !== "Terminated");
+  if (type === "Create")
+    return world.addOrder({ type, limits, ...(elsewhere && { offeringUuid: world.otherOffering.uuid }) });
+  const alive = everyResource(world).filter(isLive);
   const chosen = alive[resource % (alive.length + 1)];
   return world.addOrder({ type, limits, resource: chosen?.uuid ?? world.addResource({ backendId: "kept" }) });
 }

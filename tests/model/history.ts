@@ -1,11 +1,12 @@
-// A history: how the site is set up, and what happens there, step by step. Made up by chance from a seed, and told in
-// words, so that a failure can be read.
+// A history: how the site is set up, and what happens there, step by step. Made up by chance from a seed.
 
 import fc from "fast-check";
 import { FAULTS } from "../../lib/simulator/faults.ts";
 import type { Generation } from "../../lib/simulator/model.ts";
 import { type Change, changes } from "./changes.ts";
 import { type Hand, hands, type Placing, placings } from "./hands.ts";
+import type { Litter } from "./litter.ts";
+import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
 
 export type Setup = {
   generation: Generation;
@@ -18,6 +19,11 @@ export type Setup = {
   keepSnapshots: number;
   /** Resources that are there from the beginning. */
   resources: number;
+  /** The setting `path_reuse_after_days`; null leaves it out. */
+  reuseDays: 0 | 7 | null;
+  nestedMounts: "allow" | null;
+  /** Orders of a second offering of the same server go into the same directory. */
+  hasSecondOffering: boolean;
   /** There is a snapshot of them already. */
   published: boolean;
   /** Before the end, operators put in order what cannot be mapped. */
@@ -50,9 +56,33 @@ export type Run = {
   kill: Kill | null;
 };
 
-export type Loss = { lose: "the state directory" | "the receipts" | "the receipts and the order files" };
-export type Step = Placing | Hand | Change | Loss | { waitMinutes: number } | Run;
+export const LOSSES = [
+  "the state directory",
+  "the receipts",
+  "the receipts and the order files",
+  "the claims",
+] as const;
+export type Loss = { lose: (typeof LOSSES)[number] };
+export type Step =
+  | Placing
+  | Hand
+  | Change
+  | Loss
+  | Litter
+  | { waitMinutes: number }
+  | { waitDays: number }
+  | { replace: number }
+  | Run;
 export type History = { setup: Setup; steps: readonly Step[] };
+
+/** Nothing befalls it. */
+export function isAlone(run: Run): boolean {
+  return run.runs.length === 1 && !isDisturbed(run);
+}
+
+export function isDisturbed({ runs, faults, struck, meanwhile, kill }: Run): boolean {
+  return runs.length > 1 || faults.length + struck.length + meanwhile.length > 0 || kill !== null;
+}
 
 const setups: fc.Arbitrary<Setup> = fc.record({
   generation: fc.constantFrom<Generation[]>("current", "2024"),
@@ -62,7 +92,14 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   backendId: rarely<Setup["backendId"]>("slug", "mount_point", 3),
   latestLink: fc.boolean(),
   keepSnapshots: fc.constantFrom(0, 0, 1, 2),
-  resources: fc.nat({ max: 5 }),
+  resources: fc.oneof(
+    { weight: 5, arbitrary: fc.nat({ max: 5 }) },
+    // So many that the guard watches over them.
+    { weight: 1, arbitrary: fc.integer({ min: 10, max: 14 }) },
+  ),
+  reuseDays: fc.constantFrom(null, null, 0, 0, 7),
+  nestedMounts: rarely<Setup["nestedMounts"]>(null, "allow", 6),
+  hasSecondOffering: rarely(false, true, 3),
   published: fc.boolean(),
   mended: fc.boolean(),
 });
@@ -96,7 +133,7 @@ const requests = fc.nat({ max: 13 });
 const runs: fc.Arbitrary<Run> = fc.record({
   runs: fc.oneof(
     { weight: 6, arbitrary: fc.constant(["orders"]) },
-    { weight: 3, arbitrary: fc.constantFrom(["sync"], ["sync --if-changed"]) },
+    { weight: 3, arbitrary: fc.constantFrom(["sync"], ["sync"], ["sync --if-changed"], ["sync --repath"]) },
     { weight: 1, arbitrary: fc.constantFrom(["orders --dry-run"], ["sync --dry-run"]) },
     {
       weight: 2,
@@ -119,71 +156,46 @@ const runs: fc.Arbitrary<Run> = fc.record({
   ),
 });
 
-const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: placings(["Create", "Create", "Update", "Update", "Terminate"]) },
-  { weight: 1, arbitrary: placings(["Create", "Update", "Terminate", "Restore", "Rename"]) },
-  { weight: 2, arbitrary: hands },
-  { weight: 3, arbitrary: changes },
-  { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },
+const LITTERS: Litter[] = [{ litter: "a list of the plugin" }, { litter: "a file that is cut" }];
+
+/** Orders whose resources ask for places that others have or had, and those of the second offering. */
+const contested: fc.Arbitrary<Placing> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      place: fc.constant("Create"),
+      resource: fc.nat({ max: 6 }),
+      bad: rarely(false, true, 8),
+      scene: fc.constantFrom(...SCENES_OF_CREATES),
+      elsewhere: rarely(false, true, 4),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
-      lose: fc.constantFrom<Loss["lose"][]>(
-        "the state directory",
-        "the receipts",
-        "the receipts and the order files",
-      ),
+      place: fc.constant("Update"),
+      resource: fc.nat({ max: 6 }),
+      bad: fc.constant(false),
+      scene: fc.constantFrom(...SCENES_OF_UPDATES),
     }),
   },
-  { weight: 6, arbitrary: runs },
+);
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: placings(["Create", "Create", "Update", "Update", "Terminate"]) },
+  { weight: 1, arbitrary: placings(["Create", "Update", "Terminate", "Restore", "Rename"]) },
+  { weight: 3, arbitrary: contested },
+  { weight: 2, arbitrary: hands },
+  { weight: 4, arbitrary: changes },
+  { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },
+  { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 8) }) },
+  { weight: 1, arbitrary: fc.record({ lose: fc.constantFrom(...LOSSES) }) },
+  { weight: 1, arbitrary: fc.constantFrom<Litter>(...LITTERS) },
+  { weight: 1, arbitrary: fc.record({ replace: fc.constantFrom(1, 6, 6) }) },
+  { weight: 8, arbitrary: runs },
 );
 
 /** Without the bias of fast-check, which would have the first history of every seed be a small one. */
 export const histories: fc.Arbitrary<History> = fc.noBias(
-  fc.record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 14, size: "max" }) }),
+  fc.record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 16, size: "max" }) }),
 );
-
-export function tellSetup({ setup }: History): string {
-  const { generation, timezone, resources, mended, completion, acceptance, backendId, ...rest } = setup;
-  const words = [
-    `a ${generation} server`,
-    `${resources} resources${rest.published ? " in a snapshot" : ""}`,
-    `timezone ${timezone ?? "of the process"}`,
-    `completion ${completion}`,
-    `acceptance ${acceptance}`,
-    `backend_id ${backendId}`,
-    ...(rest.latestLink ? ["latest_link"] : []),
-    `keep_snapshots ${rest.keepSnapshots}`,
-    ...(mended ? ["mended before the end"] : []),
-  ];
-  return words.join(", ");
-}
-
-export function tellStep(step: Step): string {
-  if ("place" in step) {
-    const { place, resource, bad } = step;
-    return `a ${bad ? "bad " : ""}${place} order is placed${place === "Create" ? "" : ` for resource #${resource}`}`;
-  }
-  if ("runs" in step) return tellRun(step);
-  if ("lose" in step) return `${step.lose} are lost`;
-  if ("waitMinutes" in step) return `${step.waitMinutes} minutes go by`;
-  return tellDeed(step);
-}
-
-function tellDeed(deed: Hand | Change): string {
-  return "hand" in deed
-    ? `another hand: ${deed.hand} open order #${deed.order}`
-    : `resource #${deed.resource} ${deed.change}`;
-}
-
-function tellRun({ runs, zone, clock, faults, struck, meanwhile, kill }: Run): string {
-  const words = [`run ${runs.join(" and at once ")}, TZ=${zone}, clock ${clock}`];
-  if (faults.length > 0) words.push(`faults ${faults.join(" ")}`);
-  for (const [at, name] of struck) words.push(`${name} at request ${at}`);
-  for (const [at, deed] of meanwhile) words.push(`before request ${at} ${tellDeed(deed)}`);
-  if (kill !== null) {
-    const late = kill.lateMs === 0 ? "" : ` ${kill.lateMs} ms after`;
-    words.push(`killed${late} at request ${kill.at}, which the server ${kill.seen ? "saw" : "never saw"}`);
-  }
-  return words.join("; ");
-}

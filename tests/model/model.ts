@@ -4,33 +4,48 @@
 import fc from "fast-check";
 import { type History, histories } from "./history.ts";
 import { type Played, playHistory } from "./play.ts";
+import { noScenes } from "./scenes.ts";
 
 export type Failure = { seed: number; played: Played };
-export type Tally = { histories: number; runs: number; failures: readonly Failure[] };
+export type Tally = {
+  histories: number;
+  runs: number;
+  failures: readonly Failure[];
+  /** In how many histories each scene came about. */
+  scenes: ReadonlyMap<string, number>;
+};
+type Wanted = {
+  seed: number;
+  count: number;
+  /** It stops after so many that failed. */
+  mostFailures?: number;
+};
 
 /** Two runs on the processors while others wait for an answer. */
 const AT_A_TIME = 4;
 
 /** Plays histories of this seed and those that follow; stops after a few that failed. */
 export async function playMany(
-  { seed, count }: { seed: number; count: number },
+  { seed, count, mostFailures = 3 }: Wanted,
   tell: (played: number) => void = () => undefined,
 ): Promise<Tally> {
   const failures: Failure[] = [];
+  const scenes = noScenes();
   let next = 0;
   let runs = 0;
   let through = 0;
   const work = async () => {
-    while (next < count && failures.length < 3) {
+    while (next < count && failures.length < mostFailures) {
       const mine = seed + next++;
       const played = await playSeed(mine);
       runs += played.runs;
+      for (const scene of played.scenes) scenes.set(scene, (scenes.get(scene) ?? 0) + 1);
       if (played.complaints.length > 0) failures.push({ seed: mine, played });
       tell(++through);
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
-  return { histories: through, runs, failures };
+  return { histories: through, runs, failures, scenes };
 }
 
 /** The history of the seed, as it is. */

@@ -3,13 +3,20 @@
 import { statSync } from "node:fs";
 import { join } from "pathe";
 import { EXIT } from "../../lib/errors.ts";
+import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Ran } from "../stage.ts";
 import { mend } from "./changes.ts";
-import { type Entry, entryOf } from "./expected.ts";
-import { type History, type Run, type Step, tellSetup, tellStep } from "./history.ts";
-import { act, HURRIED, playRun, tellRequest } from "./runs.ts";
-import { letTimePass, lose, openSite, type Site, snapshotsOf } from "./site.ts";
-import { complaintsAtRest, complaintsNow, complaintsOfSnapshot } from "./verdict.ts";
+import { playDeed } from "./deeds.ts";
+import { isOpen } from "./hands.ts";
+import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
+import { snapshotRule } from "./permitted.ts";
+import { HURRIED, playRun, tellRequest } from "./runs.ts";
+import { scenesOfSetup } from "./scenes.ts";
+import { letTimePass, openSite, type Site } from "./site.ts";
+import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
+import { complaintsAtRest, complaintsNow } from "./verdict.ts";
+import { noteWorld, watch } from "./watch.ts";
+import { tellSetup, tellStep } from "./words.ts";
 
 export type Played = {
   /** What happened, in words. */
@@ -18,17 +25,21 @@ export type Played = {
   complaints: readonly string[];
   /** Of the binary. */
   runs: number;
+  /** What came about, by name. */
+  scenes: readonly string[];
 };
 
 /** Ends at the first step after which something is wrong. */
 export async function playHistory(history: History): Promise<Played> {
-  const site = await openSite(history.setup);
+  const days = history.steps.reduce((sum, step) => sum + ("waitDays" in step ? step.waitDays : 0), 0);
+  const site = await openSite(history.setup, days);
   const trace = [tellSetup(history)];
   const complaints: string[] = [];
   let runs = 0;
   let steps = 0;
   const play = async (step: Step, options: readonly string[] = HURRIED) => {
     trace.push(`${++steps}. ${tellStep(step)}`);
+    beginStep(site, steps);
     if ("runs" in step) runs += step.runs.length;
     const { told, found } = await playStep(site, step, options);
     trace.push(...told.map((line) => `     ${line}`));
@@ -36,6 +47,7 @@ export async function playHistory(history: History): Promise<Played> {
     return complaints.length === 0;
   };
   try {
+    complaints.push(...watch(site));
     for (const step of history.steps) if (!(await play(step))) break;
     if (complaints.length === 0) complaints.push(...(await quieten(site, play)));
   } catch (error) {
@@ -44,17 +56,23 @@ export async function playHistory(history: History): Promise<Played> {
   } finally {
     await site.stage.close();
   }
-  return { trace, complaints, runs };
+  return { trace, complaints, runs, scenes: [...scenesOfSetup(history.setup), ...site.seen.outcomes] };
+}
+
+function beginStep(site: Site, step: number): void {
+  const { seen, clock } = site;
+  seen.step = step;
+  seen.now = clock.now().getTime();
+  seen.wants.beginStep();
+  noteWorld(site);
 }
 
 type Told = { told: string[]; found: string[] };
 
 async function playStep(site: Site, step: Step, options: readonly string[]): Promise<Told> {
   if ("runs" in step) return playRuns(site, step, options);
-  if ("place" in step) site.book.place(step);
-  else if ("lose" in step) lose(site, step);
-  else if ("waitMinutes" in step) letTimePass(site, step.waitMinutes);
-  else act(site, step);
+  playDeed(site, step);
+  noteWorld(site);
   return { told: [], found: [] };
 }
 
@@ -62,6 +80,10 @@ async function playRuns(site: Site, run: Run, options: readonly string[]): Promi
   const { requests } = site.stage.simulator;
   const from = requests.length;
   const before = newestSnapshot(site);
+  site.seen.now = site.clock.readBy(run.clock);
+  const isCalmSync =
+    isAlone(run) && run.runs.every((line) => line.startsWith("sync") && !line.includes("--repath"));
+  const rules = isCalmSync ? site.seen.baselines.map((entries) => snapshotRule(site, entries)) : [];
   const untouched = run.runs.some((line) => line.includes("--dry-run")) ? imprint(site) : null;
   const { ended, complaints } = await playRun(site, run, options);
   const told = [
@@ -75,9 +97,29 @@ async function playRuns(site: Site, run: Run, options: readonly string[]): Promi
     complaints.push("a dry run sent a POST");
   complaints.push(
     ...ended.flatMap((ran) => complaintsOfEnd(run, ran)),
-    ...noteSnapshot(site, run, { before, ended }),
+    ...noteSnapshot(site, run, { before, ended, rules }),
+    ...watch(site),
   );
+  noteSightings(site, run, ended);
+  if (site.seen.isRepath) site.seen.outcomes.add("a run with --repath");
   return { told, found: complaints };
+}
+
+/** A list that was read through shows who is gone; a pass sees the ends that it brought about. */
+function noteSightings({ seen, book }: Site, run: Run, ended: readonly Ran[]): void {
+  const isThrough = ended.every(({ code }) => code === EXIT.ok || code === EXIT.problems);
+  const [line = ""] = run.runs;
+  if (!isAlone(run) || !isThrough || line.includes("--dry-run")) return;
+  if (line.startsWith("sync")) seen.lives.sighted(seen.now);
+  const isOurs = (order: SimOrder) =>
+    order.type === "Terminate" && order.state === "done" && !book.finishedByOthers.has(order);
+  if (line.startsWith("orders"))
+    for (const order of book.placed)
+      if (!isOpen(order) || book.deleted.has(order)) seen.settled.add(order.uuid);
+  seen.lives.sighted(
+    seen.now,
+    book.placed.filter(isOurs).flatMap(({ resourceUuid }) => resourceUuid ?? []),
+  );
 }
 
 const KILLED = 137;
@@ -96,39 +138,6 @@ function complaintsOfEnd(run: Run, { code, stdout, stderr }: Ran): string[] {
   } catch {
     return [`standard output is no report: ${JSON.stringify(stdout)}`];
   }
-}
-
-function isDisturbed({ runs, faults, struck, meanwhile, kill }: Run): boolean {
-  return runs.length > 1 || faults.length + struck.length + meanwhile.length > 0 || kill !== null;
-}
-
-type Newest = { name: string; inode: number; entries: Entry[] } | null;
-
-/** The snapshot that was written last: by the time that nobody can set, for the program moves the other one forward. */
-function newestSnapshot(site: Site): Newest {
-  const { stage } = site;
-  const [newest] = snapshotsOf(site)
-    .map((name) => ({ name, stats: statSync(join(stage.out, name), { bigint: true }) }))
-    .sort((a, b) => Number(b.stats.ctimeNs - a.stats.ctimeNs));
-  if (newest === undefined) return null;
-  const { name, stats } = newest;
-  return { name, inode: Number(stats.ino), entries: stage.read(name).result.storageResources.map(entryOf) };
-}
-
-/** Whether there is a new snapshot; what it must hold when nothing disturbed the run, and what the next is compared with. */
-function noteSnapshot(
-  site: Site,
-  run: Run,
-  { before, ended }: { before: Newest; ended: readonly Ran[] },
-): string[] {
-  const { seen } = site;
-  const now = newestSnapshot(site);
-  if (now === null || (now.name === before?.name && now.inode === before.inode)) return [];
-  const isAlone = run.runs.length === 1 && !isDisturbed(run);
-  const isThrough = ended.every(({ code }) => code === EXIT.ok || code === EXIT.problems);
-  const complaints = isAlone ? complaintsOfSnapshot(site, now.entries) : [];
-  seen.baselines = isThrough && run.runs.length === 1 ? [now.entries] : [...seen.baselines, now.entries];
-  return complaints;
 }
 
 /** Names, sizes and times of everything. */
@@ -158,6 +167,7 @@ async function quieten(
 ): Promise<string[]> {
   const { stage, book, setup } = site;
   if (setup.mended) mend(stage.world, book.placed);
+  noteWorld(site);
   letTimePass(site, 11);
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const from = stage.simulator.requests.length;

@@ -1,15 +1,17 @@
 // Runs of the binary as a history wants them: with faults, other people's hands and a kill at requests that are counted
 // from the beginning of the step.
 
+import type { SimResource } from "../../lib/simulator/model.ts";
 import { startOn } from "../e2e/program.ts";
-import { clockAt, FAKETIME } from "../faketime.ts";
 import type { Arrival, Ran } from "../stage.ts";
 import { applyChange, type Change } from "./changes.ts";
-import { entryOfOrder } from "./expected.ts";
+import { valuesOfOrder } from "./expected.ts";
 import type { Hand } from "./hands.ts";
 import type { Run } from "./history.ts";
+import { mountPointOf } from "./paths.ts";
 import { complaintsOfPost } from "./posts.ts";
 import { orderFilesOf, type Site } from "./site.ts";
+import { noteWorld, watch } from "./watch.ts";
 
 /** A run that failed is not waited for: nothing is tried again, and a second of silence is enough. */
 export const HURRIED = ["--retries", "0", "--timeout", "1"] as const;
@@ -24,15 +26,19 @@ export async function playRun(
   const complaints: string[] = [];
   const timers: Timer[] = [];
   rememberPossible(site, "anew");
-  rememberHeld(site, run);
+  beginRun(site, run);
   stage.simulator.setFaults(run.faults);
   const started = run.runs.map((line) =>
-    startOn(stage, [...line.split(" "), "--json", ...options], { TZ: run.zone, ...wrongClock(run.clock) }),
+    startOn(stage, [...line.split(" "), "--json", ...options], {
+      TZ: run.zone,
+      ...site.clock.environment(run.clock),
+    }),
   );
   const kill = () => started[0]?.kill("SIGKILL");
   let number = 0;
   listeners.push((request) => {
     const at = number++;
+    complaints.push(...watch(site));
     complaints.push(...complaintsOfPost(request, site.book.placed, (order) => orderFilesOf(site, order)));
     strike(site, run, at);
     if (run.kill?.at === at) {
@@ -42,13 +48,26 @@ export async function playRun(
     meddle(site, run, { at, request });
     forgetOutdated(site, request);
     rememberPossible(site, "too");
+    noteWorld(site);
   });
   const ended = await Promise.all(started.map((one) => one.ended));
   for (const timer of timers) clearTimeout(timer);
   listeners.length = 0;
   stage.simulator.setFaults([]);
   rememberPossible(site, "too");
+  complaints.push(...watch(site));
+  site.seen.isRunning = false;
   return { ended, complaints };
+}
+
+function beginRun({ seen, clock }: Site, { runs, clock: offset }: Run): void {
+  seen.now = clock.readBy(offset);
+  seen.isRunning = true;
+  seen.isRepath = runs.some((line) => line.includes("--repath"));
+  // Once a clock went back, dates no longer say which of two files is the newer one.
+  seen.isClear &&= offset === "+0" || offset === "+4m";
+  seen.isTogether = runs.length > 1;
+  seen.lives.beginRun(seen.now);
 }
 
 /** The faults of this request alone; those that stand are planned anew after it. */
@@ -76,7 +95,14 @@ function meddle(
 
 export function act(site: Site, deed: Hand | Change): void {
   if ("hand" in deed) site.book.reachIn(deed);
-  else applyChange(site.stage.world, deed, site.seen.changes++);
+  else change(site, deed);
+}
+
+function change(site: Site, deed: Change): void {
+  const { world } = site.stage;
+  const pathOf = (one: SimResource) => site.seen.owners.pathOf(one.uuid) ?? mountPointOf(world, one);
+  const played = applyChange(world, deed, { nth: site.seen.changes++, pathOf });
+  if (played !== null) site.seen.outcomes.add(`a resource ${played}`);
 }
 
 /** What each order is mapped to as the world is now: the resource is read when it is asked for. */
@@ -84,7 +110,7 @@ function rememberPossible({ stage, book, seen }: Site, how: "anew" | "too"): voi
   if (how === "anew") seen.possible.clear();
   for (const order of book.placed) {
     const known = seen.possible.get(order.uuid) ?? new Map<string, string>();
-    known.set(JSON.stringify(entryOfOrder(stage.world, order)), JSON.stringify(order.limits));
+    known.set(JSON.stringify(valuesOfOrder(stage.world, order)), JSON.stringify(order.limits));
     seen.possible.set(order.uuid, known);
   }
 }
@@ -98,20 +124,7 @@ function forgetOutdated({ book, seen }: Site, { method, path }: Arrival): void {
   for (const [entry, limits] of known) if (limits !== now) known.delete(entry);
 }
 
-/** Who holds which mount point by the newest snapshot, where it is sure which one that is until the end of the step. */
-function rememberHeld({ seen }: Site, { runs }: Run): void {
-  const [newest = [], ...others] = seen.baselines;
-  const isSure = others.length === 0 && runs.every((line) => line.startsWith("orders"));
-  seen.held = new Map(isSure ? newest.map(({ mountPoint, id }) => [mountPoint, id]) : []);
-}
-
 /** A request in a line of the trace. */
 export function tellRequest({ method, path, status }: Arrival): string {
   return `${method} ${path.replace(/^marketplace-/, "")} ${status === 0 ? "unanswered" : status}`;
-}
-
-/** Times of files stay those of the file system's clock; without the library the clock is right. */
-function wrongClock(offset: string): Readonly<Record<string, string>> {
-  if (offset === "+0" || FAKETIME === null) return {};
-  return { ...clockAt(offset), NO_FAKE_STAT: "1" };
 }

@@ -1,19 +1,26 @@
 // The place where a history happens: a simulated Waldur with its book of orders, the directory of the compiled binary, and
 // what was seen there so far.
 
-import { readdirSync, rmSync, utimesSync } from "node:fs";
+import { readdirSync, utimesSync } from "node:fs";
 import { basename, join } from "pathe";
-import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { isSnapshotName, parseOrderFileName } from "../../lib/output/names.ts";
 import { type Arrival, listenTo, openStage, type Stage } from "../stage.ts";
+import { Clock } from "./clock.ts";
+import { secondOffering } from "./config.ts";
 import { type Entry, entryOf } from "./expected.ts";
 import { type Book, openBook } from "./hands.ts";
-import type { Loss, Setup } from "./history.ts";
+import type { Setup } from "./history.ts";
+import { isLitter } from "./litter.ts";
+import { Lives } from "./lives.ts";
+import { Ownership } from "./ownership.ts";
+import { mountPointOf } from "./paths.ts";
+import { Wants } from "./wants.ts";
 
 export type Site = {
   stage: Stage;
   setup: Setup;
   book: Book;
+  clock: Clock;
   /** Called at each request, before the server looks at it. */
   listeners: ((request: Arrival) => void)[];
   seen: Seen;
@@ -27,19 +34,45 @@ export type Seen = {
   bereft: Set<string>;
   /** What each order could be mapped to since the present step began, as JSON: entries, and the limits of that moment. */
   possible: Map<string, Map<string, string>>;
-  /** Resources by the mount point that the newest snapshot gives them. */
-  held: ReadonlyMap<string, string>;
+  /** By name, what tells one file from another of the same name. */
+  watched: Map<string, string>;
+  owners: Ownership;
+  wants: Wants;
+  lives: Lives;
+  /** The step that each order was placed in. */
+  placedAt: Map<string, number>;
+  /** Orders that a pass has found ended. */
+  settled: Set<string>;
+  /** Documents of others by name. */
+  litter: Map<string, string>;
+  /** The number of the present step. */
+  step: number;
+  /** Clock of the present run, or of the present moment. */
+  now: number;
+  isRunning: boolean;
+  /** Of the present run: `--repath`. */
+  isRepath: boolean;
+  /** No clock went back so far. */
+  isClear: boolean;
+  /** Two runs are under way at once. */
+  isTogether: boolean;
+  /** What came about so far, by name. */
+  outcomes: Set<string>;
   /** Entries of each snapshot that the next one may be compared with: only after a disturbed run are there several. */
   baselines: (readonly Entry[])[];
   /** Changes so far. */
   changes: number;
 };
 
-export async function openSite(setup: Setup): Promise<Site> {
+/** `days` is how many go by in the course of the history. */
+export async function openSite(setup: Setup, days = 0): Promise<Site> {
   const { generation, resources, timezone, completion, acceptance } = setup;
+  const clock = new Clock(days);
+  const seen = nothingSeen();
   const stage = await openStage({
     generation,
     resources,
+    now: () => clock.now(),
     timezone: timezone ?? undefined,
     settings: {
       completion,
@@ -47,28 +80,53 @@ export async function openSite(setup: Setup): Promise<Site> {
       backend_id: setup.backendId,
       latest_link: setup.latestLink,
       keep_snapshots: setup.keepSnapshots,
+      ...(setup.reuseDays !== null && { path_reuse_after_days: setup.reuseDays }),
+      ...(setup.nestedMounts !== null && { nested_mounts: setup.nestedMounts }),
     },
   });
-  const baseline = setup.published ? await publishFirst(stage) : [];
+  if (setup.hasSecondOffering) secondOffering(stage);
+  if (setup.published) seen.baselines = [await publishFirst(stage, clock)];
   return {
     stage,
     setup,
-    book: openBook(stage.world, () => new Date()),
+    clock,
+    book: openBook(
+      stage.world,
+      () => clock.now(),
+      (one) => seen.owners.pathOf(one.uuid) ?? mountPointOf(stage.world, one),
+    ),
     listeners: listenTo(stage.simulator),
-    seen: {
-      orderFiles: new Map(),
-      bereft: new Set(),
-      possible: new Map(),
-      held: new Map(),
-      baselines: [baseline],
-      changes: 0,
-    },
+    seen,
+  };
+}
+
+function nothingSeen(): Seen {
+  return {
+    orderFiles: new Map(),
+    bereft: new Set(),
+    possible: new Map(),
+    watched: new Map(),
+    owners: new Ownership(),
+    wants: new Wants(),
+    lives: new Lives(),
+    placedAt: new Map(),
+    settled: new Set(),
+    litter: new Map(),
+    step: 0,
+    now: 0,
+    isRunning: false,
+    isRepath: false,
+    isClear: true,
+    isTogether: false,
+    outcomes: new Set(),
+    baselines: [[]],
+    changes: 0,
   };
 }
 
 /** A snapshot of before the history, made by the process of the test, which is quicker. */
-async function publishFirst(stage: Stage): Promise<Entry[]> {
-  const { report } = await stage.runHere("sync");
+async function publishFirst(stage: Stage, clock: Clock): Promise<Entry[]> {
+  const { report } = await stage.runHere("sync", { now: () => clock.now() });
   return report.files.flatMap(({ path }) => stage.read(basename(path)).result.storageResources.map(entryOf));
 }
 
@@ -76,24 +134,12 @@ export function orderFilesOf({ stage }: Site, { uuid }: { uuid: string }): strin
   return stage.files().filter((name) => parseOrderFileName(name)?.uuid === uuid);
 }
 
+/** Those of the program. */
 export function snapshotsOf({ stage }: Site): string[] {
-  return stage.files().filter(isSnapshotName);
+  return stage.files().filter((name) => isSnapshotName(name) && !isLitter(name));
 }
 
-/** Somebody deletes what the program keeps for itself, perhaps with the files that could have stood in for it. */
-export function lose(site: Site, { lose: what }: Loss): void {
-  const { stage, seen } = site;
-  const below = what === "the state directory" ? "" : "receipts";
-  rmSync(join(stage.out, STATE_DIRECTORY, below), { recursive: true, force: true });
-  if (what !== "the receipts and the order files") return;
-  for (const name of seen.orderFiles.keys()) {
-    rmSync(join(stage.out, name));
-    seen.bereft.add(parseOrderFileName(name)?.uuid ?? "");
-  }
-  seen.orderFiles.clear();
-}
-
-/** Nobody can set the clock of a process, so what counts the time from lies further back. */
+/** Minutes: what counts the time from lies further back. */
 export function letTimePass({ stage, book }: Site, minutes: number): void {
   for (const order of book.placed) {
     const at = Date.parse(order.providerReviewedAt ?? "");

@@ -4,7 +4,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { mountPointOf } from "../model/expected.ts";
+import { mountPointOf } from "../model/paths.ts";
 import { openStage, type Stage } from "../stage.ts";
 import { GENERATIONS, minute, nameAt } from "./sync-stage.ts";
 

@@ -1,0 +1,43 @@
+// The time of a history. Days go by for the program and for Waldur alike: a history that needs some begins so many days in
+// the past and comes to the present, so that the times of files are never older than they look to the program.
+
+import { clockAt, FAKETIME } from "../faketime.ts";
+import { DAY_MS } from "./lives.ts";
+
+export class Clock {
+  #daysLeft: number;
+
+  constructor(days: number) {
+    this.#daysLeft = FAKETIME === null ? 0 : days;
+  }
+
+  now(): Date {
+    return new Date(Date.now() - this.#daysLeft * DAY_MS);
+  }
+
+  /** Whether they went by: without the library that moves clocks they do not. */
+  pass(days: number): boolean {
+    if (this.#daysLeft < days) return false;
+    this.#daysLeft -= days;
+    return true;
+  }
+
+  /** What a process reads whose clock is off by that. */
+  readBy(offset: string): number {
+    return this.now().getTime() + (FAKETIME === null ? 0 : offsetMs(offset));
+  }
+
+  /** The environment of such a process. Times of files stay those of the file system's clock. */
+  environment(offset: string): Readonly<Record<string, string>> {
+    const seconds = Math.round((offsetMs(offset) - this.#daysLeft * DAY_MS) / 1000);
+    if (seconds === 0 || FAKETIME === null) return {};
+    return { ...clockAt(`${seconds < 0 ? "" : "+"}${seconds}`), NO_FAKE_STAT: "1" };
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
+
+function offsetMs(offset: string): number {
+  const [, number = "0", unit = ""] = /^([+-]\d+)([mhd]?)$/.exec(offset) ?? [];
+  return Number(number) * (UNITS[unit] ?? 0);
+}
