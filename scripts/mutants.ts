@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "an order whose mount point another holds is left",
     file: "lib/orders/prepare.ts",
-    from: "if (clash !== null) return leave(order, clash);",
+    from: 'if ("held" in answer) return leave(order, answer.held);',
     to: "",
     tests: ["waldur/orders-left.test.ts"],
   },

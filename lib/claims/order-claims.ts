@@ -4,7 +4,7 @@
 import type { OfferingConfig } from "../config/config.ts";
 import type { Output } from "../output/directory.ts";
 import { waitForLock } from "../output/lock.ts";
-import type { DatedReceipt } from "../output/receipts.ts";
+import type { FoundReceipt } from "../output/receipts.ts";
 import type { Mapper } from "../storage/mapper.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { Reader } from "../waldur/client.ts";
@@ -20,7 +20,7 @@ export type OrderClaims = {
   /** Answers and writes under the lock: nobody else looks between the answer and what `act` does with it. */
   settle<Result>(question: PathQuestion, act: (answer: PathAnswer) => Result): Promise<Result>;
   /** Takes note of a receipt that this run wrote. */
-  add(dated: DatedReceipt): void;
+  add(dated: FoundReceipt): void;
 };
 
 export type ClaimsGround = {
@@ -40,7 +40,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
   const { outputDirectory: directory, nestedMounts: nested, pathReuseAfterDays: days } = config.settings;
   let loaded: LoadedClaims | null = null;
   /** What this run wrote, which a new loading finds in the files, and a dry run only here. */
-  const added: DatedReceipt[] = [];
+  const added: FoundReceipt[] = [];
 
   const load = async (): Promise<LoadedClaims> => {
     if (loaded !== null && loaded.identity === claimsIdentity(directory)) return loaded;
@@ -53,8 +53,8 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     }
     return fresh;
   };
-  const addTo = (claims: LoadedClaims, dated: DatedReceipt) =>
-    addReceipt(claims.table, dated, { directory, listedAt: 0, reuseAfterDays: days });
+  const addTo = (claims: LoadedClaims, dated: FoundReceipt) =>
+    addReceipt(claims.table, dated, { listedAt: 0, reuseAfterDays: days });
   const store = (claims: LoadedClaims): void => {
     if (output === null) return;
     writeClaims(output, claims.table, claims.source);

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { inodeOf, newestSnapshot, readChunks } from "../output/files.ts";
-import { type DatedReceipt, receiptsSince } from "../output/receipts.ts";
+import { changedReceipts, type FoundReceipt, isWithdrawn } from "../output/receipts.ts";
 import { readSnapshotState } from "../output/state.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isNamed, namedPath } from "./contenders.ts";
@@ -46,9 +46,9 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   const listedAt = stored === null ? 0 : Date.parse(stored.listedAt);
   if (stored === null) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);
   const receipts = new Set<string>();
-  for (const dated of receiptsSince(directory, new Date(listedAt - OVERLAP_MS))) {
+  for (const dated of changedReceipts(directory, new Date(listedAt - OVERLAP_MS))) {
     receipts.add(keyOf(dated));
-    addReceipt(table, dated, { directory, listedAt, reuseAfterDays });
+    addReceipt(table, dated, { listedAt, reuseAfterDays });
   }
   return { table, isNew: stored === null, snapshot, source, identity: stored?.identity ?? null, receipts };
 }
@@ -62,7 +62,7 @@ export function addLateReceipts(
   directory: string,
   { since, reuseAfterDays }: { since: Date; reuseAfterDays: number },
 ): string | null {
-  for (const dated of receiptsSince(directory, since)) {
+  for (const dated of changedReceipts(directory, since)) {
     const { receipt } = dated;
     if (receipts.has(keyOf(dated))) continue;
     receipts.add(keyOf(dated));
@@ -75,7 +75,7 @@ export function addLateReceipts(
     );
     if (isElsewhere || isTaken)
       return `order ${receipt.order} was published at ${receipt.mountPoint} meanwhile`;
-    addReceipt(table, dated, { directory, listedAt: 0, reuseAfterDays });
+    addReceipt(table, dated, { listedAt: 0, reuseAfterDays });
   }
   return null;
 }
@@ -89,7 +89,7 @@ function isNamedBefore(table: ClaimTable, record: number): boolean {
   return (table.marks(record) & BY_ORDER) !== 0 || (table.was(table.owner(record)) & WRITTEN) !== 0;
 }
 
-function keyOf({ receipt }: DatedReceipt): string {
+function keyOf({ receipt }: FoundReceipt): string {
   return `${receipt.order} ${receipt.mountPoint} ${receipt.ended?.state ?? ""}`;
 }
 
@@ -163,19 +163,18 @@ function addOrderFile(table: ClaimTable, named: ReturnType<typeof namedByOrderFi
   if (known < 0 || table.since(known) <= date) table.makePresent(record);
 }
 
-type ReceiptGround = { directory: string; listedAt: number; reuseAfterDays: number };
+type ReceiptGround = { listedAt: number; reuseAfterDays: number };
 
 /**
  * A receipt counts as a published file until its order is found ended without one. Those that are older than the list
  * were in its claims already.
  */
-export function addReceipt(table: ClaimTable, dated: DatedReceipt, ground: ReceiptGround): void {
-  const { receipt, open } = dated;
-  const { directory, listedAt, reuseAfterDays } = ground;
-  const isNamed = open || receipt.published || existsSync(join(directory, receipt.file));
+export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: ReceiptGround): void {
+  const { receipt } = dated;
+  const { listedAt, reuseAfterDays } = ground;
   const owner = table.resource(receipt.resource);
   const since = Date.parse(receipt.claimedAt) || 1;
-  if (!isNamed) {
+  if (isWithdrawn(receipt)) {
     withdraw(table, owner, receipt.mountPoint);
     return;
   }

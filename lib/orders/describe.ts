@@ -5,7 +5,7 @@ import { minuteStamp, orderFileName } from "../output/names.ts";
 import { describeOrderFile } from "../output/order-file.ts";
 import { peekFileName, peekReceipt } from "../output/receipts.ts";
 import type { OrderOutcome, OrderReport } from "../report/report.ts";
-import { addProblem, type Job } from "../run/job.ts";
+import { addNotice, addProblem, type Job } from "../run/job.ts";
 import { documentDigest } from "../storage/digest.ts";
 import { compareDocuments, documentText } from "../storage/text.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
@@ -13,7 +13,7 @@ import { orderDocument } from "./document.ts";
 import type { Pass } from "./pass.ts";
 import { planCalls } from "./plan.ts";
 import { prepareOrder, waitsForWorker } from "./prepare.ts";
-import { fileProblem } from "./publish.ts";
+import { describeReceipt, fileProblem } from "./publish.ts";
 
 export async function describeOrder(
   order: WaldurOrder,
@@ -24,7 +24,15 @@ export async function describeOrder(
   const directory = settings.outputDirectory;
   const receipt = peekReceipt(directory, order.uuid)?.receipt;
   if (settings.completion === "external" && receipt?.published === true) return "published";
-  const prepared = await prepareOrder(order, job, pass);
+  const prepared = await prepareOrder(order, {
+    job,
+    pass,
+    claim: (claimable) => pass.claims.add({ receipt: describeReceipt(claimable, job), open: true }),
+  });
+  if ("waits" in prepared) {
+    addNotice(job, prepared.waits);
+    return "waiting";
+  }
   if ("left" in prepared) {
     for (const problem of prepared.left) addProblem(job, problem);
     return "left";

@@ -3,9 +3,15 @@
 
 import { RetryLaterError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
-import { closeReceipt, markPublished, peekReceipt, type Receipt } from "../output/receipts.ts";
+import {
+  closeReceipt,
+  type OrderEnd,
+  peekReceipt,
+  type Receipt,
+  rewriteReceipt,
+} from "../output/receipts.ts";
 import type { OrderOutcome, OrderReport } from "../report/report.ts";
-import { addProblem, type RealJob } from "../run/job.ts";
+import { addNotice, addProblem, type Job, type RealJob } from "../run/job.ts";
 import type { Posted } from "../waldur/client.ts";
 import { CALLS, type Call, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
@@ -23,26 +29,33 @@ export async function handleOrder(order: WaldurOrder, pass: Pass, hands: Hands):
   const { job, output } = hands;
   const isExternal = job.config.settings.completion === "external";
   if (isExternal && peekReceipt(output.directory, order.uuid)?.receipt.published === true) return "published";
-  const prepared = await prepareOrder(order, job, pass);
-  if ("left" in prepared) {
-    for (const problem of prepared.left) addProblem(job, problem);
+  let receipt: Receipt | undefined;
+  const prepared = await prepareOrder(order, {
+    job,
+    pass,
+    claim(claimable) {
+      receipt = claimOrder(claimable, job, output);
+      pass.claims.add({ receipt, open: true });
+    },
+  });
+  if ("waits" in prepared) {
+    addNotice(job, prepared.waits);
+    return "waiting";
+  }
+  if ("left" in prepared || receipt === undefined) {
+    for (const problem of "left" in prepared ? prepared.left : []) addProblem(job, problem);
     return "left";
   }
-  const receipt = claimOrder(prepared, job, output);
   const claimed = { ...hands, receipt };
   const state = await acceptOrder(prepared, claimed);
   if (state !== "executing") return state;
   job.throwIfOver();
   if (!publishOrder(prepared, receipt.file, { job, output, pass })) return "left";
-  if (isExternal) {
-    markPublished(output, receipt);
-    return "published";
-  }
+  const published = rewriteReceipt(output, { ...receipt, published: true });
+  if (isExternal) return "published";
   job.throwIfOver();
   if (!(await settleBackendId(prepared, hands))) return "left";
-  const outcome = await finishOrder(order, claimed);
-  if (outcome === "done") closeReceipt(output, order.uuid);
-  return outcome;
+  return finishOrder(order, { ...claimed, receipt: published });
 }
 
 /**
@@ -86,10 +99,17 @@ function sameContent(one: WaldurOrder, other: WaldurOrder): boolean {
 function noteEnded(order: WaldurOrder | null, { job, output, line, receipt }: ClaimedHands): OrderOutcome {
   line.state = order?.state ?? "gone";
   const problem = endedProblem(order, receipt, output.directory);
-  closeReceipt(output, receipt.order);
+  closeReceipt(output, receipt, endOf(order, job));
   if (problem === null) return "done";
   addProblem(job, problem);
   return "failed";
+}
+
+/** With `reuseAfterDays` where the end of the order is that of the resource. */
+export function endOf(order: WaldurOrder | null, job: Job): OrderEnd {
+  const state = order?.state ?? "gone";
+  if (order?.type !== "Terminate" || state !== "done") return { state };
+  return { state, reuseAfterDays: job.config.settings.pathReuseAfterDays };
 }
 
 /** Sets the backend id of a new resource and reads it back. False when it did not stick: the next run tries again. */

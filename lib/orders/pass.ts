@@ -1,6 +1,7 @@
 // One pass over the open orders of an offering, oldest first. One bad order never stops the others; guard.ts says what
 // does (docs/contract.md, "Orders").
 
+import { createOrderClaims, type OrderClaims } from "../claims/order-claims.ts";
 import type { Output } from "../output/directory.ts";
 import type { OrderOutcome, OrderReport } from "../report/report.ts";
 import { addProblem, type Job, type RealJob } from "../run/job.ts";
@@ -10,10 +11,9 @@ import { fetchOpenOrders, type UnreadableOrder } from "../waldur/orders.ts";
 import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { createGuard, type Guard } from "./guard.ts";
-import { createMountGuard, type MountGuard } from "./mounts.ts";
 
 /** What the handling of every order of the pass needs. */
-export type Pass = { offering: WaldurOffering; mapper: Mapper; mounts: MountGuard };
+export type Pass = { offering: WaldurOffering; mapper: Mapper; claims: OrderClaims };
 
 /** Handles one order; what it returns is the order's outcome, and it fills in the line's calls and state. */
 export type HandleOrder = (order: WaldurOrder, pass: Pass, line: OrderReport) => Promise<OrderOutcome>;
@@ -23,11 +23,10 @@ export async function publishOrders(job: RealJob, output: Output): Promise<void>
   const { handleOrder } = await import("./order.ts");
   const { closeEndedReceipts } = await import("./sweep.ts");
   const { expireReceipts } = await import("../output/receipts.ts");
-  await passOver(
-    job,
-    (order, pass, line) => handleOrder(order, pass, { job, output, line }),
-    (listed, guard) => closeEndedReceipts(listed, { job, output, guard }),
-  );
+  await passOver(job, (order, pass, line) => handleOrder(order, pass, { job, output, line }), {
+    output,
+    sweep: (listed, guard) => closeEndedReceipts(listed, { job, output, guard }),
+  });
   expireReceipts(output);
 }
 
@@ -37,10 +36,12 @@ export async function describeOrders(job: Job): Promise<void> {
   await passOver(job, (order, pass, line) => describeOrder(order, pass, { job, line }));
 }
 
+type Sweep = (listed: ReadonlySet<string>, guard: Guard) => Promise<void>;
+
 async function passOver(
   job: Job,
   handle: HandleOrder,
-  sweep: (listed: ReadonlySet<string>, guard: Guard) => Promise<void> = async () => undefined,
+  { output, sweep }: { output: Output | null; sweep: Sweep } = { output: null, sweep: async () => undefined },
 ): Promise<void> {
   const { config, reader } = job;
   const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
@@ -48,11 +49,10 @@ async function passOver(
   job.line.resources = orders.length + unreadable.length;
   for (const order of unreadable) noteUnreadable(job, order);
   const { settings, component } = config;
-  const pass: Pass = {
-    offering,
-    mapper: createMapper({ settings, component, offeringSlug: offering.slug }),
-    mounts: createMountGuard(settings.outputDirectory),
-  };
+  const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
+  const { now, throwIfOver } = job;
+  const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output });
+  const pass: Pass = { offering, mapper, claims };
   const guard = createGuard(job);
   await handleInOrder(orders, { job, guard, handle: (order, line) => handle(order, pass, line) });
   // Last, so that what ended and cannot be read any more keeps no open order waiting.

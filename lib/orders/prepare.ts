@@ -1,15 +1,16 @@
 // From an open order to what would be published for it: everything that can be decided by reading alone. The real run
 // and the dry run share it. An order that cannot be handled stays as it is in Waldur and becomes a problem.
 
+import type { PathQuestion } from "../claims/order-path.ts";
+import { peekReceipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
-import type { Job } from "../run/job.ts";
+import { addProblem, type Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";
-import type { Mapper } from "../storage/mapper.ts";
 import { sourceOf } from "../storage/source.ts";
 import { fetchResource } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
-import type { MountGuard } from "./mounts.ts";
+import type { Pass } from "./pass.ts";
 
 /** An order with its resource and the entry of its file. */
 export type Prepared = {
@@ -22,6 +23,8 @@ export type Prepared = {
 };
 
 export type LeftAlone = { left: Omit<Problem, "offering">[] };
+/** Its path is that of a resource that was terminated not long ago. */
+export type Waiting = { waits: Omit<Problem, "offering"> };
 
 const TYPES: Readonly<Record<string, OrderType>> = {
   Create: "create",
@@ -34,12 +37,14 @@ function orderType(order: WaldurOrder): OrderType | undefined {
   return Object.hasOwn(TYPES, order.type) ? TYPES[order.type] : undefined;
 }
 
-/** Reads the order's resource and maps it. Network and other faults throw. */
+/** Fixes what an order's file will name; called under the lock, and only for what can be published. */
+export type Claim = (prepared: Prepared) => void;
+
+/** Reads the order's resource, asks for its path, maps it, and claims. Network and other faults throw. */
 export async function prepareOrder(
   order: WaldurOrder,
-  job: Job,
-  { mapper, mounts }: { mapper: Mapper; mounts: MountGuard },
-): Promise<Prepared | LeftAlone> {
+  { job, pass, claim }: { job: Job; pass: Pass; claim: Claim },
+): Promise<Prepared | LeftAlone | Waiting> {
   const type = orderType(order);
   if (type === undefined) return leave(order, unsupportedType(order));
   if (order.marketplaceResourceUuid === null) return leave(order, missingResource(order));
@@ -47,11 +52,36 @@ export async function prepareOrder(
   if (resource === null) return leave(order, missingResource(order));
   const { project, customer } = order;
   const source = sourceOf(resource, { ...project, customer });
-  const mapped = mapper.mapOrder({ type, limits: order.limits, attributes: order.attributes }, source);
-  if (!mapped.ok) return leave(order, ...mapped.problems);
-  const clash = mounts.clash(mapped.entry.mountPoint.default, resource.uuid);
-  if (clash !== null) return leave(order, clash);
-  return { order, type, resource, entry: mapped.entry, hasWorker: resource.projectSlug === undefined };
+  const place = pass.mapper.placeOf(source);
+  const question: PathQuestion = {
+    type,
+    wants: { uuid: resource.uuid, name: resource.slug, project: project.name },
+    place,
+    receipt: fixedPath(job.config.settings.outputDirectory, order.uuid),
+  };
+  return pass.claims.settle(question, (answer) => {
+    if ("held" in answer) return leave(order, answer.held);
+    if ("waits" in answer) return { waits: { ...answer.waits, order: order.uuid, resource: resource.uuid } };
+    const named = { type, limits: order.limits, attributes: order.attributes };
+    const mapped = pass.mapper.mapOrder(named, source, { ...place, path: answer.path });
+    if (!mapped.ok) return leave(order, ...mapped.problems);
+    const prepared = {
+      order,
+      type,
+      resource,
+      entry: mapped.entry,
+      hasWorker: resource.projectSlug === undefined,
+    };
+    if ("finding" in answer && answer.finding !== undefined)
+      addProblem(job, { ...answer.finding, order: order.uuid, resource: resource.uuid });
+    claim(prepared);
+    return prepared;
+  });
+}
+
+function fixedPath(directory: string, order: string): PathQuestion["receipt"] {
+  const receipt = peekReceipt(directory, order)?.receipt;
+  return receipt === undefined ? null : { path: receipt.mountPoint, isPublished: receipt.published };
 }
 
 type Finding = Omit<Problem, "offering" | "order" | "resource">;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Output } from "../output/directory.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import { publishOrderFile } from "../output/order-file.ts";
-import { claimReceipt, type Receipt } from "../output/receipts.ts";
+import { claimReceipt, peekFileName, type Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
 import { documentDigest } from "../storage/digest.ts";
@@ -13,21 +13,28 @@ import { orderDocument } from "./document.ts";
 import type { Pass } from "./pass.ts";
 import type { Prepared } from "./prepare.ts";
 
-/** Fixes the order's file name, or finds the name that an earlier run fixed. */
+/** Fixes the order's file name and path, or finds the name that an earlier run fixed. */
 export function claimOrder(prepared: Prepared, job: Job, output: Output): Receipt {
-  const { order, type, resource, entry } = prepared;
+  return claimReceipt(output, describeReceipt(prepared, job)).receipt;
+}
+
+/** The receipt of an order that nobody has claimed yet. */
+export function describeReceipt({ order, type, resource, entry }: Prepared, job: Job): Receipt {
   const now = job.now();
-  return claimReceipt(output, {
+  const directory = job.config.settings.outputDirectory;
+  // Where receipts were lost, a file of the order gives the name.
+  const known = peekFileName(directory, type, order.uuid);
+  return {
     version: 1,
     offering: job.config.uuid,
     order: order.uuid,
     type,
-    file: orderFileName(minuteStamp(now, job.timezone), type, order.uuid),
+    file: known ?? orderFileName(minuteStamp(now, job.timezone), type, order.uuid),
     resource: resource.uuid,
     mountPoint: entry.mountPoint.default,
     claimedAt: now.toISOString(),
     published: false,
-  }).receipt;
+  };
 }
 
 /** Puts the file in place and on the disk. False when something that is not ours stands under its name. */

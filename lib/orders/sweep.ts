@@ -6,6 +6,7 @@ import { addProblem, type Job } from "../run/job.ts";
 import { fetchOrder } from "../waldur/orders.ts";
 import { endedProblem } from "./ended.ts";
 import type { Guard } from "./guard.ts";
+import { endOf } from "./order.ts";
 
 const ENDED = new Set(["done", "erred", "rejected", "canceled"]);
 
@@ -27,6 +28,6 @@ async function closeIfEnded(receipt: Receipt, job: Job, output: Output): Promise
   if (order !== null && !ENDED.has(order.state)) return;
   const problem = endedProblem(order, receipt, output.directory);
   if (problem !== null) addProblem(job, problem);
-  closeReceipt(output, receipt.order);
+  closeReceipt(output, receipt, endOf(order, job));
   job.log.debug("closed a receipt", { order: receipt.order, state: order?.state ?? "gone" });
 }

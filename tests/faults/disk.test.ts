@@ -316,13 +316,9 @@ describe("something else in a file's place", () => {
       mkdirSync(join(state, "receipts", "closed"), { recursive: true });
       const planted = [
         ...snapshotNames().map((name) => join(stage.out, name)),
-        ...[
-          "snapshot.json",
-          "claims",
-          "problems-sync.json",
-          "problems-orders.json",
-          "receipts-expired",
-        ].map((name) => join(state, name)),
+        ...["snapshot.json", "claims", "problems-sync.json", "problems-orders.json", "receipts-expired"].map(
+          (name) => join(state, name),
+        ),
         ...["receipts", "receipts/closed"].map((folder) => join(state, folder, `${uuid}.json`)),
         join(stage.out, LATEST_NAME),
       ];

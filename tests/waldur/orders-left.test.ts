@@ -2,7 +2,11 @@
 // (docs/contract.md, "Orders" and "The document").
 
 import { describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "pathe";
+import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
+import type { StageOptions } from "../stage.ts";
 import { GENERATIONS, type OrdersStage, openOrders, place, the } from "./orders-stage.ts";
 
 /** Spoils an order that is otherwise fine; the code of the problem that it becomes. */
@@ -158,8 +162,11 @@ test("a problem is a warning once, then information, and again a warning after a
 
 describe("a mount point that is another's", () => {
   /** A slug is no identifier: staff can give the same one to two resources. */
-  async function twoOfOneSlug(type: "Create" | "Terminate" | "Update") {
-    const stage = await openOrders();
+  async function twoOfOneSlug(
+    type: "Create" | "Terminate" | "Update",
+    settings: StageOptions["settings"] = {},
+  ) {
+    const stage = await openOrders({ settings });
     const holder = stage.world.addResource({ name: "held", slug: "held-1", backendId: "held-1" });
     await stage.runHere("sync");
     const order = place(stage, type, "other");
@@ -211,12 +218,45 @@ describe("a mount point that is another's", () => {
     });
   }
 
-  test("is free again when the next snapshot says so", async () => {
-    const { stage, holder, order } = await twoOfOneSlug("Create");
+  const AT = Date.parse("2026-11-27T12:00:00Z");
+  const DAY = 86_400_000;
+
+  for (const finder of ["orders", "sync"] as const) {
+    test(`of a terminated resource waits for its days, from when ${finder} found it terminated`, async () => {
+      const { stage, holder, order } = await twoOfOneSlug("Create");
+      await using _ = stage;
+      stage.world.terminate(holder.uuid);
+      const passAt = (ms: number) => stage.pass({ now: () => new Date(AT + ms) });
+      if (finder === "sync")
+        await stage.runHere("sync", { now: () => new Date(AT), sync: { allowShrink: true } });
+      const first = await passAt(finder === "sync" ? DAY : 0);
+      expect([first.code, first.outcomes, stage.requestsOf("POST")]).toEqual([0, ["waiting"], []]);
+      expect(first.report.notices).toMatchObject([{ code: "mount-waiting", order: order.uuid }]);
+      expect(first.report.notices[0]?.message).toContain("until 2026-12-04 12:00 UTC");
+      expect((await passAt(7 * DAY - 1)).outcomes).toEqual(["waiting"]);
+      expect([(await passAt(7 * DAY)).code, order.state]).toEqual([0, "done"]);
+    });
+  }
+
+  test("of a terminated resource is free at once with path_reuse_after_days: 0", async () => {
+    const { stage, holder, order } = await twoOfOneSlug("Create", { path_reuse_after_days: 0 });
     await using _ = stage;
     stage.world.terminate(holder.uuid);
-    await stage.runHere("sync", { sync: { allowShrink: true } });
     expect([(await stage.pass()).code, order.state]).toEqual([0, "done"]);
+  });
+
+  test("of a resource that Waldur does not know any more is not free", async () => {
+    const { stage, holder, order } = await twoOfOneSlug("Create", { path_reuse_after_days: 0 });
+    await using _ = stage;
+    stage.world.terminate(holder.uuid);
+    const unknown = "f".repeat(32);
+    const [snapshot = ""] = stage.files();
+    writeFileSync(join(stage.out, snapshot), stage.readText(snapshot).replaceAll(holder.uuid, unknown));
+    rmSync(join(stage.out, STATE_DIRECTORY), { recursive: true });
+    const ran = await stage.pass();
+    expect(ran.report.problems[0]?.message).toContain(unknown);
+    expect([ran.problems, order.state]).toEqual([["mount-clash"], "pending-provider"]);
+    expect(ran.report.problems[0]?.hint).toContain("claims release");
   });
 
   test("is not taken by a template: two backend ids of one path clash as well", async () => {

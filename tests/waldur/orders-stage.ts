@@ -2,6 +2,9 @@
 // and at the end of every test what must hold after each: no order was erred by us, nothing half-written is left.
 
 import { expect } from "bun:test";
+import { writeClaims } from "../../lib/claims/store.ts";
+import { createClaimTable } from "../../lib/claims/table.ts";
+import { openOutput } from "../../lib/output/directory.ts";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import { type Arrival, type HereOptions, listenTo, openStage, type StageOptions } from "../stage.ts";
 
@@ -10,9 +13,13 @@ export const TYPES = ["Create", "Update", "Terminate"] as const;
 
 export type OrdersStage = Awaited<ReturnType<typeof openOrders>>;
 
-/** `await using stage = await openOrders()`; what must hold after every test is checked when it goes. */
-export async function openOrders(options: StageOptions = {}) {
+/**
+ * `await using stage = await openOrders()`; what must hold after every test is checked when it goes. An earlier pass has
+ * read the list for its claims already, unless `isNew` says that there was none.
+ */
+export async function openOrders({ isNew = false, ...options }: StageOptions & { isNew?: boolean } = {}) {
   const stage = await openStage(options);
+  if (!isNew) leaveClaims(stage.out);
   const { simulator } = stage;
   const listeners = listenTo(simulator);
   return {
@@ -110,4 +117,16 @@ export function place(
   if (type === "Create") return world.addOrder({ type, name, limits: { storage: 4 } });
   const resource = world.addResource({ name, backendId: name, limits: { storage: 10 } });
   return world.addOrder({ type, resource, ...(type === "Update" ? { limits: { storage: 20 } } : {}) });
+}
+
+/** What a pass leaves that found no resource. */
+export function leaveClaims(directory: string): void {
+  const now = () => new Date();
+  const warn = () => undefined;
+  const output = openOutput({ directory, mode: "orders", requireMount: null, fileMode: 0o644, now, warn });
+  try {
+    writeClaims(output, createClaimTable(), { snapshot: null, listedAt: now().toISOString() });
+  } finally {
+    output.close();
+  }
 }
