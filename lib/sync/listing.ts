@@ -53,7 +53,7 @@ export async function readListing(job: Job, ground: Ground, draft: Draft): Promi
     job.reader,
     {
       path: RESOURCES_PATH,
-      query: { ...query, state: LIVE_STATES, field: resourceFields(ground.projects === null) },
+      query: { ...query, state: LIVE_STATES, field: resourceFields(ground.hasSlugs) },
       what: "resource",
       parallel: job.config.settings.parallelRequests,
     },
@@ -82,6 +82,7 @@ function visitorOf({ job, ground, draft, selection, begin, query }: Visit): List
       pages = 0;
       terminated = await countTerminated();
     },
+    beforePage: (rows) => ground.knowProjects(rows),
     page(rows, progress) {
       if (pages === 0) selection.restart(Math.min(progress.count, MOST_EXPECTED));
       const entries = selection.select(rows);
