@@ -483,3 +483,10 @@ test("the minute is that of the configured zone", async () => {
   expect(stage.files()).toEqual(["2026-01-05-14-45-all.json"]);
   expect(stage.read("2026-01-05-14-45-all.json").meta.date).toBe("2026-01-05T14:45:00+05:45");
 });
+
+test("no request of sync carries the name by which Waldur knows site agents", async () => {
+  const stage = await open({ resources: 3 });
+  for (const dryRun of [false, true]) await syncAt(stage, 0, { dryRun });
+  const agents = new Set(stage.simulator.requests.map(({ userAgent }) => userAgent));
+  expect([...agents]).toEqual(["waldur-cscs-storage/0.0.0-test"]);
+});
