@@ -43,15 +43,29 @@ export function listFileNames(directory: string, isWanted: (name: string) => boo
   return names.filter((name) => isWanted(name) && fileTimeMs(join(directory, name)) !== null).sort();
 }
 
+/**
+ * Paths of the files with a snapshot's name, whoever wrote them, the one modified last first; of equal ones the later
+ * name. The Python plugin named its snapshots alike.
+ */
+export function snapshotsNewestFirst(directory: string): string[] {
+  return listFileNames(directory, isSnapshotName)
+    .reverse()
+    .map((name) => join(directory, name))
+    .map((path) => ({ path, mtimeMs: fileTimeMs(path) ?? 0 }))
+    .sort((one, other) => other.mtimeMs - one.mtimeMs)
+    .map(({ path }) => path);
+}
+
 /** Path of the snapshot modified last, null when there is none; of equal ones the later name. */
 export function newestSnapshot(directory: string): string | null {
-  let newest: { path: string; mtimeMs: number } | null = null;
-  for (const name of listFileNames(directory, isSnapshotName)) {
-    const path = join(directory, name);
-    const mtimeMs = fileTimeMs(path);
-    if (mtimeMs !== null && mtimeMs >= (newest?.mtimeMs ?? mtimeMs)) newest = { path, mtimeMs };
-  }
-  return newest?.path ?? null;
+  return snapshotsNewestFirst(directory)[0] ?? null;
+}
+
+/** The text of a regular file; null when it is missing, is something else, or has more bytes than that. */
+export function readTextUpTo(path: string, limitBytes: number): string | null {
+  const stats = attempt("find", path, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (stats?.isFile() !== true || stats.size > limitBytes) return null;
+  return readIfExists(path)?.toString("utf8") ?? null;
 }
 
 /** When a regular file was modified last, in milliseconds; null when there is none. */

@@ -1,5 +1,5 @@
 // Old snapshots, and the link to the latest one. Deletes only regular files with the name of a snapshot that are ours,
-// after a publication, and never the one just published (docs/contract.md, "Publishing").
+// after a publication, and never the one just published or linked (docs/contract.md, "Publishing").
 
 import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -60,7 +60,7 @@ function replaceLink(output: Output, path: string, name: string): void {
 }
 
 export type Expiry = {
-  /** How many to keep, the latest by name; 0 keeps all. */
+  /** How many to keep, those modified last; 0 keeps all. */
   keep: number;
   /** Name or path of the snapshot that stays in any case. */
   published: string;
@@ -68,15 +68,42 @@ export type Expiry = {
   isOurs: (path: string) => boolean;
 };
 
-/** Removes old snapshots of ours. Returns the paths removed. */
-export function expireSnapshots(output: Output, expiry: Expiry): string[] {
-  if (expiry.keep <= 0) return [];
+/** A clock that is further ahead than this was wrong, and what it dated says nothing about the order. */
+const AHEAD_MS = 24 * 60 * 60 * 1000;
+
+/** Removes old snapshots of ours, but never the one that the latest link names. Returns the paths removed. */
+export function expireSnapshots(output: Output, { keep, published, isOurs }: Expiry): string[] {
+  if (keep <= 0) return [];
   output.recheck();
-  const names = listFileNames(output.directory, isSnapshotName).reverse().slice(expiry.keep);
-  const old = names
-    .filter((name) => name !== basename(expiry.published))
+  const linked = shownBy(join(output.directory, LATEST_NAME));
+  const old = newestFirst(output.directory, basename(published))
+    .slice(keep)
+    .filter((name) => name !== linked)
     .map((name) => join(output.directory, name))
-    .filter(expiry.isOurs);
+    .filter(isOurs);
   for (const path of old) removeFile(path);
   return old;
+}
+
+/** Names of snapshots, the published one first, then by the time of modification, then by name. */
+function newestFirst(directory: string, published: string): string[] {
+  const timeOf = (name: string) => fileTimeMs(join(directory, name)) ?? 0;
+  const latest = timeOf(published) + AHEAD_MS;
+  const rank = (name: string) => {
+    if (name === published) return Number.POSITIVE_INFINITY;
+    const time = timeOf(name);
+    return time > latest ? -time : time;
+  };
+  return listFileNames(directory, isSnapshotName)
+    .reverse()
+    .map((name) => ({ name, rank: rank(name) }))
+    .sort((one, other) => other.rank - one.rank)
+    .map(({ name }) => name);
+}
+
+function shownBy(link: string): string | null {
+  return attempt("read", link, () => {
+    const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return isLink ? readlinkSync(link) : null;
+  });
 }

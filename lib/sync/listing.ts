@@ -60,7 +60,7 @@ export async function readListing(
     job.reader,
     {
       path: RESOURCES_PATH,
-      query: { ...query, state: LIVE_STATES, field: resourceFields(ground.projects === null) },
+      query: { ...query, state: LIVE_STATES, field: resourceFields(ground.hasSlugs) },
       what: "resource",
       parallel: job.config.settings.parallelRequests,
     },
@@ -95,6 +95,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing
       pages = 0;
       terminated = await countTerminated();
     },
+    beforePage: (rows) => ground.knowProjects(rows),
     page(rows, progress) {
       addEntries(tried.selection.select(rows), sink.draft);
       if (++pages % COLLECT_EACH_PAGES === 0) fullGC();

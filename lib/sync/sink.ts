@@ -43,12 +43,16 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
     publish: (name) => draft.publish(name),
     settle(state) {
       writeSnapshotState(output, state);
-      if (settings.latestLink) linkLatest(output, state.file);
-      expireSnapshots(output, {
-        keep: settings.keepSnapshots,
-        published: state.file,
-        isOurs: (path) => isSnapshotOf(path, state.offering),
-      });
+      try {
+        if (settings.latestLink) linkLatest(output, state.file);
+      } finally {
+        // Also where the link fails, which it may do in every run: the disk would fill up.
+        expireSnapshots(output, {
+          keep: settings.keepSnapshots,
+          published: state.file,
+          isOurs: (path) => isSnapshotOf(path, state.offering),
+        });
+      }
     },
   };
 }

@@ -2,16 +2,24 @@
 
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
-import { fetchOffering, fetchProjects, probeResources } from "../waldur/offering.ts";
+import { fetchOffering, fetchProjects, type Probe, probeResources } from "../waldur/offering.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
+import { joinedProject } from "../waldur/wire-resource.ts";
 
 export type Ground = {
   offering: WaldurOffering;
   mapper: Mapper;
   /** Resources in any state when the run began; null when the server did not say. */
   wholeCount: number | null;
-  /** By uuid; null where resources carry the slugs themselves. */
-  projects: ReadonlyMap<string, WaldurProject> | null;
+  /** Rows carry the slugs of project and customer, as far as is known: an offering without resources does not say. */
+  hasSlugs: boolean;
+  /** By uuid; empty where resources carry the slugs themselves. */
+  projects: ReadonlyMap<string, WaldurProject>;
+  /**
+   * Reads the list of projects once more when one of these rows is of a project that is not in it: projects and resources
+   * are two lists, and both may be made between them. Only once in a run; what is unknown then stays so.
+   */
+  knowProjects(rows: readonly unknown[]): Promise<void>;
 };
 
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
@@ -19,8 +27,34 @@ export async function surveyOffering(job: Job): Promise<Ground> {
   const { config, reader } = job;
   const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
   const probe = await probeResources(reader, config.uuid);
-  const projects = probe.hasSlugs === false ? await fetchProjects(reader, offering) : null;
   const { settings, component } = config;
-  const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
-  return { offering, mapper, wholeCount: probe.count, projects };
+  return {
+    offering,
+    mapper: createMapper({ settings, component, offeringSlug: offering.slug }),
+    wholeCount: probe.count,
+    hasSlugs: probe.hasSlugs !== false,
+    ...(await joinProjects(job, offering, probe)),
+  };
+}
+
+async function joinProjects(
+  { reader }: Job,
+  offering: WaldurOffering,
+  { hasSlugs, count }: Probe,
+): Promise<Pick<Ground, "projects" | "knowProjects">> {
+  const projects = new Map(hasSlugs === false ? await fetchProjects(reader, offering) : []);
+  const isUnknown = (row: unknown) => {
+    const uuid = joinedProject(row);
+    return uuid !== null && !projects.has(uuid);
+  };
+  // An offering without resources did not say whether its rows will carry slugs.
+  let mayReadAgain = hasSlugs === false || count === 0;
+  return {
+    projects,
+    async knowProjects(rows) {
+      if (!mayReadAgain || !rows.some(isUnknown)) return;
+      mayReadAgain = false;
+      for (const [uuid, project] of await fetchProjects(reader, offering)) projects.set(uuid, project);
+    },
+  };
 }

@@ -25,6 +25,8 @@ export type ListRequest = {
 export type ListVisitor = {
   /** A try begins; whatever an earlier one gave must be forgotten. */
   begin(): Promise<void> | void;
+  /** Whatever must be asked for before these rows can be taken. */
+  beforePage?(rows: readonly unknown[]): Promise<void>;
   page(rows: readonly unknown[], progress: { seen: number; count: number }): void;
   /** After the last page; throws `ListMoved` when there is other evidence that the list moved. */
   end?(count: number): Promise<void> | void;
@@ -79,6 +81,7 @@ async function readOnce(reader: Reader, request: ListRequest, visitor: ListVisit
       // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
       await new Promise((resolve) => setImmediate(resolve));
       addUuids(rows, uuids, request.what);
+      await visitor.beforePage?.(rows);
       visitor.page(rows, { seen: uuids.size(), count });
     }
   } finally {

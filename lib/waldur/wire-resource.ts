@@ -82,6 +82,14 @@ export function parseResource(row: unknown): WaldurResource | WireFault {
   return parsed.success ? resourceOf(parsed.output) : faultOf(parsed.issues[0]);
 }
 
+/** The project to be joined to a row that carries no slug of it; null when there is none to join, or none that can be read. */
+export function joinedProject(row: unknown): string | null {
+  if (!isTable(row) || row.project_slug !== undefined) return null;
+  if (isPlainUuid(row.project_uuid)) return row.project_uuid;
+  const parsed = v.safeParse(Uuid, row.project_uuid);
+  return parsed.success ? parsed.output : null;
+}
+
 type Row = v.InferInput<typeof ResourceRow>;
 
 /**

@@ -209,3 +209,41 @@ test("acceptance: approve on a 2024 server waits for the worker, and keeps the b
   await stage.pass();
   expect([order.state, stage.resourceOf(order).backendId]).toEqual(["done", stage.resourceOf(order).slug]);
 });
+
+test.each(["", "yesterday"])("a date of review that reads %j is no reason to wait", async (date) => {
+  await using stage = await openOrders({ generation: "2024" });
+  const order = place(stage, "Create");
+  order.state = "executing";
+  order.providerReviewedAt = date;
+  const ran = await stage.pass();
+  expect([ran.outcomes, order.state]).toEqual([["done"], "done"]);
+});
+
+test.each([
+  ["attributes", { attributes: { permissions: "700" } }],
+  ["limits", { limits: { storage: 7 } }],
+  ["type", { type: "Update" }],
+])("an order whose %s changed after the list was read is left for the next run", async (_, change) => {
+  await using stage = await openOrders();
+  const order = place(stage, "Create");
+  stage.once("order", () => Object.assign(order, change));
+  const ran = await stage.pass();
+  expect([ran.outcomes, stage.requestsOf("POST"), stage.filesOf(order)]).toEqual([["waiting"], [], []]);
+});
+
+test("an answer about another order accepts nothing, publishes nothing, and is reported", async () => {
+  await using stage = await openOrders();
+  const [order, other] = [place(stage, "Create", "one"), place(stage, "Create", "two")];
+  stage.once("order", () => {
+    order.wire.uuid = other.uuid;
+  });
+  const ran = await stage.pass();
+  expect([ran.outcomes, order.state, stage.filesOf(order)]).toEqual([
+    ["failed", "done"],
+    "pending-provider",
+    [],
+  ]);
+  expect(ran.report.problems).toMatchObject([
+    { order: order.uuid, message: expect.stringContaining(`told of another order, ${other.uuid}`) },
+  ]);
+});

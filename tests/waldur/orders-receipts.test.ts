@@ -233,6 +233,16 @@ describe("receipts whose orders are no longer listed", () => {
   }
 });
 
+test("an order with an open receipt whose row cannot be read is not taken for one that ended", async () => {
+  await using stage = await openOrders({ faults: ["503@approve*1"] });
+  const order = place(stage, "Create");
+  await stage.pass();
+  order.wire.limits = 7;
+  const ran = await stage.pass();
+  expect([ran.problems, ran.steps]).toEqual([["bad-answer"], ["offering", "list"]]);
+  expect([order.state, stage.receipts("open")]).toEqual(["pending-provider", 1]);
+});
+
 test("closed receipts go after 90 days, open ones stay", async () => {
   await using stage = await openOrders();
   const order = place(stage, "Create", "done");

@@ -2,7 +2,7 @@
 // never reads as a deletion (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
-import { rmSync, truncateSync } from "node:fs";
+import { rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import type { SimResource } from "../../lib/simulator/model.ts";
 import {
@@ -216,4 +216,16 @@ describe("mount points", () => {
     expect((await syncAt(stage, 1)).report.exitCode).toBe(0);
     expect(idsIn(stage, nameAt(1))).toContain(heir.uuid);
   });
+});
+
+test("the entry comes from the snapshot that the state names, not from one that was modified later", async () => {
+  const { stage, second } = await published();
+  const text = entryText(stage, nameAt(0), second.uuid);
+  const restored = stage.readText(nameAt(0)).replaceAll("/data-1", "/restored");
+  writeFileSync(join(stage.out, nameAt(30)), restored);
+  const later = Date.now() / 1000 + 60;
+  utimesSync(join(stage.out, nameAt(30)), later, later);
+  second.limits = { storage: -1 };
+  expect((await syncAt(stage, 1)).report.offerings[0]?.carriedOver).toBe(1);
+  expect(entryText(stage, nameAt(1), second.uuid)).toBe(text);
 });

@@ -281,6 +281,18 @@ describe("latest_link", () => {
     expectConsistentState(stage, nameAt(0));
   });
 
+  test("does not switch retention off where a file has its place: 73, and as many snapshots as before", async () => {
+    const stage = await open({ resources: 3, settings: { ...settings, keep_snapshots: 2 } });
+    writeFileSync(join(stage.out, "latest-all.json"), "mine");
+    for (const n of [0, 1, 2, 3]) {
+      const { report } = await syncAt(stage, n);
+      expect([report.exitCode, report.problems.length]).toEqual([73, 1]);
+      expect(report.problems[0]?.message).toContain("something other than a symlink");
+      expect(report.files).toMatchObject([{ path: join(stage.out, nameAt(n)), action: "create" }]);
+    }
+    expect(stage.files()).toEqual([nameAt(2), nameAt(3), "latest-all.json"]);
+  });
+
   test("is not made unless asked for", async () => {
     const stage = await open({ resources: 3 });
     await syncAt(stage, 0);
@@ -322,8 +334,14 @@ describe("keep_snapshots", () => {
     const stage = await open({ resources: 3, settings: { keep_snapshots: 1 } });
     await syncAt(stage, 8);
     await syncAt(stage, 2);
-    expect(stage.files()).toContain(nameAt(2));
+    expect(stage.files()).toEqual([nameAt(2)]);
     expectConsistentState(stage, nameAt(2));
+  });
+
+  test("keeps the newer ones, not the later names, after the clock was set back", async () => {
+    const stage = await open({ resources: 3, settings: { keep_snapshots: 2 } });
+    for (const n of [50, 51, 2, 3, 4]) await syncAt(stage, n);
+    expect(stage.files()).toEqual([nameAt(3), nameAt(4)]);
   });
 
   test("takes nothing when a run fails", async () => {
@@ -468,4 +486,11 @@ test("the minute is that of the configured zone", async () => {
   await stage.runHere("sync", { now: () => minute(0) });
   expect(stage.files()).toEqual(["2026-01-05-14-45-all.json"]);
   expect(stage.read("2026-01-05-14-45-all.json").meta.date).toBe("2026-01-05T14:45:00+05:45");
+});
+
+test("no request of sync carries the name by which Waldur knows site agents", async () => {
+  const stage = await open({ resources: 3 });
+  for (const dryRun of [false, true]) await syncAt(stage, 0, { dryRun });
+  const agents = new Set(stage.simulator.requests.map(({ userAgent }) => userAgent));
+  expect([...agents]).toEqual(["waldur-cscs-storage/0.0.0-test"]);
 });

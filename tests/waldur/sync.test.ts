@@ -130,6 +130,49 @@ describe("a server of 2024", () => {
   });
 });
 
+describe("a project that is made on a server of 2024 while a run reads", () => {
+  /** Makes a project, and a resource in it, when the list of live resources is asked for. */
+  const makeLate = (stage: Stage) => {
+    const late = { uuid: "abc".padEnd(32, "0"), name: "Late", slug: "late", customer: stage.world.provider };
+    onArrival(stage, (request) => {
+      if (livePage(request) !== 1 || stage.world.projects.includes(late)) return;
+      stage.world.projects = [...stage.world.projects, late];
+      stage.world.addResource({ slug: "newcomer", project: late });
+    });
+    return late;
+  };
+  const projectLists = (stage: Stage) =>
+    stage.simulator.requests.filter(({ path }) => path.endsWith("/projects/")).length;
+  const pathsIn = (stage: Stage) =>
+    stage.read(nameAt(0)).result.storageResources.map(({ mountPoint }) => mountPoint.default);
+
+  test("is found by reading the list of projects once more", async () => {
+    const stage = await open({ generation: "2024", resources: 3 });
+    const late = makeLate(stage);
+    const { report } = await syncAt(stage, 0);
+    expect([report.exitCode, report.problems]).toEqual([0, []]);
+    expect(pathsIn(stage).at(-1)).toEndWith(`/${stage.world.provider.slug}/${late.slug}/newcomer`);
+    expect(projectLists(stage)).toBe(2);
+  });
+
+  test("is found also when the offering had no resource at all before", async () => {
+    const stage = await open({ generation: "2024" });
+    makeLate(stage);
+    const { report } = await syncAt(stage, 0);
+    expect([report.exitCode, report.problems]).toEqual([0, []]);
+    expect(pathsIn(stage)).toHaveLength(1);
+    expect(projectLists(stage)).toBe(1);
+  });
+
+  test("costs one more list in a run, however many pages have rows of unknown projects", async () => {
+    const stage = await open({ generation: "2024", resources: 650 });
+    for (const uuid of stage.world.resources().map((resource) => resource.uuid))
+      stage.world.resource(uuid).wire = { project_uuid: "f".repeat(32) };
+    expect((await syncAt(stage, 0)).report.exitCode).not.toBe(0);
+    expect(projectLists(stage)).toBe(2);
+  });
+});
+
 test("the next page is asked for before the present one is mapped", async () => {
   const stage = await open({ resources: 650 });
   const { reader, asked } = watchedReader(stage);

@@ -228,4 +228,14 @@ describe("one token for all", () => {
     });
     expect(issues.length).toBe(1);
   });
+
+  test.each(["no url at all", "ftp://waldur.example.com", '""'])(
+    "does not hide that the address of one of them is %s",
+    async (address) => {
+      const bad = second([`waldur_api_url: ${address}`]);
+      const { issues, shown } = await createSite().load(configYaml(withoutToken(), bad), { env });
+      expect(issues.map(({ path }) => path)).toEqual(["offerings[1].waldur_api_url"]);
+      expect(shown).not.toContain(CANARY);
+    },
+  );
 });

@@ -2,7 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
-import { newestSnapshot, readChunks, readJsonFile } from "../../../lib/output/files.ts";
+import {
+  newestSnapshot,
+  readChunks,
+  readJsonFile,
+  readTextUpTo,
+  snapshotsNewestFirst,
+} from "../../../lib/output/files.ts";
 import { scratchDirectory } from "./scratch.ts";
 
 function writeAt(path: string, second: number): void {
@@ -67,6 +73,27 @@ describe("the newest snapshot", () => {
   test("is null where there is no directory", () => {
     expect(newestSnapshot(join(scratchDirectory(), "missing"))).toBeNull();
   });
+});
+
+test("snapshots are listed newest first, those of one time by name from the later", () => {
+  const directory = scratchDirectory();
+  const name = (minute: number) => `2026-01-01-00-0${minute}-all.json`;
+  for (const [minute, second] of [1000, 3000, 2000, 3000].entries())
+    writeAt(join(directory, name(minute)), second);
+  writeAt(join(directory, "all.json"), 9000);
+  expect(snapshotsNewestFirst(directory)).toEqual(
+    [3, 1, 2, 0].map((minute) => join(directory, name(minute))),
+  );
+  expect(snapshotsNewestFirst(join(directory, "missing"))).toEqual([]);
+});
+
+test("a text is read up to a size, and from regular files only", () => {
+  const directory = scratchDirectory();
+  const path = join(directory, "text");
+  writeFileSync(path, "grün");
+  symlinkSync("text", join(directory, "link"));
+  expect([readTextUpTo(path, 5), readTextUpTo(path, 4)]).toEqual(["grün", null]);
+  for (const other of ["link", "missing", "."]) expect(readTextUpTo(join(directory, other), 99)).toBeNull();
 });
 
 test("a small file that is there but cannot be read is not taken for missing", () => {

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
-import { expireSnapshots, linkLatest } from "../../../lib/output/retention.ts";
+import { expireSnapshots, LATEST_NAME, linkLatest } from "../../../lib/output/retention.ts";
 import { afterwards, openScratch, publicNames, temporaryNames } from "./scratch.ts";
 
 const snapshot = (minute: number) => `2026-11-25-07-${String(minute).padStart(2, "0")}-all.json`;
@@ -79,8 +79,43 @@ describe("retention", () => {
     return output;
   }
 
-  test("keeps the latest by name", () => {
-    const output = openWith([1, 2, 3, 4]);
+  /** The seconds at which the snapshots of minute 1, 2 and so on were modified. */
+  function openWithTimes(...seconds: number[]) {
+    const output = openWith(seconds.map((_, n) => n + 1));
+    for (const [n, second] of seconds.entries())
+      utimesSync(join(output.directory, snapshot(n + 1)), second, second);
+    return output;
+  }
+
+  test("keeps those modified last, whatever their names, as after a clock was set back", () => {
+    const output = openWithTimes(4000, 3000, 1000, 2000);
+    const removed = expireSnapshots(output, { keep: 2, published: snapshot(1), isOurs: ours });
+    expect(removed.sort()).toEqual([3, 4].map((minute) => join(output.directory, snapshot(minute))));
+    expect(publicNames(output.directory)).toEqual([snapshot(1), snapshot(2)]);
+  });
+
+  test("counts the one just published among those kept, also when its time is not the newest", () => {
+    const output = openWithTimes(1000, 2000, 3000, 4000);
+    expireSnapshots(output, { keep: 2, published: snapshot(1), isOurs: ours });
+    expect(publicNames(output.directory)).toEqual([snapshot(1), snapshot(4)]);
+  });
+
+  test("takes those first that a clock more than a day ahead has dated", () => {
+    const day = 86_400;
+    const output = openWithTimes(1000, 2000 + day, 2001 + day, 2000, 1500);
+    expireSnapshots(output, { keep: 3, published: snapshot(4), isOurs: ours });
+    expect(publicNames(output.directory)).toEqual([2, 4, 5].map(snapshot));
+  });
+
+  test("keeps the one that the latest link names, so that the link leads somewhere", () => {
+    const output = openWithTimes(1000, 2000, 3000);
+    symlinkSync(snapshot(1), join(output.directory, LATEST_NAME));
+    expireSnapshots(output, { keep: 1, published: snapshot(3), isOurs: ours });
+    expect(publicNames(output.directory)).toEqual([snapshot(1), snapshot(3), LATEST_NAME]);
+  });
+
+  test("keeps the latest by name of those that are equally old", () => {
+    const output = openWithTimes(1000, 1000, 1000, 1000);
     const removed = expireSnapshots(output, { keep: 2, published: snapshot(4), isOurs: ours });
     expect(removed.sort()).toEqual([1, 2].map((minute) => join(output.directory, snapshot(minute))));
     expect(publicNames(output.directory)).toEqual([snapshot(3), snapshot(4)]);
@@ -98,7 +133,7 @@ describe("retention", () => {
       const output = openWith([1, 2, 3]);
       const published = by === "name" ? snapshot(1) : join(output.directory, snapshot(1));
       expireSnapshots(output, { keep: 1, published, isOurs: ours });
-      expect(publicNames(output.directory)).toEqual([snapshot(1), snapshot(3)]);
+      expect(publicNames(output.directory)).toEqual([snapshot(1)]);
     },
   );
 

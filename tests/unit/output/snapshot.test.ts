@@ -42,6 +42,14 @@ describe.each(["on the disk", "in memory"])("a draft %s", (where) => {
     return { draft, text: () => readFileSync(draft.publish(NAME).path, "utf8") };
   }
 
+  test("has every byte of characters that take three of them", () => {
+    const { draft, text } = start();
+    const entry = "€中".repeat(5000);
+    const { sha256: digest } = fill(draft, [entry]);
+    expect(digest).toBe(sha256(`{"list":[\n${entry}\n]}\n`));
+    expect(text()).toBe(`{"date":"today","list":[\n${entry}\n]}\n`);
+  });
+
   test("joins entries and hashes them under the other head", () => {
     const { draft, text } = start();
     const body = '\n"ä",\n"b",\n"c"\n]}\n';
