@@ -4,7 +4,7 @@
 
 import { isPlainUuid } from "../key-set.ts";
 import { newestSnapshot, readChunks } from "../output/files.ts";
-import { recentReceipts } from "../output/receipts.ts";
+import { changedReceipts, isWithdrawn } from "../output/receipts.ts";
 import { readMountIndex } from "../output/state.ts";
 import type { Problem } from "../report/report.ts";
 import { createMountIndex, type MountIndex, mountIndexFromBytes } from "../storage/mount-index.ts";
@@ -35,8 +35,8 @@ export function createMountGuard(directory: string): MountGuard {
 
 function loadMounts(directory: string): MountIndex {
   const { index, date } = readStoredIndex(directory) ?? readSnapshotIndex(directory);
-  for (const receipt of recentReceipts(directory, new Date(date))) {
-    if (receipt.type === "create") index.claim(receipt.mountPoint, receipt.resource);
+  for (const { receipt } of changedReceipts(directory, new Date(date))) {
+    if (receipt.type === "create" && !isWithdrawn(receipt)) index.claim(receipt.mountPoint, receipt.resource);
   }
   return index;
 }

@@ -1,22 +1,24 @@
-// From an open order to what would be published for it: everything that can be decided by reading alone. The real run
-// and the dry run share it. An order that cannot be handled stays as it is in Waldur and becomes a problem.
+// From an open order to what would be published for it: everything that can be decided by reading alone, up to the
+// receipt. An order that cannot be handled stays as it is in Waldur and becomes a problem.
 
+import { minuteStamp, orderFileName } from "../output/names.ts";
+import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
-import type { Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";
-import type { Mapper } from "../storage/mapper.ts";
 import { sourceOf } from "../storage/source.ts";
-import { fetchResource } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
-import type { MountGuard } from "./mounts.ts";
+import { look } from "./look.ts";
+import type { OrderRun } from "./pass.ts";
+import { pastOf } from "./past.ts";
 
-/** An order with its resource and the entry of its file. */
+/** An order with its resource, the entry of its file, and the receipt that fixes the file's name and path. */
 export type Prepared = {
   order: WaldurOrder;
   type: OrderType;
   resource: WaldurResource;
   entry: StorageResource;
+  receipt: Receipt;
   /** Resources carry no slugs, so the server is of 2024 and a worker stands behind approval. */
   hasWorker: boolean;
 };
@@ -34,24 +36,48 @@ function orderType(order: WaldurOrder): OrderType | undefined {
   return Object.hasOwn(TYPES, order.type) ? TYPES[order.type] : undefined;
 }
 
-/** Reads the order's resource and maps it. Network and other faults throw. */
-export async function prepareOrder(
-  order: WaldurOrder,
-  job: Job,
-  { mapper, mounts }: { mapper: Mapper; mounts: MountGuard },
-): Promise<Prepared | LeftAlone> {
+/** Reads the order's resource, maps it and claims its file. Network and other faults throw. */
+export async function prepareOrder(order: WaldurOrder, run: OrderRun): Promise<Prepared | LeftAlone> {
   const type = orderType(order);
   if (type === undefined) return leave(order, unsupportedType(order));
   if (order.marketplaceResourceUuid === null) return leave(order, missingResource(order));
-  const resource = await fetchResource(job.reader, order.marketplaceResourceUuid);
+  const resource = await run.end.readResource(order.marketplaceResourceUuid);
   if (resource === null) return leave(order, missingResource(order));
-  const { project, customer } = order;
-  const source = sourceOf(resource, { ...project, customer });
-  const mapped = mapper.mapOrder({ type, limits: order.limits, attributes: order.attributes }, source);
+  const claimed = await claimEntry({ order, type, resource }, run);
+  if ("left" in claimed) return claimed;
+  return { order, type, resource, ...claimed, hasWorker: resource.projectSlug === undefined };
+}
+
+/** Looks whether the order may name its path, and right after that writes the receipt, which names it. */
+async function claimEntry(
+  { order, type, resource }: Pick<Prepared, "order" | "type" | "resource">,
+  { job, pass, end }: OrderRun,
+): Promise<Pick<Prepared, "entry" | "receipt"> | LeftAlone> {
+  const directory = job.config.settings.outputDirectory;
+  const past = pastOf(
+    { uuid: order.uuid, type },
+    peekReceipt(directory, order.uuid)?.receipt ?? null,
+    directory,
+  );
+  const source = sourceOf(resource, { ...order.project, customer: order.customer });
+  const looked = await look({ order, resource, source, fixed: past.path }, pass);
+  if ("refused" in looked) return leave(order, looked.refused);
+  const asked = { type, limits: order.limits, attributes: order.attributes };
+  const mapped = pass.mapper.mapOrder(asked, source, looked.place);
   if (!mapped.ok) return leave(order, ...mapped.problems);
-  const clash = mounts.clash(mapped.entry.mountPoint.default, resource.uuid);
-  if (clash !== null) return leave(order, clash);
-  return { order, type, resource, entry: mapped.entry, hasWorker: resource.projectSlug === undefined };
+  const now = job.now();
+  const receipt = end.claim({
+    version: 1,
+    offering: job.config.uuid,
+    order: order.uuid,
+    type,
+    file: past.file ?? orderFileName(minuteStamp(now, job.timezone), type, order.uuid),
+    resource: resource.uuid,
+    mountPoint: mapped.entry.mountPoint.default,
+    claimedAt: now.toISOString(),
+    published: false,
+  });
+  return { entry: mapped.entry, receipt };
 }
 
 type Finding = Omit<Problem, "offering" | "order" | "resource">;

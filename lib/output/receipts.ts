@@ -23,10 +23,30 @@ export type Receipt = {
   resource: string;
   mountPoint: string;
   claimedAt: string;
+  /** The file was durable under its name. Version 0.1 wrote it only with `completion: external`. */
   published: boolean;
+  /** Whether the file tells the provisioner where to report back; absent: nobody has looked. */
+  actions?: "present" | "missing";
+  closedAt?: string;
+  /** The state of the order that closed the receipt, `gone` where Waldur does not know it any more. */
+  ended?: { state: string; at: string };
+  /** Reserved. */
+  instance?: string;
+  /** Reserved. */
+  answer?: Readonly<Record<string, unknown>>;
 };
 
 export type FoundReceipt = { receipt: Receipt; open: boolean };
+/** `changedMs`: when the receipt was claimed, published or closed last, by the clock of the file system. */
+export type ChangedReceipt = FoundReceipt & { changedMs: number };
+
+/**
+ * The order ended without a published file, so the receipt names its path no longer. One that version 0.1 closed says
+ * nothing about its end, and counts as published.
+ */
+export function isWithdrawn({ ended, published }: Receipt): boolean {
+  return ended !== undefined && !published;
+}
 
 const OPEN = "receipts";
 const CLOSED = "receipts/closed";
@@ -34,14 +54,21 @@ const EXPIRY_STAMP = "receipts-expired";
 const DAY_MS = 86_400_000;
 
 /**
- * The receipt of an order: the one that exists, else the wanted one, durable when this returns. Where receipts were
- * lost, a file of the order in the output directory gives the name.
+ * The receipt of an order, durable when this returns: the one that exists, with the wanted mount point, else the wanted
+ * one. A withdrawn one is opened anew, under its old name.
  */
 export function claimReceipt(output: Output, wanted: Receipt): FoundReceipt {
-  const existing = peekReceipt(output.directory, wanted.order);
-  if (existing !== null) return existing;
-  const file = peekFileName(output.directory, wanted.type, wanted.order) ?? wanted.file;
-  return writeClaim(output, { ...wanted, file });
+  const found = peekReceipt(output.directory, wanted.order);
+  if (found === null) return writeClaim(output, wanted);
+  if (isWithdrawn(found.receipt)) return reopen(output, { ...wanted, file: found.receipt.file });
+  const receipt = rewriteReceipt(output, { ...found.receipt, mountPoint: wanted.mountPoint });
+  return { receipt, open: found.open };
+}
+
+function reopen(output: Output, receipt: Receipt): FoundReceipt {
+  const claimed = writeClaim(output, receipt);
+  removeFile(join(output.statePath, receiptName(CLOSED, receipt.order)));
+  return claimed;
 }
 
 /** The receipt of an order, open or closed; null when there is none or it is broken. Changes nothing. */
@@ -67,43 +94,46 @@ export function listOpenReceipts(directory: string): Receipt[] {
   return receiptOrders(statePath, OPEN).flatMap((order) => readReceipt(statePath, OPEN, order) ?? []);
 }
 
-/** Remembers that the file is durable under its name. */
-export function markPublished(output: Output, receipt: Receipt): Receipt {
-  const published = { ...receipt, published: true };
+/** Makes the receipt say this from now on, durably, open or closed as it is; writes nothing when it says so already. */
+export function rewriteReceipt(output: Output, receipt: Receipt): Receipt {
   const found = peekReceipt(output.directory, receipt.order);
-  if (found?.receipt.published && found.receipt.file === receipt.file) return published;
+  if (found !== null && receiptText(found.receipt) === receiptText(receipt)) return receipt;
   const folder = found?.open === false ? CLOSED : OPEN;
   ensureFolders(output);
-  replaceFile(output, receiptName(folder, receipt.order), receiptText(published), "state");
-  return published;
+  replaceFile(output, receiptName(folder, receipt.order), receiptText(receipt), "state");
+  return receipt;
 }
 
-/** The order is through. Nothing happens when it was closed before. */
-export function closeReceipt(output: Output, order: string): void {
+/** The order has ended in that state. Nothing happens when the receipt was closed before. */
+export function closeReceipt(output: Output, receipt: Receipt, state: string): void {
+  const { order } = receipt;
+  const from = join(output.statePath, receiptName(OPEN, order));
+  if (fileTimeMs(from) === null) return;
+  const at = output.now().toISOString();
+  // First what it says, then where it lies: at any moment there is one receipt, and its time is that of the closing.
+  rewriteReceipt(output, { ...receipt, closedAt: at, ended: { state, at } });
   ensureFolders(output);
-  const from = join(output.statePath, receiptName(OPEN, checkedUuid(order)));
-  const moved = attemptIfExists("close receipt", from, () => {
-    renameSync(from, join(output.statePath, receiptName(CLOSED, order)));
-    return true;
-  });
-  if (moved === null) return;
+  attemptIfExists("close receipt", from, () =>
+    renameSync(from, join(output.statePath, receiptName(CLOSED, order))),
+  );
   syncDirectory(join(output.statePath, CLOSED));
   syncDirectory(join(output.statePath, OPEN));
 }
 
 /**
- * Receipts, open and closed, written since then. One second of grace, because the clock of a file system is coarser
- * than that of a process. Only those are read.
+ * Receipts, open and closed, that were claimed, published or closed since then. One second of grace, because the clock
+ * of a file system is coarser than that of a process. Only those are read.
  */
-export function recentReceipts(directory: string, since: Date): Receipt[] {
+export function changedReceipts(directory: string, since: Date): ChangedReceipt[] {
   const statePath = join(directory, STATE_DIRECTORY);
-  const timeOf = (folder: string, order: string) =>
-    fileTimeMs(join(statePath, receiptName(folder, order))) ?? 0;
   return [OPEN, CLOSED].flatMap((folder) =>
-    receiptOrders(statePath, folder)
-      // Turned round, so that a date that cannot be read lets all through.
-      .filter((order) => !(timeOf(folder, order) < since.getTime() - 1000))
-      .flatMap((order) => readReceipt(statePath, folder, order) ?? []),
+    receiptOrders(statePath, folder).flatMap((order) => {
+      const changedMs = fileTimeMs(join(statePath, receiptName(folder, order))) ?? 0;
+      // A date that cannot be read lets all through.
+      if (changedMs < since.getTime() - 1000) return [];
+      const receipt = readReceipt(statePath, folder, order);
+      return receipt === null ? [] : [{ receipt, open: folder === OPEN, changedMs }];
+    }),
   );
 }
 
@@ -170,10 +200,14 @@ function readReceipt(statePath: string, folder: string, order: string): Receipt 
   return receipt?.order === order ? receipt : null;
 }
 
-/** Its `file` becomes a path, so it must be the name of a file of just this order. */
+/**
+ * Its `file` becomes a path, so it must be the name of a file of just this order. Fields of other versions are kept as
+ * they are, because the receipt is written again; a field of ours that is not what it should be is left out.
+ */
 function parseReceipt(value: unknown): Receipt | null {
   if (!isRecord(value) || value.version !== 1) return null;
-  const { offering, order, file, resource, mountPoint, claimedAt, published } = value;
+  const { actions, closedAt, ended, instance, answer, ...rest } = value;
+  const { offering, order, file, resource, mountPoint, claimedAt, published } = rest;
   const named = parseOrderFileName(typeof file === "string" ? file : "");
   if (typeof file !== "string" || named === null || named.uuid !== order || named.type !== value.type)
     return null;
@@ -181,5 +215,19 @@ function parseReceipt(value: unknown): Receipt | null {
   if (typeof mountPoint !== "string" || typeof claimedAt !== "string" || typeof published !== "boolean")
     return null;
   const { uuid, type } = named;
-  return { version: 1, offering, order: uuid, type, file, resource, mountPoint, claimedAt, published };
+  const required = { offering, order: uuid, type, file, resource, mountPoint, claimedAt, published };
+  return {
+    ...rest,
+    ...required,
+    version: 1,
+    ...(actions === "present" || actions === "missing" ? { actions } : {}),
+    ...(typeof closedAt === "string" ? { closedAt } : {}),
+    ...(isEnd(ended) ? { ended } : {}),
+    ...(typeof instance === "string" ? { instance } : {}),
+    ...(isRecord(answer) ? { answer } : {}),
+  };
+}
+
+function isEnd(value: unknown): value is NonNullable<Receipt["ended"]> {
+  return isRecord(value) && typeof value.state === "string" && typeof value.at === "string";
 }

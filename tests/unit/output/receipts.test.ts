@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -12,15 +13,16 @@ import {
 import { join } from "node:path";
 import type { Output } from "../../../lib/output/directory.ts";
 import {
+  changedReceipts,
   claimReceipt,
   closeReceipt,
   expireReceipts,
+  isWithdrawn,
   listOpenReceipts,
-  markPublished,
   peekFileName,
   peekReceipt,
   type Receipt,
-  recentReceipts,
+  rewriteReceipt,
 } from "../../../lib/output/receipts.ts";
 import { OTHER_UUID, openScratch, publicNames, scratchDirectory, temporaryNames, UUID } from "./scratch.ts";
 
@@ -35,7 +37,12 @@ const RECEIPT: Receipt = {
   claimedAt: "2026-11-25T07:49:00.000Z",
   published: false,
 };
+const PUBLISHED: Receipt = { ...RECEIPT, published: true };
 const LATER: Receipt = { ...RECEIPT, file: `2026-11-26-00-00-create_${UUID}.json` };
+
+function receiptOf(order: string): Receipt {
+  return { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) };
+}
 
 function openPath(output: Output, order = UUID): string {
   return join(output.statePath, "receipts", `${order}.json`);
@@ -60,26 +67,43 @@ describe("claiming", () => {
     expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: true });
   });
 
-  test("returns a closed receipt as closed, and opens no new one", () => {
+  test("returns the closed receipt of a published file as closed, and opens no new one", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
-    closeReceipt(output, UUID);
-    expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: false });
+    closeReceipt(output, PUBLISHED, "done");
+    expect(claimReceipt(output, LATER)).toMatchObject({ receipt: PUBLISHED, open: false });
     expect(existsSync(openPath(output))).toBe(false);
   });
 
-  test("takes the name from the directory where the receipt was lost, the first of several", () => {
+  test("opens a withdrawn receipt anew, under its old name", () => {
     const output = openScratch();
-    for (const day of ["24", "23"])
-      writeFileSync(join(output.directory, `2026-11-${day}-10-00-create_${UUID}.json`), "");
-    writeFileSync(join(output.directory, `2026-11-22-10-00-update_${UUID}.json`), "");
-    writeFileSync(join(output.directory, `2026-11-21-10-00-create_${OTHER_UUID}.json`), "");
-    writeFileSync(join(output.directory, `x-create_${UUID}.json`), "");
-    mkdirSync(join(output.directory, `2026-11-20-10-00-create_${UUID}.json`));
-    const name = `2026-11-23-10-00-create_${UUID}.json`;
-    expect(peekFileName(output.directory, "create", UUID)).toBe(name);
-    expect(claimReceipt(output, RECEIPT).receipt).toEqual({ ...RECEIPT, file: name });
-    expect(peekReceipt(output.directory, UUID)?.receipt.file).toBe(name);
+    claimReceipt(output, RECEIPT);
+    closeReceipt(output, RECEIPT, "erred");
+    expect(isWithdrawn(JSON.parse(readFileSync(closedPath(output), "utf8")))).toBe(true);
+    const wanted = { ...LATER, mountPoint: "/other" };
+    expect(claimReceipt(output, wanted)).toEqual({ receipt: { ...wanted, file: RECEIPT.file }, open: true });
+    expect([existsSync(openPath(output)), existsSync(closedPath(output))]).toEqual([true, false]);
+  });
+
+  test("of version 0.1 that is closed without an end is not withdrawn", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    mkdirSync(join(output.statePath, "receipts/closed"), { recursive: true });
+    renameSync(openPath(output), closedPath(output));
+    expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: false });
+  });
+
+  test("takes another mount point over, and keeps what it does not know", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    writeFileSync(openPath(output), JSON.stringify({ ...RECEIPT, instance: "i", later: [1], closedAt: 7 }));
+    claimReceipt(output, { ...RECEIPT, mountPoint: "/moved" });
+    expect(JSON.parse(readFileSync(openPath(output), "utf8"))).toEqual({
+      ...RECEIPT,
+      instance: "i",
+      later: [1],
+      mountPoint: "/moved",
+    });
   });
 
   test.each([
@@ -116,7 +140,7 @@ describe("peeking", () => {
     expect(peekReceipt(directory, UUID)).toBeNull();
     expect(peekFileName(directory, "create", UUID)).toBeNull();
     expect(listOpenReceipts(directory)).toEqual([]);
-    expect(recentReceipts(directory, new Date(0))).toEqual([]);
+    expect(changedReceipts(directory, new Date(0))).toEqual([]);
     expect(readdirSync(directory)).toEqual([]);
     expect(peekFileName(join(directory, "missing"), "create", UUID)).toBeNull();
   });
@@ -128,12 +152,13 @@ describe("the life of a receipt", () => {
     const other = { ...RECEIPT, order: OTHER_UUID, file: RECEIPT.file.replace(UUID, OTHER_UUID) };
     claimReceipt(output, RECEIPT);
     claimReceipt(output, other);
-    expect(markPublished(output, RECEIPT)).toEqual({ ...RECEIPT, published: true });
+    expect(rewriteReceipt(output, PUBLISHED)).toEqual({ ...RECEIPT, published: true });
     expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }, other]);
-    closeReceipt(output, UUID);
+    closeReceipt(output, PUBLISHED, "done");
     expect(listOpenReceipts(output.directory)).toEqual([other]);
+    const at = expect.any(String);
     expect(peekReceipt(output.directory, UUID)).toEqual({
-      receipt: { ...RECEIPT, published: true },
+      receipt: { ...PUBLISHED, closedAt: at, ended: { state: "done", at } },
       open: false,
     });
   });
@@ -141,24 +166,24 @@ describe("the life of a receipt", () => {
   test("is not written again when it was published already", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
-    const published = markPublished(output, RECEIPT);
+    const published = rewriteReceipt(output, PUBLISHED);
     const inode = statSync(openPath(output), { bigint: true }).ino;
-    markPublished(output, published);
+    rewriteReceipt(output, published);
     expect(statSync(openPath(output), { bigint: true }).ino).toBe(inode);
   });
 
   test("stays closed when its file is published again", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
-    closeReceipt(output, UUID);
-    markPublished(output, RECEIPT);
+    closeReceipt(output, RECEIPT, "done");
+    rewriteReceipt(output, PUBLISHED);
     expect(existsSync(openPath(output))).toBe(false);
     expect(peekReceipt(output.directory, UUID)).toMatchObject({ open: false, receipt: { published: true } });
   });
 
   test("is written even when the receipt was lost in between", () => {
     const output = openScratch();
-    markPublished(output, RECEIPT);
+    rewriteReceipt(output, PUBLISHED);
     expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }]);
   });
 
@@ -166,16 +191,16 @@ describe("the life of a receipt", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
     rmSync(join(output.statePath, "receipts", "closed"), { recursive: true });
-    closeReceipt(output, UUID);
+    closeReceipt(output, RECEIPT, "done");
     expect(peekReceipt(output.directory, UUID)).toMatchObject({ open: false });
   });
 
   test("closes once, and without harm twice or never opened", () => {
     const output = openScratch();
-    closeReceipt(output, OTHER_UUID);
+    closeReceipt(output, receiptOf(OTHER_UUID), "done");
     claimReceipt(output, RECEIPT);
-    closeReceipt(output, UUID);
-    closeReceipt(output, UUID);
+    closeReceipt(output, RECEIPT, "done");
+    closeReceipt(output, RECEIPT, "done");
     expect(existsSync(closedPath(output))).toBe(true);
   });
 });
@@ -186,21 +211,21 @@ describe("recent receipts", () => {
     const orders = ["1", "2", "3", "4"].map((digit) => digit.repeat(32));
     for (const order of orders)
       claimReceipt(output, { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) });
-    for (const order of orders.slice(2)) closeReceipt(output, order);
+    for (const order of orders.slice(2)) closeReceipt(output, receiptOf(order), "done");
     const [first = "", , third = ""] = orders;
     utimesSync(openPath(output, first), 1000, 1000);
     utimesSync(closedPath(output, third), 1000, 1000);
-    const recent = recentReceipts(output.directory, new Date(60_000_000));
-    expect(recent.map((receipt) => receipt.order)).toEqual(["2".repeat(32), "4".repeat(32)]);
-    expect(recentReceipts(output.directory, new Date(1_000_000))).toHaveLength(4);
+    const recent = changedReceipts(output.directory, new Date(60_000_000));
+    expect(recent.map(({ receipt }) => receipt.order)).toEqual(["2".repeat(32), "4".repeat(32)]);
+    expect(changedReceipts(output.directory, new Date(1_000_000))).toHaveLength(4);
   });
 
   test("include one that a coarse clock put just before", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
     utimesSync(openPath(output), 2000, 2000);
-    expect(recentReceipts(output.directory, new Date(2_000_900))).toHaveLength(1);
-    expect(recentReceipts(output.directory, new Date(2_001_100))).toHaveLength(0);
+    expect(changedReceipts(output.directory, new Date(2_000_900))).toHaveLength(1);
+    expect(changedReceipts(output.directory, new Date(2_001_100))).toHaveLength(0);
   });
 });
 
@@ -209,7 +234,7 @@ describe("expiry", () => {
 
   function closedAt(output: Output, order: string, daysAgo: number): void {
     claimReceipt(output, { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) });
-    closeReceipt(output, order);
+    closeReceipt(output, receiptOf(order), "done");
     const at = Date.now() / 1000 - daysAgo * DAY;
     utimesSync(closedPath(output, order), at, at);
   }

@@ -2,12 +2,24 @@
 
 import { openOutput } from "../../../../lib/output/directory.ts";
 import { createTemporary, replaceFile } from "../../../../lib/output/durable.ts";
-import { publishOrderFile } from "../../../../lib/output/order-file.ts";
-import { claimReceipt, closeReceipt } from "../../../../lib/output/receipts.ts";
+import { draftOrderFile } from "../../../../lib/output/order-file.ts";
+import { claimReceipt, closeReceipt, type Receipt } from "../../../../lib/output/receipts.ts";
 import { linkLatest } from "../../../../lib/output/retention.ts";
 
 const UUID = "0123456789abcdef0123456789abcdef";
 const FILE = `2026-11-25-07-49-create_${UUID}.json`;
+
+const RECEIPT: Receipt = {
+  version: 1,
+  offering: "f".repeat(32),
+  order: UUID,
+  type: "create",
+  file: FILE,
+  resource: "f".repeat(32),
+  mountPoint: "/store/a",
+  claimedAt: "2026-11-25T07:49:00.000Z",
+  published: false,
+};
 
 const [directory = "", action] = process.argv.slice(2);
 try {
@@ -29,23 +41,12 @@ function act(output: ReturnType<typeof openOutput>): unknown {
   if (action === "replace") return replaceFile(output, "file.json", "the new text\n", "public");
   if (action === "claim-taken") return claimTaken(output);
   if (action === "link") return linkLatest(output, "2026-11-25-07-49-all.json");
-  if (action === "close") return closeReceipt(output, UUID);
+  if (action === "close") return closeReceipt(output, RECEIPT, "done");
   if (action === "again") {
-    return publishOrderFile(output, FILE, "text\n", (existing) =>
-      existing === "text\n" ? "same" : "differs",
-    );
+    const compare = (existing: string) => (existing === "text\n" ? "same" : "differs");
+    return draftOrderFile(output, { name: FILE, text: "text\n", compare }).publish();
   }
-  return claimReceipt(output, {
-    version: 1,
-    offering: "f".repeat(32),
-    order: UUID,
-    type: "create",
-    file: FILE,
-    resource: "f".repeat(32),
-    mountPoint: "/store/a",
-    claimedAt: "2026-11-25T07:49:00.000Z",
-    published: false,
-  });
+  return claimReceipt(output, RECEIPT);
 }
 
 function claimTaken(output: ReturnType<typeof openOutput>): boolean {
