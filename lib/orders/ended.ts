@@ -1,32 +1,54 @@
-// What is to be said of an order that is no longer open.
+// What is to be said of an order that is no longer open, and the end of its receipt.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import type { Receipt } from "../output/receipts.ts";
-import type { Problem } from "../report/report.ts";
+import type { OrderEnd, Receipt } from "../output/receipts.ts";
+import type { OrderOutcome, Problem } from "../report/report.ts";
+import { addProblem, type Job } from "../run/job.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
+import type { OrderRun } from "./pass.ts";
+import { isPublished } from "./past.ts";
 
-/** null when the order is done and its file is there: the good end. `order` is null when Waldur does not know it any more. */
-export function endedProblem(
+/** Done in Waldur without a file that anybody could have read: the file is owed. */
+export function isOwed(order: WaldurOrder | null, receipt: Receipt, directory: string): boolean {
+  return order?.state === "done" && !isPublished(receipt, directory);
+}
+
+/** Reports how the order ended where that is not what was to be, and closes the receipt. null: it is gone. */
+export function noteEnded(
   order: WaldurOrder | null,
   receipt: Receipt,
-  directory: string,
-): Omit<Problem, "offering"> | null {
-  const uuid = receipt.order;
-  if (order === null) {
+  { job, end, line }: OrderRun,
+): OrderOutcome {
+  const { outputDirectory, completion } = job.config.settings;
+  const state = order?.state ?? "gone";
+  line.state = state;
+  const published = isPublished(receipt, outputDirectory);
+  end.close({ ...receipt, published }, endOf(receipt, state, job));
+  const byProvisioner = completion === "external" && published && (state === "done" || state === "erred");
+  if (byProvisioner) job.log.info(`the provisioner has set the order ${state}`, { order: receipt.order });
+  else if (state !== "done") addProblem(job, endedProblem(receipt, state));
+  return state === "done" ? "done" : "failed";
+}
+
+/** The days of the path of a resource run from when its terminate order is found done, as the setting is then. */
+function endOf({ type }: Receipt, state: string, job: Job): OrderEnd {
+  if (type !== "terminate" || state !== "done") return { state };
+  return { state, reuseAfterDays: job.config.settings.pathReuseAfterDays };
+}
+
+function endedProblem({ order, file }: Receipt, state: string): Omit<Problem, "offering"> {
+  if (state === "gone") {
     return {
       code: "order-vanished",
-      order: uuid,
-      message: `order ${uuid} is gone from Waldur; its file, if published, stays`,
-      hint: "a consumer can delete a pending order; tell the storage team if it has acted on the file",
+      order,
+      message: `order ${order} is gone from Waldur; its file, if published, stays`,
+      hint: "a consumer can delete a pending order; inform the storage team if it has acted on the file",
     };
   }
-  if (order.state === "done" && existsSync(join(directory, receipt.file))) return null;
   return {
     code: "order-ended",
-    order: uuid,
+    order,
     field: "state",
-    message: `order ${uuid} is ${order.state.slice(0, 40)} by another hand; its file, if published, stays`,
+    message: `order ${order} was set ${state.slice(0, 40)} by another agent; its file ${file}, if published, stays`,
     hint: "look at the order in Waldur; nothing is repaired from here",
   };
 }

@@ -1,5 +1,6 @@
 // What may go wrong with one order without stopping the others, and what stops them: a network that fails twice in a
-// row, a refused token, a disk fault. None of it changes an order's state (docs/contract.md, "Orders").
+// row and then once more when it is probed, a refused token, a disk fault. None of it changes an order's state
+// (docs/contract.md, "Orders").
 
 import { AnswerError, type AppError, RefusedError, RetryLaterError } from "../errors.ts";
 import { addProblem, type Job } from "../run/job.ts";
@@ -7,19 +8,31 @@ import { addProblem, type Job } from "../run/job.ts";
 /** The order that some work is about. */
 export type About = { order: string; resource: string | null };
 
-/** Does some work about one order; what goes wrong with only that order is noted. Throws when the pass is over. */
-export type Guard = (about: About, work: () => Promise<void>) => Promise<void>;
+/**
+ * Does some work about one order; what goes wrong with only that order is noted. False when Waldur was not to be
+ * reached for it. Throws when the pass is over.
+ */
+export type Guard = (about: About, work: () => Promise<void>) => Promise<boolean>;
 
-/** One guard for the whole pass: it counts the failures in a row. */
-export function createGuard(job: Job): Guard {
+/**
+ * One guard for the whole pass: it counts the failures in a row.
+ * @param probe a request about no order; two orders that fail in every pass must not hold back all others
+ */
+export function createGuard(job: Job, probe: () => Promise<unknown>): Guard {
   let failures = 0;
   return async (about, work) => {
-    failures = (await isReached(about, work, job)) ? 0 : failures + 1;
-    if (failures >= 2) throw givenUp();
+    const reached = await isReached(about, work, job);
+    failures = reached ? 0 : failures + 1;
+    if (failures >= 2) {
+      await probe().catch((error: unknown) => {
+        throw isUnavailable(error) ? givenUp() : error;
+      });
+      failures = 0;
+    }
+    return reached;
   };
 }
 
-/** False when Waldur was not to be reached, or was busy, for this order. */
 async function isReached(about: About, work: () => Promise<void>, job: Job): Promise<boolean> {
   try {
     await work();
@@ -29,12 +42,16 @@ async function isReached(about: About, work: () => Promise<void>, job: Job): Pro
       noteOrderError(job, about, error);
       return true;
     }
-    if (!(error instanceof RetryLaterError) || error.code !== "unavailable") throw error;
+    if (!isUnavailable(error)) throw error;
     const where = { offering: job.config.uuid, order: about.order };
     job.ledger.addFailure(error, where);
     job.log.error(error.message, { ...where, hint: error.hint });
     return false;
   }
+}
+
+function isUnavailable(error: unknown): error is RetryLaterError {
+  return error instanceof RetryLaterError && error.code === "unavailable";
 }
 
 /** A 4xx, or an answer of a wrong shape, to a request about one order concerns that order only; 401 concerns the token. */
@@ -52,10 +69,9 @@ function noteOrderError(job: Job, { order, resource }: About, error: AppError): 
   });
 }
 
-/** Twice in a row means that Waldur is gone for all of them. */
 function givenUp(): RetryLaterError {
   return new RetryLaterError(
-    "two orders in a row failed because of Waldur or the network; the rest is not tried",
+    "two orders in a row failed because of Waldur or the network, and so did asking for the offering; the rest is not tried",
     {
       hint: "no order was ended for it; the next run goes on",
     },

@@ -1,180 +1,82 @@
 // One order from Waldur to its file and back. Every step may be the last before a power cut: running again goes on from
-// what Waldur and the disk say, and a 200 from Waldur is never taken as proof (docs/contract.md, "Orders").
+// what Waldur and the disk say (docs/contract.md, "Orders").
 
-import { RetryLaterError } from "../errors.ts";
-import type { Output } from "../output/directory.ts";
-import {
-  closeReceipt,
-  type OrderEnd,
-  peekReceipt,
-  type Receipt,
-  rewriteReceipt,
-} from "../output/receipts.ts";
-import type { OrderOutcome, OrderReport } from "../report/report.ts";
-import { addNotice, addProblem, type Job, type RealJob } from "../run/job.ts";
-import type { Posted } from "../waldur/client.ts";
-import { CALLS, type Call, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
+import { peekReceipt } from "../output/receipts.ts";
+import type { OrderOutcome } from "../report/report.ts";
+import { addNotice, addProblem } from "../run/job.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
-import { endedProblem } from "./ended.ts";
-import type { Pass } from "./pass.ts";
-import { acceptCall, backendIdFor } from "./plan.ts";
-import { type Prepared, prepareOrder, waitsForWorker } from "./prepare.ts";
-import { claimOrder, publishOrder } from "./publish.ts";
-
-type Hands = { job: RealJob; output: Output; line: OrderReport };
-type ClaimedHands = Hands & { receipt: Receipt };
+import { acceptOrder } from "./accept.ts";
+import { noteEnded } from "./ended.ts";
+import { publishFile, type ReadyFile, readyFile, reportLackingActions } from "./file.ts";
+import { finishOrder } from "./finish.ts";
+import type { OrderRun } from "./pass.ts";
+import { isPublished } from "./past.ts";
+import { type LeftAlone, type Prepared, prepareOrder, type Waiting, waitsForWorker } from "./prepare.ts";
 
 /** Handles one open order as far as it goes now. */
-export async function handleOrder(order: WaldurOrder, pass: Pass, hands: Hands): Promise<OrderOutcome> {
-  const { job, output } = hands;
-  const isExternal = job.config.settings.completion === "external";
-  if (isExternal && peekReceipt(output.directory, order.uuid)?.receipt.published === true) return "published";
-  let receipt: Receipt | undefined;
-  const prepared = await prepareOrder(order, {
-    job,
-    pass,
-    claim(claimable) {
-      receipt = claimOrder(claimable, job, output);
-      pass.claims.add({ receipt, open: true });
-    },
+export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<OrderOutcome> {
+  if (isForProvisioner(order, run)) return "published";
+  const prepared = await prepareOrder(order, run);
+  if (!("entry" in prepared)) return reportUnprepared(prepared, run);
+  if (order.state === "executing" && waitsForWorker(prepared, run.job.now())) return "waiting";
+  return withReadyFile(prepared, run, async (file) => {
+    const step = await acceptOrder(prepared, run);
+    if (step !== "publish" && step !== "owed") return step;
+    run.job.throwIfOver();
+    if (!publishFile(file, run)) return "left";
+    if (step === "owed") return closeOwed(prepared, run);
+    return run.job.config.settings.completion === "external" ? "published" : finishOrder(prepared, run);
   });
-  if ("waits" in prepared) {
-    addNotice(job, prepared.waits);
+}
+
+/** Publishes the file of an order that is done in Waldur and never had one; nothing is sent. */
+export async function publishOwed(order: WaldurOrder, run: OrderRun): Promise<OrderOutcome> {
+  const prepared = await prepareOrder(order, run);
+  if (!("entry" in prepared)) return reportUnprepared(prepared, run);
+  return withReadyFile(prepared, run, async (file) => {
+    run.job.throwIfOver();
+    return publishFile(file, run) ? closeOwed(prepared, run) : "left";
+  });
+}
+
+function reportUnprepared(unprepared: LeftAlone | Waiting, { job }: OrderRun): OrderOutcome {
+  if ("waits" in unprepared) {
+    addNotice(job, unprepared.waits);
     return "waiting";
   }
-  if ("left" in prepared || receipt === undefined) {
-    for (const problem of "left" in prepared ? prepared.left : []) addProblem(job, problem);
-    return "left";
-  }
-  const claimed = { ...hands, receipt };
-  const state = await acceptOrder(prepared, claimed);
-  if (state !== "executing") return state;
-  job.throwIfOver();
-  if (!publishOrder(prepared, receipt.file, { job, output, pass })) return "left";
-  const published = rewriteReceipt(output, { ...receipt, published: true });
-  if (isExternal) return "published";
-  job.throwIfOver();
-  if (!(await settleBackendId(prepared, hands))) return "left";
-  return finishOrder(order, { ...claimed, receipt: published });
-}
-
-/**
- * Brings the order to executing. The order is read again first, and only one that says pending-provider now is
- * accepted, with no request between: set_state_executing would revive an erred order and overrun a consumer's consent.
- * @returns "executing", or the order's outcome when it goes no further now
- */
-async function acceptOrder(prepared: Prepared, hands: ClaimedHands): Promise<"executing" | OrderOutcome> {
-  const { job, line } = hands;
-  const order = await fetchOrder(job.reader, prepared.order.uuid);
-  if (order === null || !isOpen(order)) return noteEnded(order, hands);
-  line.state = order.state;
-  // What was mapped is not what the order says now: the next run maps it anew.
-  if (!sameContent(order, prepared.order)) {
-    job.log.info("the order is not what the list said; the next run takes it", { order: order.uuid });
-    return "waiting";
-  }
-  if (order.state === "executing") {
-    return waitsForWorker({ ...prepared, order }, job.now()) ? "waiting" : "executing";
-  }
-  job.throwIfOver();
-  const posted = await sendCall(acceptCall(prepared, job.config.settings.acceptance), hands);
-  const after = await fetchOrder(job.reader, order.uuid);
-  if (after === null || !isOpen(after)) return noteEnded(after, hands);
-  line.state = after.state;
-  if (after.state !== "executing") return noteUnmoved("accepted", order, posted, hands);
-  return waitsForWorker({ ...prepared, order: after }, job.now()) ? "waiting" : "executing";
-}
-
-function isOpen(order: WaldurOrder): boolean {
-  return order.state === "pending-provider" || order.state === "executing";
-}
-
-function sameContent(one: WaldurOrder, other: WaldurOrder): boolean {
-  const contentOf = ({ type, limits, attributes, marketplaceResourceUuid }: WaldurOrder) =>
-    JSON.stringify([type, limits, attributes, marketplaceResourceUuid]);
-  return contentOf(one) === contentOf(other);
-}
-
-/** The order is gone, or ended: by our own call, or by another hand, which is told, not repaired. */
-function noteEnded(order: WaldurOrder | null, { job, output, line, receipt }: ClaimedHands): OrderOutcome {
-  line.state = order?.state ?? "gone";
-  const problem = endedProblem(order, receipt, output.directory);
-  closeReceipt(output, receipt, endOf(order, job));
-  if (problem === null) return "done";
-  addProblem(job, problem);
-  return "failed";
-}
-
-/** With `reuseAfterDays` where the end of the order is that of the resource. */
-export function endOf(order: WaldurOrder | null, job: Job): OrderEnd {
-  const state = order?.state ?? "gone";
-  if (order?.type !== "Terminate" || state !== "done") return { state };
-  return { state, reuseAfterDays: job.config.settings.pathReuseAfterDays };
-}
-
-/** Sets the backend id of a new resource and reads it back. False when it did not stick: the next run tries again. */
-async function settleBackendId(prepared: Prepared, hands: Hands): Promise<boolean> {
-  const { job } = hands;
-  const { resource, order } = prepared;
-  const wanted = backendIdFor(prepared, job.config.settings);
-  if (wanted === null) return true;
-  const posted = await sendCall(CALLS.setBackendId(resource.uuid), hands, { backend_id: wanted });
-  const now = await fetchResource(job.reader, resource.uuid);
-  if (now?.backendId === wanted) return true;
-  const about = { order: order.uuid, resource: resource.uuid, field: "backend_id" };
-  if (now !== null && now.backendId !== "") {
-    addProblem(job, {
-      ...about,
-      code: "backend-id-differs",
-      message: `resource ${resource.uuid} got another backend id meanwhile; it stays`,
-    });
-    return true;
-  }
-  if (posted.outcome === "unknown") throw lostAnswer("backend id", order, posted);
-  addProblem(job, {
-    ...about,
-    code: "backend-id-lost",
-    message: `the backend id of resource ${resource.uuid} is still empty after it was set; the order is not finished`,
-    hint: "a worker of Waldur may have overwritten it; the next run sets it again",
-  });
-  return false;
-}
-
-async function finishOrder(order: WaldurOrder, hands: ClaimedHands): Promise<OrderOutcome> {
-  const { job, line } = hands;
-  job.throwIfOver();
-  const posted = await sendCall(CALLS.setDone(order.uuid), hands);
-  const after = await fetchOrder(job.reader, order.uuid);
-  if (after === null || !isOpen(after)) return noteEnded(after, hands);
-  line.state = after.state;
-  return noteUnmoved("done", order, posted, hands);
-}
-
-/** Waldur still says what it said before the call. A lost answer is for the next run, anything else is told. */
-function noteUnmoved(what: string, order: WaldurOrder, posted: Posted, { job }: Hands): OrderOutcome {
-  if (posted.outcome === "unknown") throw lostAnswer(what, order, posted);
-  addProblem(job, {
-    code: "no-effect",
-    order: order.uuid,
-    field: "state",
-    message: `order ${order.uuid} did not become ${what}, though Waldur answered ${posted.detail}`,
-    hint: "the next run tries again",
-  });
+  for (const problem of unprepared.left) addProblem(job, problem);
   return "left";
 }
 
-function lostAnswer(what: string, order: WaldurOrder, posted: Posted): RetryLaterError {
-  return new RetryLaterError(`order ${order.uuid} did not become ${what}: ${posted.detail}`, {
-    hint: "nothing is lost; the next run tries again",
-  });
+/** With `completion: external` a published order needs nothing more from here, at the cost of no request. */
+function isForProvisioner(order: WaldurOrder, run: OrderRun): boolean {
+  const { completion, outputDirectory } = run.job.config.settings;
+  if (completion !== "external") return false;
+  const receipt = peekReceipt(outputDirectory, order.uuid)?.receipt;
+  // While it is pending its file cannot have been published by a run that went well: it is looked at like any other.
+  if (receipt === undefined || order.state !== "executing" || !isPublished(receipt, outputDirectory))
+    return false;
+  reportLackingActions(receipt, run);
+  return true;
 }
 
-/** Sends, and notes the call before, so that the report has it whatever comes back. */
-function sendCall(
-  call: Call,
-  { job, line }: Hands,
-  body?: Readonly<Record<string, string>>,
-): Promise<Posted> {
-  line.calls.push(call);
-  return send(job.actor, call, body);
+async function withReadyFile(
+  prepared: Prepared,
+  run: OrderRun,
+  act: (file: ReadyFile) => Promise<OrderOutcome>,
+): Promise<OrderOutcome> {
+  const file = readyFile(prepared, run);
+  if (file === null) return "left";
+  try {
+    return await act(file);
+  } finally {
+    file.draft.discard();
+  }
+}
+
+function closeOwed({ order, receipt }: Prepared, run: OrderRun): OrderOutcome {
+  run.job.log.info("the order was done in Waldur without its file, which is published now", {
+    order: order.uuid,
+  });
+  return noteEnded({ ...order, state: "done" }, { ...receipt, published: true }, run);
 }

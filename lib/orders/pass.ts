@@ -1,96 +1,175 @@
-// One pass over the open orders of an offering, oldest first. One bad order never stops the others; guard.ts says what
-// does (docs/contract.md, "Orders").
+// One pass over the open orders of an offering, oldest first, one of each resource. One bad order never stops the
+// others; guard.ts says what does (docs/contract.md, "Orders").
 
 import { createOrderClaims, type OrderClaims } from "../claims/order-claims.ts";
+import { AppError, RetryLaterError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
-import type { OrderOutcome, OrderReport } from "../report/report.ts";
+import { readFailedOrders, writeFailedOrders } from "../output/failed-orders.ts";
+import type { Receipt } from "../output/receipts.ts";
+import type { OrderReport } from "../report/report.ts";
 import { addProblem, type Job, type RealJob } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
-import { fetchOpenOrders, type UnreadableOrder } from "../waldur/orders.ts";
+import { fetchOpenOrders, isUnreadable, type UnreadableOrder } from "../waldur/orders.ts";
 import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
+import { describingEnd } from "./describing-end.ts";
+import type { OrdersEnd } from "./end.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { inTurn, type ListedOrder, resourceOf } from "./queue.ts";
 
 /** What the handling of every order of the pass needs. */
 export type Pass = { offering: WaldurOffering; mapper: Mapper; claims: OrderClaims };
 
-/** Handles one order; what it returns is the order's outcome, and it fills in the line's calls and state. */
-export type HandleOrder = (order: WaldurOrder, pass: Pass, line: OrderReport) => Promise<OrderOutcome>;
+/** What the handling of one order needs; it fills in the line's calls and state. */
+export type OrderRun = { job: Job; pass: Pass; end: OrdersEnd; line: OrderReport };
+
+type PassEnd = {
+  /** The end for one order, which reads with the reader given. */
+  open(reader: Job["reader"]): OrdersEnd;
+  rememberFailed(failed: ReadonlySet<string>): void;
+  /** null in a dry run. */
+  output: Output | null;
+};
 
 /** Publishes the open orders and reports them back. */
 export async function publishOrders(job: RealJob, output: Output): Promise<void> {
-  const { handleOrder } = await import("./order.ts");
-  const { closeEndedReceipts } = await import("./sweep.ts");
+  const { realEnd } = await import("./real-end.ts");
   const { expireReceipts } = await import("../output/receipts.ts");
-  await passOver(job, (order, pass, line) => handleOrder(order, pass, { job, output, line }), {
+  await passOver(job, {
+    open: (reader) => realEnd({ reader, actor: job.actor }, output),
+    rememberFailed: (failed) => writeFailedOrders(output, job.config.uuid, failed),
     output,
-    sweep: (listed, guard) => closeEndedReceipts(listed, { job, output, guard }),
   });
   expireReceipts(output);
 }
 
-/** Tells what would be published and sent; touches nothing. */
+/** Shows what would be published and sent; touches nothing. */
 export async function describeOrders(job: Job): Promise<void> {
-  const { describeOrder } = await import("./describe.ts");
-  await passOver(job, (order, pass, line) => describeOrder(order, pass, { job, line }));
+  const { outputDirectory } = job.config.settings;
+  await passOver(job, {
+    open: (reader) => describingEnd(reader, outputDirectory),
+    rememberFailed: () => undefined,
+    output: null,
+  });
 }
 
-type Sweep = (listed: ReadonlySet<string>, guard: Guard) => Promise<void>;
-
-async function passOver(
-  job: Job,
-  handle: HandleOrder,
-  { output, sweep }: { output: Output | null; sweep: Sweep } = { output: null, sweep: async () => undefined },
-): Promise<void> {
+async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { config, reader } = job;
-  const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
-  const { orders, unreadable } = await fetchOpenOrders(reader, config.uuid);
-  job.line.resources = orders.length + unreadable.length;
-  for (const order of unreadable) noteUnreadable(job, order);
+  const fetchOurs = () => fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
+  const offering = await fetchOurs();
+  const listed = await fetchOpenOrders(reader, config.uuid);
+  job.line.resources = listed.length;
   const { settings, component } = config;
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
   const { now, throwIfOver } = job;
+  const { output } = end;
   const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output });
   const pass: Pass = { offering, mapper, claims };
-  const guard = createGuard(job);
-  await handleInOrder(orders, { job, guard, handle: (order, line) => handle(order, pass, line) });
-  // Last, so that what ended and cannot be read any more keeps no open order waiting.
-  await sweep(new Set([...orders, ...unreadable].map((order) => order.uuid)), guard);
+  await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")
     ? "published"
     : "unchanged";
 }
 
-type Handling = {
-  job: Job;
-  guard: Guard;
-  handle: (order: WaldurOrder, line: OrderReport) => Promise<OrderOutcome>;
-};
+type Handling = { job: Job; end: PassEnd; pass: Pass; guard: Guard };
 
-async function handleInOrder(
-  orders: readonly WaldurOrder[],
-  { job, guard, handle }: Handling,
-): Promise<void> {
-  const busyResources = new Set<string>();
-  for (const [number, order] of orders.entries()) {
-    job.throwIfOver();
-    job.progress.show(`${job.config.name}: order ${number + 1} of ${orders.length}`);
-    const line = startLine(order, job);
-    const resource = order.marketplaceResourceUuid;
-    if (resource !== null && busyResources.has(resource)) {
-      line.outcome = "waiting";
-      continue;
-    }
-    await guard({ order: order.uuid, resource }, async () => {
-      line.outcome = await handle(order, line);
-    });
-    if (line.outcome !== "done" && resource !== null) busyResources.add(resource);
+async function handleAll(listed: readonly ListedOrder[], handling: Handling): Promise<void> {
+  const { job, end } = handling;
+  const { settings, uuid } = job.config;
+  const { unlistedReceipts } = await import("./sweep.ts");
+  const failedBefore = readFailedOrders(settings.outputDirectory, uuid);
+  const pile = { failedBefore, failed: new Set(failedBefore), busyResources: new Set<string>() };
+  const resources = new Set(listed.map(resourceOf));
+  const receipts = unlistedReceipts(new Set(listed.map((order) => order.uuid)), {
+    directory: settings.outputDirectory,
+    offering: uuid,
+  });
+  for (const order of pile.failed) if (!isThere(order, listed, receipts)) pile.failed.delete(order);
+  try {
+    for (const order of listed) if (isUnreadable(order)) noteUnreadable(job, order);
+    // What is owed to a resource comes before what is ordered for it next.
+    await settleAll(
+      receipts.filter(({ resource }) => resources.has(resource)),
+      pile,
+      handling,
+    );
+    await takeAll(inTurn(listed, failedBefore), pile, handling);
+    // The others last, so that what ended and cannot be read any more keeps no open order waiting.
+    await settleAll(
+      receipts.filter(({ resource }) => !resources.has(resource)),
+      pile,
+      handling,
+    );
+  } finally {
+    remember(pile.failed, end, job);
   }
 }
 
+function isThere(order: string, listed: readonly ListedOrder[], receipts: readonly Receipt[]): boolean {
+  return listed.some(({ uuid }) => uuid === order) || receipts.some((receipt) => receipt.order === order);
+}
+
+/** What failed in the last pass, what is known to fail by now, and the resources that are through for this pass. */
+type Pile = { failedBefore: ReadonlySet<string>; failed: Set<string>; busyResources: Set<string> };
+
+async function takeAll(queue: readonly ListedOrder[], pile: Pile, handling: Handling): Promise<void> {
+  const { job } = handling;
+  const { takeOrder } = await import("./order.ts");
+  for (const [number, order] of queue.entries()) {
+    job.throwIfOver();
+    const resource = resourceOf(order);
+    const isBusy = resource !== null && pile.busyResources.has(resource);
+    if (resource !== null) pile.busyResources.add(resource);
+    if (isUnreadable(order)) continue;
+    job.progress.show(`${job.config.name}: order ${number + 1} of ${queue.length}`);
+    const line = startLine(order, job);
+    job.ledger.addOrder(line);
+    if (isBusy) {
+      line.outcome = "waiting";
+      continue;
+    }
+    await tryOne({ order: order.uuid, resource }, pile, handling, async (run) => {
+      line.outcome = await takeOrder(order, { ...run, line });
+    });
+  }
+}
+
+async function settleAll(receipts: readonly Receipt[], pile: Pile, handling: Handling): Promise<void> {
+  const { settleReceipt } = await import("./sweep.ts");
+  for (const receipt of receipts) {
+    handling.job.throwIfOver();
+    const { order, resource } = receipt;
+    let isSettled = true;
+    const reached = await tryOne({ order, resource }, pile, handling, async (run) => {
+      isSettled = await settleReceipt(receipt, { ...run, line: lineOfReceipt(receipt, handling.job) });
+    });
+    if (!reached || !isSettled) pile.busyResources.add(resource);
+  }
+}
+
+/** Handles one order under the guard. One that failed in the last pass gets no second chance in this one. */
+async function tryOne(
+  about: { order: string; resource: string | null },
+  pile: Pile,
+  { job, end, pass, guard }: Handling,
+  work: (run: Omit<OrderRun, "line">) => Promise<void>,
+): Promise<boolean> {
+  const reader = pile.failedBefore.has(about.order) ? job.hastyReader : job.reader;
+  const reached = await guard(about, () => work({ job, pass, end: end.open(reader) })).catch(
+    (error: unknown) => {
+      // Waldur is gone, for this order as for the one before; a deadline or a disk says nothing about an order.
+      if (error instanceof RetryLaterError && error.code === "unavailable") pile.failed.add(about.order);
+      throw error;
+    },
+  );
+  if (reached) pile.failed.delete(about.order);
+  else pile.failed.add(about.order);
+  return reached;
+}
+
 function startLine(order: WaldurOrder, job: Job): OrderReport {
-  const line: OrderReport = {
+  return {
     offering: job.config.uuid,
     uuid: order.uuid,
     type: order.type,
@@ -99,15 +178,38 @@ function startLine(order: WaldurOrder, job: Job): OrderReport {
     outcome: "failed",
     calls: [],
   };
-  job.ledger.addOrder(line);
-  return line;
 }
 
-function noteUnreadable(job: Job, order: UnreadableOrder): void {
+const WALDUR_TYPE = { create: "Create", update: "Update", terminate: "Terminate" } as const;
+
+function lineOfReceipt({ order, type, resource }: Receipt, job: Job): OrderReport {
+  return {
+    offering: job.config.uuid,
+    uuid: order,
+    type: WALDUR_TYPE[type],
+    state: "unknown",
+    resource,
+    outcome: "failed",
+    calls: [],
+  };
+}
+
+function noteUnreadable(job: Job, { uuid, resource, fault }: UnreadableOrder): void {
   addProblem(job, {
     code: "bad-answer",
-    order: order.uuid,
-    field: order.field,
-    message: `Waldur's answer about order ${order.uuid} is unusable: ${order.field} ${order.message}; it stays as it is`,
+    order: uuid,
+    ...(resource === null ? {} : { resource }),
+    field: fault.field,
+    message: `Waldur's answer about order ${uuid} is unusable: ${fault.field} ${fault.message}; it stays as it is`,
   });
+}
+
+/** What a failure of this costs is the order of things in the next pass. */
+function remember(failed: ReadonlySet<string>, end: PassEnd, job: Job): void {
+  try {
+    end.rememberFailed(failed);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    job.log.debug("what failed cannot be remembered", { reason: error.message });
+  }
 }

@@ -1,16 +1,24 @@
-// Which calls an order still needs. A dry run lists them; the real run sends them one by one, reading back between.
+// Which calls an order needs.
 
 import type { StorageSettings } from "../config/config.ts";
+import type { Job } from "../run/job.ts";
 import { CALLS, type Call } from "../waldur/orders.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { Prepared } from "./prepare.ts";
 
 /**
- * How a pending order is accepted. On a server with a worker behind approval, approving makes that worker err updates and
- * undo finished orders; setting the order executing starts no worker (docs/waldur.md, "Orders").
+ * How a pending order is accepted, and what it is then. On a server with a worker behind approval, approving makes that
+ * worker err updates and undo finished orders; setting the order executing starts no worker (docs/waldur.md, "Orders").
  */
-export function acceptCall({ order, hasWorker }: Prepared, acceptance: StorageSettings["acceptance"]): Call {
-  const approves = acceptance === "approve" || (acceptance === "auto" && !hasWorker);
-  return approves ? CALLS.approve(order.uuid) : CALLS.execute(order.uuid);
+export function acceptance({ order, hasWorker }: Prepared, job: Job): { call: Call; accepted: WaldurOrder } {
+  const setting = job.config.settings.acceptance;
+  const approves = setting === "approve" || (setting === "auto" && !hasWorker);
+  const accepted = { ...order, state: "executing" };
+  if (!approves) return { call: CALLS.execute(order.uuid), accepted };
+  return {
+    call: CALLS.approve(order.uuid),
+    accepted: { ...accepted, providerReviewedAt: job.now().toISOString() },
+  };
 }
 
 /** What the resource's backend id becomes; null when it has one already or the order is no create. */
@@ -20,14 +28,4 @@ export function backendIdFor(prepared: Prepared, settings: StorageSettings): str
   const id =
     settings.backendId === "mount_point" ? prepared.entry.mountPoint.default : prepared.resource.slug;
   return id === "" ? null : id;
-}
-
-/** All calls from here to the end, in order. */
-export function planCalls(prepared: Prepared, settings: StorageSettings): Call[] {
-  const { order, resource } = prepared;
-  const calls: Call[] = [];
-  if (order.state === "pending-provider") calls.push(acceptCall(prepared, settings.acceptance));
-  if (backendIdFor(prepared, settings) !== null) calls.push(CALLS.setBackendId(resource.uuid));
-  if (settings.completion === "on-publish") calls.push(CALLS.setDone(order.uuid));
-  return calls;
 }

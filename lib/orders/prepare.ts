@@ -1,23 +1,24 @@
-// From an open order to what would be published for it: everything that can be decided by reading alone. The real run
-// and the dry run share it. An order that cannot be handled stays as it is in Waldur and becomes a problem.
+// From an open order to what would be published for it: everything that can be decided by reading alone, up to the
+// receipt. An order that cannot be handled stays as it is in Waldur and becomes a problem.
 
-import type { PathQuestion } from "../claims/order-path.ts";
-import { peekReceipt } from "../output/receipts.ts";
+import { minuteStamp, orderFileName } from "../output/names.ts";
+import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";
 import { sourceOf } from "../storage/source.ts";
-import { fetchResource } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
-import type { Pass } from "./pass.ts";
+import type { OrderRun } from "./pass.ts";
+import { pastOf } from "./past.ts";
 
-/** An order with its resource and the entry of its file. */
+/** An order with its resource, the entry of its file, and the receipt that fixes the file's name and path. */
 export type Prepared = {
   order: WaldurOrder;
   type: OrderType;
   resource: WaldurResource;
   entry: StorageResource;
+  receipt: Receipt;
   /** Resources carry no slugs, so the server is of 2024 and a worker stands behind approval. */
   hasWorker: boolean;
 };
@@ -37,64 +38,72 @@ function orderType(order: WaldurOrder): OrderType | undefined {
   return Object.hasOwn(TYPES, order.type) ? TYPES[order.type] : undefined;
 }
 
-/** Fixes what an order's file will name; called under the lock, and only for what can be published. */
-export type Claim = (prepared: Prepared) => void;
-
-/** Reads the order's resource, asks for its path, maps it, and claims. Network and other faults throw. */
+/** Reads the order's resource, maps it and claims its file. Network and other faults throw. */
 export async function prepareOrder(
   order: WaldurOrder,
-  { job, pass, claim }: { job: Job; pass: Pass; claim: Claim },
+  run: OrderRun,
 ): Promise<Prepared | LeftAlone | Waiting> {
   const type = orderType(order);
   if (type === undefined) return leave(order, unsupportedType(order));
   if (order.marketplaceResourceUuid === null) return leave(order, missingResource(order));
-  const resource = await fetchResource(job.reader, order.marketplaceResourceUuid);
+  const resource = await run.end.readResource(order.marketplaceResourceUuid);
   if (resource === null) return leave(order, missingResource(order));
-  const { project, customer } = order;
-  const source = sourceOf(resource, { ...project, customer });
+  return claimEntry({ order, type, resource, hasWorker: resource.projectSlug === undefined }, run);
+}
+
+/** Asks for the path, and with no other run in between writes the receipt, which names it. */
+function claimEntry(
+  asking: Omit<Prepared, "entry" | "receipt">,
+  run: OrderRun,
+): Promise<Prepared | LeftAlone | Waiting> {
+  const { order, type, resource } = asking;
+  const { job, pass, end } = run;
+  const directory = job.config.settings.outputDirectory;
+  const receipt = peekReceipt(directory, order.uuid)?.receipt ?? null;
+  const past = pastOf({ uuid: order.uuid, type }, receipt, directory);
+  const source = sourceOf(resource, { ...order.project, customer: order.customer });
   const place = pass.mapper.placeOf(source);
-  const question: PathQuestion = {
-    type,
-    wants: { uuid: resource.uuid, name: resource.slug, project: project.name },
-    place,
-    receipt: fixedPath(job.config.settings.outputDirectory, order.uuid),
-  };
-  return pass.claims.settle(question, (answer) => {
+  const wants = { uuid: resource.uuid, name: resource.slug, project: order.project.name };
+  return pass.claims.settle({ type, wants, place, receipt: past.path }, (answer) => {
     if ("held" in answer) return leave(order, answer.held);
-    if ("waits" in answer) return { waits: { ...answer.waits, order: order.uuid, resource: resource.uuid } };
-    const named = { type, limits: order.limits, attributes: order.attributes };
-    const mapped = pass.mapper.mapOrder(named, source, { ...place, path: answer.path });
+    if ("waits" in answer) return { waits: about(order, answer.waits) };
+    const asked = { type, limits: order.limits, attributes: order.attributes };
+    const mapped = pass.mapper.mapOrder(asked, source, { ...place, path: answer.path });
     if (!mapped.ok) return leave(order, ...mapped.problems);
-    const prepared = {
-      order,
-      type,
-      resource,
-      entry: mapped.entry,
-      hasWorker: resource.projectSlug === undefined,
-    };
-    if ("finding" in answer && answer.finding !== undefined)
-      addProblem(job, { ...answer.finding, order: order.uuid, resource: resource.uuid });
-    claim(prepared);
-    return prepared;
+    if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
+    const claimed = end.claim(receiptOf(asking, { entry: mapped.entry, file: past.file, job }));
+    pass.claims.add({ receipt: claimed, open: true });
+    return { ...asking, entry: mapped.entry, receipt: claimed };
   });
 }
 
-function fixedPath(directory: string, order: string): PathQuestion["receipt"] {
-  const receipt = peekReceipt(directory, order)?.receipt;
-  return receipt === undefined ? null : { path: receipt.mountPoint, isPublished: receipt.published };
+function receiptOf(
+  { order, type, resource }: Omit<Prepared, "entry" | "receipt">,
+  { entry, file, job }: { entry: StorageResource; file: string | null; job: Job },
+): Receipt {
+  const now = job.now();
+  return {
+    version: 1,
+    offering: job.config.uuid,
+    order: order.uuid,
+    type,
+    file: file ?? orderFileName(minuteStamp(now, job.timezone), type, order.uuid),
+    resource: resource.uuid,
+    mountPoint: entry.mountPoint.default,
+    claimedAt: now.toISOString(),
+    published: false,
+  };
 }
 
 type Finding = Omit<Problem, "offering" | "order" | "resource">;
 
 function leave(order: WaldurOrder, ...findings: readonly Finding[]): LeftAlone {
+  return { left: findings.map((finding) => about(order, finding)) };
+}
+
+function about(order: WaldurOrder, finding: Finding): Omit<Problem, "offering"> {
   const resource = order.marketplaceResourceUuid;
-  return {
-    left: findings.map((finding) => ({
-      ...finding,
-      order: order.uuid,
-      ...(resource === null ? {} : { resource }),
-    })),
-  };
+  return { ...finding, order: order.uuid, ...(resource === null ? {} : { resource }) };
 }
 
 function unsupportedType(order: WaldurOrder): Finding {

@@ -1,33 +1,35 @@
-// Receipts whose order is no longer open: closed by what Waldur says, and told when the order did not end well.
+// Receipts whose order is no longer listed as open: closed by what Waldur says, with a word when the order did not end
+// well, and with the file that is owed when it is done without one.
 
-import type { Output } from "../output/directory.ts";
-import { closeReceipt, listOpenReceipts, type Receipt } from "../output/receipts.ts";
-import { addProblem, type Job } from "../run/job.ts";
-import { fetchOrder } from "../waldur/orders.ts";
-import { endedProblem } from "./ended.ts";
-import type { Guard } from "./guard.ts";
-import { endOf } from "./order.ts";
+import { listOpenReceipts, type Receipt } from "../output/receipts.ts";
+import { isOwed, noteEnded } from "./ended.ts";
+import { publishOwed } from "./order.ts";
+import type { OrderRun } from "./pass.ts";
 
 const ENDED = new Set(["done", "erred", "rejected", "canceled"]);
 
-/** Costs one request for each receipt that is open without being listed; usually there is none. */
-export async function closeEndedReceipts(
+/** Open receipts of the offering whose orders are not listed; usually there is none. */
+export function unlistedReceipts(
   listed: ReadonlySet<string>,
-  { job, output, guard }: { job: Job; output: Output; guard: Guard },
-): Promise<void> {
-  for (const receipt of listOpenReceipts(output.directory)) {
-    if (receipt.offering !== job.config.uuid || listed.has(receipt.order)) continue;
-    job.throwIfOver();
-    const { order, resource } = receipt;
-    await guard({ order, resource }, () => closeIfEnded(receipt, job, output));
-  }
+  { directory, offering }: { directory: string; offering: string },
+): Receipt[] {
+  return listOpenReceipts(directory).filter(
+    (receipt) => receipt.offering === offering && !listed.has(receipt.order),
+  );
 }
 
-async function closeIfEnded(receipt: Receipt, job: Job, output: Output): Promise<void> {
-  const order = await fetchOrder(job.reader, receipt.order);
-  if (order !== null && !ENDED.has(order.state)) return;
-  const problem = endedProblem(order, receipt, output.directory);
-  if (problem !== null) addProblem(job, problem);
-  closeReceipt(output, receipt, endOf(order, job));
-  job.log.debug("closed a receipt", { order: receipt.order, state: order?.state ?? "gone" });
+/** Costs one request for each. True when the order has nothing more to come from here. */
+export async function settleReceipt(receipt: Receipt, run: OrderRun): Promise<boolean> {
+  const { job, end, line } = run;
+  const order = await end.readOrder(receipt.order);
+  if (order !== null && !ENDED.has(order.state)) return false;
+  if (order !== null && isOwed(order, receipt, job.config.settings.outputDirectory)) {
+    job.ledger.addOrder(line);
+    line.state = order.state;
+    line.outcome = await publishOwed(order, run);
+    return line.outcome === "left";
+  }
+  noteEnded(order, receipt, run);
+  job.log.debug("closed a receipt", { order: receipt.order, state: line.state });
+  return true;
 }

@@ -1,10 +1,11 @@
 // Publishing the file of one order, once: a file that is there is compared, never rewritten. What has the name but is
-// not a regular file is somebody else's, and stays.
+// not a regular file is somebody else's, and stays. It goes in two steps, so that whatever can stop it does so before
+// Waldur is asked to change anything.
 
 import { lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Output } from "./directory.ts";
-import { createTemporary } from "./durable.ts";
+import { createTemporary, type Temporary } from "./durable.ts";
 import { attempt } from "./failure.ts";
 import { syncDirectory, syncFile } from "./fsync.ts";
 import { parseOrderFileName } from "./names.ts";
@@ -12,21 +13,51 @@ import { parseOrderFileName } from "./names.ts";
 /** What the text of an existing file is to the one we want: equal, ours but different, or not ours at all. */
 export type Compare = (existing: string) => "same" | "differs" | "foreign";
 
+/** A file that has all it needs to be published: its bytes are on the disk, or it is there already. */
+export type OrderFileDraft = {
+  /** What has the name when the draft is made; a foreign file is not going to be touched. */
+  found: "absent" | "same" | "differs" | "foreign";
+  /** Puts the file in place, durably, unless one of that name is there by now. */
+  publish(): "created" | "same" | "differs" | "foreign";
+  /** Removes what was not published; does nothing after `publish`. */
+  discard(): void;
+};
+
+export type OrderFile = { name: string; text: string; compare: Compare };
+
 /**
- * Publishes the file durably unless one of that name exists. The lock keeps other runs on this host from coming in
- * between; another host could, and then the later of two complete files stays (an admitted limit: a link would be
- * exclusive, but is no rename to those who watch the directory).
+ * The lock keeps other runs on this host from coming in between the two steps; another host could, and then the later
+ * of two complete files stays (an admitted limit: a link would be exclusive, but is no rename to those who watch the
+ * directory).
  */
-export function publishOrderFile(
-  output: Output,
-  name: string,
-  text: string,
-  compare: Compare,
-): "created" | "same" | "differs" | "foreign" {
-  const found = describeOrderFile(output.directory, name, compare);
-  const outcome = found === "absent" ? createOrderFile(output, { name, text, compare }) : found;
-  if (outcome === "same" || outcome === "differs") secure(output, join(output.directory, name));
-  return outcome;
+export function draftOrderFile(output: Output, file: OrderFile): OrderFileDraft {
+  const { name, text, compare } = file;
+  const look = () => describeOrderFile(output.directory, name, compare);
+  const found = look();
+  let temporary: Temporary | null = null;
+  output.recheck();
+  if (found === "absent") temporary = writeTemporary(output, text);
+  else if (found !== "foreign") secure(output, name);
+  const discard = () => {
+    temporary?.discard();
+    temporary = null;
+  };
+  return {
+    found,
+    discard,
+    publish() {
+      const now = look();
+      if (now === "absent") {
+        const written = temporary ?? writeTemporary(output, text);
+        temporary = null;
+        written.publish(name);
+        return "created";
+      }
+      discard();
+      if (now !== "foreign") secure(output, name);
+      return now;
+    },
+  };
 }
 
 /** What has the name now; reads only. */
@@ -35,31 +66,31 @@ export function describeOrderFile(
   name: string,
   compare: Compare,
 ): "absent" | "same" | "differs" | "foreign" {
+  const text = readOrderFile(directory, name);
+  return typeof text === "object" ? compare(text.text) : text;
+}
+
+/** The text of a regular file of that name; `foreign` for anything else that has it. */
+export function readOrderFile(directory: string, name: string): { text: string } | "absent" | "foreign" {
   if (parseOrderFileName(name) === null) throw new Error(`no name of an order file: ${JSON.stringify(name)}`);
   const path = join(directory, name);
   return attempt("read", path, () => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return "absent";
-    return stats.isFile() ? compare(readFileSync(path, "utf8")) : "foreign";
+    return stats.isFile() ? { text: readFileSync(path, "utf8") } : "foreign";
   });
 }
 
-function createOrderFile(output: Output, file: { name: string; text: string; compare: Compare }) {
+function writeTemporary(output: Output, text: string): Temporary {
   const temporary = createTemporary(output, "public");
-  temporary.write(file.text);
+  temporary.write(text);
   temporary.seal();
-  // Once more, because the fsync can take long.
-  const found = describeOrderFile(output.directory, file.name, file.compare);
-  if (found !== "absent") {
-    temporary.discard();
-    return found;
-  }
-  temporary.publish(file.name);
-  return "created" as const;
+  return temporary;
 }
 
 /** The run that wrote a file of ours may have died before the disk had it, whatever we would write today. */
-function secure(output: Output, path: string): void {
+function secure(output: Output, name: string): void {
+  const path = join(output.directory, name);
   output.recheck();
   syncFile(path);
   syncDirectory(dirname(path));

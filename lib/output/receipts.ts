@@ -114,8 +114,7 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
   if (fileTimeMs(from) === null) return;
   const at = output.now().toISOString();
   // First what it says, then where it lies: at any moment there is one receipt, and its time is that of the closing.
-  const stored = readReceipt(output.statePath, OPEN, order) ?? receipt;
-  rewriteReceipt(output, { ...stored, closedAt: at, ended: { ...end, at } });
+  rewriteReceipt(output, { ...receipt, closedAt: at, ended: { ...end, at } });
   ensureFolders(output);
   attemptIfExists("close receipt", from, () =>
     renameSync(from, join(output.statePath, receiptName(CLOSED, order))),
@@ -210,7 +209,8 @@ function readReceipt(statePath: string, folder: string, order: string): Receipt 
  */
 function parseReceipt(value: unknown): Receipt | null {
   if (!isRecord(value) || value.version !== 1) return null;
-  const { offering, order, file, resource, mountPoint, claimedAt, published } = value;
+  const { actions, closedAt, ended, instance, answer, ...rest } = value;
+  const { offering, order, file, resource, mountPoint, claimedAt, published } = rest;
   const named = parseOrderFileName(typeof file === "string" ? file : "");
   if (typeof file !== "string" || named === null || named.uuid !== order || named.type !== value.type)
     return null;
@@ -219,12 +219,10 @@ function parseReceipt(value: unknown): Receipt | null {
     return null;
   const { uuid, type } = named;
   const required = { offering, order: uuid, type, file, resource, mountPoint, claimedAt, published };
-  return { ...value, ...required, version: 1, ...optionalFields(value) };
-}
-
-function optionalFields(value: Readonly<Record<string, unknown>>): Partial<Receipt> {
-  const { actions, closedAt, ended, instance, answer } = value;
   return {
+    ...rest,
+    ...required,
+    version: 1,
     ...(actions === "present" || actions === "missing" ? { actions } : {}),
     ...(typeof closedAt === "string" ? { closedAt } : {}),
     ...(isEnd(ended) ? { ended } : {}),

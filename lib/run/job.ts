@@ -17,6 +17,8 @@ export type Job = {
   version: string;
   now: () => Date;
   reader: Reader;
+  /** The same without retries, for what failed in the last run. */
+  hastyReader: Reader;
   /** The offering's line of the report. */
   line: OfferingReport;
   ledger: Ledger;

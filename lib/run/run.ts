@@ -144,6 +144,7 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
     version: surroundings.version,
     now: surroundings.now,
     reader: createReader(connectionOf(share, false), patienceOf(share)),
+    hastyReader: createReader(connectionOf(share, false), { ...patienceOf(share), retries: 0 }),
     line,
     ledger: share.ledger,
     log: surroundings.log,
@@ -153,9 +154,11 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
 }
 
 async function publishUnderLock(job: Job, share: Share): Promise<void> {
-  const { createActor } = await import("../waldur/client.ts");
+  const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
-  const actor = createActor(connectionOf(share, true), patienceOf(share));
+  const connection = connectionOf(share, true);
+  const actor = createActor(connection, patienceOf(share));
+  const hastyReader = createReader(connection, { ...patienceOf(share), retries: 0 });
   const output = openOutput({
     directory: job.config.settings.outputDirectory,
     requireMount: job.config.settings.requireMount,
@@ -165,7 +168,7 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
   });
   try {
-    await share.work.publish({ ...job, reader: actor, actor }, output);
+    await share.work.publish({ ...job, reader: actor, hastyReader, actor }, output);
   } finally {
     try {
       await settleProblems(job, output);

@@ -67,8 +67,9 @@ export function withoutDate(text: string): string {
 }
 
 /**
- * What the published file of an order has to do with the one we would write now. `same` looks away from the date and
- * from the version of the program: an order's file is never written again, so an upgrade must not make it differ.
+ * What the published file of an order has to do with the one we would write now. `same` looks away from the date,
+ * from the version of the program and from the URLs for the provisioner: an order's file is never written again, so
+ * neither an upgrade nor another `completion` must make it differ.
  * `foreign`: no JSON, or not the file of this order.
  */
 export function compareDocuments(
@@ -80,6 +81,25 @@ export function compareDocuments(
   if (found === null || orderUuidOf(found.meta) !== orderUuid) return "foreign";
   const expected = parseDocument(wanted);
   return expected !== null && timeless(found) === timeless(expected) ? "same" : "differs";
+}
+
+/** `path`: of its one entry, null when it has none. `hasActions`: it says where a provisioner reports back. */
+export type OrderFileFacts = { path: string | null; hasActions: boolean };
+
+/** What the published file of an order says; null when the text is not the file of this order. */
+export function orderFileFacts(text: string, orderUuid: string): OrderFileFacts | null {
+  const document = parseDocument(text);
+  if (document === null || orderUuidOf(document.meta) !== orderUuid) return null;
+  const { order } = document.meta;
+  return { path: pathOf(document.result), hasActions: isTable(order) && isTable(order.actions) };
+}
+
+function pathOf(result: unknown): string | null {
+  const entries = isTable(result) ? result.storageResources : undefined;
+  const entry: unknown = Array.isArray(entries) ? entries[0] : undefined;
+  const mountPoint = isTable(entry) ? entry.mountPoint : undefined;
+  const path = isTable(mountPoint) ? mountPoint.default : undefined;
+  return typeof path === "string" ? path : null;
 }
 
 type ParsedDocument = Record<string, unknown> & { meta: Record<string, unknown> };
@@ -99,5 +119,7 @@ function orderUuidOf({ order }: Record<string, unknown>): unknown {
 
 function timeless(document: ParsedDocument): string {
   const { date: _date, appVersion: _appVersion, ...meta } = document.meta;
-  return JSON.stringify({ ...document, meta });
+  if (!isTable(meta.order)) return JSON.stringify({ ...document, meta });
+  const { actions: _actions, ...order } = meta.order;
+  return JSON.stringify({ ...document, meta: { ...meta, order } });
 }

@@ -6,7 +6,7 @@ import type { Actor, Answer, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
 import { isFault, parseUuid } from "./wire.ts";
-import { ORDER_FIELDS, parseOrder, type WaldurOrder } from "./wire-order.ts";
+import { ORDER_FIELDS, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
 import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
 const ORDERS_PATH = "marketplace-orders/";
@@ -14,16 +14,22 @@ const ORDERS_PATH = "marketplace-orders/";
 /** The only states an agent acts on; a list asked for with a state that the server does not know is a 400 as a whole. */
 const OPEN_STATES = ["pending-provider", "executing"] as const;
 
-/** An order whose row could not be read is kept apart, so that it does not stop the others. */
-export type UnreadableOrder = { uuid: string; field: string; message: string };
+/**
+ * An order whose row could not be read is kept apart, so that it does not stop the others. Its resource, where that can
+ * be read, tells which later orders have to wait for it.
+ */
+export type UnreadableOrder = {
+  uuid: string;
+  resource: string | null;
+  fault: { field: string; message: string };
+};
 
-/** Every open order of the offering, oldest first. */
+/** Every open order of the offering, oldest first; those that cannot be read stand where they are in the list. */
 export async function fetchOpenOrders(
   reader: Reader,
   offeringUuid: string,
-): Promise<{ orders: WaldurOrder[]; unreadable: UnreadableOrder[] }> {
-  const orders: WaldurOrder[] = [];
-  const unreadable: UnreadableOrder[] = [];
+): Promise<(WaldurOrder | UnreadableOrder)[]> {
+  const orders: (WaldurOrder | UnreadableOrder)[] = [];
   const query = { offering_uuid: offeringUuid, state: OPEN_STATES, o: "created", field: ORDER_FIELDS };
   await readList(
     reader,
@@ -31,18 +37,21 @@ export async function fetchOpenOrders(
     {
       begin() {
         orders.length = 0;
-        unreadable.length = 0;
       },
       page(rows) {
         for (const row of rows) {
           const order = parseOrder(row);
-          if (isFault(order)) unreadable.push({ uuid: parseUuid(row, "an order"), ...order.fault });
-          else orders.push(ownOrder(order, offeringUuid));
+          if (!isFault(order)) orders.push(ownOrder(order, offeringUuid));
+          else orders.push({ uuid: parseUuid(row, "an order"), resource: resourceOfRow(row), ...order });
         }
       },
     },
   );
-  return { orders, unreadable };
+  return orders;
+}
+
+export function isUnreadable(order: WaldurOrder | UnreadableOrder): order is UnreadableOrder {
+  return isFault(order);
 }
 
 /** A server that ignores the filter by offering would hand us the orders of others. */

@@ -87,3 +87,11 @@ export function parseOrder(row: unknown): WaldurOrder | WireFault {
     },
   };
 }
+
+const ResourceOfRow = v.object({ marketplace_resource_uuid: Uuid });
+
+/** The resource of a row that cannot be read as a whole; null when it has none, or that cannot be read either. */
+export function resourceOfRow(row: unknown): string | null {
+  const parsed = v.safeParse(ResourceOfRow, row);
+  return parsed.success ? parsed.output.marketplace_resource_uuid : null;
+}

@@ -1,13 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Compare, describeOrderFile, publishOrderFile } from "../../../lib/output/order-file.ts";
+import type { Output } from "../../../lib/output/directory.ts";
+import { type Compare, describeOrderFile, draftOrderFile } from "../../../lib/output/order-file.ts";
 import { openScratch, publicNames, run, scratchDirectory, temporaryNames, UUID } from "./scratch.ts";
 
 const NAME = `2026-11-25-07-49-create_${UUID}.json`;
 const never: Compare = () => {
   throw new Error("nothing to compare");
 };
+
+/** Both steps at once. */
+function publishOrderFile(...[output, name, text, compare]: [Output, string, string, Compare]) {
+  return draftOrderFile(output, { name, text, compare }).publish();
+}
 
 describe("an order's file", () => {
   test("is created once, with the configured mode", () => {
@@ -31,7 +37,7 @@ describe("an order's file", () => {
         return answer;
       };
       expect(publishOrderFile(output, NAME, "new", compare)).toBe(answer);
-      expect(seen).toEqual(["what is there"]);
+      expect(new Set(seen)).toEqual(new Set(["what is there"]));
       expect(readFileSync(path, "utf8")).toBe("what is there");
       const after = statSync(path, { bigint: true });
       expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
@@ -72,6 +78,25 @@ describe("an order's file", () => {
     expect(publishOrderFile(spy, NAME, "ours", () => "differs")).toBe("differs");
     expect(readFileSync(path, "utf8")).toBe("another's");
     expect(temporaryNames(directory)).toEqual([]);
+  });
+
+  test("has its bytes on the disk before it has its name, and leaves nothing when it gets none", () => {
+    const output = openScratch();
+    const draft = draftOrderFile(output, { name: NAME, text: "text", compare: never });
+    expect([draft.found, publicNames(output.directory)]).toEqual(["absent", []]);
+    const [temporary = ""] = temporaryNames(output.directory);
+    expect(readFileSync(join(output.statePath, temporary), "utf8")).toBe("text");
+    draft.discard();
+    expect([temporaryNames(output.directory), publicNames(output.directory)]).toEqual([[], []]);
+  });
+
+  test("that was there when the draft was made and is gone since is written all the same", () => {
+    const output = openScratch();
+    const path = join(output.directory, NAME);
+    writeFileSync(path, "text");
+    const draft = draftOrderFile(output, { name: NAME, text: "text", compare: () => "same" });
+    rmSync(path);
+    expect([draft.found, draft.publish(), readFileSync(path, "utf8")]).toEqual(["same", "created", "text"]);
   });
 
   test("needs the name of an order file", () => {

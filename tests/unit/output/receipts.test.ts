@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -16,6 +17,7 @@ import {
   claimReceipt,
   closeReceipt,
   expireReceipts,
+  isWithdrawn,
   listOpenReceipts,
   peekFileName,
   peekReceipt,
@@ -35,6 +37,7 @@ const RECEIPT: Receipt = {
   claimedAt: "2026-11-25T07:49:00.000Z",
   published: false,
 };
+const PUBLISHED: Receipt = { ...RECEIPT, published: true };
 const LATER: Receipt = { ...RECEIPT, file: `2026-11-26-00-00-create_${UUID}.json` };
 
 function receiptOf(order: string): Receipt {
@@ -64,11 +67,11 @@ describe("claiming", () => {
     expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: true });
   });
 
-  test("returns a closed receipt as closed, and opens no new one", () => {
+  test("returns the closed receipt of a published file as closed, and opens no new one", () => {
     const output = openScratch();
-    claimReceipt(output, { ...RECEIPT, published: true });
-    closeReceipt(output, RECEIPT, { state: "done" });
-    expect(claimReceipt(output, LATER)).toMatchObject({ receipt: { file: RECEIPT.file }, open: false });
+    claimReceipt(output, RECEIPT);
+    closeReceipt(output, PUBLISHED, { state: "done" });
+    expect(claimReceipt(output, LATER)).toMatchObject({ receipt: PUBLISHED, open: false });
     expect(existsSync(openPath(output))).toBe(false);
   });
 
@@ -76,8 +79,31 @@ describe("claiming", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
     closeReceipt(output, RECEIPT, { state: "erred" });
-    expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: true });
-    expect(existsSync(closedPath(output))).toBe(false);
+    expect(isWithdrawn(JSON.parse(readFileSync(closedPath(output), "utf8")))).toBe(true);
+    const wanted = { ...LATER, mountPoint: "/other" };
+    expect(claimReceipt(output, wanted)).toEqual({ receipt: { ...wanted, file: RECEIPT.file }, open: true });
+    expect([existsSync(openPath(output)), existsSync(closedPath(output))]).toEqual([true, false]);
+  });
+
+  test("of version 0.1 that is closed without an end is not withdrawn", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    mkdirSync(join(output.statePath, "receipts/closed"), { recursive: true });
+    renameSync(openPath(output), closedPath(output));
+    expect(claimReceipt(output, LATER)).toEqual({ receipt: RECEIPT, open: false });
+  });
+
+  test("takes another mount point over, and keeps what it does not know", () => {
+    const output = openScratch();
+    claimReceipt(output, RECEIPT);
+    writeFileSync(openPath(output), JSON.stringify({ ...RECEIPT, instance: "i", later: [1], closedAt: 7 }));
+    claimReceipt(output, { ...RECEIPT, mountPoint: "/moved" });
+    expect(JSON.parse(readFileSync(openPath(output), "utf8"))).toEqual({
+      ...RECEIPT,
+      instance: "i",
+      later: [1],
+      mountPoint: "/moved",
+    });
   });
 
   test.each([
@@ -126,12 +152,13 @@ describe("the life of a receipt", () => {
     const other = { ...RECEIPT, order: OTHER_UUID, file: RECEIPT.file.replace(UUID, OTHER_UUID) };
     claimReceipt(output, RECEIPT);
     claimReceipt(output, other);
-    expect(rewriteReceipt(output, { ...RECEIPT, published: true })).toEqual({ ...RECEIPT, published: true });
+    expect(rewriteReceipt(output, PUBLISHED)).toEqual({ ...RECEIPT, published: true });
     expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }, other]);
-    closeReceipt(output, RECEIPT, { state: "done" });
+    closeReceipt(output, PUBLISHED, { state: "done" });
     expect(listOpenReceipts(output.directory)).toEqual([other]);
-    expect(peekReceipt(output.directory, UUID)).toMatchObject({
-      receipt: { ...RECEIPT, published: true, ended: { state: "done" } },
+    const at = expect.any(String);
+    expect(peekReceipt(output.directory, UUID)).toEqual({
+      receipt: { ...PUBLISHED, closedAt: at, ended: { state: "done", at } },
       open: false,
     });
   });
@@ -139,7 +166,7 @@ describe("the life of a receipt", () => {
   test("is not written again when it was published already", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
-    const published = rewriteReceipt(output, { ...RECEIPT, published: true });
+    const published = rewriteReceipt(output, PUBLISHED);
     const inode = statSync(openPath(output), { bigint: true }).ino;
     rewriteReceipt(output, published);
     expect(statSync(openPath(output), { bigint: true }).ino).toBe(inode);
@@ -149,14 +176,14 @@ describe("the life of a receipt", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
     closeReceipt(output, RECEIPT, { state: "done" });
-    rewriteReceipt(output, { ...RECEIPT, published: true });
+    rewriteReceipt(output, PUBLISHED);
     expect(existsSync(openPath(output))).toBe(false);
     expect(peekReceipt(output.directory, UUID)).toMatchObject({ open: false, receipt: { published: true } });
   });
 
   test("is written even when the receipt was lost in between", () => {
     const output = openScratch();
-    rewriteReceipt(output, { ...RECEIPT, published: true });
+    rewriteReceipt(output, PUBLISHED);
     expect(listOpenReceipts(output.directory)).toEqual([{ ...RECEIPT, published: true }]);
   });
 
@@ -182,7 +209,8 @@ describe("recent receipts", () => {
   test("are those written since, open or closed", () => {
     const output = openScratch();
     const orders = ["1", "2", "3", "4"].map((digit) => digit.repeat(32));
-    for (const order of orders) claimReceipt(output, receiptOf(order));
+    for (const order of orders)
+      claimReceipt(output, { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) });
     for (const order of orders.slice(2)) closeReceipt(output, receiptOf(order), { state: "done" });
     const [first = "", , third = ""] = orders;
     utimesSync(openPath(output, first), 1000, 1000);
@@ -205,7 +233,7 @@ describe("expiry", () => {
   const DAY = 86_400;
 
   function closedAt(output: Output, order: string, daysAgo: number): void {
-    claimReceipt(output, receiptOf(order));
+    claimReceipt(output, { ...RECEIPT, order, file: RECEIPT.file.replace(UUID, order) });
     closeReceipt(output, receiptOf(order), { state: "done" });
     const at = Date.now() / 1000 - daysAgo * DAY;
     utimesSync(closedPath(output, order), at, at);

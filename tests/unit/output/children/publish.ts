@@ -2,7 +2,7 @@
 
 import { openOutput } from "../../../../lib/output/directory.ts";
 import { createTemporary, replaceFile } from "../../../../lib/output/durable.ts";
-import { publishOrderFile } from "../../../../lib/output/order-file.ts";
+import { draftOrderFile } from "../../../../lib/output/order-file.ts";
 import { claimReceipt, closeReceipt, type Receipt } from "../../../../lib/output/receipts.ts";
 import { linkLatest } from "../../../../lib/output/retention.ts";
 
@@ -43,9 +43,8 @@ function act(output: ReturnType<typeof openOutput>): unknown {
   if (action === "link") return linkLatest(output, "2026-11-25-07-49-all.json");
   if (action === "close") return closeReceipt(output, RECEIPT, { state: "done" });
   if (action === "again") {
-    return publishOrderFile(output, FILE, "text\n", (existing) =>
-      existing === "text\n" ? "same" : "differs",
-    );
+    const compare = (existing: string) => (existing === "text\n" ? "same" : "differs");
+    return draftOrderFile(output, { name: FILE, text: "text\n", compare }).publish();
   }
   return claimReceipt(output, RECEIPT);
 }

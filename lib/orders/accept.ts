@@ -1,0 +1,60 @@
+// Bringing an order to executing (docs/waldur.md, "Orders"). The order is read again first, and only one that says
+// pending-provider now is accepted, with no request between: set_state_executing would revive an erred order and overrun
+// a consumer's consent.
+
+import type { OrderOutcome } from "../report/report.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
+import { isOwed, noteEnded } from "./ended.ts";
+import type { OrderRun } from "./pass.ts";
+import { acceptance } from "./plan.ts";
+import { type Prepared, waitsForWorker } from "./prepare.ts";
+import { isOpen, noteUnmoved, sendCall } from "./steps.ts";
+
+/**
+ * @returns "publish" when the file is to be published now, "owed" when only that is left to do, or the order's outcome
+ *   when it goes no further now
+ */
+export async function acceptOrder(
+  prepared: Prepared,
+  run: OrderRun,
+): Promise<"publish" | "owed" | OrderOutcome> {
+  const { job, end, line } = run;
+  const order = await end.readOrder(prepared.order.uuid);
+  if (order === null || !isOpen(order)) return afterEnd(order, prepared, run);
+  line.state = order.state;
+  if (!isSameContent(order, prepared.order)) return waitForNextRun(order, run);
+  if (order.state === "executing") {
+    return waitsForWorker({ ...prepared, order }, job.now()) ? "waiting" : "publish";
+  }
+  job.throwIfOver();
+  const { call, accepted } = acceptance({ ...prepared, order }, job);
+  const posted = await sendCall({ call, effect: { order: accepted } }, run);
+  const after = await end.readOrder(order.uuid);
+  if (after === null || !isOpen(after)) return afterEnd(after, prepared, run);
+  line.state = after.state;
+  if (after.state !== "executing") return noteUnmoved("accepted", { order, posted }, run);
+  // Whatever the worker did by now, the next run decides from what it left.
+  return prepared.hasWorker && accepted.providerReviewedAt !== order.providerReviewedAt
+    ? "waiting"
+    : "publish";
+}
+
+function afterEnd(order: WaldurOrder | null, prepared: Prepared, run: OrderRun): "owed" | OrderOutcome {
+  const { receipt } = prepared;
+  if (order === null || !isOwed(order, receipt, run.job.config.settings.outputDirectory))
+    return noteEnded(order, receipt, run);
+  run.line.state = order.state;
+  return isSameContent(order, prepared.order) ? "owed" : waitForNextRun(order, run);
+}
+
+function isSameContent(one: WaldurOrder, other: WaldurOrder): boolean {
+  const contentOf = ({ type, limits, attributes, marketplaceResourceUuid }: WaldurOrder) =>
+    JSON.stringify([type, limits, attributes, marketplaceResourceUuid]);
+  return contentOf(one) === contentOf(other);
+}
+
+/** What was mapped is not what the order says now; the next run maps it anew. */
+function waitForNextRun(order: WaldurOrder, { job }: OrderRun): "waiting" {
+  job.log.info("the order is not what the list said; the next run takes it", { order: order.uuid });
+  return "waiting";
+}

@@ -1,0 +1,38 @@
+// The end of a dry run: it has nothing to write or to POST with. It takes every call to do what it is for.
+
+import { describeOrderFile } from "../output/order-file.ts";
+import { isWithdrawn, peekReceipt, type Receipt } from "../output/receipts.ts";
+import type { Job } from "../run/job.ts";
+import { fetchOrder, fetchResource } from "../waldur/orders.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
+import type { WaldurResource } from "../waldur/wire-resource.ts";
+import type { OrdersEnd } from "./end.ts";
+
+export function describingEnd(reader: Job["reader"], directory: string): OrdersEnd {
+  const orders = new Map<string, WaldurOrder>();
+  const resources = new Map<string, WaldurResource>();
+  return {
+    readOrder: async (uuid) => orders.get(uuid) ?? (await fetchOrder(reader, uuid)),
+    readResource: async (uuid) => resources.get(uuid) ?? (await fetchResource(reader, uuid)),
+    claim: (wanted) => describeClaim(directory, wanted),
+    draft({ name, compare }) {
+      const found = describeOrderFile(directory, name, compare);
+      return { found, publish: () => (found === "absent" ? "created" : found), discard: () => undefined };
+    },
+    async call({ effect }) {
+      if ("order" in effect) orders.set(effect.order.uuid, effect.order);
+      else resources.set(effect.resource.uuid, effect.resource);
+      return { outcome: "accepted", detail: "nothing: it was not sent" };
+    },
+    note: () => undefined,
+    close: () => undefined,
+    shown: (document) => ({ document }),
+  };
+}
+
+function describeClaim(directory: string, wanted: Receipt): Receipt {
+  const receipt = peekReceipt(directory, wanted.order)?.receipt;
+  if (receipt === undefined) return wanted;
+  if (isWithdrawn(receipt)) return { ...wanted, file: receipt.file };
+  return { ...receipt, mountPoint: wanted.mountPoint };
+}

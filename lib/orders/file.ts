@@ -1,0 +1,89 @@
+// An order's file: made ready before Waldur is asked to change anything, put in place after it, never written again with
+// another content.
+
+import { join } from "node:path";
+import type { OrderFileDraft } from "../output/order-file.ts";
+import type { Receipt } from "../output/receipts.ts";
+import type { Problem } from "../report/report.ts";
+import { addProblem } from "../run/job.ts";
+import { documentDigest } from "../storage/digest.ts";
+import type { StorageDocument } from "../storage/document.ts";
+import { compareDocuments, documentText } from "../storage/text.ts";
+import { CALLS } from "../waldur/orders.ts";
+import { orderDocument } from "./document.ts";
+import type { OrderRun } from "./pass.ts";
+import { factsOfFile } from "./past.ts";
+import type { Prepared } from "./prepare.ts";
+
+/** A file that only lacks its name. */
+export type ReadyFile = { draft: OrderFileDraft; receipt: Receipt; document: StorageDocument; text: string };
+
+/** Writes all of the file but its name; null, as a problem, when something that is not ours has the name. */
+export function readyFile(prepared: Prepared, { job, pass, end }: OrderRun): ReadyFile | null {
+  const { order, receipt } = prepared;
+  const document = orderDocument(prepared, job, pass.offering);
+  const text = documentText(document);
+  const compare = (existing: string) => compareDocuments(existing, text, order.uuid);
+  const draft = end.draft({ name: receipt.file, text, compare });
+  if (draft.found !== "foreign") return { draft, receipt, document, text };
+  addProblem(job, fileProblem("foreign", receipt.file, order.uuid));
+  return null;
+}
+
+/** Puts the file in place and on the disk, and lets the receipt say so. False when another file has its name by now. */
+export function publishFile({ draft, receipt, document, text }: ReadyFile, { job, end }: OrderRun): boolean {
+  const { settings, uuid } = job.config;
+  const found = draft.publish();
+  if (found === "differs" || found === "foreign")
+    addProblem(job, fileProblem(found, receipt.file, receipt.order));
+  if (found === "foreign") return false;
+  const isOurs = found === "created" && settings.completion === "external";
+  end.note({ ...receipt, published: true, ...(isOurs ? { actions: "present" as const } : {}) });
+  job.ledger.addFile({
+    offering: uuid,
+    path: join(settings.outputDirectory, receipt.file),
+    action: found === "created" ? "create" : "unchanged",
+    bytes: Buffer.byteLength(text),
+    sha256: documentDigest([text]),
+    ...end.shown(document),
+  });
+  return true;
+}
+
+/**
+ * A file that was published with `completion: on-publish` does not say where the provisioner reports back, and is not
+ * written again. Reported once: the receipt remembers that.
+ */
+export function reportLackingActions(receipt: Receipt, { job, end }: OrderRun): void {
+  if (receipt.actions !== undefined) return;
+  const facts = factsOfFile(job.config.settings.outputDirectory, receipt.file, receipt.order);
+  if (facts === null) return;
+  end.note({ ...receipt, published: true, actions: facts.hasActions ? "present" : "missing" });
+  if (facts.hasActions) return;
+  addProblem(job, {
+    code: "no-actions",
+    order: receipt.order,
+    resource: receipt.resource,
+    field: "meta.order.actions",
+    message: `${receipt.file} was published before completion was external and lacks meta.order.actions; it stays as it is`,
+    hint: `once the provisioner has acted, it or you must send ${CALLS.setDone(receipt.order).path}`,
+  });
+}
+
+/** Why a file that stands there already is not what would be published. */
+function fileProblem(found: "differs" | "foreign", name: string, order: string): Omit<Problem, "offering"> {
+  if (found === "foreign") {
+    return {
+      code: "foreign-file",
+      order,
+      message: `${name} exists and is not a document of order ${order}; it is left alone, and so is the order`,
+      hint: "move the file away; the next run publishes the order",
+    };
+  }
+  return {
+    code: "file-differs",
+    order,
+    message: `${name} was published with another content than order ${order} maps to now; the published file stays`,
+    hint: "the provisioner may have acted on it; compare the resource in Waldur with the file",
+  };
+}

@@ -1,0 +1,78 @@
+// After the file is published: the backend id of a new resource, and the order's end. A 200 from Waldur is never taken
+// as proof, so both are read back.
+
+import type { OrderOutcome } from "../report/report.ts";
+import { addProblem } from "../run/job.ts";
+import { CALLS } from "../waldur/orders.ts";
+import { noteEnded } from "./ended.ts";
+import type { OrderRun } from "./pass.ts";
+import { backendIdFor } from "./plan.ts";
+import type { Prepared } from "./prepare.ts";
+import { isOpen, lostAnswer, noteUnmoved, sendCall } from "./steps.ts";
+
+/** Sets the order done; its file is published. */
+export async function finishOrder(prepared: Prepared, run: OrderRun): Promise<OrderOutcome> {
+  const { job, end, line } = run;
+  const { order, receipt } = prepared;
+  job.throwIfOver();
+  if (!(await settleBackendId(prepared, run))) return "left";
+  job.throwIfOver();
+  const done = { ...order, state: "done" };
+  const posted = await sendCall({ call: CALLS.setDone(order.uuid), effect: { order: done } }, run);
+  const after = await end.readOrder(order.uuid);
+  if (after === null || !isOpen(after)) return noteEnded(after, { ...receipt, published: true }, run);
+  line.state = after.state;
+  return noteUnmoved("done", { order, posted }, run);
+}
+
+/**
+ * Sets the backend id only right after a read that says it is empty, and reads it back: another agent may set it while
+ * the order is published. False when it did not stick; then the next run tries again.
+ */
+async function settleBackendId(prepared: Prepared, run: OrderRun): Promise<boolean> {
+  const { job, end } = run;
+  const { order, resource } = prepared;
+  const wanted = backendIdFor(prepared, job.config.settings);
+  if (wanted === null) return true;
+  const before = await end.readResource(resource.uuid);
+  if (before !== null && before.backendId !== "")
+    return keepBackendId(before.backendId, wanted, { prepared, run });
+  const about = { order: order.uuid, resource: resource.uuid, field: "backend_id" };
+  if (before === null) {
+    const message = `resource ${resource.uuid} of order ${order.uuid} is gone; the order is not finished`;
+    addProblem(job, { ...about, code: "no-resource", message, hint: "look at the order in Waldur" });
+    return false;
+  }
+  job.throwIfOver();
+  const call = { call: CALLS.setBackendId(resource.uuid), body: { backend_id: wanted } };
+  const posted = await sendCall({ ...call, effect: { resource: { ...before, backendId: wanted } } }, run);
+  const after = await end.readResource(resource.uuid);
+  if (after !== null && after.backendId !== "")
+    return keepBackendId(after.backendId, wanted, { prepared, run });
+  if (posted.outcome === "unknown") throw lostAnswer("backend id", order, posted);
+  addProblem(job, {
+    ...about,
+    code: "backend-id-lost",
+    message: `the backend id of resource ${resource.uuid} is still empty after it was set; the order is not finished`,
+    hint: "a worker of Waldur may have overwritten it; the next run sets it again",
+  });
+  return false;
+}
+
+/** Whatever the backend id is now, it stays. */
+function keepBackendId(
+  found: string,
+  wanted: string,
+  { prepared: { order, resource }, run }: { prepared: Prepared; run: OrderRun },
+): true {
+  if (found === wanted) return true;
+  addProblem(run.job, {
+    order: order.uuid,
+    resource: resource.uuid,
+    field: "backend_id",
+    code: "backend-id-differs",
+    message: `resource ${resource.uuid} got another backend id meanwhile; it stays`,
+    hint: "if it is a path, compare it with the mount point in the order's file",
+  });
+  return true;
+}

@@ -1,0 +1,42 @@
+// Small steps that every part of an order's way through Waldur shares.
+
+import { RetryLaterError } from "../errors.ts";
+import type { OrderOutcome } from "../report/report.ts";
+import { addProblem } from "../run/job.ts";
+import type { Posted } from "../waldur/client.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
+import type { OrderCall } from "./end.ts";
+import type { OrderRun } from "./pass.ts";
+
+export function isOpen(order: WaldurOrder): boolean {
+  return order.state === "pending-provider" || order.state === "executing";
+}
+
+/** Sends, and notes the call before, so that the report has it whatever comes back. */
+export function sendCall(call: OrderCall, { end, line }: OrderRun): Promise<Posted> {
+  line.calls.push(call.call);
+  return end.call(call);
+}
+
+/** Waldur still says what it said before the call. A lost answer is for the next run, anything else is a problem. */
+export function noteUnmoved(
+  what: string,
+  { order, posted }: { order: WaldurOrder; posted: Posted },
+  { job }: OrderRun,
+): OrderOutcome {
+  if (posted.outcome === "unknown") throw lostAnswer(what, order, posted);
+  addProblem(job, {
+    code: "no-effect",
+    order: order.uuid,
+    field: "state",
+    message: `order ${order.uuid} did not become ${what}, though Waldur answered ${posted.detail}`,
+    hint: "the next run tries again",
+  });
+  return "left";
+}
+
+export function lostAnswer(what: string, order: WaldurOrder, posted: Posted): RetryLaterError {
+  return new RetryLaterError(`order ${order.uuid} did not become ${what}: ${posted.detail}`, {
+    hint: "nothing is lost; the next run tries again",
+  });
+}
