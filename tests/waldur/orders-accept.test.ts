@@ -21,7 +21,9 @@ describe("acceptance", () => {
       const order = place(stage, "Create");
       const ran = await stage.pass();
       expect(ran.steps.filter((step) => step === APPROVE || step === EXECUTE)).toEqual([call]);
-      expect([ran.code, order.state]).toEqual([0, "done"]);
+      const waits = generation === "2024" && acceptance === "approve";
+      expect([ran.code, ran.outcomes]).toEqual([0, [waits ? "waiting" : "done"]]);
+      expect([(await stage.pass()).code, order.state]).toEqual([0, "done"]);
     });
   }
 });
@@ -42,7 +44,21 @@ for (const generation of GENERATIONS) {
       }
     });
 
-    for (const state of ["erred", "pending-consumer", "done", "canceled", "rejected"]) {
+    test("publishes the file of an order that became done after it was listed, and sends nothing", async () => {
+      await using stage = await openOrders({ generation });
+      const order = place(stage, "Update");
+      stage.once("order", () => {
+        order.state = "done";
+      });
+      const ran = await stage.pass();
+      expect(stage.requestsOf("POST")).toEqual([]);
+      expect([ran.code, ran.outcomes, ran.problems]).toEqual([0, ["done"], []]);
+      expect([stage.filesOf(order).length, stage.receipts("open"), stage.receipts("closed")]).toEqual([
+        1, 0, 1,
+      ]);
+    });
+
+    for (const state of ["erred", "pending-consumer", "canceled", "rejected"]) {
       test(`leaves an order alone that became ${state} after it was listed`, async () => {
         await using stage = await openOrders({ generation });
         const order = place(stage, "Create");
@@ -56,7 +72,7 @@ for (const generation of GENERATIONS) {
       });
     }
 
-    test("goes on when another hand accepted it between the list and the second read", async () => {
+    test("goes on when another agent accepted it between the list and the second read", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Update");
       stage.once("order", () => {
@@ -132,7 +148,7 @@ test("reports an acceptance without effect", async () => {
   expect([order.state, stage.filesOf(order)]).toEqual(["pending-provider", []]);
 });
 
-describe("an order that another hand approved on a 2024 server", () => {
+describe("an order that another agent approved on a 2024 server", () => {
   const REVIEWED = Date.parse("2026-03-01T12:00:00Z");
   const minutesLater = (minutes: number) => ({ now: () => new Date(REVIEWED + minutes * 60_000) });
 
@@ -198,6 +214,25 @@ test("an order that was approved on a current server does not wait", async () =>
   await stage.pass();
   expect(order.state).toBe("done");
 });
+
+for (const type of TYPES) {
+  test(`acceptance: approve on a 2024 server waits with a ${type} order after the call, in a dry run too`, async () => {
+    await using stage = await openOrders({
+      generation: "2024",
+      settings: { acceptance: "approve" },
+      workerDelayMs: 60_000,
+    });
+    place(stage, type);
+    const dry = await stage.pass({ dryRun: true });
+    const ran = await stage.pass();
+    expect([ran.outcomes, ran.report.files]).toEqual([["waiting"], []]);
+    expect([dry.outcomes, dry.report.files, dry.report.orders[0]?.calls]).toEqual([
+      ["waiting"],
+      [],
+      ran.report.orders[0]?.calls,
+    ]);
+  });
+}
 
 test("acceptance: approve on a 2024 server waits for the worker, and keeps the backend id", async () => {
   const settings = { acceptance: "approve" };

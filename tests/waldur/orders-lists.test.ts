@@ -81,10 +81,39 @@ describe("orders of one resource", () => {
       const about = (uuid: string) => stage.simulator.requests.filter(({ path }) => path.includes(uuid));
       expect([about(update.uuid), about(terminate.uuid)]).toEqual([[], []]);
       expect([update.state, terminate.state]).toEqual(["pending-provider", "pending-provider"]);
-      const again = await stage.pass();
-      expect([again.code, again.outcomes]).toEqual([0, ["done", "done", "done"]]);
+      for (const waiting of [2, 1, 0]) {
+        const { code, outcomes } = await stage.pass();
+        expect([code, ...outcomes]).toEqual([0, "done", ...Array(waiting).fill("waiting")]);
+      }
       expect(resource).toMatchObject({ state: "Terminated", limits: { storage: 9 } });
       expect(stage.entryOf(terminate).quotas?.[0]?.quota).toBe(9);
+    });
+  }
+
+  for (const dryRun of [false, true]) {
+    test(`are taken one a pass (${dryRun ? "dry" : "real"})`, async () => {
+      await using stage = await openOrders();
+      const first = place(stage, "Create", "same");
+      stage.world.addOrder({ type: "Update", resource: stage.resourceOf(first), limits: { storage: 9 } });
+      expect((await stage.pass({ dryRun })).outcomes).toEqual(["done", "waiting"]);
+    });
+
+    test(`wait for an older one whose row cannot be read (${dryRun ? "dry" : "real"})`, async () => {
+      await using stage = await openOrders();
+      const before = place(stage, "Update", "earlier");
+      const bad = stage.world.addOrder({ type: "Update", resource: stage.resourceOf(before), limits: [1] });
+      const after = place(stage, "Update", "same");
+      const spoilt = stage.world.addOrder({ type: "Update", resource: stage.resourceOf(after), limits: [1] });
+      stage.world.orders.splice(2, 2, spoilt, after);
+      [before, bad, spoilt, after].forEach((order, n) => {
+        order.created = `2026-01-01T00:00:0${n}Z`;
+      });
+      const ran = await stage.pass({ dryRun });
+      expect(ran.report.orders.map(({ uuid, outcome }) => [uuid, outcome])).toEqual([
+        [before.uuid, "done"],
+        [after.uuid, "waiting"],
+      ]);
+      expect(ran.problems).toEqual(["bad-answer", "bad-answer"]);
     });
   }
 

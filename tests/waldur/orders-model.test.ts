@@ -88,7 +88,7 @@ function createHistory(stage: OrdersStage, clock: { at: number }) {
       // Noted, because an error here would only spoil the answer.
       wrong.push(...complaintsOfPost(request, placed, stage.filesOf));
       simulator.setFaults(faults.filter(([at]) => at === number).map(([, fault]) => fault));
-      // Between the last read and a POST nobody can see another hand.
+      // Between the last read and a POST nobody can see another agent.
       if (request.method === "POST") return;
       for (const [at, one] of meanwhile) if (at === number) reachIn(one);
     });
@@ -112,7 +112,8 @@ function createHistory(stage: OrdersStage, clock: { at: number }) {
     },
     /** Runs without faults until a run changes nothing. */
     async quieten() {
-      for (let passes = 0; passes < 6; passes++) {
+      // One order of a resource is taken in a pass.
+      for (let passes = 0; passes < 6 + placed.length; passes++) {
         clock.at += 11 * 60_000;
         const { requests } = await pass({ faults: [], meanwhile: [] });
         if (requests.every(({ method }) => method === "GET")) return;

@@ -1,5 +1,5 @@
 // Receipts: one name for an order's file however long it takes, whatever is lost, and an end that is told once for orders
-// that vanish or end by another hand (docs/contract.md, "Orders", steps 3 and 9, and "Publishing").
+// that vanish or end by another agent (docs/contract.md, "Orders", steps 3 and 9, and "Publishing").
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -157,7 +157,7 @@ for (const generation of GENERATIONS) {
       expect((await stage.pass()).code).toBe(0);
     });
 
-    test("because another hand ended it after publishing is told once, and its file stays", async () => {
+    test("because another agent ended it after publishing is told once, and its file stays", async () => {
       await using stage = await openOrders({ generation, faults: ["done-without-effect*1"] });
       const order = place(stage, "Update");
       await stage.pass();
@@ -168,7 +168,7 @@ for (const generation of GENERATIONS) {
       expect([(await stage.pass()).code, picture(stage)]).toEqual([0, before]);
     });
 
-    test("because another hand set it done after publishing is the good end", async () => {
+    test("because another agent set it done after publishing is the good end", async () => {
       await using stage = await openOrders({ generation, faults: ["done-without-effect*1"] });
       const order = place(stage, "Update");
       await stage.pass();
@@ -177,15 +177,57 @@ for (const generation of GENERATIONS) {
       expect([ran.code, ran.problems, stage.receipts("closed")]).toEqual([0, [], 1]);
     });
 
-    test("because another hand set it done before publishing is told: nobody has its file", async () => {
+    test("because another agent set it done before publishing gets the file that it is owed", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Create");
       order.state = "executing";
       stage.once("order", () => stage.world.setOrderState(order.uuid, "done"));
       const ran = await stage.pass();
-      expect([ran.code, ran.outcomes, ran.problems]).toEqual([10, ["failed"], ["order-ended"]]);
-      expect([stage.filesOf(order), stage.requestsOf("POST")]).toEqual([[], []]);
-      expect((await stage.pass()).code).toBe(0);
+      expect([ran.code, ran.outcomes, ran.problems]).toEqual([0, ["done"], []]);
+      expect([stage.filesOf(order).length, stage.requestsOf("POST")]).toEqual([1, []]);
+      expect((await stage.pass()).steps).toEqual(["offering", "list"]);
+    });
+
+    for (const completion of ["on-publish", "external"]) {
+      test(`because it became done between two passes gets the file that it is owed (${completion})`, async () => {
+        const faults = ["503@approve", "503@set_state_executing"];
+        await using stage = await openOrders({ generation, faults, settings: { completion } });
+        const order = place(stage, "Update");
+        await stage.pass(MONDAY);
+        stage.simulator.setFaults([]);
+        stage.world.setOrderState(order.uuid, "done");
+        const dry = await stage.pass({ ...TUESDAY, dryRun: true });
+        const ran = await stage.pass(TUESDAY);
+        expect([ran.code, ran.outcomes, ran.problems, ran.steps]).toEqual([
+          0,
+          ["done"],
+          [],
+          ["offering", "list", "order", "resource"],
+        ]);
+        expect(stage.files()).toEqual([nameOf("2026-03-02-23-58", "update", order)]);
+        expect([stage.receipts("open"), stage.receipts("closed")]).toEqual([0, 1]);
+        expect([dry.outcomes, dry.report.files.map(({ sha256 }) => sha256)]).toEqual([
+          ran.outcomes,
+          ran.report.files.map(({ sha256 }) => sha256),
+        ]);
+        expect((await stage.pass(TUESDAY)).steps).toEqual(["offering", "list"]);
+      });
+    }
+
+    test("and is owed its file gets it before the next order of its resource gets its own", async () => {
+      const faults = ["503@approve*1", "503@set_state_executing*1"];
+      await using stage = await openOrders({ generation, faults });
+      const order = place(stage, "Update");
+      await stage.pass();
+      stage.world.setOrderState(order.uuid, "done");
+      const later = stage.world.addOrder({ type: "Terminate", resource: stage.resourceOf(order) });
+      const ran = await stage.pass();
+      expect([ran.outcomes, stage.filesOf(order).length, stage.filesOf(later).length]).toEqual([
+        ["done", "waiting"],
+        1,
+        0,
+      ]);
+      expect([(await stage.pass()).outcomes, later.state]).toEqual([["done"], "done"]);
     });
   });
 }
@@ -267,3 +309,121 @@ function picture({ out }: OrdersStage): unknown[] {
       return [name, readFileSync(join(out, name), "utf8"), mtimeNs, ino];
     });
 }
+
+describe("what a receipt says", () => {
+  const receiptOf = (stage: OrdersStage, order: { uuid: string }, folder?: string) =>
+    JSON.parse(readFileSync(receiptPath(stage, order, folder), "utf8"));
+
+  test("is that its file is published as soon as it is, and how the order ended", async () => {
+    await using stage = await openOrders();
+    const order = place(stage, "Update");
+    const seen: unknown[] = [];
+    stage.on("set_state_done", () => seen.push(receiptOf(stage, order).published));
+    await stage.pass(MONDAY);
+    expect(seen).toEqual([true]);
+    expect(receiptOf(stage, order, "receipts/closed")).toMatchObject({
+      published: true,
+      closedAt: "2026-03-02T23:58:20.000Z",
+      ended: { state: "done", at: "2026-03-02T23:58:20.000Z" },
+    });
+  });
+
+  test("is that the path is given up when the order ended without a file; another create may have it", async () => {
+    await using stage = await openOrders({ faults: ["503@approve*1"] });
+    const order = place(stage, "Create", "first");
+    await stage.pass(MONDAY);
+    stage.world.setOrderState(order.uuid, "erred");
+    expect((await stage.pass(MONDAY)).problems).toEqual(["order-ended"]);
+    expect(receiptOf(stage, order, "receipts/closed")).toMatchObject({
+      published: false,
+      ended: { state: "erred" },
+    });
+    const other = place(stage, "Create", "second");
+    stage.resourceOf(other).slug = stage.resourceOf(order).slug;
+    expect([(await stage.pass(MONDAY)).problems, other.state]).toEqual([[], "done"]);
+  });
+
+  test("fixes the path: a slug that changes after the claim does not move it", async () => {
+    await using stage = await openOrders({ faults: ["503@approve*1"] });
+    const order = place(stage, "Create");
+    await stage.pass(MONDAY);
+    const { mountPoint } = receiptOf(stage, order);
+    stage.resourceOf(order).slug = "renamed";
+    await stage.pass(MONDAY);
+    expect([order.state, stage.entryOf(order).mountPoint.default]).toEqual(["done", mountPoint]);
+  });
+
+  for (const isPublished of [false, true]) {
+    const title = isPublished ? "does not move a published path" : "moves a path that is not published";
+    test(`an absolute backend id ${title}`, async () => {
+      const fault = isPublished ? "done-without-effect*1" : "503@approve*1";
+      await using stage = await openOrders({ faults: [fault] });
+      const order = place(stage, "Create");
+      await stage.pass(MONDAY);
+      const { mountPoint } = receiptOf(stage, order);
+      stage.resourceOf(order).backendId = "/moved/here";
+      const ran = await stage.pass(MONDAY);
+      const path = isPublished ? mountPoint : "/moved/here";
+      expect([ran.outcomes, stage.entryOf(order).mountPoint.default]).toEqual([["done"], path]);
+      expect(receiptOf(stage, order, "receipts/closed").mountPoint).toBe(path);
+    });
+  }
+
+  test("is kept where a later version wrote more", async () => {
+    await using stage = await openOrders({ faults: ["503@approve*1"] });
+    const order = place(stage, "Update");
+    await stage.pass(MONDAY);
+    const more = { answer: { result: "done" }, instance: "one", later: 1 };
+    writeFileSync(receiptPath(stage, order), JSON.stringify({ ...receiptOf(stage, order), ...more }));
+    await stage.pass(MONDAY);
+    expect(receiptOf(stage, order, "receipts/closed")).toMatchObject({ ...more, published: true });
+  });
+
+  test("of version 0.1, which did not say that the file is there, is made good by the file", async () => {
+    await using stage = await openOrders({ faults: ["done-without-effect*1"] });
+    const order = place(stage, "Update");
+    await stage.pass(MONDAY);
+    const path = receiptPath(stage, order);
+    writeFileSync(
+      path,
+      JSON.stringify({ ...receiptOf(stage, order), published: false, mountPoint: "/other" }),
+    );
+    stage.world.setOrderState(order.uuid, "done");
+    const ran = await stage.pass(TUESDAY);
+    expect([ran.code, ran.report.files, ran.report.orders]).toEqual([0, [], []]);
+    expect(receiptOf(stage, order, "receipts/closed").published).toBe(true);
+  });
+});
+
+describe("another completion between two passes", () => {
+  const switchTo = ({ configPath }: OrdersStage, completion: string) => {
+    const text = readFileSync(configPath, "utf8").replace(/ {6}completion: .*\n/, "");
+    writeFileSync(configPath, `${text}      completion: ${completion}\n`);
+  };
+
+  test("to external leaves the file, and what it lacks is reported once", async () => {
+    await using stage = await openOrders({ faults: ["done-without-effect*1"] });
+    const order = place(stage, "Create");
+    await stage.pass(MONDAY);
+    const before = picture(stage);
+    switchTo(stage, "external");
+    const dry = await stage.pass({ dryRun: true });
+    expect([dry.outcomes, dry.problems]).toEqual([["published"], ["no-actions"]]);
+    const ran = await stage.pass();
+    expect([ran.code, ran.outcomes, ran.problems]).toEqual([10, ["published"], ["no-actions"]]);
+    expect([ran.steps, picture(stage)]).toEqual([["offering", "list"], before]);
+    const again = await stage.pass();
+    expect([again.code, again.problems, order.state]).toEqual([0, [], "executing"]);
+  });
+
+  test("to on-publish ends the order, and the file with its actions stays", async () => {
+    await using stage = await openOrders({ settings: { completion: "external" } });
+    const order = place(stage, "Create");
+    await stage.pass(MONDAY);
+    const before = picture(stage);
+    switchTo(stage, "on-publish");
+    const ran = await stage.pass(TUESDAY);
+    expect([ran.code, ran.outcomes, ran.problems]).toEqual([0, ["done"], []]);
+    expect([order.state, picture(stage)]).toEqual(["done", before]);
+  });
+});

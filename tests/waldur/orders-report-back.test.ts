@@ -2,7 +2,7 @@
 // (docs/contract.md, "Orders", steps 6 to 9).
 
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { GENERATIONS, openOrders, place, the } from "./orders-stage.ts";
 
@@ -34,7 +34,7 @@ describe("the backend id", () => {
       const again = await stage.pass();
       expect([again.code, again.steps.slice(4)]).toEqual([
         0,
-        ["set_backend_id", "resource", "set_state_done", "order"],
+        ["resource", "set_backend_id", "resource", "set_state_done", "order"],
       ]);
       expect(stage.resourceOf(order).backendId).not.toBe("");
     });
@@ -50,7 +50,31 @@ describe("the backend id", () => {
     expect(stage.entryOf(order).mountPoint.default).toBe("/old/place");
   });
 
-  test("that another hand sets meanwhile stays, is reported, and does not stop the order", async () => {
+  for (const step of ["approve_by_provider", "order"]) {
+    test(`that somebody sets at ${step}, before the file is published, is not overwritten`, async () => {
+      await using stage = await openOrders();
+      const order = place(stage, "Create");
+      stage.once(step, () => {
+        stage.resourceOf(order).backendId = "theirs";
+      });
+      const ran = await stage.pass();
+      expect([ran.code, ran.outcomes, ran.problems]).toEqual([10, ["done"], ["backend-id-differs"]]);
+      expect([stage.resourceOf(order).backendId, ran.steps.includes("set_backend_id")]).toEqual([
+        "theirs",
+        false,
+      ]);
+    });
+  }
+
+  test("is set with no request after the read that says it is empty", async () => {
+    await using stage = await openOrders();
+    place(stage, "Create");
+    const { steps, requests } = await stage.pass();
+    const at = steps.indexOf("set_backend_id");
+    expect(requests[at]?.path).toBe(`${requests[at - 1]?.path}set_backend_id/`);
+  });
+
+  test("that another agent sets meanwhile stays, is reported, and does not stop the order", async () => {
     await using stage = await openOrders({ faults: ["lost-backend-id"] });
     const order = place(stage, "Create");
     stage.once("set_backend_id", () => {
@@ -86,7 +110,7 @@ describe("done", () => {
     });
   }
 
-  test("by another hand, told as a 409, is success", async () => {
+  test("by another agent, told as a 409, is success", async () => {
     await using stage = await openOrders();
     const order = place(stage, "Create");
     stage.once("set_state_done", () => {
@@ -165,7 +189,8 @@ describe("a file that stands under the order's name", () => {
       writeFileSync(path, text);
       const ran = await stage.pass({ now });
       expect([ran.code, ran.outcomes, ran.problems]).toEqual([10, ["left"], ["foreign-file"]]);
-      expect([readFileSync(path, "utf8"), order.state]).toEqual([text, "executing"]);
+      expect([readFileSync(path, "utf8"), order.state]).toEqual([text, "pending-provider"]);
+      expect(stage.requestsOf("POST")).toEqual([]);
       expect(ran.steps).not.toContain("set_state_done");
       await Bun.file(path).delete();
       expect([(await stage.pass({ now })).code, order.state]).toEqual([0, "done"]);
@@ -181,7 +206,7 @@ describe("a file that stands under the order's name", () => {
     const ran = await stage.pass({ now });
     expect([ran.code, ran.problems]).toEqual([10, ["foreign-file", "foreign-file"]]);
     expect(await Bun.file(elsewhere).exists()).toBe(false);
-    expect([one.state, two.state]).toEqual(["executing", "executing"]);
+    expect([one.state, two.state]).toEqual(["pending-provider", "pending-provider"]);
   });
 });
 
@@ -221,14 +246,42 @@ describe("completion: external", () => {
     expect([stage.receipts("open"), stage.receipts("closed")]).toEqual([0, 1]);
   });
 
-  test("reports once that the provisioner erred the order", async () => {
-    await using stage = await openOrders({ settings });
-    const order = place(stage, "Create");
-    await stage.pass();
-    order.state = "erred";
-    const ran = await stage.pass();
-    expect([ran.code, ran.problems]).toEqual([10, ["order-ended"]]);
-    expect([(await stage.pass()).code, stage.filesOf(order).length]).toEqual([0, 1]);
+  for (const state of ["done", "erred"]) {
+    for (const fetched of [true, false]) {
+      const file = fetched ? "after it fetched the file" : "and left the file";
+      test(`an order that the provisioner set ${state} ${file} is information`, async () => {
+        await using stage = await openOrders({ settings });
+        const order = place(stage, "Create");
+        await stage.pass();
+        const names = stage.filesOf(order);
+        for (const name of fetched ? names : []) rmSync(join(stage.out, name));
+        order.state = state;
+        const ran = await stage.pass();
+        expect([ran.code, ran.problems]).toEqual([0, []]);
+        expect(
+          ran.lines.filter((line) => line.includes(`the provisioner has set the order ${state}`)),
+        ).toHaveLength(1);
+        const again = await stage.pass();
+        expect([again.steps, stage.filesOf(order)]).toEqual([["offering", "list"], fetched ? [] : names]);
+      });
+    }
+  }
+
+  for (const state of ["canceled", "rejected"]) {
+    test(`an order that became ${state} is reported once`, async () => {
+      await using stage = await openOrders({ settings });
+      const order = place(stage, "Create");
+      await stage.pass();
+      order.state = state;
+      expect((await stage.pass()).problems).toEqual(["order-ended"]);
+      expect([(await stage.pass()).code, stage.filesOf(order).length]).toEqual([0, 1]);
+    });
+  }
+
+  test("an order that erred before it had a file is reported: no provisioner has seen it", async () => {
+    await using stage = await openOrders({ settings, faults: ["erred-after-approve"] });
+    place(stage, "Update");
+    expect((await stage.pass()).problems).toEqual(["order-ended"]);
   });
 
   test("later orders of the resource wait until it is finished", async () => {

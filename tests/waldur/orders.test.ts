@@ -18,7 +18,7 @@ for (const generation of GENERATIONS) {
         await using stage = await openOrders({ generation });
         const order = place(stage, type);
         const ran = await stage.pass();
-        const backendId = type === "Create" ? ["set_backend_id", "resource"] : [];
+        const backendId = type === "Create" ? ["resource", "set_backend_id", "resource"] : [];
         expect(ran.steps).toEqual([
           ...["offering", "list", "resource", "order", accept, "order"],
           ...backendId,
