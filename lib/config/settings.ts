@@ -37,7 +37,7 @@ export function readSettings(section: Section, context: Context): StorageSetting
       kind: "metadata",
     }),
     requireGid: section.read("require_gid", readFlag, false),
-    completion: section.read("completion", readCompletion, "on-publish"),
+    ...readEnds(section),
   } satisfies StorageSettings;
   checkInodes(section, settings, context);
   checkFileSystem(section, settings, context);
@@ -91,6 +91,19 @@ function readPublishing(section: Section) {
     shrinkGuardPercent: section.read("shrink_guard_percent", readNumber({ min: 0, max: 100 }), 30),
   };
 }
+
+/** With `external` done means that the provisioner is done, so the data is gone and nobody waits for it. */
+function readEnds(section: Section) {
+  const completion = section.read("completion", readCompletion, "on-publish");
+  const days = readNumber({ min: 0, max: 3650, whole: true });
+  return {
+    completion,
+    pathReuseAfterDays: section.read("path_reuse_after_days", days, completion === "external" ? 0 : 7),
+    nestedMounts: section.read("nested_mounts", readNesting, "refuse"),
+  };
+}
+
+const readNesting = readWord<StorageSettings["nestedMounts"]>(["refuse", "allow"]);
 
 const readCompletion = readWord(["on-publish", "external"], {
   "on-ack": "use on-publish, or external when the provisioner calls Waldur itself",

@@ -30,6 +30,8 @@ export function settings(changes: Partial<StorageSettings> = {}): StorageSetting
     keepSnapshots: 0,
     shrinkGuardPercent: 30,
     completion: "on-publish",
+    pathReuseAfterDays: 7,
+    nestedMounts: "refuse",
     ...changes,
   };
 }
