@@ -22,8 +22,8 @@ export const readFileMode: Reader<number> = (spot) => {
 const QUOTED_DIGITS = { problem: "must be quoted octal digits", hint: 'put it in quotes, as in "0755"' };
 
 /**
- * Three or four octal digits as text. An unquoted number is taken for them only when its owner digit is 7, as in 775; 0755
- * and 0o755 are not, nor 504, which is what 0770 becomes in a tool that reads it as an octal number.
+ * Three or four octal digits as text. An unquoted number is taken for them only when its owner digit is 7, as in 775;
+ * 0755 and 0o755 are not, nor 504, which is what 0770 becomes in a tool that reads it as an octal number.
  */
 export const readPermissions: Reader<string> = (spot) => {
   const value = scalarOf(spot);

@@ -1,5 +1,5 @@
-// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read here, once for all offerings; a map that
-// cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
+// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read here, once for all offerings; a map
+// that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
 
 import { resolve } from "node:path";
 import type { UnixGidSource } from "./config.ts";

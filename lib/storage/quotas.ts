@@ -30,8 +30,8 @@ export function quotaRule(settings: StorageSettings, component: StorageComponent
 
 /**
  * null when there is no positive limit. A correction, of the options or else of the order form, wins over the formula,
- * quota by quota. Without a limit
- * corrections count only when both space quotas are given and positive: the soft one then stands in for the limit.
+ * quota by quota. Without a limit corrections count only when both space quotas are given and positive: the soft one
+ * then stands in for the limit.
  */
 export function readQuotas(
   rule: QuotaRule,
