@@ -55,7 +55,7 @@ function faulty(issues: ConfigIssue[]): GidMap {
 
 /**
  * Whether a map is only the beginning of itself: its last line has no line break, and it has fewer entries than the
- * last time. Half of a number is a number, so nothing else shows it. `entriesBefore` is null where no last time is known.
+ * last time. Half of a number is a number, so nothing else shows it. `entriesBefore` is null where none is known.
  */
 export function isCutMap(
   entriesNow: number,

@@ -1,5 +1,5 @@
-// Storage fields of the order form. Waldur keeps the value of a form field of the type for storage folders as one object
-// below the name of that field, so they stand in the attributes themselves or one object deeper.
+// Storage fields of the order form. Waldur keeps the value of a form field of the type for storage folders as one
+// object below the name of that field, so they stand in the attributes themselves or one object deeper.
 
 import { givenOf, isTable } from "./json.ts";
 import { mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
@@ -23,7 +23,7 @@ const FIELDS = [
   "hard_quota_inodes",
 ];
 
-/** The one nested object with storage fields; `NO_FORM` when there is none; undefined, reported, when there are several. */
+/** The one nested object with storage fields; `NO_FORM` when there is none; undefined, reported, when several. */
 export function readForm(
   attributes: Readonly<Record<string, unknown>>,
   problems: Problems,

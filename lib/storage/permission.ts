@@ -6,7 +6,7 @@ import { givenOf } from "./json.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
 const OCTAL = /^[0-7]{3,4}$/;
-/** A directory's mode gives its owner all rights; a mode that was turned into a decimal number seldom looks like that. */
+/** A directory's mode gives its owner all rights; one that became a decimal number seldom looks so. */
 const SURELY_OCTAL = /^[0-7]?7[0-7]{2}$/;
 
 export type PermissionGrounds = Pick<StorageSource, "options" | "attributes"> & { form: StorageForm };

@@ -1,5 +1,6 @@
 // The four quotas of a storage resource: space in TB and inodes, soft and hard, from the limit in Waldur and from what
-// an operator corrected in the resource's options, or the order form asked for. A number that cannot be trusted is reported, never rounded to zero.
+// an operator corrected in the resource's options, or the order form asked for. A number that cannot be trusted is
+// reported, never rounded to zero.
 
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import type { Quota } from "./document.ts";
