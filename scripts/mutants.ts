@@ -273,7 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "attributes of an order that changed since the list",
-    file: "lib/orders/order.ts",
+    file: "lib/orders/accept.ts",
     from: "JSON.stringify([type, limits, attributes, marketplaceResourceUuid])",
     to: "JSON.stringify([type, limits, marketplaceResourceUuid, attributes === null])",
     tests: ["waldur/orders-accept.test.ts"],
@@ -288,8 +288,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "orders that cannot be read are listed all the same",
     file: "lib/orders/pass.ts",
-    from: "new Set([...orders, ...unreadable].map((order) => order.uuid))",
-    to: "new Set([...orders].map((order) => order.uuid))",
+    from: "unlistedReceipts(new Set(listed.map((order) => order.uuid)), {",
+    to: "unlistedReceipts(new Set(listed.filter((one) => !isUnreadable(one)).map((order) => order.uuid)), {",
     tests: ["waldur/orders-receipts.test.ts"],
   },
   {
@@ -333,5 +333,47 @@ export const MUTANTS: readonly Mutant[] = [
     from: "[A-Za-z0-9_-][A-Za-z0-9._-]*",
     to: "[^\\0]*",
     tests: ["unit/storage/mapper.test.ts", "unit/storage/mount-point.test.ts"],
+  },
+  {
+    guard: "a GID is a number where one is required",
+    file: "lib/storage/target.ts",
+    from: 'typeof value === "number" && Number.isInteger(value) && value >= 1',
+    to: "Number.isInteger(Number(value)) && Number(value) >= 1",
+    tests: ["unit/storage/mapper.test.ts"],
+  },
+  {
+    guard: "limits without the component are a problem",
+    file: "lib/storage/quotas.ts",
+    from: "!Object.hasOwn(limits, name) && Object.keys(limits).length > 0",
+    to: "!Object.hasOwn(limits, name) && Object.keys(limits).length > 99",
+    tests: ["unit/storage/quotas.test.ts", "waldur/sync-carry.test.ts"],
+  },
+  {
+    guard: "a number as permission has the owner digit 7",
+    file: "lib/storage/permission.ts",
+    from: "/^[0-7]?7[0-7]{2}$/",
+    to: "/^[0-7]?[0-7]{3}$/",
+    tests: ["unit/storage/mapper.test.ts", "waldur/sync-carry.test.ts"],
+  },
+  {
+    guard: "one form with storage fields, not the last of several",
+    file: "lib/storage/form.ts",
+    from: "if (names.length <= 1) return form;",
+    to: "if (names.length <= 9) return form;",
+    tests: ["unit/storage/form.test.ts"],
+  },
+  {
+    guard: "a backend id that is nearly a path is a problem",
+    file: "lib/storage/mapper.ts",
+    from: "if (place.suspect !== undefined) problems.push(place.suspect);",
+    to: "",
+    tests: ["unit/storage/mount-point.test.ts", "waldur/sync-carry.test.ts"],
+  },
+  {
+    guard: "no GID of a faulty map is used",
+    file: "lib/storage/mapper.ts",
+    from: "  requireSoundGids(settings.unixGid);\n",
+    to: "",
+    tests: ["unit/storage/mapper.test.ts", "waldur/values.test.ts"],
   },
 ];

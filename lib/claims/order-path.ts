@@ -6,6 +6,7 @@ import type { OrderType } from "../storage/document.ts";
 import type { Place } from "../storage/mapper.ts";
 import { type Contender, contendersFor, freeFrom, namedPath } from "./contenders.ts";
 import { type ClaimFinding, type Contest, type Named, pathDoubled, pathHeld, pathWaits } from "./problems.ts";
+import { wantedPath } from "./rows.ts";
 import { type ClaimTable, VOID, WANTED } from "./table.ts";
 
 export type PathQuestion = {
@@ -46,7 +47,10 @@ export async function pathOfOrder(
   const named = namedPath(table, owner);
   const own = receipt?.path ?? (named < 0 ? undefined : table.path(named));
   const mayMove = place.isExplicit && receipt?.isPublished !== true;
-  if (own === undefined) return place.path === undefined ? { path: undefined } : contest.claim(place.path);
+  if (own === undefined) {
+    const wanted = wantedPath(place);
+    return wanted === undefined ? { path: undefined } : contest.claim(wanted);
+  }
   const problem = type === "terminate" ? await contest.removal(own) : null;
   if (problem !== null) return { held: problem };
   if (!mayMove || place.path === undefined || place.path === own) return { path: own };

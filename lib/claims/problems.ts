@@ -1,5 +1,6 @@
 // What is reported of a path that a resource cannot have, in both modes: who holds it, and what to do about it.
 
+import type { MappingProblem } from "../storage/document.ts";
 import type { Contender } from "./contenders.ts";
 
 /** A resource as messages name it. */
@@ -26,6 +27,17 @@ export type Contest = {
 };
 
 export type ClaimFinding = { code: string; field: string; message: string; hint?: string };
+
+/** A backend id that looks like a path, of a resource that files name already. */
+export function suspectKept(path: string, suspect: MappingProblem): ClaimFinding {
+  const { code, field, message, hint } = suspect;
+  return {
+    code,
+    field,
+    message: `${message}; the resource keeps ${path}`,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
 
 /** The holder lives, or nobody can say that it does not. */
 export function pathHeld(contest: Contest): ClaimFinding {

@@ -81,7 +81,10 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
       table.addNow(owner, LIVE);
       table.revive(owner);
       const own = namedPath(table, owner);
-      if (own < 0) return place.path === undefined ? "none" : contest(row, place.path);
+      if (own < 0) {
+        const path = wantedPath(place);
+        return path === undefined ? "none" : contest(row, path);
+      }
       if (place.path === undefined) return { path: table.path(own), record: own };
       if (table.isPath(own, place.path)) return { path: place.path, record: own };
       const isAnew = rules.repath && (table.marks(own) & BY_ORDER) === 0;
@@ -137,6 +140,11 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
 }
 
 const EXAMPLES = 10;
+
+/** What the resource's own words ask for, unless they may be meant otherwise. */
+export function wantedPath({ path, suspect }: Place): string | undefined {
+  return suspect === undefined ? path : undefined;
+}
 
 function holdsPath(table: ClaimTable, owner: number): boolean {
   return table.recordsOf(owner).some((record) => isNamed(table, record));

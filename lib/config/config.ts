@@ -67,15 +67,27 @@ export type StorageSettings = {
   keepSnapshots: number;
   shrinkGuardPercent: number;
   completion: "on-publish" | "external";
-  /** Days that the path of a terminated resource stays its own. */
+  /** Days after the end of a resource until another one may have its path. */
   pathReuseAfterDays: number;
+  /** Whether one resource may be mounted inside another. */
   nestedMounts: "refuse" | "allow";
 };
 
-/** Where a project's GID comes from; `file` carries the map that was read, project slug → GID. */
-export type UnixGidSource =
-  | { kind: "metadata" }
-  | { kind: "file"; path: string; gids: ReadonlyMap<string, number> };
+/** Where a project's GID comes from; `file` carries the map that was read. */
+export type UnixGidSource = { kind: "metadata" } | GidFile;
+
+export type GidFile = {
+  kind: "file";
+  path: string;
+  /** Project slug → GID; empty when there are issues. */
+  gids: ReadonlyMap<string, number>;
+  /** How many entries the map has. */
+  entries: number;
+  /** False when the last line may be cut; a JSON map is whole once its last brace is there. */
+  endsWithLineBreak: boolean;
+  /** What is wrong with the map; with any of them no GID of it may be used. */
+  issues: readonly ConfigIssue[];
+};
 
 /** A value that must never be printed: it shows as `[secret]` wherever it is turned into text. */
 export type Secret = { reveal(): string; toString(): string; toJSON(): string };

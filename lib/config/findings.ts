@@ -9,8 +9,6 @@ export type Place = { path: string; offset: number };
 export type Findings = {
   error(place: Place, message: string, hint?: string): void;
   warn(place: Place, message: string, hint?: string): void;
-  /** A mistake in another file that the configuration names at this place. */
-  errorElsewhere(place: Place, issue: ConfigIssue): void;
   errors(): ConfigIssue[];
   warnings(): ConfigIssue[];
 };
@@ -28,7 +26,6 @@ export function createFindings(file: string, positionOf: (offset: number) => Pos
   return {
     error: (place, message, hint) => errors.push(locate(place, message, hint)),
     warn: (place, message, hint) => warnings.push(locate(place, message, hint)),
-    errorElsewhere: (place, issue) => errors.push({ offset: place.offset, issue }),
     errors: () => inFileOrder(errors),
     warnings: () => inFileOrder(warnings),
   };

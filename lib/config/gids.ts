@@ -2,12 +2,14 @@
 // run and with very many lines, so it is scanned line by line (JSON: pair by pair) instead of parsed as a tree: that is
 // fast, knows every place, sees duplicates, and never reads a slug such as 0123 or 1e5 as a number. Nested YAML is
 // refused, and so is everything else that is not a flat map.
+// Such a map may be just being written, so a fault in it is no fault of the configuration: who needs the GIDs refuses.
 
 import type { ConfigIssue } from "../errors.ts";
+import type { GidFile } from "./config.ts";
 import { positionAt, readTextFile, type Unreadable } from "./read-file.ts";
 import { SEGMENT } from "./readers.ts";
 
-export type GidMap = { gids: ReadonlyMap<string, number> } | { issues: ConfigIssue[] } | Unreadable;
+export type GidMap = Omit<GidFile, "kind" | "path"> | Unreadable;
 
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_ISSUES = 10;
@@ -23,7 +25,7 @@ export function readGidFile(path: string): GidMap {
   if ("problem" in file) {
     if (file.line === undefined) return file;
     const { problem, ...rest } = file;
-    return { issues: [{ file: path, ...rest, message: `the GID map ${problem}` }] };
+    return faulty([{ file: path, ...rest, message: `the GID map ${problem}` }]);
   }
   const gids = new Map<string, number>();
   const { entries, problems } = scan(path, file.text);
@@ -33,27 +35,55 @@ export function readGidFile(path: string): GidMap {
     if (message === null) gids.set(entry.slug, Number(entry.gid));
     else problems.push({ offset: entry.offset, message });
   }
-  if (problems.length === 0) return { gids };
-  return {
-    issues: problems
-      .toSorted((a, b) => a.offset - b.offset)
-      .slice(0, MAX_ISSUES)
-      .map(({ offset, message }) => ({ file: path, ...positionAt(file.text, offset), message })),
-  };
+  if (problems.length === 0 && gids.size === 0)
+    problems.push({ offset: 0, message: "the GID map has no entry" });
+  if (problems.length === 0) {
+    const endsWithLineBreak = isJson(path, file.text) || file.text.endsWith("\n");
+    return { gids, entries: gids.size, endsWithLineBreak, issues: [] };
+  }
+  const located = problems
+    .toSorted((a, b) => a.offset - b.offset)
+    .slice(0, MAX_ISSUES)
+    .map(({ offset, message }) => ({ file: path, ...positionAt(file.text, offset), message }));
+  return faulty(located);
+}
+
+/** Nothing of such a map may be used. */
+function faulty(issues: ConfigIssue[]): GidMap {
+  return { gids: new Map(), entries: 0, endsWithLineBreak: true, issues };
+}
+
+/**
+ * Whether a map is only the beginning of itself: its last line has no line break, and it has fewer entries than the
+ * last time. Half of a number is a number, so nothing else shows it. `entriesBefore` is null where none is known.
+ */
+export function isCutMap(
+  entriesNow: number,
+  entriesBefore: number | null,
+  endsWithLineBreak: boolean,
+): boolean {
+  return !endsWithLineBreak && entriesBefore !== null && entriesNow < entriesBefore;
 }
 
 function entryProblem({ slug, gid }: Entry, gids: ReadonlyMap<string, number>): string | null {
   if (!SEGMENT.test(slug)) return "this is not a project slug";
-  if (!/^(0|[1-9]\d{0,9})$/.test(gid) || Number(gid) > MAX_GID)
-    return `a GID must be a whole number from 0 to ${MAX_GID}`;
+  if (!/^[1-9]\d{0,9}$/.test(gid) || Number(gid) > MAX_GID)
+    return `a GID must be a whole number from 1 to ${MAX_GID}`;
   return gids.has(slug) ? `the project ${slug} is there twice` : null;
 }
 
 /** By the name's ending; without one that we know, by the first character. */
 function scan(path: string, text: string): Scan {
-  if (/\.csv$/i.test(path)) return scanLines(text, csvLine);
-  const isJson = /\.json$/i.test(path) || text.trimStart().startsWith("{");
-  return isJson ? scanJson(text) : scanLines(text, yamlLine);
+  if (isCsv(path)) return scanLines(text, csvLine);
+  return isJson(path, text) ? scanJson(text) : scanLines(text, yamlLine);
+}
+
+function isCsv(path: string): boolean {
+  return /\.csv$/i.test(path);
+}
+
+function isJson(path: string, text: string): boolean {
+  return !isCsv(path) && (/\.json$/i.test(path) || text.trimStart().startsWith("{"));
 }
 
 type Line = { slug: string; gid: string } | "skip" | "wrong";

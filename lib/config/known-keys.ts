@@ -45,6 +45,8 @@ export const OWN_KEYS: Readonly<Record<Level, readonly string[]>> = {
     "keep_snapshots",
     "shrink_guard_percent",
     "completion",
+    "path_reuse_after_days",
+    "nested_mounts",
   ],
   component: ["unit_factor", "accounting_type", "measured_unit", "label"],
 };

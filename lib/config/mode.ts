@@ -19,13 +19,20 @@ export const readFileMode: Reader<number> = (spot) => {
   return { value: mode };
 };
 
-/** Three or four octal digits as text. An unquoted 775 can only mean "775" and is taken; 0755 and 0o755 are not. */
+const QUOTED_DIGITS = { problem: "must be quoted octal digits", hint: 'put it in quotes, as in "0755"' };
+
+/**
+ * Three or four octal digits as text. An unquoted number is taken for them only when its owner digit is 7, as in 775;
+ * 0755 and 0o755 are not, nor 504, which is what 0770 becomes in a tool that reads it as an octal number.
+ */
 export const readPermissions: Reader<string> = (spot) => {
   const value = scalarOf(spot);
-  const digits = typeof value === "number" ? plainSource(spot) : value;
-  if (typeof value === "number" && String(value) !== digits) {
-    return { problem: "must be quoted octal digits", hint: 'put it in quotes, as in "0755"' };
+  const isNumber = typeof value === "number";
+  const digits = isNumber ? plainSource(spot) : value;
+  const isOctal = typeof digits === "string" && /^[0-7]{3,4}$/.test(digits);
+  if (isNumber && String(value) !== digits) return QUOTED_DIGITS;
+  if (!isOctal) {
+    return { problem: "must be three or four octal digits", hint: 'put it in quotes, as in "2770"' };
   }
-  if (typeof digits === "string" && /^[0-7]{3,4}$/.test(digits)) return { value: digits };
-  return { problem: "must be three or four octal digits", hint: 'put it in quotes, as in "2770"' };
+  return isNumber && !/7..$/.test(digits) ? QUOTED_DIGITS : { value: digits };
 };

@@ -44,8 +44,10 @@ function pathProblem(template: string): { problem: string; hint?: string } | nul
     return { problem: "must not contain `.` or `..` as a path segment" };
   }
   if (segments.includes("")) return { problem: "must not contain `//` or end in `/`" };
-  // Control characters are refused with every text; these two kinds pass there.
-  if (/[\p{Cs}\u2028\u2029]/u.test(template)) return { problem: "must not contain control characters" };
+  // Control characters are refused with every text; these kinds pass there, and no path may have them.
+  if (/[\p{Cf}\p{Cs}\u2028\u2029]/u.test(template)) {
+    return { problem: "must not contain control characters or invisible format characters" };
+  }
   // What stands in it already; what fills it is checked with each resource.
   const filled = template.replaceAll(/\{[^{}]*\}/g, "x");
   if (filled.split("/").some((segment) => Buffer.byteLength(segment) > LONGEST_PART)) {

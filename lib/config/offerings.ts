@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Context } from "./context.ts";
 import { modesOf, type OfferingDraft, readOffering, warnNearBackend } from "./offering.ts";
 import { itemsOf, openSection, placeOf, type Section, type Spot } from "./section.ts";
+import { canShareAPath } from "./shared-paths.ts";
 import { reportOpenConfig } from "./token.ts";
 
 /** Reads the offerings of ours; those of other backends are left out, and only have to be maps. */
@@ -25,6 +26,7 @@ export async function readOfferings(
   if (sections.length > 0 && drafts.length === 0) reportNoneOfOurs(top, context);
   checkUuids(drafts, context);
   checkDirectories(drafts, context);
+  warnSharedPaths(drafts, context);
   checkSharedToken(drafts, context);
   return drafts;
 }
@@ -72,6 +74,19 @@ function checkDirectories(drafts: readonly OfferingDraft[], { findings }: Contex
         "give each offering its own output_directory",
       );
     else seen.set(directory, draft);
+  }
+}
+
+/** One warning for each offering, about the first one before it that it cannot be told apart from. */
+function warnSharedPaths(drafts: readonly OfferingDraft[], { findings }: Context): void {
+  for (const [at, draft] of drafts.entries()) {
+    const { settings } = draft.config;
+    const first = drafts.slice(0, at).find((earlier) => canShareAPath(earlier.config.settings, settings));
+    if (first === undefined) continue;
+    const message = `${nameOf(first)} and ${nameOf(draft)} may give two resources one path, as ${settings.mountPoint}`;
+    const hint =
+      "set storage_system to another word in each, or begin each mount_point with another directory";
+    findings.warn(placeOf(draft.settings, "mount_point"), message, hint);
   }
 }
 

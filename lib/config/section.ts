@@ -2,7 +2,6 @@
 // to is recorded at its place. A value that could not be read is its fallback; the caller throws once all is read.
 
 import { isMap, isNode, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
-import type { ConfigIssue } from "../errors.ts";
 import type { Findings, Place } from "./findings.ts";
 import type { YamlTree } from "./yaml.ts";
 import { isMergeKey, keyText, startOf } from "./yaml-nodes.ts";
@@ -10,8 +9,8 @@ import { isMergeKey, keyText, startOf } from "./yaml-nodes.ts";
 /** A value of the file. `offset` is that of the value, `keyOffset` that of its key. */
 export type Spot = Place & { node: Node | null; keyOffset: number };
 
-/** What a reader made of a value; `elsewhere` are mistakes in another file that the value names. */
-export type Reading<T> = { value: T } | { problem: string; hint?: string } | { elsewhere: ConfigIssue[] };
+/** What a reader made of a value. */
+export type Reading<T> = { value: T } | { problem: string; hint?: string };
 export type Reader<T> = (spot: Spot) => Reading<T>;
 
 export type Section = Place & {
@@ -59,8 +58,7 @@ function createSection(entries: ReadonlyMap<string, Spot>, findings: Findings, a
     if (found === undefined) return fallback;
     const reading = reader(found);
     if ("value" in reading) return reading.value;
-    if ("problem" in reading) findings.error(found, reading.problem, reading.hint);
-    else for (const issue of reading.elsewhere) findings.errorElsewhere(found, issue);
+    findings.error(found, reading.problem, reading.hint);
     return fallback;
   };
   const need = <T, F>(key: string, reader: Reader<T>, fallback: F): T | F => {

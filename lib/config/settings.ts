@@ -37,7 +37,7 @@ export function readSettings(section: Section, context: Context): StorageSetting
       kind: "metadata",
     }),
     requireGid: section.read("require_gid", readFlag, false),
-    ...readOwnership(section),
+    ...readEnds(section),
   } satisfies StorageSettings;
   checkInodes(section, settings, context);
   checkFileSystem(section, settings, context);
@@ -92,18 +92,18 @@ function readPublishing(section: Section) {
   };
 }
 
-const readNested = readWord(["refuse", "allow"]);
-
-/** With `external` an order is done when the data is gone; with `on-publish` the provisioner needs days for it. */
-function readOwnership(section: Section) {
+/** With `external` done means that the provisioner is done, so the data is gone and nobody waits for it. */
+function readEnds(section: Section) {
   const completion = section.read("completion", readCompletion, "on-publish");
   const days = readNumber({ min: 0, max: 3650, whole: true });
   return {
     completion,
-    pathReuseAfterDays: section.read("path_reuse_after_days", days, completion === "on-publish" ? 7 : 0),
-    nestedMounts: section.read("nested_mounts", readNested, "refuse"),
+    pathReuseAfterDays: section.read("path_reuse_after_days", days, completion === "external" ? 0 : 7),
+    nestedMounts: section.read("nested_mounts", readNesting, "refuse"),
   };
 }
+
+const readNesting = readWord<StorageSettings["nestedMounts"]>(["refuse", "allow"]);
 
 const readCompletion = readWord(["on-publish", "external"], {
   "on-ack": "use on-publish, or external when the provisioner calls Waldur itself",

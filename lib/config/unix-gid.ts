@@ -1,12 +1,12 @@
-// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read here, so that a mistake in it shows
-// before any request is sent.
+// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read here, once for all offerings; a map
+// that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
 
 import { resolve } from "node:path";
 import type { UnixGidSource } from "./config.ts";
 import type { Context } from "./context.ts";
 import { readGidFile } from "./gids.ts";
 import { readText, readWord } from "./readers.ts";
-import type { Reader } from "./section.ts";
+import type { Reader, Spot } from "./section.ts";
 
 const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
 const readKeyword = readWord(["metadata"], { waldur: INSTEAD, getent: INSTEAD });
@@ -16,14 +16,19 @@ export function readUnixGid(context: Context): Reader<UnixGidSource> {
   return (spot) => {
     const text = readText(spot);
     if (!("value" in text)) return text;
-    if (text.value.startsWith("file:")) return readMap(text.value.slice("file:".length).trim(), context);
+    if (text.value.startsWith("file:"))
+      return readMap(text.value.slice("file:".length).trim(), spot, context);
     const word = readKeyword(spot);
     if ("value" in word) return { value: { kind: "metadata" } };
     return { hint: INSTEAD, ...word };
   };
 }
 
-function readMap(given: string, { directory, gidFiles }: Context): ReturnType<Reader<UnixGidSource>> {
+function readMap(
+  given: string,
+  spot: Spot,
+  { directory, gidFiles, findings }: Context,
+): ReturnType<Reader<UnixGidSource>> {
   if (given === "") return { problem: "needs a path after `file:`" };
   if (given.startsWith("~"))
     return { problem: "starts with ~, which is not expanded", hint: "write the path in full" };
@@ -31,10 +36,21 @@ function readMap(given: string, { directory, gidFiles }: Context): ReturnType<Re
   const known = gidFiles.get(path);
   const map = known ?? readGidFile(path);
   gidFiles.set(path, map);
-  if ("gids" in map) return { value: { kind: "file", path, gids: map.gids } };
-  if ("problem" in map) {
-    const hint = `it is taken from ${directory} when it is not absolute`;
-    return { hint, ...map, problem: `names ${path}, which ${map.problem}` };
+  if (!("problem" in map)) {
+    if (known === undefined) warnOfLastLine(map, { path, spot }, findings);
+    return { value: { kind: "file", path, ...map } };
   }
-  return { elsewhere: known === undefined ? map.issues : [] };
+  const hint = `it is taken from ${directory} when it is not absolute`;
+  return { hint, ...map, problem: `names ${path}, which ${map.problem}` };
+}
+
+/** Half of a line may be half of a number. */
+function warnOfLastLine(
+  { endsWithLineBreak }: { endsWithLineBreak: boolean },
+  { path, spot }: { path: string; spot: Spot },
+  findings: Context["findings"],
+): void {
+  if (endsWithLineBreak) return;
+  const message = `the last line of ${path} has no line break: it may be cut`;
+  findings.warn(spot, message, "end the map with a line break, and replace it by renaming a whole one");
 }

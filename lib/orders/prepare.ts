@@ -1,10 +1,11 @@
 // From an open order to what would be published for it: everything that can be decided by reading alone, up to the
 // receipt. An order that cannot be handled stays as it is in Waldur and becomes a problem.
 
+import { suspectKept } from "../claims/problems.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
-import { addProblem, type Job } from "../run/job.ts";
+import { addNotice, addProblem, type Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
@@ -68,9 +69,13 @@ function claimEntry(
     if ("held" in answer) return leave(order, answer.held);
     if ("waits" in answer) return { waits: about(order, answer.waits) };
     const asked = { type, limits: order.limits, attributes: order.attributes };
-    const mapped = pass.mapper.mapOrder(asked, source, { ...place, path: answer.path });
+    const { path } = answer;
+    const suspect = path === undefined ? place.suspect : undefined;
+    const mapped = pass.mapper.mapOrder(asked, source, { ...place, path, suspect });
     if (!mapped.ok) return leave(order, ...mapped.problems);
     if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
+    if (path !== undefined && place.suspect !== undefined)
+      addNotice(job, about(order, suspectKept(path, place.suspect)));
     const claimed = end.claim(receiptOf(asking, { entry: mapped.entry, file: past.file, job }));
     pass.claims.add({ receipt: claimed, open: true });
     return { ...asking, entry: mapped.entry, receipt: claimed };

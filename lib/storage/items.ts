@@ -2,7 +2,7 @@
 // Their ids are UUIDv5 of `kind:key` in the OID namespace, so that two files can be joined on them.
 
 import type { StorageItem, StorageResource, StorageSource } from "./document.ts";
-import { fieldOf } from "./json.ts";
+import { formValue, type StorageForm } from "./form.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import { isSegment, SEGMENT_HINT } from "./segment.ts";
 
@@ -47,17 +47,16 @@ function dataTypeItem(key: string): DataTypeItem {
 
 /** The key of a data type. People type them: blanks around it and capitals mean nothing, an empty one is none. */
 export function readDataType(
-  { attributes }: Pick<StorageSource, "attributes">,
+  { attributes, form }: Pick<StorageSource, "attributes"> & { form: StorageForm },
   fallback: string,
   problems: Problems,
 ): string | undefined {
-  const value = fieldOf(attributes, "storage_data_type") ?? "";
-  const text = typeof value === "string" ? value.trim().toLowerCase() : undefined;
-  const dataType = text === "" ? fallback.trim().toLowerCase() : text;
+  const { field, value = fallback } = formValue(attributes, form, "storage_data_type");
+  const dataType = typeof value === "string" ? value.trim().toLowerCase() : undefined;
   if (dataType !== undefined && isSegment(dataType)) return dataType;
   problems.push(
     mappingProblem("bad-data-type", {
-      field: "attributes.storage_data_type",
+      field,
       message: `cannot be part of a path: ${quoted(value)}`,
       hint: SEGMENT_HINT,
     }),

@@ -10,6 +10,12 @@ export function fieldOf(table: Readonly<Record<string, unknown>>, name: string):
   return Object.hasOwn(table, name) ? (table[name] ?? undefined) : undefined;
 }
 
+/** The same for what people type: a text of blanks says nothing either. */
+export function givenOf(table: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = fieldOf(table, name);
+  return typeof value === "string" && value.trim() === "" ? undefined : value;
+}
+
 /** A number, or a text that is one in decimal notation; undefined for everything else, booleans too. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return value;

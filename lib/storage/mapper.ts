@@ -4,16 +4,30 @@
 
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import { AnswerError } from "../errors.ts";
-import type { Quota, StorageItem, StorageResource, StorageSource, StorageStatus } from "./document.ts";
+import type {
+  MappingProblem,
+  Quota,
+  StorageItem,
+  StorageResource,
+  StorageSource,
+  StorageStatus,
+} from "./document.ts";
+import { NO_FORM, readForm, type StorageForm } from "./form.ts";
 import { readDataType, rememberDataTypes, storageItem } from "./items.ts";
-import { compileTemplate, existingMount, type PathTemplate, templatePath } from "./mount-point.ts";
+import {
+  compileTemplate,
+  existingMount,
+  type PathTemplate,
+  suspectBackendId,
+  templatePath,
+} from "./mount-point.ts";
 import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
 import { readPermission } from "./permission.ts";
 import type { Problems } from "./problems.ts";
 import { type QuotaGrounds, type QuotaRule, quotaRule, readQuotas } from "./quotas.ts";
 import { checkSlug } from "./segment.ts";
 import { statusOfOrder, statusOfState } from "./status.ts";
-import { checkUuid, readHierarchyItem, readTargetItem } from "./target.ts";
+import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids } from "./target.ts";
 
 export type Mapped = { ok: true; entry: StorageResource } | { ok: false; problems: Problems };
 
@@ -26,6 +40,11 @@ export type Place = {
   dataType: string | undefined;
   /** What is wrong with the slugs, the data type or the backend id. */
   problems: Problems;
+  /**
+   * The backend id looks like a path and is none, so `path` is the template's: a problem, unless a published file names
+   * the resource's path and the caller clears this.
+   */
+  suspect: MappingProblem | undefined;
 };
 
 export type Mapper = {
@@ -42,6 +61,7 @@ type Given = { settings: StorageSettings; component: StorageComponent; offeringS
 /**
  * A mapper for one offering.
  * @throws AnswerError when the offering's own names cannot be part of a path: then no resource of it could be published
+ * @throws RetryLaterError when the map of GIDs has a fault: then no project may be published without its GID
  */
 export function createMapper(given: Given): Mapper {
   const offering = prepare(given);
@@ -74,6 +94,7 @@ type Offering = {
 };
 
 function prepare({ settings, component, offeringSlug }: Given): Offering {
+  requireSoundGids(settings.unixGid);
   const template = compileTemplate(settings.mountPoint);
   const system = settings.storageSystem ?? offeringSlug;
   const problems: Problems = [];
@@ -132,13 +153,16 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
 function readParts(offering: Offering, { source, place, status, grounds }: Wanted, problems: Problems) {
   const { settings } = offering;
   for (const problem of place.problems) problems.push(problem);
-  const permissionGrounds = { options: grounds.options, attributes: source.attributes };
+  if (place.suspect !== undefined) problems.push(place.suspect);
+  const form = formOf(source);
+  const { limits, options } = grounds;
+  const permissionGrounds = { options, attributes: source.attributes, form };
   return {
     status,
     dataType: place.dataType,
     mountPoint: place.path,
     permission: readPermission(permissionGrounds, settings.defaultPermissions, problems),
-    quotas: readQuotas(offering.quotas, grounds, problems),
+    quotas: readQuotas(offering.quotas, { limits, options, form }, problems),
     targetItem: readTargetItem(source, settings, problems),
     tenant: readHierarchyItem("tenant", source, problems),
     customer: readHierarchyItem("customer", source, problems),
@@ -153,29 +177,55 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
 }
 
 /** Old quotas that cannot be told were never published, so they are null: an update that mends a bad limit goes through. */
-function quotasOfChange(offering: Offering, { before }: Wanted, newQuotas: Quota[] | null) {
+function quotasOfChange(offering: Offering, { source, before }: Wanted, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
-  return { oldQuotas: readQuotas(offering.quotas, before, []) ?? null, newQuotas };
+  return {
+    oldQuotas: readQuotas(offering.quotas, { ...before, form: formOf(source) }, []) ?? null,
+    newQuotas,
+  };
+}
+
+/** What is wrong with the form is reported with the place. */
+function formOf({ attributes }: StorageSource): StorageForm {
+  return readForm(attributes, []) ?? NO_FORM;
 }
 
 /** The slugs are checked also where the backend id gives the path: readers make paths of them too. */
 function readPlace(offering: Offering, source: StorageSource): Place {
   const problems: Problems = [];
-  const dataType = readDataType(source, offering.settings.defaultDataType, problems);
+  const dataType = dataTypeOf(offering, source, problems);
+  const before = problems.length;
   checkSlug(source.customer.slug, "customer_slug", problems);
   checkSlug(source.project.slug, "project_slug", problems);
   checkSlug(source.slug, "slug", problems);
-  const canRender = problems.length === 0;
+  const areSlugsFine = problems.length === before;
   const existing = existingMount(source.backendId, problems);
-  if (existing !== null) return { path: existing, isExplicit: true, dataType, problems };
-  if (!canRender || dataType === undefined) return { path: undefined, isExplicit: false, dataType, problems };
+  const suspect = suspectBackendId(source.backendId);
+  if (existing !== null) return { path: existing, isExplicit: true, dataType, problems, suspect };
+  const path = areSlugsFine ? templatePathOf(offering, source, { dataType, problems }) : undefined;
+  return { path, isExplicit: false, dataType, problems, suspect };
+}
+
+function dataTypeOf(offering: Offering, { attributes }: StorageSource, problems: Problems) {
+  const form = readForm(attributes, problems);
+  if (form === undefined) return undefined;
+  return readDataType({ attributes, form }, offering.settings.defaultDataType, problems);
+}
+
+/** A data type that cannot be read leaves the path open only where the template has it. */
+function templatePathOf(
+  { template, storageSystem, fileSystem }: Offering,
+  source: StorageSource,
+  { dataType = "", problems }: { dataType: string | undefined; problems: Problems },
+): string | undefined {
+  if (dataType === "" && template.uses("dataType")) return undefined;
   const names = {
-    storageSystem: offering.storageSystem.key,
-    fileSystem: offering.fileSystem.key,
+    storageSystem: storageSystem.key,
+    fileSystem: fileSystem.key,
     dataType,
     tenant: source.customer.slug,
     customer: source.project.slug,
     project: source.slug,
   };
-  return { path: templatePath(offering.template, names, problems), isExplicit: false, dataType, problems };
+  return templatePath(template, names, problems);
 }

@@ -1,6 +1,7 @@
 // Where a resource is mounted: the path its backend id tells, or else one made from the configured template.
-// A path that could lead elsewhere than it seems (`..`, `//`, control characters) is never published.
+// A path that could lead elsewhere than it seems (`..`, `//`, control and invisible characters) is never published.
 
+import type { MappingProblem } from "./document.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import { LONGEST_SEGMENT, SEGMENT_HINT } from "./segment.ts";
 
@@ -81,7 +82,7 @@ export function templatePath(
  * program wrote the slug there); undefined, reported, for an absolute one that cannot be trusted.
  */
 export function existingMount(backendId: string, problems: Problems): string | null | undefined {
-  if (!backendId.startsWith("/")) return null;
+  if (!isAbsolute(backendId)) return null;
   const fault = faultOfPath(backendId);
   if (fault === null) return backendId;
   problems.push(
@@ -94,16 +95,37 @@ export function existingMount(backendId: string, problems: Problems): string | n
   return undefined;
 }
 
+function isAbsolute(backendId: string): boolean {
+  return backendId.startsWith("/");
+}
+
+/** A slug never has a slash: what has one and is no absolute path is probably a path that was typed wrongly. */
+export function suspectBackendId(backendId: string): MappingProblem | undefined {
+  if (isAbsolute(backendId) || !/[/\\]/.test(backendId)) return undefined;
+  return mappingProblem("bad-backend-id", {
+    field: "backend_id",
+    message: `looks like a path but does not begin with a slash: ${quoted(backendId)}`,
+    hint: "set it to the absolute path of the mount, or to a word without slashes to use the template",
+  });
+}
+
 const LONGEST_PATH = 4095;
-/** Control characters, NUL among them, and halves of characters that UTF-8 cannot write. */
-const UNWRITABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+/** What no path may hold, and what it is called: two paths must not look the same, nor a path like another text. */
+const UNWRITABLE: readonly (readonly [RegExp, string])[] = [
+  [/[\p{Cc}\u2028\u2029]/u, "a control character"],
+  [/\p{Cf}/u, "an invisible format character"],
+  [/\p{Cs}/u, "half of a character"],
+];
 const utf8 = new TextEncoder();
 
 /** Why a path is not an absolute one in its only spelling, to go on after the field's name; null when it is. */
 function faultOfPath(path: string): string | null {
   if (!path.startsWith("/")) return "does not start with a slash";
   if (path.endsWith("/")) return "ends with a slash";
-  if (UNWRITABLE.test(path)) return "has a control character";
+  for (const [characters, kind] of UNWRITABLE) {
+    const found = characters.exec(path)?.[0];
+    if (found !== undefined) return `has ${kind} (${codePoint(found)})`;
+  }
   if (utf8.encode(path).length > LONGEST_PATH) return "is longer than 4095 bytes";
   return (
     path
@@ -112,6 +134,10 @@ function faultOfPath(path: string): string | null {
       .map(faultOfPart)
       .find((fault) => fault !== null) ?? null
   );
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function faultOfPart(part: string): string | null {

@@ -1,7 +1,7 @@
 // Which limits and options decide the quotas of an order's file, and which did so before the change.
 
 import type { OrderType, StorageSource } from "./document.ts";
-import { fieldOf, isTable } from "./json.ts";
+import { fieldOf, givenOf, isTable } from "./json.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import type { QuotaGrounds } from "./quotas.ts";
 
@@ -23,7 +23,7 @@ export function groundsOfOrder(order: MappedOrder, source: StorageSource, proble
 }
 
 function newOptions({ attributes }: MappedOrder, { options }: StorageSource, problems: Problems) {
-  const changed = fieldOf(attributes, "new_options");
+  const changed = givenOf(attributes, "new_options");
   if (changed === undefined) return options;
   if (isTable(changed)) return { ...options, ...changed };
   const message = `must be an object, not ${quoted(changed)}`;

@@ -1,27 +1,52 @@
 // The permission of a mount point: three or four octal digits, from the operator's options, the order form, or the default.
 
 import type { StorageSource } from "./document.ts";
-import { fieldOf } from "./json.ts";
+import { formValue, type StorageForm } from "./form.ts";
+import { givenOf } from "./json.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
 const OCTAL = /^[0-7]{3,4}$/;
+/** A directory's mode gives its owner all rights; one that became a decimal number seldom looks so. */
+const SURELY_OCTAL = /^[0-7]?7[0-7]{2}$/;
 
-/** An integer written with octal digits counts as its text (775 is "775"); null and absent say nothing. */
+export type PermissionGrounds = Pick<StorageSource, "options" | "attributes"> & { form: StorageForm };
+
+/**
+ * Text is taken as it is. A number counts as its digits (775 is "775") only when its owner digit is 7: a mode that some
+ * tool read as an octal number has become a decimal one (0770 is 504) and would open the directory to others.
+ */
 export function readPermission(
-  { options, attributes }: Pick<StorageSource, "options" | "attributes">,
+  { options, attributes, form }: PermissionGrounds,
   fallback: string,
   problems: Problems,
 ): string | undefined {
-  const corrected = fieldOf(options, "permissions");
-  const value = corrected ?? fieldOf(attributes, "permissions") ?? fallback;
-  const text = typeof value === "number" ? String(value) : value;
-  if (typeof text === "string" && OCTAL.test(text)) return text;
-  problems.push(
-    mappingProblem("bad-permissions", {
-      field: corrected === undefined ? "attributes.permissions" : "options.permissions",
-      message: `must be 3 or 4 octal digits, not ${quoted(value)}`,
-      hint: 'write it like "775" or "2770"',
-    }),
-  );
+  const corrected = givenOf(options, "permissions");
+  const { field, value = fallback } =
+    corrected === undefined
+      ? formValue(attributes, form, "permissions")
+      : { field: "options.permissions", value: corrected };
+  if (typeof value === "number" && SURELY_OCTAL.test(String(value))) return String(value);
+  if (typeof value === "string" && OCTAL.test(value)) return value;
+  const isDecimal = typeof value === "number" && Number.isInteger(value) && value >= 0;
+  problems.push(isDecimal ? decimalPermission(field, value) : badPermission(field, value));
   return undefined;
+}
+
+function badPermission(field: string, value: unknown) {
+  return mappingProblem("bad-permissions", {
+    field,
+    message: `must be 3 or 4 octal digits, not ${quoted(value)}`,
+    hint: 'write it like "775" or "2770"',
+  });
+}
+
+/** One code for all of them: they come from one form or one import, and are fixed there. */
+function decimalPermission(field: string, value: number) {
+  const octal = value.toString(8);
+  const cause = /^[0-7]?[67][0-7]{2}$/.test(octal) ? `: it is what octal ${octal} becomes as a number` : "";
+  return mappingProblem("decimal-permissions", {
+    field,
+    message: `must be octal digits as text, not the number ${value}${cause}`,
+    hint: `write it as text in the form or the tool that sets it, like "${cause === "" ? "2770" : octal}"`,
+  });
 }

@@ -7,13 +7,17 @@ import type { MappingProblem } from "./document.ts";
 export type MappingCode =
   | "bad-slug"
   | "bad-limit"
+  | "no-component"
   | "bad-permissions"
+  | "decimal-permissions"
   | "bad-data-type"
   | "bad-backend-id"
   | "bad-options"
+  | "several-forms"
   | "unknown-state"
   | "bad-uuid"
   | "no-gid"
+  | "bad-gid"
   | "bad-metadata";
 
 /** Problems of one item as they are found; a part that adds one returns undefined. */
@@ -36,6 +40,14 @@ export function quoted(value: unknown): string {
   if (typeof value === "string") return `"${shortened(value.slice(0, 4 * QUOTED_CHARACTERS))}"`;
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+const NAMED_KEYS = 10;
+
+/** Keys of a server for a message: at most ten, each quoted. */
+export function quotedKeys(keys: readonly string[]): string {
+  const more = keys.length > NAMED_KEYS ? ` and ${keys.length - NAMED_KEYS} more` : "";
+  return `${keys.slice(0, NAMED_KEYS).map(quoted).join(", ")}${more}`;
 }
 
 function shortened(text: string): string {

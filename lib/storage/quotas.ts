@@ -1,10 +1,12 @@
 // The four quotas of a storage resource: space in TB and inodes, soft and hard, from the limit in Waldur and from what
-// an operator corrected in the resource's options. A number that cannot be trusted is reported, never rounded to zero.
+// an operator corrected in the resource's options, or the order form asked for. A number that cannot be trusted is
+// reported, never rounded to zero.
 
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import type { Quota } from "./document.ts";
-import { fieldOf, numberOf } from "./json.ts";
-import { type MappingCode, mappingProblem, type Problems, quoted } from "./problems.ts";
+import { fieldPath, NO_FORM, type StorageForm } from "./form.ts";
+import { fieldOf, givenOf, numberOf } from "./json.ts";
+import { type MappingCode, mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
 
 /** How a limit becomes quotas; from the configuration. */
 export type QuotaRule = {
@@ -18,6 +20,8 @@ export type QuotaRule = {
 export type QuotaGrounds = {
   limits: Readonly<Record<string, unknown>>;
   options: Readonly<Record<string, unknown>>;
+  /** What the order form asked for; the options win over it. */
+  form?: StorageForm | undefined;
 };
 
 export function quotaRule(settings: StorageSettings, component: StorageComponent): QuotaRule {
@@ -26,8 +30,9 @@ export function quotaRule(settings: StorageSettings, component: StorageComponent
 }
 
 /**
- * null when there is no positive limit. An operator's correction wins over the formula, quota by quota. Without a limit
- * corrections count only when both space quotas are given and positive: the soft one then stands in for the limit.
+ * null when there is no positive limit. A correction, of the options or else of the order form, wins over the formula,
+ * quota by quota. Without a limit corrections count only when both space quotas are given and positive: the soft one
+ * then stands in for the limit.
  */
 export function readQuotas(
   rule: QuotaRule,
@@ -35,7 +40,7 @@ export function readQuotas(
   problems: Problems,
 ): Quota[] | null | undefined {
   const limitTb = readSpaceTb(grounds.limits, rule.component, problems);
-  const corrections = readCorrections(grounds.options, problems);
+  const corrections = readCorrections(grounds, problems);
   if (limitTb === undefined || corrections === undefined) return undefined;
   const spaceTb = limitTb > 0 ? limitTb : correctedSpaceTb(corrections);
   if (spaceTb === 0) return null;
@@ -66,6 +71,10 @@ function readSpaceTb(
   { name, unitFactor }: StorageComponent,
   problems: Problems,
 ): number | undefined {
+  if (!Object.hasOwn(limits, name) && Object.keys(limits).length > 0) {
+    problems.push(missingComponent(limits, name));
+    return undefined;
+  }
   const value = fieldOf(limits, name);
   if (value === undefined) return 0;
   const limit = numberOf(value);
@@ -75,37 +84,50 @@ function readSpaceTb(
   return undefined;
 }
 
+/** A component that was renamed or misspelt would take the quota from every project at once. */
+function missingComponent(limits: Readonly<Record<string, unknown>>, name: string) {
+  return mappingProblem("no-component", {
+    field: "limits",
+    message: `has no component ${quoted(name)}, only ${quotedKeys(Object.keys(limits))}`,
+    hint: "name in backend_components the component whose limit is the space quota, as Waldur writes it",
+  });
+}
+
 /** Products of decimal fractions carry noise in their last digits (3 × 0.1 is 0.30000000000000004); 15 digits do not. */
 function inTb(limit: number, unitFactor: number): number {
   return unitFactor === 1 ? limit : Number((limit * unitFactor).toPrecision(15));
 }
 
-function readCorrections(
-  options: Readonly<Record<string, unknown>>,
-  problems: Problems,
-): Corrections | undefined {
+function readCorrections(grounds: QuotaGrounds, problems: Problems): Corrections | undefined {
   const before = problems.length;
   const corrections = {
-    softSpace: readCorrection(options, "soft_quota_space", problems),
-    hardSpace: readCorrection(options, "hard_quota_space", problems),
-    softInodes: readCorrection(options, "soft_quota_inodes", problems),
-    hardInodes: readCorrection(options, "hard_quota_inodes", problems),
+    softSpace: readCorrection(grounds, "soft_quota_space", problems),
+    hardSpace: readCorrection(grounds, "hard_quota_space", problems),
+    softInodes: readCorrection(grounds, "soft_quota_inodes", problems),
+    hardInodes: readCorrection(grounds, "hard_quota_inodes", problems),
   };
   return problems.length === before ? corrections : undefined;
 }
 
 function readCorrection(
-  options: Readonly<Record<string, unknown>>,
+  { options, form = NO_FORM }: QuotaGrounds,
   name: string,
   problems: Problems,
 ): number | undefined {
-  const value = fieldOf(options, name);
+  const own = givenOf(options, name);
+  const value = own ?? givenOf(form.fields, name);
   if (value === undefined) return undefined;
   const number = numberOf(value);
   const isFraction = name.endsWith("inodes") && number !== undefined && !Number.isInteger(number);
   const fault = faultOfNumber(number) ?? (isFraction ? "must be a whole number, not" : null);
   if (number !== undefined && fault === null) return number;
-  problems.push(faultyNumber("bad-options", { field: `options.${name}`, fault, value }));
+  problems.push(
+    faultyNumber("bad-options", {
+      field: own === undefined ? fieldPath(form, name) : `options.${name}`,
+      fault,
+      value,
+    }),
+  );
   return undefined;
 }
 

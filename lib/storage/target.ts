@@ -1,7 +1,8 @@
 // Whom a storage resource belongs to: the project with its GID, and the customer and project above it. What the metadata
 // holds is passed on as it is; a GID is never invented, but for the marked ones of development.
 
-import type { StorageSettings } from "../config/config.ts";
+import type { StorageSettings, UnixGidSource } from "../config/config.ts";
+import { formatIssue, RetryLaterError } from "../errors.ts";
 import { isPlainUuid } from "../key-set.ts";
 import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
 import { fieldOf, isTable } from "./json.ts";
@@ -22,9 +23,26 @@ export function readTargetItem(
   const given = readMetadata(source.backendMetadata, "project_item", problems);
   if (given === undefined) return undefined;
   const item = given ?? ownItem(source, gidOf(source.project.slug, settings));
-  if (!settings.requireGid || Number.isInteger(item.unixGid)) return item;
-  problems.push(noGid(source.project.slug, settings));
+  if (!settings.requireGid || isGid(item.unixGid)) return item;
+  const isAbsent = item.unixGid === undefined || item.unixGid === null;
+  problems.push(isAbsent ? noGid(source.project.slug, settings) : badGid(item.unixGid));
   return undefined;
+}
+
+/** The one above the last is "no group" to the kernel. */
+const LAST_GID = 4_294_967_294;
+
+/** A whole number that can be a group of a project; 0 is that of root. */
+function isGid(value: unknown): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= LAST_GID;
+}
+
+function badGid(value: unknown) {
+  return mappingProblem("bad-gid", {
+    field: "backend_metadata.project_item.unixGid",
+    message: `must be a whole number from 1 to ${LAST_GID}, not ${quoted(value)}`,
+    hint: "set it to the number of the project's group, without quotes",
+  });
 }
 
 function ownItem(source: StorageSource, unixGid: number | null) {
@@ -33,6 +51,20 @@ function ownItem(source: StorageSource, unixGid: number | null) {
 
 function mockItem(source: StorageSource): TargetItem {
   return { ...ownItem(source, mockGid(source.project.slug)), mock: true };
+}
+
+/**
+ * A faulty map may be one that is just being written, so trying again is the remedy, and no GID of it is used.
+ * @throws RetryLaterError naming file and line
+ */
+export function requireSoundGids(source: UnixGidSource): void {
+  if (source.kind !== "file") return;
+  const [first, ...more] = source.issues;
+  if (first === undefined) return;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  throw new RetryLaterError(`the GIDs of the projects cannot be read: ${formatIssue(first)}${others}`, {
+    hint: "correct the map; where a program makes it, let it write another file and rename that one",
+  });
 }
 
 function gidOf(projectSlug: string, { unixGid }: TargetSettings): number | null {

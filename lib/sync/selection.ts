@@ -2,7 +2,14 @@
 // out is reported. Rows whose path somebody else claims are decided after the last page.
 
 import { type Contender, namedPath } from "../claims/contenders.ts";
-import { type ClaimFinding, type Contest, pathDoubled, pathHeld, pathWaits } from "../claims/problems.ts";
+import {
+  type ClaimFinding,
+  type Contest,
+  pathDoubled,
+  pathHeld,
+  pathWaits,
+  suspectKept,
+} from "../claims/problems.ts";
 import type { LiveRow, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
@@ -64,7 +71,11 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     const place = ground.mapper.placeOf(source);
     const choice = rows.choose({ owner, place });
     if (choice === "none") return entryOf({ owner, source, place });
-    if (choice !== "aside") return entryOf({ owner, source, place: at(place, choice.path) }, choice.record);
+    if (choice !== "aside") {
+      if (place.suspect !== undefined)
+        notices.push({ ...suspectKept(choice.path, place.suspect), resource: source.uuid });
+      return entryOf({ owner, source, place: at(place, choice.path) }, choice.record);
+    }
     aside.push({ owner, source, place });
     return aside.length > MOST_ASIDE ? decide(aside.pop() ?? { owner, source, place }) : null;
   };
@@ -130,9 +141,9 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
   };
 }
 
-/** The same place at another path. */
+/** The same place at the path that the claims gave it. */
 function at(place: Place, path: string): Place {
-  return place.path === path ? place : { ...place, path };
+  return place.path === path && place.suspect === undefined ? place : { ...place, path, suspect: undefined };
 }
 
 function hasGid({ target }: StorageResource): boolean {

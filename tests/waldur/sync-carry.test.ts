@@ -25,6 +25,9 @@ const SPOILT: Readonly<Record<string, (resource: SimResource) => Partial<SimReso
   "bad-data-type": () => ({ attributes: { storage_data_type: "a/b" } }),
   "bad-backend-id": () => ({ backendId: "/a/../b" }),
   "bad-options": () => ({ options: { soft_quota_space: "plenty" } }),
+  "no-component": () => ({ wire: { limits: { storage_tb: 10 } } }),
+  "decimal-permissions": () => ({ attributes: { permissions: 504 } }),
+  "several-forms": () => ({ attributes: { a: { permissions: "775" }, b: { permissions: "2770" } } }),
   "bad-answer": () => ({ wire: { limits: 7 } }),
   "unknown-state": () => ({ wire: { state: "Hibernating" } }),
 };

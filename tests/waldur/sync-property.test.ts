@@ -27,12 +27,18 @@ const spec = fc.record({
     ["", ".", "..", ".hidden", "a/b", "ü", "a b", "a\n", "q".repeat(256), null],
   ),
   limits: choice<unknown>(
-    [{}, null, { storage: 10 }, { storage: 0 }, { storage: 0.5 }, { storage: "12" }, { other: -5 }],
-    [{ storage: -1 }, { storage: "much" }, { storage: 1e17 }, "many", [], 7],
+    [{}, null, { storage: 10 }, { storage: 0 }, { storage: 0.5 }, { storage: "12" }],
+    [{ other: 5 }, { storage: -1 }, { storage: "much" }, { storage: 1e17 }, "many", [], 7],
   ),
   attributes: choice<unknown>(
     [{}, null, { permissions: "2770" }, { permissions: 755 }, { storage_data_type: " Archive " }],
-    [{ permissions: "9" }, { permissions: "77777" }, { storage_data_type: "../x" }, "none"],
+    [
+      { permissions: "9" },
+      { permissions: 504 },
+      { permissions: "77777" },
+      { storage_data_type: "../x" },
+      "none",
+    ],
   ),
   backendId: choice<string | null>(
     ["", null, "some-slug", "/store/x", "/store/y"],

@@ -1,26 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { readGidFile } from "../../../lib/config/gids.ts";
+import { isCutMap, readGidFile } from "../../../lib/config/gids.ts";
 import { configYaml, createSite, OTHER_UUID, offeringYaml, onlyOffering } from "./site.ts";
 
 const read = (name: string, content: string) => readGidFile(createSite().write(name, content));
 
 function entriesOf(map: ReturnType<typeof readGidFile>) {
-  if ("gids" in map) return Object.fromEntries(map.gids);
-  return "issues" in map ? map.issues : map;
+  if ("problem" in map) return map;
+  return map.issues.length > 0 ? map.issues : Object.fromEntries(map.gids);
 }
 
 describe("a GID map", () => {
   test.each([
-    ["gids.json", '{"climate": 30001, "-200": 0, "a-b.c_D" : 4294967294\n}\n'],
-    ["gids.json", '\ufeff  {\n  "climate": 30001,\n  "-200": 0,\n  "a-b.c_D": 4294967294}'],
-    ["gids", '{"climate": 30001, "-200": 0, "a-b.c\\u005fD": 4294967294}'],
-    ["gids.yaml", "---\n# GIDs\nclimate: 30001\n\n-200: 0 # root\n'a-b.c_D': 4294967294\n"],
-    ["gids.yml", 'climate:   30001\r\n"-200": 0\r\na-b.c_D : 4294967294'],
-    ["gids.csv", 'project,gid\nclimate,30001\n"-200",0\n\n# x\na-b.c_D, 4294967294\n'],
-    ["gids.CSV", "climate,30001\r\n-200,0\r\na-b.c_D,4294967294\r\n"],
+    ["gids.json", '{"climate": 30001, "-200": 7, "a-b.c_D" : 4294967294\n}\n'],
+    ["gids.json", '\ufeff  {\n  "climate": 30001,\n  "-200": 7,\n  "a-b.c_D": 4294967294}'],
+    ["gids", '{"climate": 30001, "-200": 7, "a-b.c\\u005fD": 4294967294}'],
+    ["gids.yaml", "---\n# GIDs\nclimate: 30001\n\n-200: 7 # seven\n'a-b.c_D': 4294967294\n"],
+    ["gids.yml", 'climate:   30001\r\n"-200": 7\r\na-b.c_D : 4294967294'],
+    ["gids.csv", 'project,gid\nclimate,30001\n"-200",7\n\n# x\na-b.c_D, 4294967294\n'],
+    ["gids.CSV", "climate,30001\r\n-200,7\r\na-b.c_D,4294967294\r\n"],
   ])("is read: %s", (name, content) => {
-    expect(entriesOf(read(name, content))).toEqual({ climate: 30_001, "-200": 0, "a-b.c_D": 4_294_967_294 });
+    expect(entriesOf(read(name, content))).toEqual({ climate: 30_001, "-200": 7, "a-b.c_D": 4_294_967_294 });
   });
 
   test("keeps slugs that look like numbers as they are", () => {
@@ -30,11 +30,41 @@ describe("a GID map", () => {
   });
 
   test.each([
+    ["a.json", ""],
     ["a.json", " {\n}\n"],
     ["a.yaml", ""],
+    ["a.yaml", "\n# GIDs\n"],
+    ["a.csv", ""],
     ["a.csv", "slug,gid\n"],
-  ])("may be empty: %s", (name, content) => {
-    expect(entriesOf(read(name, content))).toEqual({});
+    ["a.csv", "\n"],
+  ])("without an entry has a fault: %s %p", (name, content) => {
+    const map = read(name, content);
+    expect(map).toMatchObject({ gids: new Map(), entries: 0, issues: [{ line: 1, column: 1 }] });
+    if (content.includes("\n"))
+      expect("issues" in map && map.issues[0]?.message).toBe("the GID map has no entry");
+  });
+
+  test.each([
+    ["a.csv", "a,30001\nb,30002\n", 2, true],
+    ["a.csv", "a,30001\nb,300", 2, false],
+    ["a.csv", "a,30001\r\n", 1, true],
+    ["a.yaml", "a: 30001\nb: 300", 2, false],
+    ["a.yaml", "a: 30001\n", 1, true],
+    ["a.json", '{"a": 30001}', 1, true],
+    ["gids", '{"a": 30001}', 1, true],
+  ])("knows its size and whether its last line may be cut: %s %p", (name, content, entries, whole) => {
+    expect(read(name, content)).toMatchObject({ entries, endsWithLineBreak: whole, issues: [] });
+  });
+
+  test.each([
+    [5, 12, false, true],
+    [11, 12, false, true],
+    [12, 12, false, false],
+    [13, 12, false, false],
+    [5, 12, true, false],
+    [5, null, false, false],
+  ])("with %p entries after %p, line break %p: cut is %p", (now, before, whole, isCut) => {
+    expect(isCutMap(now, before, whole)).toBe(isCut);
   });
 
   test.each([
@@ -48,7 +78,9 @@ describe("a GID map", () => {
     ["a.json", '{"a": 1.5}', 1, 2, "a GID must be a whole number"],
     ["a.json", '{"a": null}', 1, 2, "a GID must be a whole number"],
     ["a.yaml", "a: 1\nb: 2\na: 3\n", 3, 1, "the project a is there twice"],
-    ["a.yaml", "a: 1\nb: -1\n", 2, 1, "a GID must be a whole number from 0 to 4294967294"],
+    ["a.yaml", "a: 1\nb: -1\n", 2, 1, "a GID must be a whole number from 1 to 4294967294"],
+    ["a.yaml", "a: 0\n", 1, 1, "a GID must be a whole number from 1"],
+    ["a.csv", "a,1\nb", 2, 1, "expected a project slug and its GID"],
     ["a.yaml", "a: 4294967295\n", 1, 1, "a GID must be a whole number"],
     ["a.yaml", "a: 0x10\n", 1, 1, "a GID must be a whole number"],
     ["a.yaml", "a: 010\n", 1, 1, "a GID must be a whole number"],
@@ -82,9 +114,9 @@ describe("a GID map", () => {
     const slugs = Array.from({ length: 100_000 }, (_, n) => `project-${n}`);
     const started = performance.now();
     for (const [name, content] of [
-      ["a.json", `{${slugs.map((slug, n) => `"${slug}": ${n}`).join(",\n")}}`],
-      ["a.yaml", slugs.map((slug, n) => `${slug}: ${n}\n`).join("")],
-      ["a.csv", slugs.map((slug, n) => `${slug},${n}\n`).join("")],
+      ["a.json", `{${slugs.map((slug, n) => `"${slug}": ${n + 1}`).join(",\n")}}`],
+      ["a.yaml", slugs.map((slug, n) => `${slug}: ${n + 1}\n`).join("")],
+      ["a.csv", slugs.map((slug, n) => `${slug},${n + 1}\n`).join("")],
     ] as const) {
       const map = read(name, content);
       expect("gids" in map && map.gids.size).toBe(100_000);
@@ -115,6 +147,9 @@ describe("unix_gid: file:PATH", () => {
       kind: "file",
       path: join(site.directory, "gids.yaml"),
       gids: new Map([["climate", 30_001]]),
+      entries: 1,
+      endsWithLineBreak: true,
+      issues: [],
     });
   });
 
@@ -127,15 +162,35 @@ describe("unix_gid: file:PATH", () => {
     expect(issues[0]?.hint).toContain(site.directory);
   });
 
-  test("reports the mistakes of the map once, between those of the configuration", async () => {
+  test("goes along with its faults: the other offerings of the file are not concerned", async () => {
     const site = createSite();
     site.write("gids.yaml", "climate: x\n");
-    const second = using("gids.yaml", [`waldur_offering_uuid: ${OTHER_UUID}`, "verify_ssl: 3"]);
-    const { issues } = await site.load(`timezone: Mars\n${configYaml(using("gids.yaml"), second)}`);
-    expect(issues.map(({ file, path }) => path ?? file)).toEqual([
-      "timezone",
-      join(site.directory, "gids.yaml"),
-      "offerings[1].verify_ssl",
+    const second = offeringYaml({
+      offering: [`waldur_offering_uuid: ${OTHER_UUID}`],
+      settings: ["output_directory: /srv/other"],
+    });
+    const { config } = await site.load(configYaml(using("gids.yaml"), second));
+    const [faulty, fine] = config?.offerings.map(({ settings }) => settings.unixGid) ?? [];
+    expect(faulty).toMatchObject({
+      kind: "file",
+      gids: new Map(),
+      issues: [{ file: join(site.directory, "gids.yaml"), line: 1, column: 1 }],
+    });
+    expect(fine).toEqual({ kind: "metadata" });
+  });
+
+  test("warns once of a last line that may be cut, however many offerings use the map", async () => {
+    const site = createSite();
+    site.write("gids.csv", "a,30001\nb,300");
+    const second = using("gids.csv", [`waldur_offering_uuid: ${OTHER_UUID}`]);
+    const { config } = await site.load(configYaml(using("gids.csv"), second));
+    const message = `the last line of ${join(site.directory, "gids.csv")} has no line break: it may be cut`;
+    expect(config?.warnings.filter(({ path }) => path?.endsWith("unix_gid"))).toMatchObject([
+      { path: "offerings[0].backend_settings.unix_gid", message },
+    ]);
+    expect(config?.offerings.map(({ settings }) => settings.unixGid)).toMatchObject([
+      { entries: 2, endsWithLineBreak: false },
+      { entries: 2, endsWithLineBreak: false },
     ]);
   });
 });

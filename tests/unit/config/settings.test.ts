@@ -91,6 +91,10 @@ describe("backend_settings", () => {
     ["shrink_guard_percent: 12.5", { shrinkGuardPercent: 12.5 }],
     ["shrink_guard_percent: 100", { shrinkGuardPercent: 100 }],
     ["completion: external", { completion: "external", pathReuseAfterDays: 0 }],
+    ["path_reuse_after_days: 0", { pathReuseAfterDays: 0 }],
+    ["path_reuse_after_days: 3650", { pathReuseAfterDays: 3650 }],
+    ["nested_mounts: allow", { nestedMounts: "allow" }],
+    ["nested_mounts: refuse", { nestedMounts: "refuse" }],
   ];
 
   test.each(accepted)("take %s", async (line, expected) => {
@@ -110,6 +114,7 @@ describe("backend_settings", () => {
     [`mount_point: "/${"ä".repeat(128)}/{project}"`, "longer than 255 bytes"],
     [`mount_point: "${"/abcdefg".repeat(512)}/{project}"`, "longer than 4095 bytes"],
     ['mount_point: "/a\\u2028b/{project}"', "control character"],
+    ['mount_point: "/a\\u200bb/{project}"', "invisible format character"],
     ["storage_file_system: ' '", "is empty"],
     ["storage_file_system: 7", "must be text"],
     ["storage_system: a/b", "part of a path"],
@@ -147,6 +152,9 @@ describe("backend_settings", () => {
     ["use_mock_target_items: yes", "must be true or false"],
     ["use_mock_target_items: 1", "must be true or false"],
     ["default_permissions: 0755", "must be quoted octal digits"],
+    ["default_permissions: 504", "must be quoted octal digits"],
+    ["default_permissions: 1533", "must be quoted octal digits"],
+    ["default_permissions: 644", "must be quoted octal digits"],
     ["default_permissions: 0o775", "must be quoted octal digits"],
     ["default_permissions: 0x1FF", "must be quoted octal digits"],
     ["default_permissions: 7.75", "three or four octal digits"],
@@ -183,6 +191,10 @@ describe("backend_settings", () => {
     ["shrink_guard_percent: -1", "a number from 0 to 100"],
     ["shrink_guard_percent: .nan", "a number from 0 to 100"],
     ["completion: on-ack", "`on-ack` is not available in this version"],
+    ["path_reuse_after_days: -1", "a whole number from 0 to 3650"],
+    ["path_reuse_after_days: 3651", "a whole number from 0 to 3650"],
+    ["path_reuse_after_days: 1.5", "a whole number from 0 to 3650"],
+    ["nested_mounts: true", "must be one of refuse, allow"],
     ["completion: on_publish", "must be one of on-publish, external"],
   ])("refuse %s", async (line, message) => {
     const { issues } = await load([line]);
@@ -214,6 +226,11 @@ describe("backend_settings", () => {
     expect(issues[0]?.hint).toContain(hint);
   });
 
+  test("keep the days of a path that are set, whatever the completion", async () => {
+    const outcome = await load(["completion: external", "path_reuse_after_days: 3"]);
+    expect(onlyOffering(outcome).settings).toMatchObject({ completion: "external", pathReuseAfterDays: 3 });
+  });
+
   test("compare the coefficients that are both given", async () => {
     const { issues } = await load(["inode_hard_coefficient: 3", "inode_soft_coefficient: 3"]);
     expect(issues).toMatchObject([{ path: "offerings[0].backend_settings.inode_hard_coefficient" }]);
@@ -237,7 +254,19 @@ describe("backend_settings", () => {
 });
 
 test("a mount_point that the configuration takes is one that the mapper can use", async () => {
-  const pieces = ["/", "/a", "ä", "{project}", "{tenant}", "{data_type}", "..", ".", "constructor", "\u2028"];
+  const pieces = [
+    "/",
+    "/a",
+    "ä",
+    "{project}",
+    "{tenant}",
+    "{data_type}",
+    "..",
+    ".",
+    "constructor",
+    "\u2028",
+    "\u200b",
+  ];
   const long = ["b".repeat(252), "/abcdefg".repeat(511)];
   const templates = fc
     .array(fc.constantFrom(...pieces, ...long), { maxLength: 6 })

@@ -22,7 +22,6 @@ const SAME = [
   "04-limits-key-absent",
   "06-zero-limit",
   "10-limit-numeric-string",
-  "15-components-none-configured",
   "21-attributes-empty",
   "22-attributes-absent",
   "27-metadata-project-item",
@@ -101,6 +100,14 @@ describe("differs from the original on purpose", () => {
     ({ mapped, original }) => {
       expect(quotasOf(original[0])).toEqual([1, 1, 1_330_000, 2_000_000]);
       expect(mapped.map(problemsOf)).toEqual([["bad-limit limits.storage"]]);
+    },
+  );
+  difference(
+    "15-components-none-configured",
+    "reports limits without the component instead of publishing no quotas",
+    ({ mapped, original }) => {
+      expect(quotasOf(original[0])).toBeNull();
+      expect(mapped.map(problemsOf)).toEqual([["no-component limits"]]);
     },
   );
   difference(

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { UnixGidSource } from "../../../lib/config/config.ts";
+import { RetryLaterError } from "../../../lib/errors.ts";
 import type { StorageSource } from "../../../lib/storage/document.ts";
 import type { MappedOrder } from "../../../lib/storage/order-grounds.ts";
 import { quoted } from "../../../lib/storage/problems.ts";
@@ -138,13 +140,45 @@ describe("the permission", () => {
     expect(entryOf(permission(options, attributes)).permission).toEqual({ permissionType: "octal", value });
   });
 
-  test.each(["", "77", "77777", "778", "rwx", " 775", "0o775", 77, 888, 775.5, -775, true, [["775"]], {}])(
+  test.each(["77", "77777", "778", "rwx", " 775", "0o775", 775.5, -775, true, [["775"]], {}])(
     "%p is a problem",
     (value) => {
       expect(problemsOf(permission(undefined, value))).toEqual(["bad-permissions attributes.permissions"]);
       expect(problemsOf(permission(value, "775"))).toEqual(["bad-permissions options.permissions"]);
     },
   );
+
+  test.each([
+    [504, "it is what octal 770 becomes as a number", '"770"'],
+    [420, "it is what octal 644 becomes as a number", '"644"'],
+    [1512, "it is what octal 2750 becomes as a number", '"2750"'],
+    [1533, "it is what octal 2775 becomes as a number", '"2775"'],
+    [1517, "it is what octal 2755 becomes as a number", '"2755"'],
+    [448, "it is what octal 700 becomes as a number", '"700"'],
+    [1528, "it is what octal 2770 becomes as a number", '"2770"'],
+    [644, "octal digits as text, not the number 644", '"2770"'],
+    [77, "octal digits as text, not the number 77", '"2770"'],
+    [0, "octal digits as text, not the number 0", '"2770"'],
+    [17770, "octal digits as text, not the number 17770", '"2770"'],
+  ])("the number %p is a problem of a code of its own: %s", (value, message, hint) => {
+    for (const [made, field] of [
+      [permission(undefined, value), "attributes.permissions"],
+      [permission(value, "775"), "options.permissions"],
+    ] as const) {
+      expect(problemsOf(made)).toEqual([`decimal-permissions ${field}`]);
+      expect(made.ok ? "" : made.problems[0]?.message).toContain(message);
+      expect(made.ok ? "" : made.problems[0]?.hint).toContain(hint);
+    }
+  });
+
+  test.each([700, 770, 775, 777, 755, 1777, 2770, 7755])("the number %p can only be meant so", (value) => {
+    expect(entryOf(permission(undefined, value)).permission.value).toBe(String(value));
+  });
+
+  test.each(["", "  ", "\t"])("%p says nothing", (blank) => {
+    expect(entryOf(permission(undefined, blank)).permission.value).toBe("775");
+    expect(entryOf(permission(blank, "2770")).permission.value).toBe("2770");
+  });
 
   test("falls back to the configured default", () => {
     expect(entryOf(mapped({}, { defaultPermissions: "2770" })).permission.value).toBe("2770");
@@ -186,7 +220,14 @@ describe("the data type", () => {
 });
 
 describe("the target", () => {
-  const gids = { kind: "file", path: "/gids.csv", gids: new Map([["physics-dept", 31_000]]) } as const;
+  const gids: UnixGidSource = {
+    kind: "file",
+    path: "/gids.csv",
+    gids: new Map([["physics-dept", 31_000]]),
+    entries: 1,
+    endsWithLineBreak: true,
+    issues: [],
+  };
   const target = (backendMetadata: unknown, given: Parameters<typeof mapper>[0] = {}) =>
     entryOf(mapped({ backendMetadata }, given)).target.targetItem;
 
@@ -230,6 +271,30 @@ describe("the target", () => {
     ]);
     expect(problemsOf(mapped({ backendMetadata: { project_item: { unixGid: 7 } } }, required))).toEqual([]);
     expect(problemsOf(mapped({}, { ...required, unixGid: gids }))).toEqual([]);
+  });
+
+  test.each(["30001", "", 0, -5, 1.5, 1e300, 4_294_967_295, true, {}, [[1]]])(
+    "with the GID %p is a problem where one is required",
+    (unixGid) => {
+      const backendMetadata = { project_item: { unixGid } };
+      const made = mapped({ backendMetadata }, { requireGid: true });
+      expect(problemsOf(made)).toEqual(["bad-gid backend_metadata.project_item.unixGid"]);
+      expect(target(backendMetadata)).toEqual({ unixGid });
+    },
+  );
+
+  test.each([1, 30_001, 4_294_967_294])("with the GID %p is fine", (unixGid) => {
+    expect(target({ project_item: { unixGid } }, { requireGid: true })).toEqual({ unixGid });
+  });
+
+  test("cannot be known from a map with a fault: there is no mapper then", () => {
+    const issues = [
+      { file: "/gids.csv", line: 3, column: 1, message: "expected a project slug and its GID" },
+      { file: "/gids.csv", line: 4, column: 1, message: "x" },
+    ];
+    const faulty = () => mapper({ unixGid: { ...gids, gids: new Map(), issues } });
+    expect(faulty).toThrow(RetryLaterError);
+    expect(faulty).toThrow("/gids.csv:3:1: expected a project slug and its GID (and 1 more)");
   });
 
   test("of mock mode is marked, and the same for the same project", () => {
@@ -332,6 +397,29 @@ describe("an order", () => {
   test("to shrink to nothing has no quotas after it", () => {
     const entry = entryOf(ordered({ limits: { storage: 0 } }));
     expect([numbersOf(entry.oldQuotas)?.[0], entry.quotas, entry.newQuotas]).toEqual([10, null, null]);
+  });
+
+  test.each(["create", "update"] as const)(
+    "of type %s with limits of another component is a problem",
+    (type) => {
+      expect(problemsOf(ordered({ type, limits: { storage_tb: 20 } }))).toEqual(["no-component limits"]);
+      expect(entryOf(ordered({ type, limits: { storage: null, cpu: 1 } })).quotas).toBeNull();
+    },
+  );
+
+  test("for a resource whose limits have another component has no quotas before", () => {
+    const renamed = source({ limits: { storage_tb: 10 } });
+    const order = { type: "update", limits: { storage: 20 }, attributes: {} } as const;
+    const entry = entryOf(mapper().mapOrder(order, renamed));
+    expect([entry.oldQuotas, numbersOf(entry.newQuotas)?.[0]]).toEqual([null, 20]);
+    expect(problemsOf(mapper().mapOrder({ ...order, limits: {} }, renamed))).toEqual(["no-component limits"]);
+    expect(problemsOf(mapper().mapOrder({ ...order, type: "terminate" }, renamed))).toEqual([
+      "no-component limits",
+    ]);
+  });
+
+  test("with new options that are blank has those of the resource", () => {
+    expect(entryOf(ordered({ attributes: { new_options: " " } })).permission.value).toBe("750");
   });
 
   test("gives the same entry as the resource but for status and limits", () => {

@@ -87,12 +87,48 @@ describe("a backend id", () => {
     },
   );
 
-  test.each(["", "climate-sim", "a/b", " /a", "./a", "../a"])(
+  test.each(["", "climate-sim", "a b", " ", "a:b", "..", "\u200b"])(
     "%p is no path: the template rules",
     (backendId) => {
       expect(pathOf({ backendId })).toBe("/capstor/store/university/physics-dept/climate-sim");
     },
   );
+
+  test.each([
+    "a/b",
+    " /a",
+    "./a",
+    "../a",
+    "capstor/store/old",
+    "\u00a0/a",
+    "C:\\store",
+    "\\a",
+    "a/",
+    "nfs:/a",
+  ])("%p is a problem: it is nearly a path", (backendId) => {
+    const resource = source({ backendId });
+    const place = mapper().placeOf(resource);
+    expect(place).toMatchObject({
+      path: "/capstor/store/university/physics-dept/climate-sim",
+      isExplicit: false,
+      problems: [],
+      suspect: {
+        code: "bad-backend-id",
+        field: "backend_id",
+        message: expect.stringContaining("looks like a path but does not begin with a slash"),
+        hint: expect.stringContaining("absolute path"),
+      },
+    });
+    const order = { type: "create", limits: {}, attributes: {} } as const;
+    expect(problemsOf(mapper().mapResource(resource))).toEqual(["bad-backend-id backend_id"]);
+    expect(problemsOf(mapper().mapOrder(order, resource))).toEqual(["bad-backend-id backend_id"]);
+  });
+
+  test("that is nearly a path is passed over where the caller knows the path", () => {
+    const resource = source({ backendId: "capstor/store/old" });
+    const place = { ...mapper().placeOf(resource), path: "/capstor/store/old", suspect: undefined };
+    expect(entryOf(mapper().mapResource(resource, place)).mountPoint.default).toBe("/capstor/store/old");
+  });
 
   test.each([
     ["/", "ends with a slash"],
@@ -102,9 +138,14 @@ describe("a backend id", () => {
     ["/a/../b", 'has the part ".."'],
     ["/a/./b", 'has the part "."'],
     ["/..", 'has the part ".."'],
-    ["/a\0b", "has a control character"],
-    ["/a\nb", "has a control character"],
-    ["/a\ud800", "has a control character"],
+    ["/a\0b", "has a control character (U+0000)"],
+    ["/a\nb", "has a control character (U+000A)"],
+    ["/a\u2028b", "has a control character (U+2028)"],
+    ["/a\ud800", "has half of a character (U+D800)"],
+    ["/a\u200bb", "has an invisible format character (U+200B)"],
+    ["/a\u202eb", "has an invisible format character (U+202E)"],
+    ["/a\ufeff", "has an invisible format character (U+FEFF)"],
+    ["/\u00ada", "has an invisible format character (U+00AD)"],
     [`/${"x".repeat(256)}`, "has a part longer than 255 bytes"],
     [`/${"ü".repeat(128)}`, "has a part longer than 255 bytes"],
     ["/x".repeat(2048), "is longer than 4095 bytes"],

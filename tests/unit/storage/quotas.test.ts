@@ -59,6 +59,41 @@ describe("the formula", () => {
   });
 });
 
+describe("limits that lack the configured component", () => {
+  test.each([
+    [{ Storage: 10 }, "Storage"],
+    [{ storage_tb: 10 }, "storage_tb"],
+    [{ cpu: 0 }, "cpu"],
+    [{ storage_tb: null }, "storage_tb"],
+  ])("%p are a problem that names the keys that are there", (limits, key) => {
+    const { quotas, problems } = read({ limits });
+    expect(quotas).toBeUndefined();
+    expect(problems).toEqual([
+      expect.objectContaining({
+        code: "no-component",
+        field: "limits",
+        message: `limits has no component "storage", only "${key}"`,
+        hint: expect.stringContaining("backend_components"),
+      }),
+    ]);
+  });
+
+  test("are one also where the options correct both space quotas", () => {
+    const options = { soft_quota_space: 1, hard_quota_space: 2 };
+    expect(read({ limits: { Storage: 10 }, options }).quotas).toBeUndefined();
+  });
+
+  test("name at most ten keys, cleaned", () => {
+    const limits = Object.fromEntries(Array.from({ length: 13 }, (_, n) => [`k${n}\u001b`, n]));
+    const [problem] = read({ limits }).problems;
+    expect(problem?.message).toEndWith('"k8?", "k9?" and 3 more');
+  });
+
+  test.each([{}, { storage: null }, { storage: 0 }, { storage: 0, cpu: 5 }])("%p mean no quota", (limits) => {
+    expect(read({ limits })).toEqual({ quotas: null, problems: [] });
+  });
+});
+
 describe("a limit that is no quantity is a problem", () => {
   test.each([
     [-5, "limits.storage is negative: -5"],
@@ -131,12 +166,15 @@ describe("an operator's corrections", () => {
     expect(problemsFor(options)).toEqual([`bad-options ${field}`]);
   });
 
-  test.each([-1, "abc", "", true, [[]], {}, 1e300, Number.NaN])(
-    "%p is no correction but a problem",
-    (value) => {
-      expect(problemsFor({ soft_quota_space: value })).toEqual(["bad-options options.soft_quota_space"]);
-    },
-  );
+  test.each(["", " ", "\t"])("%p says nothing", (blank) => {
+    expect(corrected({ soft_quota_space: blank, hard_quota_space: 12 })).toEqual([
+      10, 12, 13_300_000, 20_000_000,
+    ]);
+  });
+
+  test.each([-1, "abc", true, [[]], {}, 1e300, Number.NaN])("%p is no correction but a problem", (value) => {
+    expect(problemsFor({ soft_quota_space: value })).toEqual(["bad-options options.soft_quota_space"]);
+  });
 
   test("inodes are whole", () => {
     expect(problemsFor({ soft_quota_inodes: 1.5 })).toEqual(["bad-options options.soft_quota_inodes"]);

@@ -1,0 +1,64 @@
+// Storage fields of the order form. Waldur keeps the value of a form field of the type for storage folders as one
+// object below the name of that field, so they stand in the attributes themselves or one object deeper.
+
+import { givenOf, isTable } from "./json.ts";
+import { mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
+import { isSegment } from "./segment.ts";
+
+/** The object of the attributes that holds storage fields. */
+export type StorageForm = {
+  /** Key path of the object, for messages. */
+  path: string;
+  fields: Readonly<Record<string, unknown>>;
+};
+
+export const NO_FORM: StorageForm = { path: "attributes", fields: {} };
+
+const FIELDS = [
+  "storage_data_type",
+  "permissions",
+  "soft_quota_space",
+  "hard_quota_space",
+  "soft_quota_inodes",
+  "hard_quota_inodes",
+];
+
+/** The one nested object with storage fields; `NO_FORM` when there is none; undefined, reported, when several. */
+export function readForm(
+  attributes: Readonly<Record<string, unknown>>,
+  problems: Problems,
+): StorageForm | undefined {
+  let form = NO_FORM;
+  const names: string[] = [];
+  for (const [name, value] of Object.entries(attributes)) {
+    if (!isTable(value) || !FIELDS.some((field) => givenOf(value, field) !== undefined)) continue;
+    names.push(name);
+    form = { path: `attributes.${isSegment(name) ? name : quoted(name)}`, fields: value };
+  }
+  if (names.length <= 1) return form;
+  problems.push(
+    mappingProblem("several-forms", {
+      field: "attributes",
+      message: `has storage fields in several objects: ${quotedKeys(names)}`,
+      hint: "keep one of them: which one counts cannot be known",
+    }),
+  );
+  return undefined;
+}
+
+/** The value of a field: what stands in the attributes themselves wins over the nested object. */
+export function formValue(
+  attributes: Readonly<Record<string, unknown>>,
+  form: StorageForm,
+  name: string,
+): { field: string; value: unknown } {
+  const own = givenOf(attributes, name);
+  const nested = own === undefined ? givenOf(form.fields, name) : undefined;
+  return nested === undefined
+    ? { field: `attributes.${name}`, value: own }
+    : { field: fieldPath(form, name), value: nested };
+}
+
+export function fieldPath({ path }: StorageForm, name: string): string {
+  return `${path}.${name}`;
+}
