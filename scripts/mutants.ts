@@ -183,9 +183,30 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "on a 2024 server orders are not approved",
     file: "lib/orders/plan.ts",
-    from: '(acceptance === "auto" && !hasWorker)',
-    to: 'acceptance === "auto"',
+    from: 'return acceptance === "approve" &&',
+    to: 'return acceptance !== "execute" &&',
     tests: ["waldur/surprises.test.ts", "waldur/orders-accept.test.ts"],
+  },
+  {
+    guard: "on a 2024 server Terminate orders are approved only where a provisioner ends them",
+    file: "lib/orders/plan.ts",
+    from: '(type !== "terminate" || completion === "external")',
+    to: 'completion !== "x"',
+    tests: ["waldur/orders-accept.test.ts"],
+  },
+  {
+    guard: "an approved Terminate order waits for its worker without a limit",
+    file: "lib/orders/prepare.ts",
+    from: '  if (type === "terminate") return resource.state !== "Terminating";\n',
+    to: "",
+    tests: ["waldur/orders-accept.test.ts"],
+  },
+  {
+    guard: "an order that waits for its start date is no order that ended",
+    file: "lib/orders/order.ts",
+    from: '  if (order?.state === "pending-start-date") return "waiting";\n',
+    to: "",
+    tests: ["waldur/orders-accept.test.ts"],
   },
   {
     guard: "redirects are not followed",

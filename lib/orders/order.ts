@@ -64,7 +64,7 @@ async function acceptOrder(prepared: Prepared, hands: ClaimedHands): Promise<"ex
     return waitsForWorker({ ...prepared, order }, job.now()) ? "waiting" : "executing";
   }
   job.throwIfOver();
-  const posted = await sendCall(acceptCall(prepared, job.config.settings.acceptance), hands);
+  const posted = await sendCall(acceptCall(prepared, job.config.settings), hands);
   const after = await fetchOrder(job.reader, order.uuid);
   if (after === null || !isOpen(after)) return noteEnded(after, hands);
   line.state = after.state;
@@ -82,9 +82,13 @@ function sameContent(one: WaldurOrder, other: WaldurOrder): boolean {
   return contentOf(one) === contentOf(other);
 }
 
-/** The order is gone, or ended: by our own call, or by another hand, which is told, not repaired. */
+/**
+ * The order is gone, or ended: by our own call, or by another agent, which is reported, not repaired. Or it is accepted
+ * and begins on its start date: it is listed again then, and until then the sweep of receipts keeps its receipt open.
+ */
 function noteEnded(order: WaldurOrder | null, { job, output, line, receipt }: ClaimedHands): OrderOutcome {
   line.state = order?.state ?? "gone";
+  if (order?.state === "pending-start-date") return "waiting";
   const problem = endedProblem(order, receipt, output.directory);
   closeReceipt(output, receipt.order);
   if (problem === null) return "done";
