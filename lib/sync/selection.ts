@@ -41,7 +41,9 @@ export function createSelection(ground: Ground): Selection {
     const resource = parseResource(row);
     if (isFault(resource)) return leaveOut(parseUuid(row, "a resource"), [unusable(resource.fault)]);
     refuseTerminated(resource);
-    const mapped = ground.mapper.mapResource(sourceOf(resource, ground.projects?.get(resource.projectUuid)));
+    const mapped = ground.mapper.mapResource(
+      sourceOf(resource, ground.projects?.get(resource.projectUuid), ground.unconsented),
+    );
     if (!mapped.ok) return leaveOut(resource.uuid, mapped.problems);
     const mountPoint = mapped.entry.mountPoint.default;
     const holder = mountPoints.claim(mountPoint, resource.uuid);

@@ -2,6 +2,7 @@
 
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
+import { fetchUnconsentedResources } from "../waldur/consent.ts";
 import { fetchOffering, fetchProjects, probeResources } from "../waldur/offering.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
 
@@ -12,6 +13,8 @@ export type Ground = {
   wholeCount: number | null;
   /** By uuid; null where resources carry the slugs themselves. */
   projects: ReadonlyMap<string, WaldurProject> | null;
+  /** Resources whose change nobody has agreed to yet. Those whose order is placed after this was read are missed. */
+  unconsented: ReadonlySet<string>;
 };
 
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
@@ -22,5 +25,6 @@ export async function surveyOffering(job: Job): Promise<Ground> {
   const projects = probe.hasSlugs === false ? await fetchProjects(reader, offering) : null;
   const { settings, component } = config;
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
-  return { offering, mapper, wholeCount: probe.count, projects };
+  const unconsented = await fetchUnconsentedResources(reader, config.uuid, probe.hasSlugs === true);
+  return { offering, mapper, wholeCount: probe.count, projects, unconsented };
 }
