@@ -209,6 +209,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/orders-accept.test.ts"],
   },
   {
+    guard: "a change that nobody agreed to is not shown",
+    file: "lib/storage/source.ts",
+    from: "CHANGING.has(resource.state) && unconsented.has(resource.uuid)",
+    to: "unconsented.size < 0",
+    tests: ["waldur/consent.test.ts"],
+  },
+  {
+    guard: "orders that the consumer agreed to do not count as waiting for consent",
+    file: "lib/waldur/consent.ts",
+    from: " && states.includes(order.state)",
+    to: "",
+    tests: ["waldur/consent.test.ts"],
+  },
+  {
+    guard: "newer states are asked for only where they are known",
+    file: "lib/waldur/consent.ts",
+    from: "  if (!isCurrent) return",
+    to: '  if (offeringUuid === "x") return',
+    tests: ["waldur/consent.test.ts"],
+  },
+  {
     guard: "redirects are not followed",
     file: "lib/waldur/client.ts",
     from: 'redirect: "manual",',
