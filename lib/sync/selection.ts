@@ -66,7 +66,7 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
       return leaveOut(uuid, [unusable(resource.fault)]);
     }
     refuseTerminated(resource);
-    const source = sourceOf(resource, ground.projects.get(resource.projectUuid));
+    const source = sourceOf(resource, ground.projects.get(resource.projectUuid), ground.unconsented);
     const owner = table.resource(source.uuid);
     const place = ground.mapper.placeOf(source);
     const choice = rows.choose({ owner, place });

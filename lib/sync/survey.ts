@@ -2,6 +2,7 @@
 
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
+import { fetchUnconsentedResources } from "../waldur/consent.ts";
 import { fetchOffering, fetchProjects, type Probe, probeResources } from "../waldur/offering.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
 import { joinedProject } from "../waldur/wire-resource.ts";
@@ -20,6 +21,8 @@ export type Ground = {
    * are two lists, and both may be made between them. Only once in a run; what is unknown then stays so.
    */
   knowProjects(rows: readonly unknown[]): Promise<void>;
+  /** Resources whose change nobody has agreed to yet. Those whose order is placed after this was read are missed. */
+  unconsented: ReadonlySet<string>;
 };
 
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
@@ -34,6 +37,7 @@ export async function surveyOffering(job: Job): Promise<Ground> {
     wholeCount: probe.count,
     hasSlugs: probe.hasSlugs !== false,
     ...(await joinProjects(job, offering, probe)),
+    unconsented: await fetchUnconsentedResources(reader, config.uuid, probe.hasSlugs === true),
   };
 }
 
