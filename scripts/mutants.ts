@@ -170,7 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
     guard: "the file is on the disk before the order is accepted",
     file: "lib/output/order-file.ts",
     from: 'if (found === "absent") temporary = writeTemporary(output, text);',
-    to: "",
+    to: 'if (found === "absent") temporary = null;',
     tests: ["unit/output/order-file.test.ts", "waldur/orders-faults.test.ts"],
   },
   {
@@ -225,8 +225,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "an order waits for the worker after our own approval",
     file: "lib/orders/accept.ts",
-    from: "prepared.hasWorker && accepted.providerReviewedAt !== order.providerReviewedAt ?",
-    to: "prepared.hasWorker && accepted.providerReviewedAt === undefined ?",
+    from: "return prepared.hasWorker && accepted.providerReviewedAt !== order.providerReviewedAt",
+    to: "return prepared.hasWorker && accepted.providerReviewedAt === undefined",
     tests: ["waldur/orders-accept.test.ts"],
   },
   {
