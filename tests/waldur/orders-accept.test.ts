@@ -1,5 +1,5 @@
 // Accepting an order: by which call, only on fresh word that it is pending with the provider, and what is done when it
-// does not obey (docs/contract.md, "Orders", steps 4 and 5; docs/waldur.md, "Orders").
+// does not obey (docs/contract.md, "Orders", steps 5 and 6; docs/waldur.md, "Orders").
 
 import { describe, expect, test } from "bun:test";
 import { GENERATIONS, openOrders, place, TYPES } from "./orders-stage.ts";
