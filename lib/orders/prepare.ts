@@ -73,6 +73,8 @@ function claimEntry(
     const suspect = path === undefined ? place.suspect : undefined;
     const mapped = pass.mapper.mapOrder(asked, source, { ...place, path, suspect });
     if (!mapped.ok) return leave(order, ...mapped.problems);
+    for (const { message, ...spared } of mapped.spared)
+      addNotice(job, about(order, { ...spared, message: `${message}; the terminate file goes without it` }));
     if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
     if (path !== undefined && place.suspect !== undefined)
       addNotice(job, about(order, suspectKept(path, place.suspect)));

@@ -135,8 +135,8 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Set<string>)
 }
 
 /** Holders that are in no list of live rows: whether they are Terminated decides what becomes of their paths. */
-async function noteTerminated({ rows, aside, table }: Selection, job: Job): Promise<void> {
-  const gone = new Map(rows.gone(aside).map((owner) => [table.uuid(owner), owner]));
+async function noteTerminated({ rows, undecided, table }: Selection, job: Job): Promise<void> {
+  const gone = new Map(rows.gone(undecided).map((owner) => [table.uuid(owner), owner]));
   const found = await findTerminated(job.reader, job.config.uuid, [...gone.keys()]);
   for (const uuid of found) rows.noteTerminated(gone.get(uuid) ?? -1);
 }
