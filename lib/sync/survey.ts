@@ -1,5 +1,6 @@
 // What must be known of an offering and of the server behind it before its list is read.
 
+import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
 import { fetchUnconsentedResources } from "../waldur/consent.ts";
@@ -28,6 +29,7 @@ export type Ground = {
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
 export async function surveyOffering(job: Job): Promise<Ground> {
   const { config, reader } = job;
+  refuseCutGids(config.settings);
   const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
   const probe = await probeResources(reader, config.uuid);
   const { settings, component } = config;
