@@ -6,17 +6,18 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { inodeOf, newestSnapshot, readChunks } from "../output/files.ts";
-import { changedReceipts, type FoundReceipt, isWithdrawn } from "../output/receipts.ts";
+import { changedReceipts, type FoundReceipt, isWithdrawn, type Receipt } from "../output/receipts.ts";
 import { readSnapshotState } from "../output/state.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isNamed, namedPath } from "./contenders.ts";
+import type { ClaimsSource } from "./header.ts";
 import { namedByOrderFiles } from "./order-files.ts";
-import { type ClaimsSource, type ReadClaims, readClaims } from "./store.ts";
+import { claimsIdentity, type ReadClaims, readClaims } from "./store.ts";
 import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, createClaimTable, GID, QUOTAS, WRITTEN } from "./table.ts";
 
 export type LoadedClaims = {
   table: ClaimTable;
-  /** There were no claims: what no file names must be asked of Waldur. */
+  /** There were no claims, or none that know the list: what no file names must be asked of Waldur. */
   isNew: boolean;
   /** Path of the last snapshot, which may have been deleted since; null where there is none. */
   snapshot: string | null;
@@ -50,7 +51,8 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
     receipts.add(keyOf(dated));
     addReceipt(table, dated, { listedAt, reuseAfterDays });
   }
-  return { table, isNew: stored === null, snapshot, source, identity: stored?.identity ?? null, receipts };
+  const isNew = stored === null || stored.isUnlisted === true;
+  return { table, isNew, snapshot, source, identity: stored?.identity ?? null, receipts };
 }
 
 /**
@@ -76,6 +78,18 @@ export function addLateReceipts(
     if (isElsewhere || isTaken)
       return `order ${receipt.order} was published at ${receipt.mountPoint} meanwhile`;
     addReceipt(table, dated, { listedAt: 0, reuseAfterDays });
+  }
+  return null;
+}
+
+/** What contradicts a draft among the claims that others stored since these were loaded, in words; else null. */
+export function lateReleases({ table, identity }: LoadedClaims, directory: string): string | null {
+  if (identity === claimsIdentity(directory)) return null;
+  const stored = readClaims(directory)?.table;
+  for (const [other, releases] of stored?.columns().released ?? []) {
+    const owner = table.resource(stored?.uuid(other) ?? "");
+    const missed = releases.find(({ path, at }) => !table.isReleased(owner, path, at));
+    if (missed !== undefined) return `the claim on ${missed.path} was released meanwhile`;
   }
   return null;
 }
@@ -149,7 +163,7 @@ function addEntry(
 ) {
   const owner = table.resource(entry.itemId);
   table.setWas(owner, WRITTEN | (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0));
-  if (entry.status === "pending") return;
+  if (entry.status === "pending" || table.isReleased(owner, entry.mountPoint, since)) return;
   const known = namedPath(table, owner);
   const record = table.claim(owner, { path: entry.mountPoint, marks: BY_SNAPSHOT, since, offering });
   if (known < 0 || table.since(known) < since) table.makePresent(record);
@@ -158,6 +172,7 @@ function addEntry(
 function addOrderFile(table: ClaimTable, named: ReturnType<typeof namedByOrderFiles>[number]): void {
   const { resource, path, date, offering, file } = named;
   const owner = table.resource(resource);
+  if (table.isReleased(owner, path, date)) return;
   const known = namedPath(table, owner);
   const record = table.claim(owner, { path, marks: BY_ORDER, since: date, offering, file });
   if (known < 0 || table.since(known) <= date) table.makePresent(record);
@@ -178,6 +193,10 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
     withdraw(table, owner, receipt.mountPoint);
     return;
   }
+  if (table.isReleased(owner, receipt.mountPoint, since)) {
+    noteEnd(table, owner, { receipt, reuseAfterDays });
+    return;
+  }
   const known = namedPath(table, owner);
   const claim = {
     path: receipt.mountPoint,
@@ -188,6 +207,15 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
   };
   const record = table.claim(owner, claim);
   if (known < 0 || since >= listedAt) table.makePresent(record);
+  noteEnd(table, owner, { receipt, reuseAfterDays });
+}
+
+/** A terminate file was published: no snapshot needs an entry of the resource any more, and perhaps it has ended. */
+function noteEnd(
+  table: ClaimTable,
+  owner: number,
+  { receipt, reuseAfterDays }: { receipt: Receipt; reuseAfterDays: number },
+): void {
   if (receipt.type !== "terminate" || !receipt.published) return;
   table.setWas(owner, 0);
   const at = receipt.ended?.state === "done" ? Date.parse(receipt.ended.at) : Number.NaN;

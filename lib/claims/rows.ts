@@ -40,7 +40,7 @@ export type RowClaims = {
    */
   gone(aside: readonly LiveRow[]): number[];
   noteTerminated(owner: number): void;
-  /** Whether no other claim is in the way of the resource at that path. */
+  /** Whether no other claim is in the way of the resource at that path, and the path was not taken from it. */
   isFree(owner: number, path: string): boolean;
   /** Decides about a row that was set aside, once all live rows are known. */
   decide(row: LiveRow): Decision;
@@ -114,7 +114,9 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
       }
       return [...owners];
     },
-    isFree: (owner, path) => inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
+    isFree: (owner, path) =>
+      !table.isReleased(owner, path, 0) &&
+      inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
     noteTerminated: (owner) => table.end(owner, { at: since, days: rules.reuseAfterDays }),
     decide(row) {
       const own = namedPath(table, row.owner);

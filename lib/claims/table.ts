@@ -4,6 +4,7 @@
 
 import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
 import { createPathStore, roomForPaths, type StoredPaths } from "./paths.ts";
+import { createReleases, type StoredReleases } from "./releases.ts";
 
 /** What supports a claim. Without any of these only the row of its resource wants it. */
 export const BY_SNAPSHOT = 1;
@@ -53,6 +54,7 @@ export type StoredClaims = {
   files: ReadonlyMap<number, string>;
   /** By resource. */
   ended: ReadonlyMap<number, Ended>;
+  released: StoredReleases;
 };
 
 export type ClaimTable = ReturnType<typeof createClaimTable>;
@@ -64,6 +66,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   const offeringUuids = [...stored.offeringUuids];
   const files = new Map(stored.files);
   const ended = new Map(stored.ended);
+  const releases = createReleases(stored.released);
   /** Records of a resource besides its present one. */
   const others = new Map<number, number[]>();
   let { was, present, owners, marks, since, offerings } = stored;
@@ -190,6 +193,13 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     },
     /** The resource lives after all. */
     revive: (owner: number): boolean => ended.delete(owner),
+    /** The resource claims the path no longer, whatever older files say. */
+    release(owner: number, path: string, at: number): void {
+      for (const record of paths.find(path)) if (owners[record] === owner) marks[record] = VOID;
+      releases.add(owner, { path, at });
+    },
+    /** Whether what a file of that time says of the path was released since. */
+    isReleased: releases.covers,
     was: (owner: number): number => was[owner] ?? 0,
     setWas(owner: number, bits: number): void {
       was[owner] = bits;
@@ -226,6 +236,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       offeringUuids,
       files,
       ended,
+      released: releases.stored(),
     }),
   };
 }
@@ -250,6 +261,7 @@ export function emptyClaims(): StoredClaims {
     offeringUuids: [],
     files: new Map(),
     ended: new Map(),
+    released: new Map(),
   };
 }
 

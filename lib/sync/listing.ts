@@ -2,7 +2,7 @@
 // each uuid and a record for each mount point. A list that moved starts the draft anew.
 
 import { fullGC } from "bun:jsc";
-import { addLateReceipts, type LoadedClaims, loadClaims } from "../claims/recover.ts";
+import { addLateReceipts, type LoadedClaims, lateReleases, loadClaims } from "../claims/recover.ts";
 import { createRowClaims } from "../claims/rows.ts";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
@@ -109,6 +109,8 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing
       if (tried.selection.rows.mustRestart) throw new ListMoved("a resource gave its path to another");
       await noteTerminated(tried.selection, job);
       await sink.lockClaims(job.throwIfOver);
+      const released = lateReleases(tried.claims, sink.directory);
+      if (released !== null) throw new ListMoved(released);
       addEntries(tried.selection.selectAside(), sink.draft);
       const late = addLateReceipts(tried.claims, sink.directory, {
         since: new Date(tried.startedAt.getTime() - 1000),
