@@ -98,7 +98,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
       table.addNow(owner, WRITTEN | bits);
       if (isPending) return;
       if (record === undefined && namedPath(table, owner) >= 0) moved++;
-      const named = record ?? table.claim(owner, { path, marks: 0, since, offering: rules.offering });
+      const named =
+        record ?? table.claim(owner, { path, marks: BY_SNAPSHOT, since, offering: rules.offering });
       table.setMarks(named, table.marks(named) | BY_SNAPSHOT);
       table.makePresent(named);
     },

@@ -9,6 +9,7 @@ import { createReleases, type StoredReleases } from "./releases.ts";
 /** What supports a claim. Without any of these only the row of its resource wants it. */
 export const BY_SNAPSHOT = 1;
 export const BY_ORDER = 2;
+const BY_FILE = BY_SNAPSHOT | BY_ORDER;
 /** The path is an absolute backend id. */
 export const EXPLICIT = 4;
 /** Released, or free: as if it had never been. */
@@ -137,6 +138,9 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     claim(owner: number, claim: NewClaim): number {
       const known = recordsOf(owner).find((record) => paths.is(record, claim.path));
       const record = known ?? append(owner, claim);
+      // The time of the first file, not of the row that only asked for the path before.
+      if (((marks[record] ?? 0) & BY_FILE) === 0 && (claim.marks & BY_FILE) !== 0)
+        since[record] = Math.floor(claim.since / 1000);
       marks[record] = (marks[record] ?? 0) | claim.marks;
       if (claim.file !== undefined) files.set(record, claim.file);
       return record;
@@ -160,8 +164,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     /** Paths that files give to several resources which all live. */
     doubled(): { path: string; owners: number[] }[] {
       const isLiving = (record: number) =>
-        ((marks[record] ?? 0) & (BY_SNAPSHOT | BY_ORDER)) !== 0 &&
-        ((now[owners[record] ?? -1] ?? 0) & LIVE) !== 0;
+        ((marks[record] ?? 0) & BY_FILE) !== 0 && ((now[owners[record] ?? -1] ?? 0) & LIVE) !== 0;
       return paths
         .twins()
         .map((records) => valid(records).filter(isLiving))

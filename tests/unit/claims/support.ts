@@ -8,7 +8,7 @@ import type { Receipt } from "../../../lib/output/receipts.ts";
 import { documentText } from "../../../lib/storage/text.ts";
 import { mapper, source } from "../storage/support.ts";
 
-export const OFFERING = "0".repeat(31) + "f";
+export const OFFERING = "f".padStart(32, "0");
 
 /** The uuid of the n-th resource. */
 export function uuidOf(n: number): string {

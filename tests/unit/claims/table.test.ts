@@ -17,6 +17,19 @@ describe("claim", () => {
     expect([table.file(again), table.since(again)]).toEqual(["f.json", 1000]);
   });
 
+  test("its time is that of the first file, not of the row that asked before", () => {
+    const table = createClaimTable();
+    const owner = table.resource(uuidOf(0));
+    for (const [marks, since, expected] of [
+      [WANTED, 1000, 1000],
+      [WANTED, 2000, 1000],
+      [BY_ORDER, 3000, 3000],
+      [BY_SNAPSHOT, 4000, 3000],
+    ] as const) {
+      expect(table.since(table.claim(owner, claimOf("/a", { marks, since })))).toBe(expected);
+    }
+  });
+
   test("times are kept in whole seconds, and the offering by its uuid", () => {
     const table = createClaimTable();
     const record = table.claim(table.resource(uuidOf(0)), claimOf("/a", { since: 5999, offering: "x" }));
