@@ -9,13 +9,16 @@ import { createReleases, type StoredReleases } from "./releases.ts";
 /** What supports a claim. Without any of these only the row of its resource wants it. */
 export const BY_SNAPSHOT = 1;
 export const BY_ORDER = 2;
-const BY_FILE = BY_SNAPSHOT | BY_ORDER;
 /** The path is an absolute backend id. */
 export const EXPLICIT = 4;
 /** Released, or free: as if it had never been. */
 export const VOID = 8;
 /** The row of the resource asked for the path when the list was read last. */
 export const WANTED = 16;
+/** An entry of the draft names it: once the draft is published, by a snapshot. */
+export const DRAFTED = 32;
+const BY_FILE = BY_SNAPSHOT | BY_ORDER;
+const SUPPORTED = BY_FILE | DRAFTED;
 
 /** What the last snapshot had of a resource (`was`), or the present listing has so far (`now`). */
 export const LIVE = 1;
@@ -139,7 +142,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       const known = recordsOf(owner).find((record) => paths.is(record, claim.path));
       const record = known ?? append(owner, claim);
       // The time of the first file, not of the row that only asked for the path before.
-      if (((marks[record] ?? 0) & BY_FILE) === 0 && (claim.marks & BY_FILE) !== 0)
+      if (((marks[record] ?? 0) & SUPPORTED) === 0 && (claim.marks & SUPPORTED) !== 0)
         since[record] = Math.floor(claim.since / 1000);
       marks[record] = (marks[record] ?? 0) | claim.marks;
       if (claim.file !== undefined) files.set(record, claim.file);
@@ -213,10 +216,15 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     },
     /** Rows are about to say anew what they want. */
     forgetWanted(): void {
-      for (let record = 0; record < paths.size; record++) marks[record] = (marks[record] ?? 0) & ~WANTED;
+      for (let record = 0; record < paths.size; record++)
+        marks[record] = (marks[record] ?? 0) & ~(WANTED | DRAFTED);
     },
     /** What the present listing wrote becomes what the last snapshot had. */
     turnOver(): void {
+      for (let record = 0; record < paths.size; record++) {
+        const bits = marks[record] ?? 0;
+        if ((bits & DRAFTED) !== 0) marks[record] = (bits & ~DRAFTED) | BY_SNAPSHOT;
+      }
       was = now;
       now = new Uint8Array(was.length);
     },

@@ -3,7 +3,7 @@
 
 import { fullGC } from "bun:jsc";
 import { addLateReceipts, type LoadedClaims, lateReleases, loadClaims } from "../claims/recover.ts";
-import { createRowClaims } from "../claims/rows.ts";
+import { createRowClaims, type Yielding } from "../claims/rows.ts";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
 import type { Job } from "../run/job.ts";
@@ -80,7 +80,7 @@ type Reading = {
 function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing, "count"> } {
   const { job, ground, sink, query } = reading;
   /** Found in an earlier try of the list, for the next one. */
-  const yielding = new Set<string>();
+  const yielding: Yielding = new Map();
   // Before the list is asked for: a directory of another offering costs no request.
   let tried = beginTry(reading, yielding);
   let tries = 0;
@@ -124,7 +124,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing
 }
 
 /** Forgets whatever an earlier try of the list gave. */
-function beginTry({ job, ground, sink, repath }: Reading, yielding: Set<string>): Omit<Listing, "count"> {
+function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): Omit<Listing, "count"> {
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });

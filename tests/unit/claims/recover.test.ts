@@ -42,7 +42,7 @@ function draft(output: Opened, at: number, entries: readonly NamedEntry[]) {
     now: minute(at),
     repath: false,
   } as const;
-  const rows = createRowClaims(table, rules, new Set());
+  const rows = createRowClaims(table, rules, new Map());
   for (const { n, path, status } of entries) {
     const place = { path, isExplicit: true, problems: [], dataType: "store", suspect: undefined };
     const owner = table.resource(uuidOf(n));
@@ -181,7 +181,7 @@ describe("killed between the claims and the rename", () => {
       repath: false,
     } as const;
     const place = { path: "/a", isExplicit: true, problems: [], dataType: "store", suspect: undefined };
-    createRowClaims(before.table, rules, new Set()).choose({
+    createRowClaims(before.table, rules, new Map()).choose({
       owner: before.table.resource(uuidOf(0)),
       place,
     });

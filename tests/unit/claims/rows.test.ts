@@ -1,12 +1,13 @@
 // The rules for rows of a list (docs/contract.md, "Mount points"), with a table and without a server.
 
 import { describe, expect, test } from "bun:test";
-import { createRowClaims, type LiveRow, type RowRules } from "../../../lib/claims/rows.ts";
+import { createRowClaims, type LiveRow, type RowRules, type Yielding } from "../../../lib/claims/rows.ts";
 import {
   BY_ORDER,
   BY_SNAPSHOT,
   type ClaimTable,
   createClaimTable,
+  DRAFTED,
   LIVE,
   WANTED,
   WRITTEN,
@@ -20,7 +21,7 @@ function place(path: string | undefined, isExplicit = false): Place {
   return { path, isExplicit, problems: [], dataType: "store", suspect: undefined };
 }
 
-function rowsOf(table: ClaimTable, rules: Partial<RowRules> = {}, yielding = new Set<string>()) {
+function rowsOf(table: ClaimTable, rules: Partial<RowRules> = {}, yielding: Yielding = new Map()) {
   const rows = createRowClaims(
     table,
     { offering: OFFERING, nested: "refuse", reuseAfterDays: 7, now: minute(0), repath: false, ...rules },
@@ -116,7 +117,7 @@ describe("a path that no file names", () => {
   });
 
   test("gives way to an absolute backend id: the list is read again, and then the template waits", () => {
-    const yielding = new Set<string>();
+    const yielding: Yielding = new Map();
     const table = createClaimTable();
     const first = rowsOf(table, {}, yielding);
     expect([first.ask(0, "/a"), first.ask(1, "/a", true), first.rows.mustRestart]).toEqual([
@@ -124,7 +125,7 @@ describe("a path that no file names", () => {
       "/a",
       true,
     ]);
-    expect([...yielding]).toEqual([uuidOf(0)]);
+    expect([...yielding]).toEqual([["/a", "templates"]]);
     const again = createClaimTable();
     const second = rowsOf(again, {}, yielding);
     expect([second.ask(0, "/a"), second.ask(1, "/a", true), second.rows.mustRestart]).toEqual([
@@ -133,6 +134,16 @@ describe("a path that no file names", () => {
       false,
     ]);
     expect(second.decide(0, "/a")).toMatchObject({ keeps: undefined, holder: 1 });
+  });
+
+  test("gives way also where its entry is in the draft already", () => {
+    const table = createClaimTable();
+    const { ask, rows } = rowsOf(table);
+    ask(0, "/a");
+    rows.wrote(0, { path: "/a", bits: 0, isPending: false });
+    expect([ask(1, "/a", true), rows.mustRestart]).toEqual(["/a", true]);
+    table.turnOver();
+    expect(table.marks(0) & (DRAFTED | BY_SNAPSHOT)).toBe(BY_SNAPSHOT);
   });
 
   test("does not give way to another absolute backend id, nor to one where a file names it", () => {
@@ -175,14 +186,14 @@ describe("one inside the other", () => {
   });
 
   test("where neither holds one the outer is left out, also when it is the older", () => {
-    const yielding = new Set<string>();
+    const yielding: Yielding = new Map();
     const outerFirst = rowsOf(createClaimTable(), {}, yielding);
     expect([outerFirst.ask(0, "/a"), outerFirst.ask(1, "/a/b"), outerFirst.rows.mustRestart]).toEqual([
       "/a",
       "/a/b",
       true,
     ]);
-    expect([...yielding]).toEqual([uuidOf(0)]);
+    expect([...yielding]).toEqual([["/a", "all"]]);
     const innerFirst = rowsOf(createClaimTable());
     expect([innerFirst.ask(0, "/a/b"), innerFirst.ask(1, "/a")]).toEqual(["/a/b", "aside"]);
     expect(innerFirst.rows.mustRestart).toBe(false);
