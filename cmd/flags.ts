@@ -14,20 +14,45 @@ export const helpFlag = {
   help: { type: "boolean", alias: "h", description: "show this help" },
 } as const satisfies ArgsDef;
 
-/** Flags of both modes. */
+/** Which configuration, and which part of it. */
+export const offeringFlags = {
+  config: {
+    type: "string",
+    alias: "c",
+    valueHint: "FILE",
+    description: `the site agent's YAML file (default ${DEFAULT_CONFIG})`,
+  },
+  "offering-uuid": {
+    type: "string",
+    valueHint: "UUID",
+    description: "only this offering; may be given more than once",
+  },
+  "allow-insecure-config": {
+    type: "boolean",
+    description: "accept a file with a token that everybody on this machine can read",
+  },
+} as const satisfies ArgsDef;
+
+/** How long Waldur is waited for. */
+export const connectionFlags = {
+  timeout: {
+    type: "string",
+    valueHint: "SECONDS",
+    description: "longest silence of Waldur, 1 to 3600 (default 30)",
+  },
+  retries: {
+    type: "string",
+    valueHint: "N",
+    description: "how often a failed read is tried again, 0 to 20 (default 4)",
+  },
+} as const satisfies ArgsDef;
+
+/** Flags of both modes, in the order of their help. */
 export function runFlags(mode: Mode) {
+  const { "allow-insecure-config": allowInsecure, ...which } = offeringFlags;
+  const { timeout, retries } = connectionFlags;
   return {
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: `the site agent's YAML file (default ${DEFAULT_CONFIG})`,
-    },
-    "offering-uuid": {
-      type: "string",
-      valueHint: "UUID",
-      description: "only this offering; may be given more than once",
-    },
+    ...which,
     "dry-run": {
       type: "boolean",
       alias: "n",
@@ -46,25 +71,14 @@ export function runFlags(mode: Mode) {
       valueHint: "FILE",
       description: "write Prometheus metrics to FILE at the end",
     },
-    timeout: {
-      type: "string",
-      valueHint: "SECONDS",
-      description: "longest silence of Waldur, 1 to 3600 (default 30)",
-    },
+    timeout,
     deadline: {
       type: "string",
       valueHint: "SECONDS",
       description: `longest time for the whole run, 1 to 86400 (default ${DEADLINE_S[mode]})`,
     },
-    retries: {
-      type: "string",
-      valueHint: "N",
-      description: "how often a failed read is tried again, 0 to 20 (default 4)",
-    },
-    "allow-insecure-config": {
-      type: "boolean",
-      description: "accept a file with a token that everybody on this machine can read",
-    },
+    retries,
+    "allow-insecure-config": allowInsecure,
     ...helpFlag,
   } as const satisfies ArgsDef;
 }
@@ -78,7 +92,7 @@ export function runOptions(mode: Mode, flags: Flags): RunOptions {
   return {
     mode,
     configPath: text(flags, "config") ?? DEFAULT_CONFIG,
-    offeringUuids: Array.isArray(uuids) ? uuids.map((uuid) => parseUuid(String(uuid))) : [],
+    offeringUuids: Array.isArray(uuids) ? uuids.map((uuid) => parseUuid("offering-uuid", String(uuid))) : [],
     dryRun: flags["dry-run"] === true,
     silenceMs: number(flags, "timeout", { least: 1, most: 3600, otherwise: 30 }) * 1000,
     deadlineMs: number(flags, "deadline", { least: 1, most: 86400, otherwise: DEADLINE_S[mode] }) * 1000,
@@ -121,10 +135,12 @@ export function choice<const Word extends string>(
   throw new UsageError(`--${name} ${JSON.stringify(given)} is not one of ${words.join(", ")}`);
 }
 
-function parseUuid(given: string): string {
+/** 32 lower-case hex digits of a uuid with or without dashes. */
+export function parseUuid(flag: "offering-uuid" | "resource", given: string): string {
   const uuid = given.replaceAll("-", "").toLowerCase();
   if (/^[0-9a-f]{32}$/.test(uuid)) return uuid;
-  throw new UsageError(`--offering-uuid ${JSON.stringify(given)} is not a uuid`, {
-    hint: "copy it from the configuration file: 32 hex digits, with or without dashes",
+  const from = flag === "resource" ? "`claims list`" : "the configuration file";
+  throw new UsageError(`--${flag} ${JSON.stringify(given)} is not a uuid`, {
+    hint: `copy it from ${from}: 32 hex digits, with or without dashes`,
   });
 }

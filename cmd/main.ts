@@ -13,7 +13,7 @@ import {
   StdoutError,
   UsageError,
 } from "../lib/errors.ts";
-import type { Command, Shell } from "./command.ts";
+import type { Command, CommandGroup, Shell } from "./command.ts";
 
 declare const VERSION: string;
 const version = typeof VERSION === "string" ? VERSION : "0.0.0-source";
@@ -23,22 +23,26 @@ const PROGRAM = "waldur-cscs-storage";
 /** Cron lines of the Python plugin call this name; a symlink keeps them working. */
 const SYNC_NAME = "waldur_cscs_storage_sync";
 
-const COMMANDS: ReadonlyMap<string, { summary: string; load: () => Promise<{ command: Command }> }> = new Map(
+type Entry = { summary: string; load: () => Promise<{ command: Command | CommandGroup }> };
+
+const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   [
-    [
-      "orders",
-      { summary: "publish pending storage orders and report them back", load: () => import("./orders.ts") },
-    ],
-    [
-      "sync",
-      { summary: "publish all.json, the list of every storage resource", load: () => import("./sync.ts") },
-    ],
-    [
-      "demo",
-      { summary: "run both modes against a built-in simulated Waldur", load: () => import("./demo.ts") },
-    ],
+    "orders",
+    { summary: "publish pending storage orders and report them back", load: () => import("./orders.ts") },
   ],
-);
+  [
+    "sync",
+    { summary: "publish all.json, the list of every storage resource", load: () => import("./sync.ts") },
+  ],
+  [
+    "claims",
+    { summary: "show who holds which mount point, and release one", load: () => import("./claims.ts") },
+  ],
+  [
+    "demo",
+    { summary: "run both modes against a built-in simulated Waldur", load: () => import("./demo.ts") },
+  ],
+]);
 
 const EXIT_CODES = `EXIT CODES
    0  all done, also when there was nothing to do
@@ -72,10 +76,12 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
   const entry = COMMANDS.get(name);
   if (entry === undefined) throw unknownCommand(name);
   if (rest.includes("--version")) return printText(`${PROGRAM} ${version}\n`);
-  const { command } = await entry.load();
-  if (rest.some((arg) => arg === "--help" || arg === "-h")) return printText(await helpOf(command));
-  const { parseFlags } = await import("./command.ts");
-  const flags = parseFlags(rest, command.definition.args as ArgsDef);
+  const { findCommand, parseFlags } = await import("./command.ts");
+  const found = findCommand((await entry.load()).command, rest);
+  if ("help" in found) return printText(await helpOf(found.help));
+  const { command, args: own } = found;
+  if (own.some((arg) => arg === "--help" || arg === "-h")) return printText(await helpOf(command));
+  const flags = parseFlags(own, command.definition.args as ArgsDef);
   if (flags.help === true) return printText(await helpOf(command));
   return command.run(flags, await createShell());
 }
@@ -105,7 +111,7 @@ function overview(): string {
   ].join("\n");
 }
 
-async function helpOf(command: Command): Promise<string> {
+async function helpOf(command: Command | CommandGroup): Promise<string> {
   const { renderUsage } = await importCitty();
   const usage = await renderUsage(command.definition);
   const examples = command.examples.map((example) => `  ${example}`);

@@ -76,6 +76,12 @@ export class UsageError extends AppError {
   readonly exitCode = EXIT.usage;
 }
 
+/** A command that a person gave was understood and not carried out, because of how things stand. */
+export class DeclinedError extends AppError {
+  readonly code = "declined";
+  readonly exitCode = EXIT.problems;
+}
+
 /** One mistake in a file of the user, with its place. `line` and `column` start at 1. */
 export type ConfigIssue = {
   file: string;

@@ -7,7 +7,7 @@ import { inodeOf, readChunks, readTextUpTo, snapshotsNewestFirst } from "../outp
 import { readSnapshotState } from "../output/state.ts";
 import { FOREIGN_LIMIT_BYTES, readForeignDocument } from "../storage/foreign.ts";
 import { scanDocument } from "../storage/scan.ts";
-import type { ClaimsSource } from "./store.ts";
+import type { ClaimsSource } from "./header.ts";
 
 /** The one that the claims were written for, once it has its name; else the one that the state names; else the newest. */
 export function lastSnapshot(directory: string, stored: ClaimsSource | null): string | null {
@@ -16,7 +16,10 @@ export function lastSnapshot(directory: string, stored: ClaimsSource | null): st
   const state = readSnapshotState(directory);
   const named = state === null ? null : join(directory, basename(state.file));
   if (named !== null && existsSync(named)) return named;
-  return snapshotsNewestFirst(directory).find(isWholeSnapshot) ?? null;
+  const snapshots = snapshotsNewestFirst(directory);
+  return (
+    snapshots.find((path) => isOurs(path, "whole")) ?? snapshots.find((path) => isOurs(path, "cut")) ?? null
+  );
 }
 
 /** A snapshot that the state names had its name once, even if it was deleted since. */
@@ -30,10 +33,10 @@ export function identify(path: string | null): ClaimsSource["snapshot"] {
   return path === null ? null : { file: basename(path), inode: inodeOf(path) ?? "" };
 }
 
-/** Of ours, and whole: somebody else's file, or one that was cut, must not hide an older snapshot. */
-function isWholeSnapshot(path: string): boolean {
+/** Somebody else's file, or one that was cut, must not hide an older snapshot of ours. */
+function isOurs(path: string, how: "whole" | "cut"): boolean {
   const { meta, complete } = scanDocument(readChunks(path));
-  return meta !== null && meta.order === undefined && complete;
+  return meta !== null && meta.order === undefined && (how === "cut" || complete);
 }
 
 /**

@@ -24,7 +24,7 @@ export async function learnFromList(
   const { hasSlugs } = await probeResources(reader, offering.uuid);
   const projects = hasSlugs === false ? await fetchProjects(reader, offering) : null;
   const query = { offering_uuid: offering.uuid, visible_to_providers: "true" };
-  let rows = createRowClaims(table, rules, new Set());
+  let rows = createRowClaims(table, rules, new Map());
   await readList(
     reader,
     {
@@ -36,7 +36,7 @@ export async function learnFromList(
     {
       begin() {
         table.forgetWanted();
-        rows = createRowClaims(table, rules, new Set());
+        rows = createRowClaims(table, rules, new Map());
       },
       page: (page) => choosePage(page, { table, rows, mapper, projects }),
     },

@@ -60,6 +60,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     writeClaims(output, claims.table, claims.source);
     claims.identity = claimsIdentity(directory);
     claims.isNew = false;
+    claims.isUnsure = false;
   };
 
   return {
@@ -71,7 +72,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
         if (loaded.identity !== claimsIdentity(directory)) loaded = await load();
         const holders = askHolders(loaded.table, ground);
         const answer = await pathOfOrder(loaded.table, question, { holders, rules: { nested, now } });
-        if (loaded.isNew || holders.hasLearnt()) store(loaded);
+        if (loaded.isUnsure || loaded.isNew || holders.hasLearnt()) store(loaded);
         return act(answer);
       } finally {
         lock?.release();

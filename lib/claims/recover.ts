@@ -4,18 +4,27 @@
 
 import { isPlainUuid } from "../key-set.ts";
 import { readChunks } from "../output/files.ts";
-import { changedReceipts, type FoundReceipt, isWithdrawn } from "../output/receipts.ts";
+import {
+  changedReceipts,
+  type FoundReceipt,
+  hasReceipts,
+  isWithdrawn,
+  type Receipt,
+} from "../output/receipts.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isNamed, namedPath } from "./contenders.ts";
+import type { ClaimsSource } from "./header.ts";
 import { foreignResources, identify, isWrittenFor, lastSnapshot } from "./last-snapshot.ts";
-import { namedByOrderFiles } from "./order-files.ts";
-import { type ClaimsSource, type ReadClaims, readClaims } from "./store.ts";
+import { type NamedByOrder, namedByOrderFiles } from "./order-files.ts";
+import { claimsIdentity, type ReadClaims, readClaims } from "./store.ts";
 import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, createClaimTable, GID, QUOTAS, WRITTEN } from "./table.ts";
 
 export type LoadedClaims = {
   table: ClaimTable;
-  /** There were no claims: what no file names must be asked of Waldur. */
+  /** There were no claims, or none that know the list: what no file names must be asked of Waldur. */
   isNew: boolean;
+  /** Claims or receipts were lost: what was found of them is to be stored before it is relied on. */
+  isUnsure: boolean;
   /** Path of the last snapshot, which may have been deleted since; null where there is none. */
   snapshot: string | null;
   /** There is none, and the list to compare with is somebody else's. */
@@ -46,14 +55,17 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   for (const uuid of foreign) table.setWas(table.resource(uuid), WRITTEN);
   const source = { snapshot: identify(snapshot), listedAt: stored?.listedAt ?? now.toISOString() };
   const listedAt = stored === null ? 0 : Date.parse(stored.listedAt);
-  if (stored === null) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);
+  // Where only the receipts were lost, the files that they stood for say what the claims do not know yet.
+  const isUnsure = stored === null || !hasReceipts(directory);
+  if (isUnsure) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named, stored === null);
   const receipts = new Set<string>();
   for (const dated of changedReceipts(directory, new Date(listedAt - OVERLAP_MS))) {
     receipts.add(keyOf(dated));
     addReceipt(table, dated, { listedAt, reuseAfterDays });
   }
-  const [isNew, isForeign, identity] = [stored === null, foreign.length > 0, stored?.identity ?? null];
-  return { table, isNew, snapshot, isForeign, source, identity, receipts };
+  const isNew = stored === null || stored.isUnlisted === true;
+  const [isForeign, identity] = [foreign.length > 0, stored?.identity ?? null];
+  return { table, isNew, isUnsure, snapshot, isForeign, source, identity, receipts };
 }
 
 /**
@@ -79,6 +91,18 @@ export function addLateReceipts(
     if (isElsewhere || isTaken)
       return `order ${receipt.order} was published at ${receipt.mountPoint} meanwhile`;
     addReceipt(table, dated, { listedAt: 0, reuseAfterDays });
+  }
+  return null;
+}
+
+/** What contradicts a draft among the claims that others stored since these were loaded, in words; else null. */
+export function lateReleases({ table, identity }: LoadedClaims, directory: string): string | null {
+  if (identity === claimsIdentity(directory)) return null;
+  const stored = readClaims(directory)?.table;
+  for (const [other, releases] of stored?.columns().released ?? []) {
+    const owner = table.resource(stored?.uuid(other) ?? "");
+    const missed = releases.find(({ path, at }) => !table.isReleased(owner, path, at));
+    if (missed !== undefined) return `the claim on ${missed.path} was released meanwhile`;
   }
   return null;
 }
@@ -132,18 +156,20 @@ function addEntry(
 ) {
   const owner = table.resource(entry.itemId);
   table.setWas(owner, WRITTEN | (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0));
-  if (entry.status === "pending") return;
+  if (entry.status === "pending" || table.isReleased(owner, entry.mountPoint, since)) return;
   const known = namedPath(table, owner);
   const record = table.claim(owner, { path: entry.mountPoint, marks: BY_SNAPSHOT, since, offering });
   if (known < 0 || table.since(known) < since) table.makePresent(record);
 }
 
-function addOrderFile(table: ClaimTable, named: ReturnType<typeof namedByOrderFiles>[number]): void {
+/** `rules`: no claims say which of several files is the newest, so the dates of the files do. */
+function addOrderFile(table: ClaimTable, named: NamedByOrder, rules: boolean): void {
   const { resource, path, date, offering, file } = named;
   const owner = table.resource(resource);
+  if (table.isReleased(owner, path, date)) return;
   const known = namedPath(table, owner);
   const record = table.claim(owner, { path, marks: BY_ORDER, since: date, offering, file });
-  if (known < 0 || table.since(known) <= date) table.makePresent(record);
+  if (known < 0 || (rules && table.since(known) <= date)) table.makePresent(record);
 }
 
 type ReceiptGround = { listedAt: number; reuseAfterDays: number };
@@ -161,6 +187,10 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
     withdraw(table, owner, receipt.mountPoint);
     return;
   }
+  if (table.isReleased(owner, receipt.mountPoint, since)) {
+    noteEnd(table, owner, { receipt, reuseAfterDays });
+    return;
+  }
   const known = namedPath(table, owner);
   const claim = {
     path: receipt.mountPoint,
@@ -171,6 +201,15 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
   };
   const record = table.claim(owner, claim);
   if (known < 0 || since >= listedAt) table.makePresent(record);
+  noteEnd(table, owner, { receipt, reuseAfterDays });
+}
+
+/** A terminate file was published: no snapshot needs an entry of the resource any more, and perhaps it has ended. */
+function noteEnd(
+  table: ClaimTable,
+  owner: number,
+  { receipt, reuseAfterDays }: { receipt: Receipt; reuseAfterDays: number },
+): void {
   if (receipt.type !== "terminate" || !receipt.published) return;
   table.setWas(owner, 0);
   const at = receipt.ended?.state === "done" ? Date.parse(receipt.ended.at) : Number.NaN;

@@ -3,7 +3,7 @@
 
 import type { Place } from "../storage/mapper.ts";
 import { type Contender, contendersFor, freeFrom, isNamed, namedPath } from "./contenders.ts";
-import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, EXPLICIT, LIVE, VOID, WANTED, WRITTEN } from "./table.ts";
+import { BY_ORDER, type ClaimTable, DRAFTED, EXPLICIT, LIVE, VOID, WANTED, WRITTEN } from "./table.ts";
 
 export type RowRules = {
   offering: string;
@@ -38,7 +38,7 @@ export type RowClaims = {
    */
   gone(aside: readonly LiveRow[]): number[];
   noteTerminated(owner: number): void;
-  /** Whether no other claim is in the way of the resource at that path. */
+  /** Whether no other claim is in the way of the resource at that path, and the path was not taken from it. */
   hasNoRival(owner: number, path: string): boolean;
   /** What keeps a row from the path that it asks for, once all live rows are known; null when nothing does. */
   obstacle(row: LiveRow): Obstacle | null;
@@ -52,8 +52,14 @@ export type RowClaims = {
   readonly moved: number;
 };
 
-/** @param yielding resources that give way, found in an earlier reading of the list; it grows */
-export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Set<string>): RowClaims {
+/**
+ * Paths at which rows that no file names give way to a later row, found in an earlier reading of the list: those of
+ * templates only, or all. By path, so that of many rows that want one no second takes the place of the first.
+ */
+export type Yielding = Map<string, "templates" | "all">;
+
+/** @param yielding grows */
+export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yielding): RowClaims {
   const kept = { count: 0, examples: [] as string[] };
   const since = rules.now.getTime();
   let mustRestart = false;
@@ -76,11 +82,11 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
     return standing;
   };
   const contest = (row: LiveRow, path: string): Choice => {
-    if (yielding.size > 0 && yielding.has(table.uuid(row.owner))) return "aside";
+    if (yielding.size > 0 && yields(yielding, row.place, path)) return "aside";
     const others = freed(inTheWay(table, row.owner, { path, nested: rules.nested }));
     if (others.length === 0) return take(row, path);
     if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
-    for (const { owner } of others) yielding.add(table.uuid(owner));
+    for (const other of others) noteYielding(yielding, table.path(other.record), other.relation);
     mustRestart = true;
     return take(row, path);
   };
@@ -111,8 +117,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
       table.addNow(owner, WRITTEN | bits);
       if (isPending) return;
       if (record === undefined && namedPath(table, owner) >= 0) moved++;
-      const named = record ?? table.claim(owner, { path, marks: 0, since, offering: rules.offering });
-      table.setMarks(named, table.marks(named) | BY_SNAPSHOT);
+      const named = record ?? table.claim(owner, { path, marks: DRAFTED, since, offering: rules.offering });
+      table.setMarks(named, table.marks(named) | DRAFTED);
       table.makePresent(named);
     },
     gone(aside) {
@@ -127,7 +133,9 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Se
       }
       return [...owners];
     },
-    hasNoRival: (owner, path) => inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
+    hasNoRival: (owner, path) =>
+      !table.isReleased(owner, path, 0) &&
+      inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
     noteTerminated: (owner) => table.end(owner, { at: since, days: rules.reuseAfterDays }),
     obstacle({ owner, place }) {
       const others = inTheWay(table, owner, { path: place.path ?? "", nested: rules.nested });
@@ -166,7 +174,18 @@ function inTheWay(
 ): Contender[] {
   const others = contendersFor(table, { owner, ...question });
   if (others.length === 0) return others;
-  return others.filter(({ record, isNamed }) => isNamed || (table.marks(record) & WANTED) !== 0);
+  return others.filter(({ record, isNamed }) => isNamed || (table.marks(record) & (WANTED | DRAFTED)) !== 0);
+}
+
+function yields(yielding: Yielding, { isExplicit }: Place, path: string): boolean {
+  const who = yielding.get(path.normalize("NFC"));
+  return who === "all" || (who === "templates" && !isExplicit);
+}
+
+function noteYielding(yielding: Yielding, path: string, relation: Contender["relation"]): void {
+  const key = path.normalize("NFC");
+  if (relation !== "same") yielding.set(key, "all");
+  else if (!yielding.has(key)) yielding.set(key, "templates");
 }
 
 /** A path that no file names gives way to an operator's word, and the outer of two nested ones to the inner. */

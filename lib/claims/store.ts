@@ -4,41 +4,19 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { type Output, STATE_DIRECTORY } from "../output/directory.ts";
+import { STATE_DIRECTORY, type StatePlace } from "../output/directory.ts";
 import { createTemporary } from "../output/durable.ts";
 import { attempt, attemptIfExists } from "../output/failure.ts";
-import { isRecord, removeFile } from "../output/files.ts";
+import { removeFile } from "../output/files.ts";
+import { type ClaimsSource, type Header, parseHeader } from "./header.ts";
 import { roomForPaths } from "./paths.ts";
-import { type ClaimTable, createClaimTable, type Ended, type StoredClaims } from "./table.ts";
+import { type ClaimTable, createClaimTable, type StoredClaims } from "./table.ts";
 
 export const CLAIMS_FILE = "claims";
 /** What 0.1.0 kept; an older program that finds none reads the newest snapshot instead. */
 const OLD_INDEX = "mount-points";
 
-/** What the table was made of. */
-export type ClaimsSource = {
-  /** The snapshot that the claims were written for, just before it got its name; null when they were made without one. */
-  snapshot: { file: string; inode: string } | null;
-  /** When the reading of the list behind them began. */
-  listedAt: string;
-};
-
 export type ReadClaims = ClaimsSource & { table: ClaimTable; identity: string };
-
-type Header = ClaimsSource & {
-  version: 1;
-  resources: number;
-  records: number;
-  bytes: number;
-  offerings: string[];
-  /** By number of the record. */
-  files: [number, string][];
-  spellings: [number, string][];
-  depths: number[];
-  hasTwins: boolean;
-  /** By number of the resource. */
-  ended: [number, Ended][];
-};
 
 /** Longer than any header of a site whose claims are in order; the rest of the file is read by its own sizes. */
 const LONGEST_HEADER = 256 * 1_048_576;
@@ -76,7 +54,7 @@ function identityOf(fd: number): string {
 function readFrom(fd: number): ReadClaims | null {
   const { size } = fstatSync(fd);
   const line = readLine(fd, Math.min(size, LONGEST_HEADER));
-  const header = line === null ? null : parseHeader(line.text);
+  const header = line === null ? null : parseHeader(line.text, size);
   if (line === null || header === null) return null;
   const { resources, records, bytes } = header;
   if (size !== line.end + resources * 21 + records * 14 + 4 + bytes) return null;
@@ -90,6 +68,7 @@ function readFrom(fd: number): ReadClaims | null {
   return {
     snapshot: header.snapshot,
     listedAt: header.listedAt,
+    ...(header.isUnlisted === true ? { isUnlisted: true } : {}),
     table: createClaimTable(stored),
     identity: identityOf(fd),
   };
@@ -120,27 +99,9 @@ function readInto(fd: number, bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
-function parseHeader(text: string): Header | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isHeader(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isHeader(value: unknown): value is Header {
-  if (!isRecord(value) || value.version !== 1 || typeof value.listedAt !== "string") return false;
-  const { resources, records, bytes, offerings, files, spellings, depths, ended, snapshot } = value;
-  return (
-    [resources, records, bytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0) &&
-    [offerings, files, spellings, depths, ended].every(Array.isArray) &&
-    (snapshot === null || (isRecord(snapshot) && typeof snapshot.file === "string"))
-  );
-}
-
 function roomFor(header: Header): StoredClaims {
-  const { resources, records, bytes, offerings, files, spellings, depths, hasTwins, ended } = header;
+  const { resources, records, bytes, offerings, files, spellings, depths, hasTwins, ended, released } =
+    header;
   const more = (count: number) => Math.max(Math.ceil(count * 1.1), 512);
   return {
     resources,
@@ -161,6 +122,7 @@ function roomFor(header: Header): StoredClaims {
     offeringUuids: [...offerings],
     files: new Map(files),
     ended: new Map(ended),
+    released: new Map(released),
   };
 }
 
@@ -200,9 +162,9 @@ function columnsOf(stored: StoredClaims, { resources, records, bytes }: Sizes): 
 }
 
 /** Writes the table durably. What 0.1.0 kept in its place is removed, because it would grow stale. */
-export function writeClaims(output: Output, table: ClaimTable, source: ClaimsSource): void {
+export function writeClaims(output: StatePlace, table: ClaimTable, source: ClaimsSource): void {
   const stored = table.columns();
-  const { paths, files, ended, offeringUuids } = stored;
+  const { paths, files, ended, released, offeringUuids } = stored;
   const sizes = { resources: stored.resources, records: paths.size, bytes: paths.starts[paths.size] ?? 0 };
   const header: Header = {
     version: 1,
@@ -211,9 +173,10 @@ export function writeClaims(output: Output, table: ClaimTable, source: ClaimsSou
     offerings: offeringUuids,
     files: [...files],
     spellings: [...paths.spellings],
-    depths: [...paths.depths],
+    depths: Array.from(paths.depths, (count) => count ?? 0),
     hasTwins: paths.hasTwins,
     ended: [...ended],
+    ...(released.size === 0 ? {} : { released: [...released] }),
   };
   const temporary = createTemporary(output, "state");
   temporary.write(`${JSON.stringify(header)}\n`);

@@ -4,6 +4,7 @@
 
 import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
 import { createPathStore, roomForPaths, type StoredPaths } from "./paths.ts";
+import { createReleases, type StoredReleases } from "./releases.ts";
 
 /** What supports a claim. Without any of these only the row of its resource wants it. */
 export const BY_SNAPSHOT = 1;
@@ -14,6 +15,10 @@ export const EXPLICIT = 4;
 export const VOID = 8;
 /** The row of the resource asked for the path when the list was read last. */
 export const WANTED = 16;
+/** An entry of the draft names it: once the draft is published, by a snapshot. */
+export const DRAFTED = 32;
+const BY_FILE = BY_SNAPSHOT | BY_ORDER;
+const SUPPORTED = BY_FILE | DRAFTED;
 
 /** What the last snapshot had of a resource (`was`), or the present listing has so far (`now`). */
 export const LIVE = 1;
@@ -53,6 +58,7 @@ export type StoredClaims = {
   files: ReadonlyMap<number, string>;
   /** By resource. */
   ended: ReadonlyMap<number, Ended>;
+  released: StoredReleases;
 };
 
 export type ClaimTable = ReturnType<typeof createClaimTable>;
@@ -64,6 +70,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   const offeringUuids = [...stored.offeringUuids];
   const files = new Map(stored.files);
   const ended = new Map(stored.ended);
+  const releases = createReleases(stored.released);
   /** Records of a resource besides its present one. */
   const others = new Map<number, number[]>();
   let { was, present, owners, marks, since, offerings } = stored;
@@ -134,6 +141,9 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     claim(owner: number, claim: NewClaim): number {
       const known = recordsOf(owner).find((record) => paths.is(record, claim.path));
       const record = known ?? append(owner, claim);
+      // The time of the first file, not of the row that only asked for the path before.
+      if (((marks[record] ?? 0) & SUPPORTED) === 0 && (claim.marks & SUPPORTED) !== 0)
+        since[record] = Math.floor(claim.since / 1000);
       marks[record] = (marks[record] ?? 0) | claim.marks;
       if (claim.file !== undefined) files.set(record, claim.file);
       return record;
@@ -157,8 +167,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     /** Paths that files give to several resources which all live. */
     doubled(): { path: string; owners: number[] }[] {
       const isLiving = (record: number) =>
-        ((marks[record] ?? 0) & (BY_SNAPSHOT | BY_ORDER)) !== 0 &&
-        ((now[owners[record] ?? -1] ?? 0) & LIVE) !== 0;
+        ((marks[record] ?? 0) & BY_FILE) !== 0 && ((now[owners[record] ?? -1] ?? 0) & LIVE) !== 0;
       return paths
         .twins()
         .map((records) => valid(records).filter(isLiving))
@@ -190,6 +199,13 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     },
     /** The resource lives after all. */
     revive: (owner: number): boolean => ended.delete(owner),
+    /** The resource claims the path no longer, whatever older files say. */
+    release(owner: number, path: string, at: number): void {
+      for (const record of paths.find(path)) if (owners[record] === owner) marks[record] = VOID;
+      releases.add(owner, { path, at });
+    },
+    /** Whether what a file of that time says of the path was released since. */
+    isReleased: releases.covers,
     was: (owner: number): number => was[owner] ?? 0,
     setWas(owner: number, bits: number): void {
       was[owner] = bits;
@@ -200,10 +216,15 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     },
     /** Rows are about to say anew what they want. */
     forgetWanted(): void {
-      for (let record = 0; record < paths.size; record++) marks[record] = (marks[record] ?? 0) & ~WANTED;
+      for (let record = 0; record < paths.size; record++)
+        marks[record] = (marks[record] ?? 0) & ~(WANTED | DRAFTED);
     },
     /** What the present listing wrote becomes what the last snapshot had. */
     turnOver(): void {
+      for (let record = 0; record < paths.size; record++) {
+        const bits = marks[record] ?? 0;
+        if ((bits & DRAFTED) !== 0) marks[record] = (bits & ~DRAFTED) | BY_SNAPSHOT;
+      }
       was = now;
       now = new Uint8Array(was.length);
     },
@@ -226,6 +247,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       offeringUuids,
       files,
       ended,
+      released: releases.stored(),
     }),
   };
 }
@@ -250,6 +272,7 @@ export function emptyClaims(): StoredClaims {
     offeringUuids: [],
     files: new Map(),
     ended: new Map(),
+    released: new Map(),
   };
 }
 

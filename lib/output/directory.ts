@@ -27,6 +27,9 @@ export type OutputOptions = {
   warn: (message: string) => void;
 };
 
+/** What writing into the state directory needs; `mode` names the temporary files. */
+export type StatePlace = Omit<Output, "mode" | "now" | "close"> & { readonly mode: string };
+
 /** A directory opened for publishing, locked until `close`. Paths are absolute. */
 export type Output = {
   readonly directory: string;
@@ -60,6 +63,31 @@ export function openOutput(options: OutputOptions): Output {
       options.warn(`the file system of ${directory} cannot flush directories to disk`);
   });
   return { directory, statePath, mode, fileMode, now, recheck, close: lock.release };
+}
+
+/**
+ * Opens what is remembered in a directory, for a command that publishes nothing and so needs no lock of a run.
+ * @throws OutputError when it is another user's, who could not use what is written there
+ */
+export function openState({
+  directory,
+  requireMount,
+}: Pick<OutputOptions, "directory" | "requireMount">): StatePlace {
+  const statePath = join(directory, STATE_DIRECTORY);
+  if (requireMount !== null) checkMount(requireMount, directory);
+  attempt("use output directory", directory, () => accessSync(directory, constants.X_OK));
+  const owner = attemptIfExists("find", statePath, () => statSync(statePath).uid);
+  if (owner !== null && owner !== process.getuid?.()) throw foreignState(statePath);
+  ensureStateDirectory(statePath);
+  const identity = identify(directory);
+  const recheck = () => recheckPlace({ directory, identity, requireMount });
+  return { directory, statePath, mode: "claims", fileMode: 0o600, recheck };
+}
+
+function foreignState(statePath: string): OutputError {
+  return new OutputError(`${statePath} belongs to another user`, {
+    hint: "run this as the user that orders and sync run as: `sudo -u USER`",
+  });
 }
 
 /** Only the last part is created: a missing parent is a typing error or a missing mount. */

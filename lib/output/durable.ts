@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
-import type { Output } from "./directory.ts";
+import type { StatePlace } from "./directory.ts";
 import { attempt, errnoOf, outputError } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
 import { temporaryName } from "./leftovers.ts";
@@ -44,7 +44,7 @@ export type Temporary = {
   discard(): void;
 };
 
-export function createTemporary(output: Output, place: Place): Temporary {
+export function createTemporary(output: StatePlace, place: Place): Temporary {
   const path = join(output.statePath, temporaryName(output.mode));
   const file = { path, place, output, fd: openNew(path), written: 0, sealed: false, closed: false };
   const guarded = <T>(doing: string, target: string, act: () => T): T => {
@@ -71,7 +71,7 @@ export function createTemporary(output: Output, place: Place): Temporary {
 
 /** Writes a small file durably in one go. */
 export function replaceFile(
-  output: Output,
+  output: StatePlace,
   name: string,
   data: string | Uint8Array,
   place: Place,
@@ -97,7 +97,7 @@ export function writeFully(bytes: Uint8Array, write: (offset: number, length: nu
 type OpenFile = {
   readonly path: string;
   readonly place: Place;
-  readonly output: Output;
+  readonly output: StatePlace;
   readonly fd: number;
   written: number;
   sealed: boolean;
@@ -181,7 +181,7 @@ function takeName(path: string, target: string): boolean {
 
 const NO_LINKS: readonly (string | null)[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
-function syncBoth(output: Output, target: string): void {
+function syncBoth(output: StatePlace, target: string): void {
   syncDirectory(dirname(target));
   if (dirname(target) !== output.statePath) syncDirectory(output.statePath);
 }

@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 
 const DAY_MS = 86_400_000;
-const NAME = /^tmp-(?:sync|orders)-.*-[0-9a-f]{32}$/;
+const NAME = /^tmp-(?:sync|orders|claims)-.*-[0-9a-f]{32}$/;
 
 /** A name that nobody can foresee, `tmp-{mode}-{host}-{random}`. */
 export function temporaryName(mode: string): string {

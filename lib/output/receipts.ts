@@ -2,7 +2,7 @@
 // open receipt is `receipts/{order}.json` in the state directory, a closed one lies in `receipts/closed/`
 // (docs/contract.md, "Publishing"). Losing one costs at most a search for the file by the order's uuid.
 
-import { mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
@@ -89,6 +89,11 @@ export function peekFileName(directory: string, type: OrderType, order: string):
   const ending = `-${type}_${checkedUuid(order)}.json`;
   const isTheirs = (name: string) => name.endsWith(ending) && parseOrderFileName(name) !== null;
   return listFileNames(directory, isTheirs)[0] ?? null;
+}
+
+/** Whether any order was ever claimed here, as far as the state directory still knows. */
+export function hasReceipts(directory: string): boolean {
+  return existsSync(join(directory, STATE_DIRECTORY, OPEN));
 }
 
 /** Receipts of orders that are not through yet, by uuid; broken ones are left out. */

@@ -11,6 +11,7 @@ import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
 import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
+import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
 import type { Job, RealJob } from "./job.ts";
 import { selectOfferings } from "./select.ts";
@@ -143,8 +144,8 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
     timezone: share.config.timezone,
     version: surroundings.version,
     now: surroundings.now,
-    reader: createReader(connectionOf(share, false), patienceOf(share)),
-    hastyReader: createReader(connectionOf(share, false), { ...patienceOf(share), retries: 0 }),
+    reader: createReader(connectTo(share, false), patienceOf(share)),
+    hastyReader: createReader(connectTo(share, false), { ...patienceOf(share), retries: 0 }),
     line,
     ledger: share.ledger,
     log: surroundings.log,
@@ -156,7 +157,7 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
 async function publishUnderLock(job: Job, share: Share): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
-  const connection = connectionOf(share, true);
+  const connection = connectTo(share, true);
   const actor = createActor(connection, patienceOf(share));
   const hastyReader = createReader(connection, { ...patienceOf(share), retries: 0 });
   const output = openOutput({
@@ -204,24 +205,10 @@ function withoutFailing<Result>(remember: () => Result, log: Log): Result | unde
 }
 
 /** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
-function connectionOf({ offering, options, surroundings }: Share, isReal: boolean) {
+function connectTo({ offering, options, surroundings }: Share, isReal: boolean) {
   const agent = isReal && options.mode === "orders" ? " (waldur-site-agent)" : "";
-  const { apiUrl, token, verifyTls, caPem, proxy } = offering;
-  return {
-    apiUrl,
-    token,
-    verifyTls,
-    caPem,
-    proxy,
-    proxyFrom: proxy === null ? proxyVariable(apiUrl, surroundings.env) : "global_proxy",
-    userAgent: `waldur-cscs-storage/${surroundings.version}${agent}`,
-  };
-}
-
-/** The variable that names a proxy for this address, if there is one; the runtime goes by it. */
-function proxyVariable(apiUrl: string, env: Surroundings["env"]): string | null {
-  const own = apiUrl.startsWith("https:") ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
-  return [...own, "all_proxy", "ALL_PROXY"].find((name) => (env[name] ?? "") !== "") ?? null;
+  const userAgent = `waldur-cscs-storage/${surroundings.version}${agent}`;
+  return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
 function patienceOf({ offering, options, surroundings, end }: Share): Patience {

@@ -11,11 +11,21 @@ export function selectOfferings(
 ): OfferingConfig[] {
   const mine = config.offerings.filter((offering) => offering[options.mode]);
   if (mine.length === 0) throw noOfferings(config, options.mode);
-  for (const uuid of options.offeringUuids) {
-    if (!mine.some((offering) => offering.uuid === uuid)) throw unknownOffering(uuid, mine, config.path);
+  return narrow(mine, options.offeringUuids, config);
+}
+
+/** The offerings of either mode, narrowed the same way, for a command that is of neither. */
+export function selectEveryOffering(config: Config, offeringUuids: readonly string[]): OfferingConfig[] {
+  const ours = config.offerings.filter(({ sync, orders }) => sync || orders);
+  if (ours.length === 0) throw noOfferings(config, "sync");
+  return narrow(ours, offeringUuids, config);
+}
+
+function narrow(mine: OfferingConfig[], uuids: readonly string[], { path }: Config): OfferingConfig[] {
+  for (const uuid of uuids) {
+    if (!mine.some((offering) => offering.uuid === uuid)) throw unknownOffering(uuid, mine, path);
   }
-  if (options.offeringUuids.length === 0) return mine;
-  return mine.filter((offering) => options.offeringUuids.includes(offering.uuid));
+  return uuids.length === 0 ? mine : mine.filter(({ uuid }) => uuids.includes(uuid));
 }
 
 function noOfferings(config: Config, mode: Mode): ConfigError {

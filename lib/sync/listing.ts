@@ -2,8 +2,8 @@
 // each uuid and a record for each mount point. A list that moved starts the draft anew.
 
 import { fullGC } from "bun:jsc";
-import { addLateReceipts, type LoadedClaims, loadClaims } from "../claims/recover.ts";
-import { createRowClaims } from "../claims/rows.ts";
+import { addLateReceipts, type LoadedClaims, lateReleases, loadClaims } from "../claims/recover.ts";
+import { createRowClaims, type Yielding } from "../claims/rows.ts";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
 import type { Job } from "../run/job.ts";
@@ -83,7 +83,7 @@ type Tried = Omit<Listing, "count">;
 function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
   const { job, ground, sink, query } = reading;
   /** Found in an earlier try of the list, for the next one. */
-  const yielding = new Set<string>();
+  const yielding: Yielding = new Map();
   // Before the list is asked for: a directory of another offering costs no request.
   let tried = beginTry(reading, yielding);
   let tries = 0;
@@ -112,6 +112,8 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       if (tried.selection.rows.mustRestart) throw new ListMoved("a resource gave its path to another");
       await noteTerminated(tried, job);
       await sink.lockClaims(job.throwIfOver);
+      const released = lateReleases(tried.claims, sink.directory);
+      if (released !== null) throw new ListMoved(released);
       addEntries(tried.selection.selectAside(), sink.draft);
       const late = addLateReceipts(tried.claims, sink.directory, {
         since: new Date(tried.startedAt.getTime() - 1000),
@@ -125,7 +127,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
 }
 
 /** Forgets whatever an earlier try of the list gave. */
-function beginTry({ job, ground, sink, repath }: Reading, yielding: Set<string>): Tried {
+function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): Tried {
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });

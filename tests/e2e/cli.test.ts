@@ -57,6 +57,19 @@ describe("a command line that is not understood ends with 64 and names the neare
     [["sync", "config.yaml"], 'unexpected argument "config.yaml"', "takes nothing else"],
     [["sync", "--dry-run", "false"], 'unexpected argument "false"', "takes nothing else"],
     [["sync", "sync"], 'unexpected argument "sync"', "takes nothing else"],
+    [["claims"], "a subcommand is missing", "claims list|release"],
+    [["claims", "-c", "x", "list"], "a subcommand is missing before -c", "claims list|release"],
+    [["claims", "lst"], 'unknown subcommand "lst"', "did you mean list?"],
+    [["claims", "constructor"], 'unknown subcommand "constructor"', "known: list, release"],
+    [["claims", "list", "/a"], 'unexpected argument "/a"', "takes nothing else"],
+    [["claims", "list", "--jsno"], "unknown option --jsno", "did you mean --json?"],
+    [["claims", "list", "--dry-run"], "unknown option --dry-run", ""],
+    [["claims", "release"], "PATH is missing", "--help"],
+    [["claims", "release", ""], "PATH is missing", "--help"],
+    [["claims", "release", "/a", "/b"], 'unexpected argument "/b"', "PATH only"],
+    [["claims", "release", "a"], '"a" is not an absolute path', ""],
+    [["claims", "release", "/a", "--resource", "b"], '--resource "b" is not a uuid', "`claims list`"],
+    [["claims", "release", "/a", "--path", "/b"], "unknown option --path", ""],
     [["sync", "-q", "-v"], "--quiet and --verbose exclude each other", ""],
     [["sync", "--log-format", "xml"], '--log-format "xml" is not one of text, json', ""],
     [["orders", "--interval", "0"], '--interval "0" is not a number from 1 to 86400', ""],
@@ -94,9 +107,12 @@ describe("help", () => {
   test.each([
     ["sync", [...COMMON, "--allow-shrink", "--if-changed"]],
     ["orders", [...COMMON, "--interval=<SECONDS>"]],
+    ["claims list", ["-c, --config=<FILE>", "--offering-uuid=<UUID>", "--json", "-h, --help"]],
+    ["claims release", ["<PATH>", "--resource=<UUID>", "--force", "--timeout=<SECONDS>", "--retries=<N>"]],
+    ["claims", ["list|release"]],
     ["demo", ["--resources=<N>", "--orders=<N>", "--keep=<DIR>", "--fault=<NAME>", "--serve=<PORT>"]],
   ])("of %s has every option, examples and exit codes", async (command, options) => {
-    const ran = await runSubject([command, "--help"]);
+    const ran = await runSubject([...command.split(" "), "--help"]);
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
     for (const option of options) expect(ran.stdout).toContain(option);
     expect(ran.stdout).toContain(`EXAMPLES\n  waldur-cscs-storage ${command}`);
@@ -109,7 +125,7 @@ describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["help"]]])("of the program by %j lists the commands", async (args) => {
     const ran = await runSubject(args);
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
-    for (const word of ["orders", "sync", "demo", "EXAMPLES", "EXIT CODES"])
+    for (const word of ["orders", "sync", "claims", "demo", "EXAMPLES", "EXIT CODES"])
       expect(ran.stdout).toContain(word);
   });
 
@@ -139,8 +155,8 @@ describe("help", () => {
   );
 
   test("its examples have no option that the command does not know", async () => {
-    for (const command of ["sync", "orders", "demo"]) {
-      const { stdout } = await runSubject([command, "--help"]);
+    for (const command of ["sync", "orders", "demo", "claims list", "claims release"]) {
+      const { stdout } = await runSubject([...command.split(" "), "--help"]);
       const [options = "", examples = ""] = stdout.split("EXAMPLES");
       for (const [, flag = ""] of examples.matchAll(/waldur-cscs-storage [^|#\n]*?(--[\w-]+)/g)) {
         expect(options).toContain(flag);

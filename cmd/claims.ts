@@ -1,0 +1,124 @@
+// `claims`: who holds which mount point, and letting go of one by hand.
+
+import type { Config } from "../lib/config/config.ts";
+import { EXIT, UsageError } from "../lib/errors.ts";
+import type { Command, CommandGroup, Flags, Shell } from "./command.ts";
+import { connectionFlags, helpFlag, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
+
+const list: Command = {
+  definition: {
+    meta: { name: "waldur-cscs-storage claims list", description: "Show who holds which mount point" },
+    args: {
+      ...offeringFlags,
+      json: { type: "boolean", description: "print the claims as JSON" },
+      ...helpFlag,
+    },
+  },
+  examples: [
+    "waldur-cscs-storage claims list -c /etc/waldur/config.yaml",
+    "waldur-cscs-storage claims list --json | jq -r '.[] | select(.freeFrom) | .path'",
+  ],
+  async run(flags, shell) {
+    const { claimsTable, listClaims } = await import("../lib/claims/list.ts");
+    const only = runOptions("orders", flags).offeringUuids;
+    const claims = listClaims(await offeringsFor(flags, shell), { now: new Date(), only });
+    await shell.print(flags.json === true ? `${JSON.stringify(claims, null, 2)}\n` : claimsTable(claims));
+    return EXIT.ok;
+  },
+};
+
+const release: Command = {
+  definition: {
+    meta: {
+      name: "waldur-cscs-storage claims release",
+      description: "Let go of a claim, so that another resource may have the mount point",
+    },
+    args: {
+      path: {
+        type: "positional",
+        required: true,
+        description: "the mount point in full, as `claims list` shows it",
+      },
+      resource: {
+        type: "string",
+        valueHint: "UUID",
+        description: "whose claim goes, where several resources hold the path",
+      },
+      force: { type: "boolean", description: "also when the resource lives and no other one holds the path" },
+      ...offeringFlags,
+      ...connectionFlags,
+      ...helpFlag,
+    },
+  },
+  examples: [
+    "waldur-cscs-storage claims release /capstor/store/a/b/c -c /etc/waldur/config.yaml",
+    "waldur-cscs-storage claims release /capstor/store/a/b/c --resource 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30",
+  ],
+  async run(flags, shell) {
+    const path = text(flags, "path") ?? "";
+    if (!path.startsWith("/")) throw new UsageError(`${JSON.stringify(path)} is not an absolute path`);
+    const resource = text(flags, "resource");
+    const request = {
+      path,
+      resource: resource === undefined ? null : parseUuid("resource", resource),
+      force: flags.force === true,
+    };
+    const options = runOptions("orders", flags);
+    const offerings = await offeringsFor(flags, shell);
+    const [{ releaseClaim }, { createReader }, { connectionOf }, { startDeadline }] = await Promise.all([
+      import("../lib/claims/release.ts"),
+      import("../lib/waldur/client.ts"),
+      import("../lib/run/connection.ts"),
+      import("../lib/run/end.ts"),
+    ]);
+    const end = startDeadline(options.deadlineMs, shell.interrupted);
+    const { signal, timeLeftMs } = end;
+    const { silenceMs, retries } = options;
+    const now = () => new Date();
+    const patience = { silenceMs, retries, signal, now, random: Math.random, timeLeftMs };
+    const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
+    try {
+      const released = await releaseClaim(request, {
+        offerings,
+        readerFor: (offering) => createReader(connectionOf(offering, connection), patience),
+        now,
+        throwIfOver: () => signal.throwIfAborted(),
+      });
+      shell.tell(`waldur-cscs-storage: ${released}\n`);
+      return EXIT.ok;
+    } finally {
+      end.disarm();
+    }
+  },
+};
+
+async function offeringsFor(flags: Flags, shell: Shell): Promise<Config["offerings"]> {
+  const [{ loadConfig }, { selectEveryOffering }] = await Promise.all([
+    import("../lib/config/load.ts"),
+    import("../lib/run/select.ts"),
+  ]);
+  const { configPath, offeringUuids, allowInsecureConfig } = runOptions("orders", flags);
+  const config = await loadConfig(configPath, {
+    env: shell.env,
+    cwd: shell.cwd,
+    allowInsecure: allowInsecureConfig,
+  });
+  return selectEveryOffering(config, offeringUuids);
+}
+
+export const command: CommandGroup = {
+  name: "claims",
+  definition: {
+    meta: {
+      name: "waldur-cscs-storage claims",
+      description: "Show who holds which mount point, and let go of a claim",
+    },
+    args: helpFlag,
+    subCommands: { list: list.definition, release: release.definition },
+  },
+  examples: [...list.examples, ...release.examples],
+  subcommands: new Map([
+    ["list", list],
+    ["release", release],
+  ]),
+};

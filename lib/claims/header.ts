@@ -1,0 +1,100 @@
+// The first line of the claims file: what the columns behind it are made of, and the little that is not worth a column. A
+// line that says anything which the columns cannot hold is that of a broken file.
+
+import { isRecord } from "../output/files.ts";
+import type { Release } from "./releases.ts";
+import type { Ended } from "./table.ts";
+
+/** What the table was made of. */
+export type ClaimsSource = {
+  /** The snapshot that the claims were written for, just before it got its name; null when they were made without one. */
+  snapshot: { file: string; inode: string } | null;
+  /** When the reading of the list behind them began. */
+  listedAt: string;
+  /** They were made of files alone: what no file names must still be asked of Waldur. */
+  isUnlisted?: boolean;
+};
+
+export type Header = ClaimsSource & {
+  version: 1;
+  resources: number;
+  records: number;
+  bytes: number;
+  offerings: string[];
+  /** By number of the record. */
+  files: [number, string][];
+  spellings: [number, string][];
+  depths: number[];
+  hasTwins: boolean;
+  /** By number of the resource. */
+  ended: [number, Ended][];
+  /** By number of the resource. */
+  released?: [number, readonly Release[]][];
+};
+
+/** null for a line that is not such a header. `size` of the whole file in bytes: nothing is as many. */
+export function parseHeader(text: string, size: number): Header | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isHeader(value, size) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isHeader(value: unknown, size: number): value is Header {
+  if (!isRecord(value) || value.version !== 1) return false;
+  const { resources, records, bytes, snapshot, listedAt, isUnlisted } = value;
+  return (
+    [resources, records, bytes].every((count) => isBelow(count, size)) &&
+    typeof listedAt === "string" &&
+    !Number.isNaN(Date.parse(listedAt)) &&
+    (snapshot === null || (isRecord(snapshot) && isText(snapshot.file) && isText(snapshot.inode))) &&
+    (isUnlisted === undefined || typeof isUnlisted === "boolean") &&
+    hasSoundLists(value)
+  );
+}
+
+function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
+  const { offerings, files, spellings, depths, hasTwins, ended, released = [] } = header;
+  const [resources, records] = [Number(header.resources), Number(header.records)];
+  return (
+    isListOf(offerings, isText) &&
+    isListOf(files, isPair(records, isText)) &&
+    isListOf(spellings, isPair(records, isText)) &&
+    isListOf(depths, (count) => isBelow(count, records + 1)) &&
+    typeof hasTwins === "boolean" &&
+    isListOf(ended, isPair(resources, isEnd)) &&
+    isListOf(
+      released,
+      isPair(resources, (list) => isListOf(list, isRelease)),
+    )
+  );
+}
+
+type Check = (value: unknown) => boolean;
+
+function isListOf(value: unknown, isOne: Check): boolean {
+  return Array.isArray(value) && value.every(isOne);
+}
+
+/** A number below the limit, and what belongs to it. */
+function isPair(limit: number, isOne: Check): Check {
+  return (value) => Array.isArray(value) && value.length === 2 && isBelow(value[0], limit) && isOne(value[1]);
+}
+
+function isBelow(value: unknown, limit: number): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < limit;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isEnd(value: unknown): boolean {
+  return isRecord(value) && Number.isFinite(value.at) && Number.isFinite(value.days);
+}
+
+function isRelease(value: unknown): boolean {
+  return isRecord(value) && isText(value.path) && Number.isFinite(value.at);
+}
