@@ -2,15 +2,13 @@
 // newest snapshot where it is another one than the claims were written for. What was lost is taken from the files
 // themselves (docs/contract.md, "Mount points").
 
-import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
-import { inodeOf, newestSnapshot, readChunks } from "../output/files.ts";
+import { readChunks } from "../output/files.ts";
 import { changedReceipts, type FoundReceipt, isWithdrawn, type Receipt } from "../output/receipts.ts";
-import { readSnapshotState } from "../output/state.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isNamed, namedPath } from "./contenders.ts";
 import type { ClaimsSource } from "./header.ts";
+import { foreignResources, identify, isWrittenFor, lastSnapshot } from "./last-snapshot.ts";
 import { namedByOrderFiles } from "./order-files.ts";
 import { claimsIdentity, type ReadClaims, readClaims } from "./store.ts";
 import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, createClaimTable, GID, QUOTAS, WRITTEN } from "./table.ts";
@@ -21,6 +19,8 @@ export type LoadedClaims = {
   isNew: boolean;
   /** Path of the last snapshot, which may have been deleted since; null where there is none. */
   snapshot: string | null;
+  /** There is none, and the list to compare with is somebody else's. */
+  isForeign: boolean;
   /** What the table is made of, for storing it again. */
   source: ClaimsSource;
   /** Of the stored claims; null where there are none. */
@@ -43,6 +43,8 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
     if (stored !== null) withdrawSnapshot(stored);
     if (snapshot !== null) addSnapshot(table, snapshot);
   }
+  const foreign = snapshot === null ? foreignResources(directory) : [];
+  for (const uuid of foreign) table.setWas(table.resource(uuid), WRITTEN);
   const source = { snapshot: identify(snapshot), listedAt: stored?.listedAt ?? now.toISOString() };
   const listedAt = stored === null ? 0 : Date.parse(stored.listedAt);
   if (stored === null) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);
@@ -52,7 +54,8 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
     addReceipt(table, dated, { listedAt, reuseAfterDays });
   }
   const isNew = stored === null || stored.isUnlisted === true;
-  return { table, isNew, snapshot, source, identity: stored?.identity ?? null, receipts };
+  const [isForeign, identity] = [foreign.length > 0, stored?.identity ?? null];
+  return { table, isNew, snapshot, isForeign, source, identity, receipts };
 }
 
 /**
@@ -105,26 +108,6 @@ function isNamedBefore(table: ClaimTable, record: number): boolean {
 
 function keyOf({ receipt }: FoundReceipt): string {
   return `${receipt.order} ${receipt.mountPoint} ${receipt.ended?.state ?? ""}`;
-}
-
-/** The one that the claims were written for, once it has its name; else the one that the state names; else the newest. */
-function lastSnapshot(directory: string, stored: ReadClaims | null): string | null {
-  const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
-  if (stored !== null && written !== null && isWrittenFor(stored, written)) return written;
-  const state = readSnapshotState(directory);
-  const named = state === null ? null : join(directory, basename(state.file));
-  return named !== null && existsSync(named) ? named : newestSnapshot(directory);
-}
-
-/** A snapshot that the state names had its name once, even if it was deleted since. */
-function isWrittenFor({ snapshot }: ReadClaims, path: string): boolean {
-  if (snapshot === null || snapshot.file !== basename(path)) return false;
-  const inode = inodeOf(path);
-  return inode === null ? readSnapshotState(dirname(path))?.file === snapshot.file : inode === snapshot.inode;
-}
-
-function identify(path: string | null): ClaimsSource["snapshot"] {
-  return path === null ? null : { file: basename(path), inode: inodeOf(path) ?? "" };
 }
 
 /** The run that wrote the claims died before the snapshot got its name: what only that snapshot named, no file names. */

@@ -18,13 +18,11 @@ export type RowRules = {
 /** A live row: the number of its resource, and what its own words ask for. */
 export type LiveRow = { owner: number; place: Place };
 
-/** `record`: the one that names the path already. `aside`: another claim is in the way, and what becomes of the row is decided after the last page. */
-export type Choice = { path: string; record?: number } | "aside" | "none";
+/** `record`: the one that names the path already. `isContested`: it asks for another one, which is not free. `aside`: another claim is in the way, and what becomes of the row is decided after the last page. */
+export type Choice = { path: string; record?: number; isContested?: boolean } | "aside" | "none";
 
-/** `path` is the one that the resource keeps meanwhile, if it has one. */
-export type Decision =
-  | { path: string; contender?: undefined }
-  | { path: string | undefined; contender: Contender; freeFrom: number | null };
+/** Who stands in the way, and from when on the path is free, if that is known. */
+export type Obstacle = { contender: Contender; freeFrom: number | null };
 
 /** `record` as in the choice; absent where the path is new to the resource. */
 export type WrittenEntry = { path: string; bits: number; isPending: boolean; record?: number | undefined };
@@ -41,9 +39,11 @@ export type RowClaims = {
   gone(aside: readonly LiveRow[]): number[];
   noteTerminated(owner: number): void;
   /** Whether no other claim is in the way of the resource at that path, and the path was not taken from it. */
-  isFree(owner: number, path: string): boolean;
-  /** Decides about a row that was set aside, once all live rows are known. */
-  decide(row: LiveRow): Decision;
+  hasNoRival(owner: number, path: string): boolean;
+  /** What keeps a row from the path that it asks for, once all live rows are known; null when nothing does. */
+  obstacle(row: LiveRow): Obstacle | null;
+  /** Gives a row that was set aside its path, which has no obstacle. */
+  take(row: LiveRow): string;
   /** A row that must give way has a path in the draft: the list has to be read again. */
   readonly mustRestart: boolean;
   /** Rows that keep a path that their words do not ask for any more. */
@@ -65,15 +65,25 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   let mustRestart = false;
   let moved = 0;
 
-  const take = ({ owner, place }: LiveRow, path: string): Choice & object => {
+  const take = ({ owner, place }: LiveRow, path: string): { path: string } => {
     const marks = (place.isExplicit ? EXPLICIT : 0) | WANTED;
     const record = table.claim(owner, { path, marks, since, offering: rules.offering });
     if (namedPath(table, owner) < 0) table.makePresent(record);
     return { path };
   };
+  const isFree = ({ owner, isNamed }: Contender): boolean => {
+    const free = isNamed && (table.now(owner) & LIVE) === 0 ? freeFrom(table, owner) : null;
+    return free !== null && free <= since;
+  };
+  /** Those that stand in the way; where none is left, the holders that ended long ago have lost their claims. */
+  const freed = (others: Contender[]): Contender[] => {
+    const standing = others.filter((other) => !isFree(other));
+    if (standing.length === 0) for (const { record } of others) table.setMarks(record, VOID);
+    return standing;
+  };
   const contest = (row: LiveRow, path: string): Choice => {
     if (yielding.size > 0 && yields(yielding, row.place, path)) return "aside";
-    const others = inTheWay(table, row.owner, { path, nested: rules.nested });
+    const others = freed(inTheWay(table, row.owner, { path, nested: rules.nested }));
     if (others.length === 0) return take(row, path);
     if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
     for (const other of others) noteYielding(yielding, table.path(other.record), other.relation);
@@ -94,8 +104,11 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
       if (place.path === undefined) return { path: table.path(own), record: own };
       if (table.isPath(own, place.path)) return { path: place.path, record: own };
       const isAnew = rules.repath && (table.marks(own) & BY_ORDER) === 0;
-      if (place.isExplicit || isAnew) return contest(row, place.path);
       const path = table.path(own);
+      if (place.isExplicit || isAnew) {
+        const choice = contest(row, place.path);
+        return choice === "aside" ? { path, record: own, isContested: true } : choice;
+      }
       kept.count++;
       if (kept.examples.length < EXAMPLES) kept.examples.push(`${path} (its names now give ${place.path})`);
       return { path, record: own };
@@ -120,23 +133,18 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
       }
       return [...owners];
     },
-    isFree: (owner, path) =>
+    hasNoRival: (owner, path) =>
       !table.isReleased(owner, path, 0) &&
       inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
     noteTerminated: (owner) => table.end(owner, { at: since, days: rules.reuseAfterDays }),
-    decide(row) {
-      const own = namedPath(table, row.owner);
-      const keeps = own < 0 ? undefined : table.path(own);
-      const path = row.place.path ?? "";
-      const others = inTheWay(table, row.owner, { path, nested: rules.nested });
-      for (const contender of others) {
-        const isLive = !contender.isNamed || (table.now(contender.owner) & LIVE) !== 0;
-        const free = isLive ? null : freeFrom(table, contender.owner);
-        if (free === null || free > since) return { path: keeps, contender, freeFrom: free };
-      }
-      for (const { record } of others) table.setMarks(record, VOID);
-      return take(row, path);
+    obstacle({ owner, place }) {
+      const others = inTheWay(table, owner, { path: place.path ?? "", nested: rules.nested });
+      const [contender] = freed(others);
+      if (contender === undefined) return null;
+      const isLive = !contender.isNamed || (table.now(contender.owner) & LIVE) !== 0;
+      return { contender, freeFrom: isLive ? null : freeFrom(table, contender.owner) };
     },
+    take: (row) => take(row, row.place.path ?? "").path,
     get mustRestart() {
       return mustRestart;
     },

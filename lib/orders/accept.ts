@@ -41,9 +41,11 @@ export async function acceptOrder(
 
 function afterEnd(order: WaldurOrder | null, prepared: Prepared, run: OrderRun): "owed" | OrderOutcome {
   const { receipt } = prepared;
+  run.line.state = order?.state ?? "gone";
+  // It is accepted, and listed again on its day; its receipt stays open.
+  if (order?.state === "pending-start-date") return "waiting";
   if (order === null || !isOwed(order, receipt, run.job.config.settings.outputDirectory))
     return noteEnded(order, receipt, run);
-  run.line.state = order.state;
   return isSameContent(order, prepared.order) ? "owed" : waitForNextRun(order, run);
 }
 

@@ -7,6 +7,7 @@ import type { Output } from "../output/directory.ts";
 import { readFailedOrders, writeFailedOrders } from "../output/failed-orders.ts";
 import type { Receipt } from "../output/receipts.ts";
 import type { OrderReport } from "../report/report.ts";
+import { refuseCutGids } from "../run/gids.ts";
 import { addProblem, type Job, type RealJob } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
@@ -56,6 +57,7 @@ export async function describeOrders(job: Job): Promise<void> {
 
 async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { config, reader } = job;
+  refuseCutGids(config.settings);
   const fetchOurs = () => fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
   const offering = await fetchOurs();
   const listed = await fetchOpenOrders(reader, config.uuid);

@@ -10,15 +10,23 @@ import type { Prepared } from "./prepare.ts";
  * How a pending order is accepted, and what it is then. On a server with a worker behind approval, approving makes that
  * worker err updates and undo finished orders; setting the order executing starts no worker (docs/waldur.md, "Orders").
  */
-export function acceptance({ order, hasWorker }: Prepared, job: Job): { call: Call; accepted: WaldurOrder } {
-  const setting = job.config.settings.acceptance;
-  const approves = setting === "approve" || (setting === "auto" && !hasWorker);
+export function acceptance(prepared: Prepared, job: Job): { call: Call; accepted: WaldurOrder } {
+  const { order } = prepared;
   const accepted = { ...order, state: "executing" };
-  if (!approves) return { call: CALLS.execute(order.uuid), accepted };
+  if (!approves(prepared, job.config.settings)) return { call: CALLS.execute(order.uuid), accepted };
   return {
     call: CALLS.approve(order.uuid),
     accepted: { ...accepted, providerReviewedAt: job.now().toISOString() },
   };
+}
+
+/**
+ * A Terminate order that was approved there waits for its worker however long that takes, and only then can it be set
+ * erred: worth the wait where a provisioner ends orders, not where this program does.
+ */
+function approves({ type, hasWorker }: Prepared, { acceptance, completion }: StorageSettings): boolean {
+  if (!hasWorker) return acceptance !== "execute";
+  return acceptance === "approve" && (type !== "terminate" || completion === "external");
 }
 
 /** What the resource's backend id becomes; null when it has one already or the order is no create. */

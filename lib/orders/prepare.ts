@@ -73,6 +73,8 @@ function claimEntry(
     const suspect = path === undefined ? place.suspect : undefined;
     const mapped = pass.mapper.mapOrder(asked, source, { ...place, path, suspect });
     if (!mapped.ok) return leave(order, ...mapped.problems);
+    for (const { message, ...spared } of mapped.spared)
+      addNotice(job, about(order, { ...spared, message: `${message}; the terminate file goes without it` }));
     if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
     if (path !== undefined && place.suspect !== undefined)
       addNotice(job, about(order, suspectKept(path, place.suspect)));
@@ -129,18 +131,19 @@ function missingResource(order: WaldurOrder): Finding {
   };
 }
 
-/** The 10 minutes after which the worker of a 2024 server is taken to be through with an approved order. */
+/** The 10 minutes after which the worker of a 2024 server is taken to be through with an approved Create or Update order. */
 const WORKER_PATIENCE_MS = 10 * 60 * 1000;
 
 /**
  * An order that was approved on a server with a worker behind approval: finishing it before the worker is through
- * loses the backend id or is undone (docs/waldur.md, "Orders"). Such an order waits.
+ * loses the backend id or is undone (docs/waldur.md, "The worker of 2024"). Such an order waits; a Terminate order
+ * without a limit, because what a late worker brings back is a resource whose data is gone.
  */
 export function waitsForWorker({ order, type, resource, hasWorker }: Prepared, now: Date): boolean {
   if (!hasWorker || order.providerReviewedAt === null) return false;
+  if (type === "terminate") return resource.state !== "Terminating";
   // A date that cannot be read is no reason to wait for ever.
   const waitedMs = now.getTime() - Date.parse(order.providerReviewedAt);
   if (!(waitedMs < WORKER_PATIENCE_MS)) return false;
-  if (type === "create") return order.allocationUuid === null;
-  return resource.state !== (type === "update" ? "Updating" : "Terminating");
+  return type === "create" ? order.allocationUuid === null : resource.state !== "Updating";
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord, readJsonFile } from "./files.ts";
+import { isRecord, readJsonFile, removeFile } from "./files.ts";
 
 const FILE = "failed-orders.json";
 
@@ -20,6 +20,10 @@ export function writeFailedOrders(output: Output, offering: string, failed: Read
   const after = new Map([...before].filter(([, theirs]) => theirs !== offering));
   for (const order of failed) after.set(order, offering);
   if (after.size === before.size && [...after].every(([order, of]) => before.get(order) === of)) return;
+  if (after.size === 0) {
+    removeFile(join(output.statePath, FILE));
+    return;
+  }
   const text = JSON.stringify({ version: 1, orders: Object.fromEntries(after) });
   replaceFile(output, FILE, `${text}\n`, "state");
 }

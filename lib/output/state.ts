@@ -18,6 +18,8 @@ export type SnapshotState = {
   entries: number;
   bytes: number;
   sha256: string;
+  /** How many entries the GID map had; absent without a map. */
+  gidEntries?: number;
 };
 
 const SNAPSHOT_FILE = "snapshot.json";
@@ -33,8 +35,9 @@ export function writeSnapshotState(output: Output, state: SnapshotState): void {
 
 function isSnapshotState(value: unknown): value is SnapshotState {
   if (!isRecord(value) || value.version !== 1) return false;
-  const { file, offering, date, sha256, entries, bytes } = value;
+  const { file, offering, date, sha256, entries, bytes, gidEntries } = value;
   return (
+    (gidEntries === undefined || Number.isSafeInteger(gidEntries)) &&
     [file, offering, date, sha256].every((text) => typeof text === "string" && text !== "") &&
     [entries, bytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
   );

@@ -40,6 +40,7 @@ export function startOrder(world: World, asked: NewOrder): SimOrder {
     providerReviewedAt: null,
     errorMessage: "",
     backendId: "",
+    startDate: null,
     wire: {},
     ...fields,
   };
@@ -102,14 +103,23 @@ export function execute(world: World, order: SimOrder): void {
   world.touch(order);
 }
 
-/** Approved or rejected by the provider. */
-export function review(world: World, order: SimOrder, state: "executing" | "rejected"): void {
-  order.state = state;
+/**
+ * Approved or rejected by the provider. Newer servers keep an approved order back until its day has come.
+ * @returns the order's new state
+ */
+export function review(world: World, order: SimOrder, verdict: "approved" | "rejected"): string {
+  const approved = isBeforeItsDay(world, order) ? "pending-start-date" : "executing";
+  order.state = verdict === "approved" ? approved : "rejected";
   order.providerReviewedAt = world.stamp();
   world.touch(order);
-  if (state === "rejected") {
+  if (verdict === "rejected") {
     settle(world, order, () => ({ state: order.type === "Create" ? "Terminated" : "OK" }));
   }
+  return order.state;
+}
+
+function isBeforeItsDay(world: World, { startDate }: SimOrder): boolean {
+  return world.generation === "current" && startDate !== null && startDate > world.stamp().slice(0, 10);
 }
 
 /** Done: the only moment at which new limits reach the resource. */
@@ -122,6 +132,15 @@ export function finish(world: World, order: SimOrder): void {
   });
 }
 
+/** An Update order of new options that leaves the limits as they are; Waldur itself has all that it takes to end it. */
+export function isOptionsOnly(world: World, order: SimOrder): boolean {
+  if (order.type !== "Update" || !isTable(order.attributes) || !isTable(order.attributes.new_options))
+    return false;
+  const resource = order.resourceUuid === null ? undefined : world.rows.find(order.resourceUuid);
+  const isEmpty = !isTable(order.limits) || Object.keys(order.limits).length === 0;
+  return isEmpty || Bun.deepEquals(order.limits, resource?.limits);
+}
+
 /** What an Update order changes: the limits when it has any, and the options it names. */
 function ordered({ limits, attributes }: SimOrder, { options }: SimResource): Partial<SimResource> {
   const newOptions = isTable(attributes) ? attributes.new_options : undefined;
@@ -130,6 +149,18 @@ function ordered({ limits, attributes }: SimOrder, { options }: SimResource): Pa
     ...(isTable(newOptions) ? { options: { ...(isTable(options) ? options : {}), ...newOptions } } : {}),
   };
 }
+
+/**
+ * On a server of 2024 a Terminate order can be erred only while its resource may go back to OK. A resource that is in OK,
+ * because no worker moved it after `set_state_executing`, may not: the request breaks there and is rolled back.
+ */
+export function canFail(world: World, order: SimOrder): boolean {
+  if (world.generation !== "2024" || order.type !== "Terminate" || order.resourceUuid === null) return true;
+  const resource = world.rows.find(order.resourceUuid);
+  return resource === undefined || BEFORE_OK.includes(resource.state);
+}
+
+const BEFORE_OK = ["Creating", "Updating", "Terminating", "Erred"];
 
 /**
  * Erred by the agent, legal from any state. Servers of 2024 leave the state of an order alone that is not executing, and

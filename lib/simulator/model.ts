@@ -82,6 +82,8 @@ export type SimOrder = {
   providerReviewedAt: string | null;
   errorMessage: string;
   backendId: string;
+  /** The day, as `2027-01-31`, before which an approved order is not begun; newer servers only. */
+  startDate: string | null;
   wire: Wire;
 };
 

@@ -2,7 +2,7 @@
 
 import { type Answer, detail, empty, forbidden, json, noSuch, serverError, wrongState } from "./answers.ts";
 import { type Endpoint, type Exchange, seesAsProvider } from "./exchange.ts";
-import { execute, fail, finish, isTable, review } from "./lifecycle.ts";
+import { canFail, execute, fail, finish, isOptionsOnly, isTable, review } from "./lifecycle.ts";
 import type { SimOrder } from "./model.ts";
 import { cancelOrder, visibleOrder } from "./orders.ts";
 import type { Worker } from "./worker.ts";
@@ -34,16 +34,18 @@ function asProvider(step: Step): Endpoint {
   };
 }
 
+const BEGUN = "Order has been approved and is being processed.";
+const KEPT_BACK = "Order has been approved. It will be processed on its start date.";
+
 function approve(worker: Worker): Step {
   return (exchange, order) => {
     const { world, quirks } = exchange;
     if (order.state !== "pending-provider") return wrongState("pending-provider");
-    review(world, order, "executing");
+    if (review(world, order, "approved") === "pending-start-date") return detail(200, KEPT_BACK);
     const late = quirks.has("late-worker");
-    if (world.generation === "2024" || late) worker.queue(order, late);
+    if (world.generation === "2024" || late || isOptionsOnly(world, order)) worker.queue(order, late);
     errByItself(exchange, order);
-    if (world.generation === "2024") return empty();
-    return detail(200, "Order has been approved and is being processed.");
+    return world.generation === "2024" ? empty() : detail(200, BEGUN);
   };
 }
 
@@ -77,6 +79,7 @@ function setErred({ world, body }: Exchange, order: SimOrder): Answer {
   if (message === undefined || traceback === undefined) return serverError();
   if (typeof message !== "string") return json(400, { error_message: ["Not a valid string."] });
   if (message.includes("\0")) return json(400, { error_message: ["Null characters are not allowed."] });
+  if (!canFail(world, order)) return serverError();
   fail(world, order, message.trim());
   return empty();
 }

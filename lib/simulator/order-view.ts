@@ -1,7 +1,8 @@
 // An order on the wire: the same for lists and details, and the slightly different one that a POST answers with.
 
-import { constants, type Field, field } from "./fields.ts";
+import { type Context, constants, type Field, field } from "./fields.ts";
 import { uuidOf } from "./identity.ts";
+import { isOptionsOnly } from "./lifecycle.ts";
 import type { Offering, SimOrder, SimResource } from "./model.ts";
 import type { World } from "./world.ts";
 
@@ -116,9 +117,14 @@ export const ORDER_VIEW: readonly Field<SimOrder>[] = [
   field("issue", () => null),
   // Newer servers only. `provider_slug` and the many fields about comments are left out: nobody here reads them.
   field("url", (order, { base }) => `${base}marketplace-orders/${order.uuid}/`, "current"),
-  field("order_subtype", (order) => (order.type === "Update" ? "update_limits" : null), "current"),
-  field("start_date", () => null, "current"),
+  field("order_subtype", subtypeOf, "current"),
+  field("start_date", (order) => order.startDate, "current"),
 ];
+
+function subtypeOf(order: SimOrder, { exchange }: Context): string | null {
+  if (order.type !== "Update") return null;
+  return isOptionsOnly(exchange.world, order) ? "update_options" : "update_limits";
+}
 
 const user = (base: string, uuid: string) => `${base}users/${uuid}/`;
 

@@ -89,6 +89,7 @@ type Placed = {
   limits: unknown;
   attributes: unknown;
   hasPlan: boolean;
+  startDate: string | null;
 };
 
 function parsePlaced(
@@ -109,7 +110,9 @@ function parsePlaced(
   const limits = checkLimits(body.limits ?? {}, offering, { allowNegative: true });
   if (!limits.ok) return limits;
   const name = typeof attributes.name === "string" ? attributes.name : "";
-  return { offeringUuid: offering.uuid, project, name, limits: limits.value, attributes, hasPlan };
+  const startDate = typeof body.start_date === "string" ? body.start_date : null;
+  const { uuid: offeringUuid } = offering;
+  return { offeringUuid, project, name, limits: limits.value, attributes, hasPlan, startDate };
 }
 
 /** Objects are named by their URLs. */

@@ -110,6 +110,11 @@ export const CONSUMER_ACTIONS: Readonly<Record<string, Endpoint>> = {
   terminate: action("consumer", terminate),
 };
 
+/** Actions that newer servers have beside these. With older ones it was not measured. */
+export const NEWER_CONSUMER_ACTIONS: Readonly<Record<string, Endpoint>> = {
+  update_options: action("consumer", updateOptions),
+};
+
 /** Works in any state, also on a Terminated resource, and changes nothing else. */
 function setBackendId({ world, body, quirks }: Exchange, resource: SimResource): Answer {
   const wanted = checkBackendId(body);
@@ -143,6 +148,16 @@ function updateLimits({ world, body }: Exchange, resource: SimResource): Answer 
   if (Bun.deepEquals(limits.value, resource.limits))
     return json(400, ["Impossible to create update orders with limits set to exactly the same."]);
   const order = startOrder(world, { type: "Update", resource, limits: limits.value });
+  return json(200, { order_uuid: order.uuid });
+}
+
+/** As where the offering makes orders of new options; elsewhere they would be set at once. */
+function updateOptions({ world, body }: Exchange, resource: SimResource): Answer {
+  if (resource.state !== "OK") return wrongState("OK");
+  const options = isTable(body) ? body.options : undefined;
+  if (!isTable(options)) return json(400, { options: ["This field is required."] });
+  const attributes = { old_options: resource.options, new_options: options };
+  const order = startOrder(world, { type: "Update", resource, limits: {}, attributes });
   return json(200, { order_uuid: order.uuid });
 }
 

@@ -13,7 +13,13 @@ import {
 } from "./offerings.ts";
 import { NEWER_ORDER_ACTIONS, orderActions } from "./order-actions.ts";
 import { deleteOrder, listOrders, placeOrder, readOrder } from "./orders.ts";
-import { CONSUMER_ACTIONS, listResources, PROVIDER_ACTIONS, readResource } from "./resources.ts";
+import {
+  CONSUMER_ACTIONS,
+  listResources,
+  NEWER_CONSUMER_ACTIONS,
+  PROVIDER_ACTIONS,
+  readResource,
+} from "./resources.ts";
 import {
   listServedProjects,
   listServiceProviders,
@@ -40,11 +46,12 @@ type Collection = {
 };
 
 export function createRouter(generation: Generation, accounts: Accounts, worker: Worker): Router {
+  const isCurrent = generation === "current";
   const collections: Readonly<Record<string, Collection>> = {
     "marketplace-orders": {
       list: { GET: listOrders, POST: placeOrder },
       detail: { GET: readOrder, DELETE: deleteOrder },
-      actions: { ...orderActions(worker), ...(generation === "current" ? NEWER_ORDER_ACTIONS : {}) },
+      actions: { ...orderActions(worker), ...(isCurrent ? NEWER_ORDER_ACTIONS : {}) },
     },
     "marketplace-provider-resources": {
       list: { GET: listResources("provider") },
@@ -54,7 +61,7 @@ export function createRouter(generation: Generation, accounts: Accounts, worker:
     "marketplace-resources": {
       list: { GET: listResources("consumer") },
       detail: { GET: readResource("consumer") },
-      actions: CONSUMER_ACTIONS,
+      actions: { ...CONSUMER_ACTIONS, ...(isCurrent ? NEWER_CONSUMER_ACTIONS : {}) },
     },
     "marketplace-provider-offerings": {
       list: { GET: listProviderOfferings },

@@ -28,7 +28,7 @@ export type SimulatorOptions = {
   faults?: readonly string[];
   seed?: number;
   now?: () => Date;
-  /** Between an approval on a 2024 server and the write of its worker, in milliseconds. */
+  /** Between an approval and the write of the worker behind it, in milliseconds. */
   workerDelayMs?: number;
   /** Requests of one token wait for each other; servers of 2024 do that. */
   serializePerToken?: boolean;
@@ -55,7 +55,7 @@ export type Simulator = {
   requests: LoggedRequest[];
   /** Replaces all faults; throws an `Error` that lists the names when one is unknown. */
   setFaults(names: readonly string[]): void;
-  /** Waits until the worker of a 2024 server has nothing left to do. */
+  /** Waits until the worker behind approval has nothing left to do. */
   workerIdle(): Promise<void>;
   stop(): Promise<void>;
 };

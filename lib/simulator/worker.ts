@@ -1,9 +1,9 @@
-// The background worker that a server of 2024 starts behind `approve_by_provider`, with the harm it does (docs/waldur.md,
-// "The worker of 2024"): it errs update orders, takes back a backend id that was set meanwhile, and undoes what ended
-// before it ran. Newer servers have no such job for this type of offering; that is what their sources say, not measured.
+// The background worker behind `approve_by_provider`. That of 2024 does harm (docs/waldur.md, "The worker of 2024"): it errs
+// update orders, takes back a backend id that was set meanwhile, and undoes what ended before it ran. That of newer servers
+// ends orders that change nothing but options, and leaves the others alone; so their sources say, it was not measured.
 
 import { uuidOf } from "./identity.ts";
-import { setResource } from "./lifecycle.ts";
+import { finish, isOptionsOnly, setResource } from "./lifecycle.ts";
 import type { SimOrder, SimResource } from "./model.ts";
 import type { World } from "./world.ts";
 
@@ -59,7 +59,10 @@ function readRow(world: World, order: SimOrder): Row | undefined {
 function write(world: World, order: SimOrder, read: Row | undefined): void {
   const resource = order.resourceUuid === null ? undefined : world.rows.edit(order.resourceUuid);
   if (resource === undefined || read === undefined) return;
-  if (order.type === "Create") {
+  if (world.generation === "current" && isOptionsOnly(world, order)) {
+    // Whoever set the order done first has applied its options.
+    if (order.state === "executing") finish(world, order);
+  } else if (order.type === "Create") {
     const allocationUuid = uuidOf(world.seed, "allocation", resource.index);
     setResource(world, resource, { ...read, allocationUuid });
   } else if (order.type === "Terminate") {

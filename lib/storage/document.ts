@@ -32,7 +32,8 @@ export type StorageResource = {
   itemId: string;
   status: StorageStatus;
   mountPoint: { default: string };
-  permission: { permissionType: "octal"; value: string };
+  /** null only in the file of a terminate order, where it cannot be read. */
+  permission: { permissionType: "octal"; value: string } | null;
   quotas: Quota[] | null;
   oldQuotas?: Quota[] | null;
   newQuotas?: Quota[] | null;

@@ -29,7 +29,9 @@ import { checkSlug } from "./segment.ts";
 import { statusOfOrder, statusOfState } from "./status.ts";
 import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids } from "./target.ts";
 
-export type Mapped = { ok: true; entry: StorageResource } | { ok: false; problems: Problems };
+export type Mapped =
+  /** `spared`: what is wrong with parts that a terminate order does not need. */
+  { ok: true; entry: StorageResource; spared: Problems } | { ok: false; problems: Problems };
 
 /** Where a resource asks to be mounted. It can be known of a resource that cannot be mapped as a whole. */
 export type Place = {
@@ -78,7 +80,8 @@ export function createMapper(given: Given): Mapper {
       const status = statusOfOrder(order.type);
       const grounds = groundsOfOrder(order, source, problems);
       const before = order.type === "update" ? groundsBefore(order, source, given.component.name) : undefined;
-      return mapEntry(offering, { source, place, status, grounds, before }, problems);
+      const isRemoval = order.type === "terminate";
+      return mapEntry(offering, { source, place, status, grounds, before, isRemoval }, problems);
     },
   };
 }
@@ -113,7 +116,7 @@ function prepare({ settings, component, offeringSlug }: Given): Offering {
 
 function unusableOffering(message: string): AnswerError {
   return new AnswerError(`nothing of the offering can be published: ${message}`, {
-    hint: "set storage_system in backend_settings, or mend the offering's slug in Waldur",
+    hint: "set storage_system in backend_settings, or correct the offering's slug in Waldur",
   });
 }
 
@@ -125,17 +128,22 @@ type Wanted = {
   grounds: QuotaGrounds;
   /** Those before the change; only for an update. */
   before?: QuotaGrounds | undefined;
+  isRemoval?: boolean;
 };
 
 function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mapped {
   checkUuid(wanted.source.uuid, "uuid", problems);
-  const parts = readParts(offering, wanted, problems);
+  // A terminate order needs path and target only: whoever cannot be mapped can still be removed.
+  const isSparing = wanted.isRemoval === true && wanted.place.path !== undefined;
+  const spared: Problems = isSparing ? [] : problems;
+  const found = readParts(offering, wanted, { problems, spared });
+  const parts = isSparing ? withoutFaults(offering, found) : found;
   if (problems.length > 0 || !isWhole(parts)) return { ok: false, problems };
   const entry: StorageResource = {
     itemId: wanted.source.uuid,
     status: parts.status,
     mountPoint: { default: parts.mountPoint },
-    permission: { permissionType: "octal", value: parts.permission },
+    permission: parts.permission === null ? null : { permissionType: "octal", value: parts.permission },
     quotas: parts.quotas,
     ...quotasOfChange(offering, wanted, parts.quotas),
     target: { targetType: "project", targetItem: parts.targetItem },
@@ -146,13 +154,28 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
     tenant: parts.tenant,
     customer: parts.customer,
   };
-  return { ok: true, entry };
+  return { ok: true, entry, spared: isSparing ? spared : [] };
 }
 
-/** Every part that could be read; one that could not is undefined, and its problem is among `problems`. */
-function readParts(offering: Offering, { source, place, status, grounds }: Wanted, problems: Problems) {
+type Parts = ReturnType<typeof readParts>;
+
+function withoutFaults({ settings }: Offering, { permission, quotas, dataType, ...needed }: Parts) {
+  return {
+    ...needed,
+    dataType: dataType ?? settings.defaultDataType,
+    permission: permission ?? null,
+    quotas: quotas ?? null,
+  };
+}
+
+/** Every part that could be read; one that could not is undefined, and its problem is among those given. */
+function readParts(
+  offering: Offering,
+  { source, place, status, grounds }: Wanted,
+  { problems, spared }: { problems: Problems; spared: Problems },
+) {
   const { settings } = offering;
-  for (const problem of place.problems) problems.push(problem);
+  for (const problem of place.problems) spared.push(problem);
   if (place.suspect !== undefined) problems.push(place.suspect);
   const form = formOf(source);
   const { limits, options } = grounds;
@@ -161,8 +184,8 @@ function readParts(offering: Offering, { source, place, status, grounds }: Wante
     status,
     dataType: place.dataType,
     mountPoint: place.path,
-    permission: readPermission(permissionGrounds, settings.defaultPermissions, problems),
-    quotas: readQuotas(offering.quotas, { limits, options, form }, problems),
+    permission: readPermission(permissionGrounds, settings.defaultPermissions, spared),
+    quotas: readQuotas(offering.quotas, { limits, options, form }, spared),
     targetItem: readTargetItem(source, settings, problems),
     tenant: readHierarchyItem("tenant", source, problems),
     customer: readHierarchyItem("customer", source, problems),
@@ -176,7 +199,7 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
   return true;
 }
 
-/** Old quotas that cannot be told were never published, so they are null: an update that mends a bad limit goes through. */
+/** Old quotas that cannot be told were never published, so they are null: an update that corrects a bad limit goes through. */
 function quotasOfChange(offering: Offering, { source, before }: Wanted, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
   return {

@@ -11,14 +11,24 @@ export type Hierarchy = {
   customer: { uuid: string; name: string; slug: string };
 };
 
-/** Joins; the resource's own words win, and a slug that nobody tells is empty (a problem for the mapper). */
-export function sourceOf(resource: WaldurResource, hierarchy: Hierarchy | undefined): StorageSource {
+const NONE: ReadonlySet<string> = new Set();
+const CHANGING: ReadonlySet<string> = new Set(["Updating", "Terminating"]);
+
+/**
+ * Joins; the resource's own words win, and a slug that nobody tells is empty (a problem for the mapper). A resource among
+ * `unconsented` is what it was before its order was placed: OK.
+ */
+export function sourceOf(
+  resource: WaldurResource,
+  hierarchy: Hierarchy | undefined,
+  unconsented: ReadonlySet<string> = NONE,
+): StorageSource {
   const { projectUuid, projectName, projectSlug, customerUuid, customerName, customerSlug } = resource;
   // Field by field: copying the rest of an object costs more than all else here.
   return {
     uuid: resource.uuid,
     slug: resource.slug,
-    state: resource.state,
+    state: CHANGING.has(resource.state) && unconsented.has(resource.uuid) ? "OK" : resource.state,
     limits: resource.limits,
     attributes: resource.attributes,
     options: resource.options,

@@ -50,6 +50,15 @@ export function compareWithLast(table: ClaimTable): Compared {
   return found;
 }
 
+/** Resources that the last list had and that are not among the live ones. */
+export function missingOf(table: ClaimTable): number[] {
+  const owners: number[] = [];
+  for (let owner = 0; owner < table.resources; owner++) {
+    if ((table.was(owner) & WRITTEN) !== 0 && (table.now(owner) & LIVE) === 0) owners.push(owner);
+  }
+  return owners;
+}
+
 function showOwner(table: ClaimTable, owner: number): string {
   const record = table.present(owner);
   return record < 0 ? table.uuid(owner) : `${table.path(record)} (${table.uuid(owner)})`;

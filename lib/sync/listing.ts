@@ -14,6 +14,7 @@ import { countList, ListMoved, type ListVisitor, readList } from "../waldur/page
 import { findTerminated } from "../waldur/terminated.ts";
 import { LIVE_STATES, resourceFields } from "../waldur/wire-resource.ts";
 import { type LastSnapshot, lastSnapshotOf } from "./baseline.ts";
+import { missingOf } from "./guard.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import type { SnapshotSink } from "./sink.ts";
 import type { Ground } from "./survey.ts";
@@ -77,7 +78,9 @@ type Reading = {
   query: Readonly<Record<string, string>>;
 };
 
-function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing, "count"> } {
+type Tried = Omit<Listing, "count">;
+
+function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
   const { job, ground, sink, query } = reading;
   /** Found in an earlier try of the list, for the next one. */
   const yielding: Yielding = new Map();
@@ -107,7 +110,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing
         throw new ListMoved(`${Math.abs(after - terminated)} resources were terminated meanwhile`);
       }
       if (tried.selection.rows.mustRestart) throw new ListMoved("a resource gave its path to another");
-      await noteTerminated(tried.selection, job);
+      await noteTerminated(tried, job);
       await sink.lockClaims(job.throwIfOver);
       const released = lateReleases(tried.claims, sink.directory);
       if (released !== null) throw new ListMoved(released);
@@ -124,7 +127,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Omit<Listing
 }
 
 /** Forgets whatever an earlier try of the list gave. */
-function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): Omit<Listing, "count"> {
+function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): Tried {
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
@@ -136,11 +139,20 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): O
   return { startedAt, claims, last, selection: createSelection(ground, claims.table, rows) };
 }
 
-/** Holders that are in no list of live rows: whether they are Terminated decides what becomes of their paths. */
-async function noteTerminated({ rows, aside, table }: Selection, job: Job): Promise<void> {
-  const gone = new Map(rows.gone(aside).map((owner) => [table.uuid(owner), owner]));
-  const found = await findTerminated(job.reader, job.config.uuid, [...gone.keys()]);
-  for (const uuid of found) rows.noteTerminated(gone.get(uuid) ?? -1);
+/**
+ * Holders that are in no list of live rows: whether they are Terminated decides what becomes of their paths. A list of
+ * somebody else may have terminated resources in it (the Python plugin's had all), which then count for nothing.
+ */
+async function noteTerminated({ selection, claims }: Tried, job: Job): Promise<void> {
+  const { rows, undecided, table } = selection;
+  const gone = new Set(rows.gone(undecided));
+  if (claims.isForeign) for (const owner of missingOf(table)) gone.add(owner);
+  const owners = new Map([...gone].map((owner) => [table.uuid(owner), owner]));
+  for (const uuid of await findTerminated(job.reader, job.config.uuid, [...owners.keys()])) {
+    const owner = owners.get(uuid) ?? -1;
+    rows.noteTerminated(owner);
+    if (claims.isForeign) table.setWas(owner, 0);
+  }
 }
 
 function addEntries(entries: readonly StorageResource[], draft: Draft): void {

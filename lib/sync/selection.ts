@@ -10,7 +10,7 @@ import {
   pathWaits,
   suspectKept,
 } from "../claims/problems.ts";
-import type { LiveRow, RowClaims } from "../claims/rows.ts";
+import type { LiveRow, Obstacle, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
 import type { Problem } from "../report/report.ts";
@@ -34,7 +34,8 @@ export type Selection = {
   accept(entry: ScannedEntry): boolean;
   readonly table: ClaimTable;
   readonly rows: RowClaims;
-  readonly aside: readonly LiveRow[];
+  /** Rows whose path depends on what became of other resources. */
+  readonly undecided: readonly LiveRow[];
   readonly problems: readonly ListingProblem[];
   /** What the administrator should know though no problem comes of it. */
   readonly notices: readonly ListingProblem[];
@@ -52,6 +53,8 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
   const problems: ListingProblem[] = [];
   const notices: ListingProblem[] = [];
   const aside: AsideRow[] = [];
+  /** Rows that keep their path because the one that they ask for is not free. */
+  const contested: AsideRow[] = [];
 
   const leaveOut = (uuid: string, found: readonly ListingProblem[]): null => {
     leftOut.add(uuid);
@@ -66,18 +69,21 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
       return leaveOut(uuid, [unusable(resource.fault)]);
     }
     refuseTerminated(resource);
-    const source = sourceOf(resource, ground.projects.get(resource.projectUuid));
+    const source = sourceOf(resource, ground.projects.get(resource.projectUuid), ground.unconsented);
     const owner = table.resource(source.uuid);
     const place = ground.mapper.placeOf(source);
     const choice = rows.choose({ owner, place });
     if (choice === "none") return entryOf({ owner, source, place });
     if (choice !== "aside") {
+      if (choice.isContested && contested.length < MOST_ASIDE) contested.push({ owner, source, place });
       if (place.suspect !== undefined)
         notices.push({ ...suspectKept(choice.path, place.suspect), resource: source.uuid });
       return entryOf({ owner, source, place: at(place, choice.path) }, choice.record);
     }
-    aside.push({ owner, source, place });
-    return aside.length > MOST_ASIDE ? decide(aside.pop() ?? { owner, source, place }) : null;
+    const undecided = { owner, source, place };
+    if (aside.length >= MOST_ASIDE) return decide(undecided);
+    aside.push(undecided);
+    return null;
   };
   const entryOf = ({ owner, source, place }: AsideRow, record?: number): StorageResource | null => {
     const mapped = ground.mapper.mapResource(source, place);
@@ -93,17 +99,17 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     return entry;
   };
   const decide = (row: AsideRow): StorageResource | null => {
-    const decision = rows.decide(row);
-    if (decision.contender === undefined) return entryOf({ ...row, place: at(row.place, decision.path) });
-    const { uuid } = row.source;
-    const contest = contestOf(row, decision.contender);
-    const isWaiting = decision.freeFrom !== null;
-    if (isWaiting) notices.push({ ...pathWaits(contest, decision.freeFrom ?? 0), resource: uuid });
-    else problems.push({ ...pathHeld(contest), resource: uuid });
-    if (decision.path !== undefined)
-      return entryOf({ ...row, place: at(row.place, decision.path) }, namedPath(table, row.owner));
-    if (!isWaiting) leftOut.add(uuid);
+    const obstacle = rows.obstacle(row);
+    if (obstacle === null) return entryOf({ ...row, place: at(row.place, rows.take(row)) });
+    if (report(row, obstacle) === "held") leftOut.add(row.source.uuid);
     return null;
+  };
+  const report = (row: AsideRow, { contender, freeFrom }: Obstacle): "held" | "waits" => {
+    const contest = contestOf(row, contender);
+    const resource = row.source.uuid;
+    if (freeFrom === null) problems.push({ ...pathHeld(contest), resource });
+    else notices.push({ ...pathWaits(contest, freeFrom), resource });
+    return freeFrom === null ? "held" : "waits";
   };
   const contestOf = ({ source, place }: AsideRow, { owner, record, relation }: Contender): Contest => ({
     wants: { uuid: source.uuid, name: source.slug, project: source.project.name || source.project.slug },
@@ -118,13 +124,17 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     select: (page) => page.map(selectRow).filter((entry) => entry !== null),
     selectAside() {
       const entries = aside.map(decide).filter((entry) => entry !== null);
+      for (const row of contested) {
+        const obstacle = rows.obstacle(row);
+        if (obstacle !== null) report(row, obstacle);
+      }
       problems.push(...doubled(table));
       return entries;
     },
     accept(entry) {
       const owner = table.resource(entry.itemId);
       const own = namedPath(table, owner);
-      const isOwn = own >= 0 ? table.isPath(own, entry.mountPoint) : rows.isFree(owner, entry.mountPoint);
+      const isOwn = own >= 0 ? table.isPath(own, entry.mountPoint) : rows.hasNoRival(owner, entry.mountPoint);
       if (isOwn) {
         const bits = (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0);
         const isPending = entry.status === "pending";
@@ -134,7 +144,9 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     },
     table,
     rows,
-    aside,
+    get undecided() {
+      return [...aside, ...contested];
+    },
     problems,
     notices,
     leftOut,

@@ -1,7 +1,9 @@
 // What must be known of an offering and of the server behind it before its list is read.
 
+import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
+import { fetchUnconsentedResources } from "../waldur/consent.ts";
 import { fetchOffering, fetchProjects, type Probe, probeResources } from "../waldur/offering.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
 import { joinedProject } from "../waldur/wire-resource.ts";
@@ -20,11 +22,14 @@ export type Ground = {
    * are two lists, and both may be made between them. Only once in a run; what is unknown then stays so.
    */
   knowProjects(rows: readonly unknown[]): Promise<void>;
+  /** Resources whose change nobody has agreed to yet. Those whose order is placed after this was read are missed. */
+  unconsented: ReadonlySet<string>;
 };
 
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
 export async function surveyOffering(job: Job): Promise<Ground> {
   const { config, reader } = job;
+  refuseCutGids(config.settings);
   const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
   const probe = await probeResources(reader, config.uuid);
   const { settings, component } = config;
@@ -34,6 +39,7 @@ export async function surveyOffering(job: Job): Promise<Ground> {
     wholeCount: probe.count,
     hasSlugs: probe.hasSlugs !== false,
     ...(await joinProjects(job, offering, probe)),
+    unconsented: await fetchUnconsentedResources(reader, config.uuid, probe.hasSlugs === true),
   };
 }
 

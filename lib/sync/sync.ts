@@ -82,9 +82,15 @@ function skip(job: Job): void {
 
 type Guarded = { entries: number; options: SyncOptions };
 
-function guard({ count, selection, last }: Listing, { entries, options }: Guarded, job: Job): void {
+function guard({ count, selection, last, claims }: Listing, { entries, options }: Guarded, job: Job): void {
   const { uuid: offering, settings } = job.config;
-  const draft = { offering, entries, listed: count, isFirst: last === null, moved: selection.rows.moved };
+  const draft = {
+    offering,
+    entries,
+    listed: count,
+    isFirst: last === null && !claims.isForeign,
+    moved: selection.rows.moved,
+  };
   try {
     guardSnapshot(selection.table, draft, settings.shrinkGuardPercent);
   } catch (error) {
@@ -108,7 +114,7 @@ type Finished = {
 
 /** The state is settled in both cases: `orders` must find it also where it was lost and nothing has changed since. */
 function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boolean): void {
-  const { uuid } = job.config;
+  const { uuid, settings } = job.config;
   const { startedAt, selection, last } = listing;
   const isUnchanged = last !== null && last.sha256() === drafted.sha256;
   const isKept = isUnchanged && ifChanged && isIntact(last, drafted.sha256);
@@ -138,6 +144,7 @@ function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boo
     offering: uuid,
     date: dateWithOffset(startedAt, job.timezone),
     ...drafted,
+    ...(settings.unixGid.kind === "file" ? { gidEntries: settings.unixGid.entries } : {}),
   };
   sink.settle(state);
 }

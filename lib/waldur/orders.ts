@@ -9,7 +9,7 @@ import { isFault, parseUuid } from "./wire.ts";
 import { ORDER_FIELDS, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
 import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
-const ORDERS_PATH = "marketplace-orders/";
+export const ORDERS_PATH = "marketplace-orders/";
 
 /** The only states an agent acts on; a list asked for with a state that the server does not know is a 400 as a whole. */
 const OPEN_STATES = ["pending-provider", "executing"] as const;

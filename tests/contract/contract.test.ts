@@ -31,7 +31,12 @@ afterEach(stopSimulators);
 
 /** Rules that servers of the other generation have. */
 const ABSENT: Readonly<Record<Generation, readonly string[]>> = {
-  "2024": ["set_state_done ends an approved Update order"],
+  "2024": [
+    "an approved order that begins on a later day waits for it, and cannot be done before",
+    "set_state_done ends an approved Update order",
+    "an approved Update order of options alone is set done by the server itself",
+    "an Update order of options alone that is set executing stays so",
+  ],
   current: [
     "a worker fills in the resource_uuid of an approved Create order",
     "set_state_executing revives an erred order, and done applies its limits",

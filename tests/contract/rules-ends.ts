@@ -108,14 +108,36 @@ function failureRules(): Rule[] {
       },
     },
     {
-      name: "set_state_erred of a Terminate order leaves the resource in OK",
-      expected: "erred, OK",
+      name: "set_state_erred of a Create order whose resource has no backend id",
+      expected: { "2024": "erred, Erred", current: "erred, Terminated" },
+      async see(site) {
+        const order = await place(site, "erred-early");
+        await act(site, order.order, "set_state_executing");
+        await act(site, order.order, "set_state_erred", failure);
+        return statesOf(site, order);
+      },
+    },
+    {
+      name: "set_state_erred of a Terminate order that was set executing, its resource moved by no worker",
+      expected: { "2024": "500; executing, OK", current: "200; erred, OK" },
       async see(site) {
         const resource = await makeResource(site, "erred-end");
         const { order } = await terminate(site, resource);
         await act(site, order, "set_state_executing");
-        await act(site, order, "set_state_erred", failure);
-        return statesOf(site, { order, resource });
+        const { status } = await act(site, order, "set_state_erred", failure);
+        return `${status}; ${await statesOf(site, { order, resource })}`;
+      },
+    },
+    {
+      name: "set_state_erred of an approved Terminate order whose resource is Terminating",
+      expected: "200; erred, OK",
+      async see(site) {
+        const resource = await makeResource(site, "erred-approved");
+        const { order } = await terminate(site, resource);
+        await act(site, order, "approve_by_provider");
+        await happens(async () => (await readResource(site, resource)).state === "Terminating", WORKER_MS);
+        const { status } = await act(site, order, "set_state_erred", failure);
+        return `${status}; ${await statesOf(site, { order, resource })}`;
       },
     },
   ];

@@ -6,6 +6,7 @@ import type { Rule } from "./rule.ts";
 import {
   act,
   limitsOf,
+  ORDERS,
   once,
   place,
   readOrder,
@@ -112,6 +113,20 @@ function approvalRules(): Rule[] {
       name: "an approved order cannot be rejected",
       expected: "409 Valid states for operation: pending-provider.",
       see: async (site) => said(await act(site, (await placed(site)).order, "reject_by_provider")),
+    },
+    {
+      name: "an approved order that begins on a later day waits for it, and cannot be done before",
+      expected: { current: "200; pending-start-date, Creating; 409" },
+      staffOn: ["current"],
+      async see(site) {
+        const order = await place(site, "later", { body: { start_date: "2999-01-01" } });
+        const approved = said(await act(site, order.order, "approve_by_provider"));
+        const states = await statesOf(site, order);
+        const { status } = await act(site, order.order, "set_state_done");
+        // Neither rejected nor terminated can it be any more; what its consumer's DELETE leaves takes staff to end.
+        await site.consumer.remove(`${ORDERS}${order.order}/`);
+        return `${approved}; ${states}; ${status}`;
+      },
     },
     {
       name: "a worker fills in the resource_uuid of an approved Create order",

@@ -6,6 +6,7 @@ import type { Rule } from "./rule.ts";
 import {
   act,
   change,
+  changeOptions,
   happens,
   limitsOf,
   makeResource,
@@ -23,7 +24,7 @@ const QUIET_MS = 2000;
 
 /** Rules that leave live resources behind. */
 export function updateRules(): Rule[] {
-  return [...limitRules(), ...approvedUpdateRules()];
+  return [...limitRules(), ...approvedUpdateRules(), ...optionRules()];
 }
 
 /** One resource and one Update order that is never approved. */
@@ -98,6 +99,40 @@ function limitRules(): Rule[] {
         await act(site, order, "reject_by_provider");
         const states = await statesOf(site, { order, resource: await resource(site) });
         return `${states}, ${await limitsOf(site, await resource(site))}`;
+      },
+    },
+  ];
+}
+
+/** Orders that change options alone; an offering may be without them, so a site need not have any. */
+function optionRules(): Rule[] {
+  const ordered = async (site: Site, label: string) => {
+    const resource = await makeResource(site, label);
+    const order = await changeOptions(site, resource, { contract: "new" });
+    return order === null ? null : { order, resource };
+  };
+  const none = { unproven: "the offering makes no orders of new options" };
+  return [
+    {
+      name: "an approved Update order of options alone is set done by the server itself",
+      expected: { current: "done, OK" },
+      async see(site) {
+        const order = await ordered(site, "options");
+        if (order === null) return none;
+        await act(site, order.order, "approve_by_provider");
+        await happens(async () => (await readOrder(site, order.order)).state === "done", WORKER_MS);
+        return statesOf(site, order);
+      },
+    },
+    {
+      name: "an Update order of options alone that is set executing stays so",
+      expected: { current: "executing, Updating" },
+      async see(site) {
+        const order = await ordered(site, "options-kept");
+        if (order === null) return none;
+        await act(site, order.order, "set_state_executing");
+        await happens(async () => (await readOrder(site, order.order)).state !== "executing", QUIET_MS);
+        return statesOf(site, order);
       },
     },
   ];

@@ -8,6 +8,7 @@ import {
   type Caller,
   createCaller,
   createReads,
+  listAll,
   type Reads,
   said,
   type Table,
@@ -121,6 +122,19 @@ export async function change(
 ): Promise<{ answer: Answer; order: string }> {
   const answer = await site.consumer.post(`${CONSUMER_RESOURCES}${resource}/update_limits/`, { limits });
   return { answer, order: textOf(tableOf(answer), "order_uuid") };
+}
+
+/** The consumer asks for other options; null when the offering makes no order of that. */
+export async function changeOptions(site: Ground, resource: string, options: Table): Promise<string | null> {
+  await site.consumer.post(`${CONSUMER_RESOURCES}${resource}/update_options/`, { options });
+  const orders = await listAll(site.provider, ORDERS, {
+    resource_uuid: resource,
+    type: "Update",
+    state: "pending-provider",
+    field: ["uuid", "marketplace_resource_uuid"],
+  });
+  const mine = orders.find((order) => textOf(order, "marketplace_resource_uuid") === resource);
+  return mine === undefined ? null : textOf(mine, "uuid");
 }
 
 export async function terminate(site: Ground, resource: string): Promise<{ answer: Answer; order: string }> {

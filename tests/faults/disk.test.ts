@@ -294,7 +294,7 @@ describe("something else in a file's place", () => {
       expect(synced.code).toBe(73);
       expect(synced.stderr).toContain("move the directory away");
       expect((await stage.run(["orders"])).code).toBe(10);
-      expect(stage.world.order(uuid).state).toBe("executing");
+      expect(stage.world.order(uuid).state).toBe("pending-provider");
       expect(temporaries(stage)).toEqual([]);
       for (const name of planted) rmdirSync(join(stage.out, name));
       expect(await stage.run(["sync"])).toMatchObject({ code: 0 });
@@ -344,7 +344,7 @@ describe("something else in a file's place", () => {
       expect(ran.code).toBe(10);
       expect(ran.stderr).toContain("foreign-file");
       expect(readFileSync(victim, "utf8")).toBe("precious\n");
-      expect(stage.world.order(uuid).state).toBe("executing");
+      expect(stage.world.order(uuid).state).toBe("pending-provider");
     } finally {
       await stage.close();
     }

@@ -31,22 +31,37 @@ export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
     list: 75,
     one: 75,
     post: 0,
-    at: { terminated: 0, "probe without slugs": 0, providers: 0 },
+    at: { consent: 0, terminated: 0, "probe without slugs": 0, providers: 0 },
   },
   "broken-json": { list: 65, one: 10, post: 0 },
   "huge-body": { list: 65, one: 10 },
   // Where a count is only compared with itself, or asked for a warning, nothing is lost.
-  "wrong-count": { list: 75, at: { probe: 0, "probe without slugs": 0, terminated: 0, providers: 0 } },
+  "wrong-count": {
+    list: 75,
+    at: { consent: 65, probe: 0, "probe without slugs": 0, terminated: 0, providers: 0 },
+  },
   "no-count": { list: 65, at: { probe: 0, "probe without slugs": 0, providers: 0 } },
   // Without projects nothing can be mapped, and everything is carried over.
   "empty-list": {
     list: 65,
-    at: { probe: 0, "probe without slugs": 10, projects: 10, terminated: 0, "page 2": 75, list: 0 },
+    at: {
+      probe: 0,
+      "probe without slugs": 10,
+      projects: 10,
+      terminated: 0,
+      "page 2": 75,
+      list: 0,
+      consent: 0,
+    },
   },
-  "missing-row": { list: 75, at: { probe: 0, "probe without slugs": 10, terminated: 0, providers: 65 } },
+  // No change waits for consent, so that list has no rows to spoil.
+  "missing-row": {
+    list: 75,
+    at: { probe: 0, "probe without slugs": 10, consent: 0, terminated: 0, providers: 65 },
+  },
   "duplicate-rows": {
     list: 75,
-    at: { probe: 0, "probe without slugs": 0, terminated: 0, providers: 0 },
+    at: { probe: 0, "probe without slugs": 0, consent: 0, terminated: 0, providers: 0 },
   },
   "bad-resource": { list: 0, at: { "page 1": 10 } },
   "wrong-offering": { list: 0, at: { probe: 65, "probe without slugs": 65, list: 65 } },

@@ -61,7 +61,8 @@ const OFFERING: Step = { name: "offering", kind: "list", where: "marketplace-pro
 function syncSteps(): readonly Step[] {
   return [
     OFFERING,
-    { name: "probe", kind: "list", where: "field=offering_uuid&" },
+    { name: "probe", kind: "list", where: "true&field=offering_uuid&" },
+    { name: "consent", kind: "list", where: "state=pending-consumer&" },
     { name: "terminated", kind: "list", where: "state=Terminated&" },
     { name: "page 1", kind: "list", where: "field=customer_slug&page=1&" },
     { name: "page 2", kind: "list", where: "field=customer_slug&page=2&" },
@@ -71,7 +72,7 @@ function syncSteps(): readonly Step[] {
 /** Only what differs from newer servers. */
 function syncSteps2024(): readonly Step[] {
   return [
-    { name: "probe without slugs", kind: "list", where: "field=offering_uuid&" },
+    { name: "probe without slugs", kind: "list", where: "true&field=offering_uuid&" },
     { name: "providers", kind: "list", where: "marketplace-service-providers/?" },
     { name: "projects", kind: "list", where: "/projects/?" },
     { name: "page 2", kind: "list", where: "field=project_uuid&page=2&" },

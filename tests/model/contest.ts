@@ -64,6 +64,16 @@ export function isDisputed({ seen, stage }: Site, resource: string, paths: Itera
     );
 }
 
+/** Somebody had one of the paths, or one inside or above it, and ended: the run may find that out after the last page. */
+export function hadHolder(site: Site, resource: string, paths: Iterable<string>): boolean {
+  const wanted = [...paths];
+  return site.seen.owners
+    .holders()
+    .filter((other) => other !== resource && !isLive(site.stage.world.resource(other)))
+    .flatMap((other) => site.seen.owners.claimsOf(other))
+    .some((claim) => wanted.some((path) => isInTheWay(site, claim.path, path)));
+}
+
 export function clockOf({ seen, setup }: Site): { now: number; days: number } {
   return { now: seen.now, days: daysOf(setup) };
 }

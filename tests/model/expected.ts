@@ -38,7 +38,7 @@ export function entryOf({ itemId, status, mountPoint, permission, quotas }: Stor
   return {
     id: itemId,
     status,
-    permission: permission?.value,
+    permission: permission?.value ?? "",
     quotas: quotas?.map(({ quota }) => quota) ?? null,
     mountPoint: mountPoint.default,
   };

@@ -126,6 +126,8 @@ function touch(order: SimOrder, hand: Hand["hand"], { world, now }: { world: Wor
   else if (isPending && (hand === "execute" || hand === "approve")) {
     order.state = "executing";
     if (hand === "approve") order.providerReviewedAt = now().toISOString();
+    // An approved Terminate order waits for its worker without a limit, so the worker has to come.
+    if (hand === "approve" && order.type === "Terminate") resource.state = "Terminating";
   }
 }
 

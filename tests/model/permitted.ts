@@ -2,7 +2,7 @@
 // just one; where a path is contested there may be several, or none.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { type Contest, contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
+import { type Contest, contestsOf, hadHolder, isDisputed, isSurelyHeld } from "./contest.ts";
 import { type Entry, type Expected, fits, valuesOfResource } from "./expected.ts";
 import { backendPath, everyResource, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import type { Site } from "./site.ts";
@@ -53,7 +53,8 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
     last !== undefined && (paths.has(last.mountPoint) || wantedPath(site.stage.world, row) === null);
   const carried = mayStandIn ? last : null;
   const isFree = !owners.isProved(id);
-  const permission = { id, values, paths, carried, isContested: isFree && isContested(site, row, paths) };
+  const isAwaited = isContested(site, row, paths) || hadHolder(site, id, paths);
+  const permission = { id, values, paths, carried, isContested: isFree && isAwaited };
   // What came to life again may have lost its path in between.
   if (lives.hasEnded(id) || isDisputed(site, id, paths)) return { ...permission, absent: true };
   // What a terminate order does not need may be missing of a resource that is being removed, too.

@@ -8,6 +8,7 @@ import { open } from "./sync-stage.ts";
 /** The requests that every sync sends beside its pages, and those that a server of 2024 needs in place of slugs. */
 const FIXED = [
   "marketplace-provider-offerings/{uuid}/",
+  "marketplace-orders/",
   "marketplace-provider-resources/ one row",
   "marketplace-provider-resources/ count of Terminated",
   "marketplace-provider-resources/ count of Terminated",

@@ -1,5 +1,5 @@
 // Accepting an order: by which call, only on fresh word that it is pending with the provider, and what is done when it
-// does not obey (docs/contract.md, "Orders", steps 4 and 5; docs/waldur.md, "Orders").
+// does not obey (docs/contract.md, "Orders", steps 5 and 6; docs/waldur.md, "Orders").
 
 import { describe, expect, test } from "bun:test";
 import { GENERATIONS, openOrders, place, TYPES } from "./orders-stage.ts";
@@ -8,6 +8,22 @@ const EXECUTE = "set_state_executing";
 const APPROVE = "approve_by_provider";
 
 describe("acceptance", () => {
+  for (const [completion, call] of [
+    ["on-publish", EXECUTE],
+    ["external", APPROVE],
+  ] as const) {
+    test(`approve sends ${call} for a Terminate order to a 2024 server under completion: ${completion}`, async () => {
+      const settings = { acceptance: "approve", completion };
+      await using stage = await openOrders({ generation: "2024", settings, workerDelayMs: 0 });
+      const order = place(stage, "Terminate");
+      const dry = await stage.pass({ dryRun: true });
+      expect(dry.report.orders[0]?.calls[0]?.path.split("/").at(-2)).toBe(call);
+      const ran = await stage.pass();
+      expect(ran.steps.filter((step) => step === APPROVE || step === EXECUTE)).toEqual([call]);
+      expect([ran.code, order.state]).toEqual([0, completion === "external" ? "executing" : "done"]);
+    });
+  }
+
   for (const [acceptance, generation, call] of [
     ["auto", "current", APPROVE],
     ["auto", "2024", EXECUTE],
@@ -140,6 +156,59 @@ for (const generation of GENERATIONS) {
   });
 }
 
+describe("an order that begins on its start date", () => {
+  const before = { now: () => new Date("2026-03-01T12:00:00Z") };
+
+  async function keptBack() {
+    const stage = await openOrders({ now: before.now });
+    const order = stage.world.addOrder({ type: "Create", name: "later", startDate: "2026-03-09" });
+    return { stage, order };
+  }
+
+  test("waits, accepted, without a file and without a problem, with its receipt open", async () => {
+    const { stage, order } = await keptBack();
+    await using _ = stage;
+    const ran = await stage.pass(before);
+    expect([ran.code, ran.outcomes, ran.problems]).toEqual([0, ["waiting"], []]);
+    expect(ran.report.orders[0]?.state).toBe("pending-start-date");
+    expect([order.state, stage.filesOf(order)]).toEqual(["pending-start-date", []]);
+    expect([stage.receipts("open"), stage.receipts("closed")]).toEqual([1, 0]);
+  });
+
+  test("keeps its receipt while it is not listed, and is published once it has begun", async () => {
+    const { stage, order } = await keptBack();
+    await using _ = stage;
+    await stage.pass(before);
+    const idle = await stage.pass(before);
+    expect([idle.code, idle.outcomes, idle.problems]).toEqual([0, [], []]);
+    expect([stage.receipts("open"), stage.receipts("closed")]).toEqual([1, 0]);
+    order.state = "executing";
+    const ran = await stage.pass(before);
+    expect([ran.code, ran.outcomes, order.state]).toEqual([0, ["done"], "done"]);
+    expect([stage.filesOf(order).length, stage.receipts("open")]).toEqual([1, 0]);
+  });
+
+  test("waits as well when another agent accepted it after it was listed", async () => {
+    const { stage, order } = await keptBack();
+    await using _ = stage;
+    stage.once("order", () => {
+      order.state = "pending-start-date";
+    });
+    const ran = await stage.pass(before);
+    expect([ran.code, ran.outcomes, stage.requestsOf("POST")]).toEqual([0, ["waiting"], []]);
+    expect(stage.receipts("open")).toBe(1);
+  });
+
+  test("that its consumer takes back is reported, and its receipt closed", async () => {
+    const { stage, order } = await keptBack();
+    await using _ = stage;
+    await stage.pass(before);
+    order.state = "canceled";
+    const ran = await stage.pass(before);
+    expect([ran.code, ran.problems, stage.receipts("open")]).toEqual([10, ["order-ended"], 0]);
+  });
+});
+
 test("reports an acceptance without effect", async () => {
   await using stage = await openOrders({ generation: "2024", faults: ["executing-without-effect"] });
   const order = place(stage, "Create");
@@ -161,7 +230,19 @@ describe("an order that another agent approved on a 2024 server", () => {
     return { stage, order, resource: stage.resourceOf(order) };
   }
 
-  for (const type of TYPES) {
+  test("waits with a Terminate order for as long as the worker takes", async () => {
+    const { stage, order, resource } = await approved("Terminate");
+    await using _ = stage;
+    for (const minutes of [9.9, 10, 60 * 24 * 365]) {
+      const ran = await stage.pass(minutesLater(minutes));
+      expect([ran.code, ran.outcomes, stage.requestsOf("POST")]).toEqual([0, ["waiting"], []]);
+    }
+    resource.state = "Terminating";
+    await stage.pass(minutesLater(60 * 24 * 365));
+    expect([order.state, stage.filesOf(order).length]).toEqual(["done", 1]);
+  });
+
+  for (const type of ["Create", "Update"] as const) {
     test(`waits with a ${type} order until 10 minutes have gone by`, async () => {
       const { stage, order } = await approved(type);
       await using _ = stage;
@@ -171,7 +252,9 @@ describe("an order that another agent approved on a 2024 server", () => {
       await stage.pass(minutesLater(10));
       expect([order.state, stage.filesOf(order).length]).toEqual(["done", 1]);
     });
+  }
 
+  for (const type of TYPES) {
     test(`goes on with a ${type} order as soon as the worker is through`, async () => {
       const { stage, order, resource } = await approved(type);
       await using _ = stage;
@@ -215,7 +298,8 @@ test("an order that was approved on a current server does not wait", async () =>
   expect(order.state).toBe("done");
 });
 
-for (const type of TYPES) {
+// A Terminate order is approved there only under `external`.
+for (const type of ["Create", "Update"] as const) {
   test(`acceptance: approve on a 2024 server waits with a ${type} order after the call, in a dry run too`, async () => {
     await using stage = await openOrders({
       generation: "2024",

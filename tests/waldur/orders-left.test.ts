@@ -139,7 +139,7 @@ for (const generation of GENERATIONS) {
 test("a state that is listed although nobody asked for it gets nothing sent", async () => {
   await using stage = await openOrders();
   const order = place(stage, "Create");
-  order.wire.state = "pending-start-date";
+  order.wire.state = "pending-project";
   const ran = await stage.pass();
   expect([ran.code, ran.problems, stage.requestsOf("POST")]).toEqual([10, ["order-ended"], []]);
 });

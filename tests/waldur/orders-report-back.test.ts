@@ -1,5 +1,5 @@
 // After publishing: the backend id, set done, and what is done when Waldur's 200 was no proof
-// (docs/contract.md, "Orders", steps 6 to 9).
+// (docs/contract.md, "Orders", steps 7 to 10).
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -141,7 +141,7 @@ describe("the document", () => {
     const order = stage.world.addOrder({ type: "Update", resource, limits: {}, attributes });
     await stage.pass();
     const entry = stage.entryOf(order);
-    expect(entry.permission.value).toBe("770");
+    expect(entry.permission?.value).toBe("770");
     expect([softTb(entry.oldQuotas), softTb(entry.newQuotas)]).toEqual([3, 5]);
     expect(entry.newQuotas?.map(({ quota }) => quota).slice(0, 2)).toEqual([5, 6]);
     expect(stage.world.resource(resource.uuid).options).toEqual({

@@ -113,6 +113,7 @@ for (const generation of GENERATIONS) {
       simulator.world.resource(made.resourceUuid ?? "").backendId = "made";
       const update = simulator.world.addOrder({ type: "Update", resource: uuid(first), state });
       const terminate = simulator.world.addOrder({ type: "Terminate", resource: uuid(second), state });
+      simulator.world.resource(uuid(second)).state = "Terminating";
       for (const order of [create, made, update, terminate])
         await act(simulator, order.uuid, "set_state_erred", ERRED);
       expect(states(simulator, create)).toEqual(["erred", old ? "Erred" : "Terminated"]);
@@ -120,6 +121,42 @@ for (const generation of GENERATIONS) {
       expect(states(simulator, update)).toEqual(["erred", "Erred"]);
       expect(states(simulator, terminate)).toEqual(["erred", "OK"]);
       expect(update.errorMessage).toBe("no space");
+    });
+
+    test(`${old ? "breaks when it errs" : "errs"} a Terminate order that no worker has seen`, async () => {
+      const simulator = start({ generation, resources: 1 });
+      const [resource] = simulator.world.resources();
+      const order = simulator.world.addOrder({ type: "Terminate", resource: resource?.uuid ?? "" });
+      await act(simulator, order.uuid, "set_state_executing");
+      const got = await act(simulator, order.uuid, "set_state_erred", ERRED);
+      expect(got.status).toBe(old ? 500 : 200);
+      expect(states(simulator, order)).toEqual(old ? ["executing", "OK"] : ["erred", "OK"]);
+      expect(order.errorMessage).toBe(old ? "" : "no space");
+      expect((await act(simulator, order.uuid, "set_state_done")).status).toBe(old ? 200 : 409);
+    });
+
+    test("errs an approved Terminate order, whose resource goes back to OK", async () => {
+      const simulator = start({ generation, resources: 1, workerDelayMs: 0 });
+      const [resource] = simulator.world.resources();
+      const order = simulator.world.addOrder({ type: "Terminate", resource: resource?.uuid ?? "" });
+      await act(simulator, order.uuid, "approve_by_provider");
+      expect((await act(simulator, order.uuid, "set_state_erred", ERRED)).status).toBe(200);
+      expect(states(simulator, order)).toEqual(["erred", "OK"]);
+    });
+
+    test(`${old ? "knows no" : "keeps an approved order back until its"} start date`, async () => {
+      const simulator = start({ generation, now: () => new Date("2026-01-05T23:30:00Z") });
+      const [future, today] = ["2026-01-06", "2026-01-05"].map((startDate) =>
+        simulator.world.addOrder({ type: "Create", startDate }),
+      );
+      for (const order of [future, today]) {
+        expect((await act(simulator, order?.uuid ?? "", "approve_by_provider")).status).toBe(200);
+      }
+      expect(future?.state).toBe(old ? "executing" : "pending-start-date");
+      expect(today?.state).toBe("executing");
+      expect(future?.providerReviewedAt).not.toBeNull();
+      const done = await act(simulator, future?.uuid ?? "", "set_state_done");
+      expect(done.status).toBe(old ? 200 : 409);
     });
 
     test("takes set_state_erred from any state", async () => {
@@ -254,6 +291,47 @@ describe("the worker of a 2024 server", () => {
   });
 });
 
+describe("the worker of a current server", () => {
+  const newOptions = (limits: unknown = {}) => ({ limits, attributes: { new_options: { b: 2 } } });
+
+  test("ends an approved order that changes nothing but options", async () => {
+    const simulator = start({ workerDelayMs: 20 });
+    const resource = simulator.world.addResource({ options: { a: 1 } });
+    const order = simulator.world.addOrder({ type: "Update", resource, ...newOptions() });
+    await act(simulator, order.uuid, "approve_by_provider");
+    expect([...states(simulator, order), resource.options]).toEqual(["executing", "Updating", { a: 1 }]);
+    await simulator.workerIdle();
+    expect([...states(simulator, order), resource.options]).toEqual(["done", "OK", { a: 1, b: 2 }]);
+    expect((await act(simulator, order.uuid, "set_state_done")).status).toBe(409);
+  });
+
+  test("is through when the approval returns, where it takes no time", async () => {
+    const simulator = start({ workerDelayMs: 0 });
+    const resource = simulator.world.addResource({ limits: { storage: 7 } });
+    const order = simulator.world.addOrder({ type: "Update", resource, ...newOptions({ storage: 7 }) });
+    await act(simulator, order.uuid, "approve_by_provider");
+    expect(states(simulator, order)).toEqual(["done", "OK"]);
+  });
+
+  test("leaves alone what was set executing, what changes limits too, and what has ended", async () => {
+    const simulator = start({ workerDelayMs: 10 });
+    const add = (limits?: unknown) =>
+      simulator.world.addOrder({
+        type: "Update",
+        resource: simulator.world.addResource(),
+        ...newOptions(limits),
+      });
+    const [executing, mixed, erred] = [add(), add({ storage: 99 }), add()];
+    await act(simulator, executing.uuid, "set_state_executing");
+    await act(simulator, mixed.uuid, "approve_by_provider");
+    await act(simulator, erred.uuid, "approve_by_provider");
+    await act(simulator, erred.uuid, "set_state_erred", ERRED);
+    await Bun.sleep(20);
+    await simulator.workerIdle();
+    expect([executing, mixed, erred].map(({ state }) => state)).toEqual(["executing", "executing", "erred"]);
+  });
+});
+
 describe("a consumer", () => {
   const place = (simulator: Simulator, more: Record<string, unknown> = {}) => {
     const offering = `${simulator.url}marketplace-public-offerings/${simulator.offeringUuid}/`;
@@ -307,6 +385,32 @@ describe("a consumer", () => {
       { project: ["Invalid hyperlink - Object does not exist."] },
     ]);
     expect(simulator.world.orders).toEqual([]);
+  });
+
+  test("may name the day on which an order begins", async () => {
+    const simulator = start();
+    await place(simulator, { start_date: "2999-01-01" });
+    const order = simulator.world.orders[0];
+    const path = `marketplace-orders/${order?.uuid}/`;
+    await call(simulator, `${path}approve_by_provider/`, { method: "POST" });
+    const got = await call(simulator, `${path}?field=state&field=start_date`);
+    expect(got.body).toEqual({ state: "pending-start-date", start_date: "2999-01-01" });
+  });
+
+  test("orders new options, on a newer server", async () => {
+    const ask = (simulator: Simulator, body: unknown) => {
+      const { uuid } = simulator.world.addResource({ options: { a: 1 } });
+      const path = `marketplace-resources/${uuid}/update_options/`;
+      return call(simulator, path, { method: "POST", body, token: simulator.consumerToken });
+    };
+    const simulator = start();
+    expect((await ask(simulator, {})).status).toBe(400);
+    expect((await ask(simulator, { options: { b: 2 } })).status).toBe(200);
+    const order = simulator.world.orders[0];
+    expect(order).toMatchObject({ limits: {}, attributes: { old_options: { a: 1 }, new_options: { b: 2 } } });
+    const got = await call(simulator, `marketplace-orders/${order?.uuid}/?field=order_subtype`);
+    expect(got.body).toEqual({ order_subtype: "update_options" });
+    expect((await ask(start({ generation: "2024" }), { options: {} })).status).toBe(404);
   });
 
   test("gets 500 for huge limits, yet order and resource exist", async () => {

@@ -172,8 +172,10 @@ function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], { before, n
     const own = ownPath(row.id);
     const path = own !== undefined && !row.isExplicit ? own : (row.wants ?? own);
     if (path === undefined) add({ ...row, isGood: false }, "");
-    else if (path !== own && isTaken(path, row.id)) aside.push(row);
-    else {
+    else if (path !== own && isTaken(path, row.id)) {
+      aside.push(row);
+      if (own !== undefined) add(row, own);
+    } else {
       if (path !== own) claimed.set(path, row.id);
       add(row, path);
     }
@@ -185,8 +187,7 @@ function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], { before, n
     const holders = named.filter((one) => one.path === path && one.id !== row.id).map(({ id }) => id);
     const isWaiting = holders.length > 0 && !isAlive(holders[0] ?? "");
     if (!isWaiting) problems.add(row.id);
-    if (own !== undefined) add(row, own);
-    else if (!isWaiting) leftOut.push(row.id);
+    if (own === undefined && !isWaiting) leftOut.push(row.id);
   }
   for (const old of before) {
     if (!leftOut.includes(old.id) || entries.some(({ id }) => id === old.id)) continue;

@@ -482,15 +482,15 @@ describe("the date", () => {
   test("is the start of the listing, in the document and in the name", async () => {
     const stage = await open({ resources: 620 });
     await stage.runHere("sync", { now: ticking(stage, 56) });
-    // Two requests come before the listing, four are made in it: it begins in one minute and ends in the next.
+    // Three requests come before the listing, four are made in it: it begins in one minute and ends in the next.
     expect(stage.files()).toEqual([nameAt(0)]);
-    expect(stage.read(nameAt(0)).meta.date).toBe("2026-01-05T09:00:58+00:00");
+    expect(stage.read(nameAt(0)).meta.date).toBe("2026-01-05T09:00:59+00:00");
   });
 
   test("is the start of the try that counts when the list was read again", async () => {
     const stage = await open({ resources: 320, faults: ["shrinking-list*1"] });
     await stage.runHere("sync", { now: ticking(stage, 56) });
     expect(stage.files()).toEqual([nameAt(1)]);
-    expect(stage.read(nameAt(1)).meta.date).toBe("2026-01-05T09:01:01+00:00");
+    expect(stage.read(nameAt(1)).meta.date).toBe("2026-01-05T09:01:02+00:00");
   });
 });

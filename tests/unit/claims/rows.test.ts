@@ -1,6 +1,7 @@
 // The rules for rows of a list (docs/contract.md, "Mount points"), with a table and without a server.
 
 import { describe, expect, test } from "bun:test";
+import { namedPath } from "../../../lib/claims/contenders.ts";
 import { createRowClaims, type LiveRow, type RowRules, type Yielding } from "../../../lib/claims/rows.ts";
 import {
   BY_ORDER,
@@ -40,9 +41,12 @@ function rowsOf(table: ClaimTable, rules: Partial<RowRules> = {}, yielding: Yiel
       return typeof choice === "string" ? choice : choice.path;
     },
     decide(n: number, path: string, isExplicit = false) {
-      const decision = rows.decide(row(n, path, isExplicit));
-      if (decision.contender === undefined) return decision.path;
-      const { contender, freeFrom, path: keeps } = decision;
+      const asking = row(n, path, isExplicit);
+      const obstacle = rows.obstacle(asking);
+      if (obstacle === null) return rows.take(asking);
+      const { contender, freeFrom } = obstacle;
+      const own = namedPath(table, asking.owner);
+      const keeps = own < 0 ? undefined : table.path(own);
       return { keeps, holder: contender.owner, relation: contender.relation, freeFrom };
     },
   };
@@ -88,7 +92,7 @@ describe("a path that a file names", () => {
     held(table, 0, "/a");
     held(table, 1, "/b");
     const { ask, decide } = rowsOf(table);
-    expect([ask(1, "/b"), ask(0, "/b", true)]).toEqual(["/b", "aside"]);
+    expect([ask(1, "/b"), ask(0, "/b", true)]).toEqual(["/b", "/a"]);
     expect(decide(0, "/b", true)).toMatchObject({ keeps: "/a", holder: 1 });
   });
 
@@ -234,10 +238,9 @@ describe("a holder that is not in the list", () => {
       [free + 1, "/a"],
     ] as const) {
       const { ask, decide } = rowsOf(ended(7), { now: new Date(now) });
-      expect(ask(1, "/a")).toBe("aside");
-      const decision = decide(1, "/a");
-      if (typeof expected === "string") expect(decision).toBe(expected);
-      else expect(decision).toMatchObject(expected);
+      const isFree = typeof expected === "string";
+      expect(ask(1, "/a")).toBe(isFree ? expected : "aside");
+      if (!isFree) expect(decide(1, "/a")).toMatchObject(expected);
     }
   });
 
@@ -314,9 +317,9 @@ describe("a path that was released", () => {
     table.release(0, "/a", minute(0).getTime());
     const { rows } = rowsOf(table);
     expect([
-      rows.isFree(0, "/a"),
-      rows.isFree(0, "/b"),
-      rows.isFree(table.resource(uuidOf(1)), "/a"),
+      rows.hasNoRival(0, "/a"),
+      rows.hasNoRival(0, "/b"),
+      rows.hasNoRival(table.resource(uuidOf(1)), "/a"),
     ]).toEqual([false, true, true]);
   });
 });

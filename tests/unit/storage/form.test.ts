@@ -16,7 +16,7 @@ const mapped = (attributes: Record<string, unknown>, options: Record<string, unk
 
 function valuesOf(made: Parameters<typeof entryOf>[0]) {
   const entry = entryOf(made);
-  return [entry.permission.value, entry.storageDataType.key, numbersOf(entry.quotas)];
+  return [entry.permission?.value, entry.storageDataType.key, numbersOf(entry.quotas)];
 }
 
 describe("storage fields one object deeper", () => {

@@ -172,16 +172,16 @@ describe("the permission", () => {
   });
 
   test.each([700, 770, 775, 777, 755, 1777, 2770, 7755])("the number %p can only be meant so", (value) => {
-    expect(entryOf(permission(undefined, value)).permission.value).toBe(String(value));
+    expect(entryOf(permission(undefined, value)).permission?.value).toBe(String(value));
   });
 
   test.each(["", "  ", "\t"])("%p says nothing", (blank) => {
-    expect(entryOf(permission(undefined, blank)).permission.value).toBe("775");
-    expect(entryOf(permission(blank, "2770")).permission.value).toBe("2770");
+    expect(entryOf(permission(undefined, blank)).permission?.value).toBe("775");
+    expect(entryOf(permission(blank, "2770")).permission?.value).toBe("2770");
   });
 
   test("falls back to the configured default", () => {
-    expect(entryOf(mapped({}, { defaultPermissions: "2770" })).permission.value).toBe("2770");
+    expect(entryOf(mapped({}, { defaultPermissions: "2770" })).permission?.value).toBe("2770");
   });
 });
 
@@ -350,14 +350,14 @@ describe("an order", () => {
     const entry = entryOf(
       ordered({ attributes: { new_options: { permissions: "700", soft_quota_space: 5 } } }),
     );
-    expect(entry.permission.value).toBe("700");
+    expect(entry.permission?.value).toBe("700");
     expect(numbersOf(entry.quotas)?.slice(0, 2)).toEqual([5, 40]);
     expect(numbersOf(entry.oldQuotas)?.slice(0, 2)).toEqual([10, 40]);
   });
 
   test.each(["create", "terminate"] as const)("of type %s has no options of its own", (type) => {
     const entry = entryOf(ordered({ type, attributes: { new_options: { permissions: "700" } } }));
-    expect(entry.permission.value).toBe("750");
+    expect(entry.permission?.value).toBe("750");
     expect(Object.keys(entry)).not.toContain("oldQuotas");
     expect(Object.keys(entry)).not.toContain("newQuotas");
   });
@@ -413,13 +413,31 @@ describe("an order", () => {
     const entry = entryOf(mapper().mapOrder(order, renamed));
     expect([entry.oldQuotas, numbersOf(entry.newQuotas)?.[0]]).toEqual([null, 20]);
     expect(problemsOf(mapper().mapOrder({ ...order, limits: {} }, renamed))).toEqual(["no-component limits"]);
-    expect(problemsOf(mapper().mapOrder({ ...order, type: "terminate" }, renamed))).toEqual([
-      "no-component limits",
+  });
+
+  test("to terminate needs path and target only: what else is wrong is null, and named", () => {
+    const broken = source({
+      limits: { storage: -1 },
+      options: { permissions: "rwx" },
+      attributes: { storage_data_type: "a/b" },
+      slug: "..",
+    });
+    const order = { type: "terminate", limits: {}, attributes: {} } as const;
+    const place = { ...mapper().placeOf(broken), path: "/kept" };
+    const mapped = mapper().mapOrder(order, broken, place);
+    const entry = entryOf(mapped);
+    expect([entry.mountPoint.default, entry.quotas, entry.permission]).toEqual(["/kept", null, null]);
+    expect(mapped.ok ? mapped.spared.map(({ code }) => code).sort() : []).toEqual([
+      "bad-data-type",
+      "bad-limit",
+      "bad-permissions",
+      "bad-slug",
     ]);
+    expect(problemsOf(mapper().mapOrder(order, broken))).toContain("bad-slug slug");
   });
 
   test("with new options that are blank has those of the resource", () => {
-    expect(entryOf(ordered({ attributes: { new_options: " " } })).permission.value).toBe("750");
+    expect(entryOf(ordered({ attributes: { new_options: " " } })).permission?.value).toBe("750");
   });
 
   test("gives the same entry as the resource but for status and limits", () => {

@@ -1,0 +1,50 @@
+// Which file of the output directory is the last snapshot: what a new one is compared with, and what names paths where
+// the claims do not know it yet (docs/contract.md, "Sync").
+
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { inodeOf, readChunks, readTextUpTo, snapshotsNewestFirst } from "../output/files.ts";
+import { readSnapshotState } from "../output/state.ts";
+import { FOREIGN_LIMIT_BYTES, readForeignDocument } from "../storage/foreign.ts";
+import { scanDocument } from "../storage/scan.ts";
+import type { ClaimsSource } from "./header.ts";
+
+/** The one that the claims were written for, once it has its name; else the one that the state names; else the newest. */
+export function lastSnapshot(directory: string, stored: ClaimsSource | null): string | null {
+  const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
+  if (stored !== null && written !== null && isWrittenFor(stored, written)) return written;
+  const state = readSnapshotState(directory);
+  const named = state === null ? null : join(directory, basename(state.file));
+  if (named !== null && existsSync(named)) return named;
+  return snapshotsNewestFirst(directory).find(isWholeSnapshot) ?? null;
+}
+
+/** A snapshot that the state names had its name once, even if it was deleted since. */
+export function isWrittenFor({ snapshot }: ClaimsSource, path: string): boolean {
+  if (snapshot === null || snapshot.file !== basename(path)) return false;
+  const inode = inodeOf(path);
+  return inode === null ? readSnapshotState(dirname(path))?.file === snapshot.file : inode === snapshot.inode;
+}
+
+export function identify(path: string | null): ClaimsSource["snapshot"] {
+  return path === null ? null : { file: basename(path), inode: inodeOf(path) ?? "" };
+}
+
+/** Of ours, and whole: somebody else's file, or one that was cut, must not hide an older snapshot. */
+function isWholeSnapshot(path: string): boolean {
+  const { meta, complete } = scanDocument(readChunks(path));
+  return meta !== null && meta.order === undefined && complete;
+}
+
+/**
+ * Whom the newest list that is not ours has, such as the one of the Python plugin; empty where there is none. It names no
+ * paths, but a site that replaces the plugin is not to lose half of its list with the first run.
+ */
+export function foreignResources(directory: string): string[] {
+  for (const path of snapshotsNewestFirst(directory)) {
+    const text = readTextUpTo(path, FOREIGN_LIMIT_BYTES);
+    const entries = text === null ? null : readForeignDocument(text);
+    if (entries !== null && entries.length > 0) return entries.map(({ itemId }) => itemId);
+  }
+  return [];
+}

@@ -1,0 +1,18 @@
+// A map of GIDs that was cut while somebody wrote it: half of it is a map, too, and would take the GID from every project
+// that is not in it.
+
+import type { StorageSettings } from "../config/config.ts";
+import { isCutMap } from "../config/gids.ts";
+import { RetryLaterError } from "../errors.ts";
+import { readSnapshotState } from "../output/state.ts";
+
+/** @throws RetryLaterError when the map ends without a line break and has fewer entries than at the last snapshot */
+export function refuseCutGids({ unixGid, outputDirectory }: StorageSettings): void {
+  if (unixGid.kind !== "file") return;
+  const before = readSnapshotState(outputDirectory)?.gidEntries ?? null;
+  if (!isCutMap(unixGid.entries, before, unixGid.endsWithLineBreak)) return;
+  throw new RetryLaterError(
+    `the GID map ${unixGid.path} has ${unixGid.entries} entries instead of ${before}, and its last line has no line break`,
+    { hint: "it may be just being written: write it under another name and rename it" },
+  );
+}
