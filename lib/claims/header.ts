@@ -1,5 +1,5 @@
-// The first line of the claims file: what the columns behind it are made of, and the little that is not worth a column. A
-// line that says anything which the columns cannot hold is that of a broken file.
+// The first line of the claims file: what the columns behind it are made of, and the little that is not worth a column.
+// A line that says anything which the columns cannot hold is that of a broken file.
 
 import { isRecord } from "../output/files.ts";
 import type { Release } from "./releases.ts";

@@ -1,5 +1,5 @@
-// Claims that an administrator released. The files that named them are still there, so it is remembered that nothing as old
-// as the release counts any more (docs/contract.md, "Mount points").
+// Claims that an administrator released. The files that named them are still there, so it is remembered that nothing as
+// old as the release counts any more (docs/contract.md, "Mount points").
 
 /** `at`: when, in milliseconds. */
 export type Release = { path: string; at: number };

@@ -1,7 +1,7 @@
 // Claims as they are found again: stored, lost, or written for a snapshot that never got its name. Real files.
 
 import { describe, expect, test } from "bun:test";
-import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadClaims } from "../../../lib/claims/recover.ts";
 import { createRowClaims } from "../../../lib/claims/rows.ts";
@@ -133,15 +133,15 @@ describe("claims that were lost are made of the files", () => {
     expect([pathsOf(table, 0), table.was(0) & WRITTEN]).toEqual([[], WRITTEN]);
   });
 
-  test("a snapshot that was cut still names its paths, but nothing is compared with it", () => {
+  test("a snapshot that was cut does not hide an older one that is whole", () => {
     const { directory } = openScratch();
-    const path = writeSnapshot(directory, 5, [
-      { n: 0, path: "/a" },
-      { n: 1, path: "/b" },
-    ]);
+    const now = Date.now() / 1000;
+    utimesSync(writeSnapshot(directory, 4, [{ n: 1, path: "/b" }]), now - 60, now - 60);
+    const path = writeSnapshot(directory, 5, [{ n: 0, path: "/a" }]);
     truncateSync(path, readFileSync(path).length - 20);
-    const { table } = load(directory);
-    expect([pathsOf(table, 0), table.was(0), table.was(1)]).toEqual([["/a"], 0, 0]);
+    const { table, snapshot } = load(directory);
+    expect(snapshot).toBe(join(directory, snapshotAt(4)));
+    expect([pathsOf(table, 0), pathsOf(table, 1), table.was(table.find(uuidOf(0)))]).toEqual([[], ["/b"], 0]);
   });
 });
 
