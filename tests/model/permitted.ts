@@ -50,7 +50,8 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
   const kept = owners.pathOf(id);
   const paths = kept === null ? unfixedPaths(site, row) : new Set(movedOrKept(site, row, kept));
   const mayStandIn =
-    last !== undefined && (paths.has(last.mountPoint) || wantedPath(site.stage.world, row) === null);
+    last !== undefined &&
+    (paths.has(last.mountPoint) || last.mountPoint === kept || wantedPath(site.stage.world, row) === null);
   const carried = mayStandIn ? last : null;
   const isFree = !owners.isProved(id);
   const isAwaited = isContested(site, row, paths) || hadHolder(site, id, paths);

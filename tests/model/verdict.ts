@@ -11,7 +11,7 @@ import { contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
 import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected.ts";
 import { isOpen, withThoseBehind } from "./hands.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
-import { backendPath, hasBadSlug, isLive, wantedPath } from "./paths.ts";
+import { backendPath, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import { orderFilesOf, type Site, snapshotsOf, strangers } from "./site.ts";
 
 /** Looks at every public file, remembers the new ones, and compares the others with what they were. */
@@ -119,6 +119,7 @@ function isStuck(site: Site, order: SimOrder): boolean {
   const kept = owners.pathOf(uuid);
   if (kept !== null && isDisputed(site, uuid, [kept])) return true;
   if (kept !== null && !lives.hasEnded(uuid)) return isOuterOfLiving(site, order, kept);
+  if (!owners.isProved(uuid) && isNearlyPath(resource.backendId)) return true;
   if (!owners.isNamed(uuid) && wantedPath(site.stage.world, resource) === null) return true;
   const claims = owners.claimsOf(uuid).map(({ path }) => path);
   const paths = [
