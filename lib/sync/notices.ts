@@ -13,7 +13,7 @@ function pathsKept({ count, examples }: { count: number; examples: readonly stri
   return [
     {
       code: "path-kept",
-      message: `${count} resources keep the mount point that they were published with: ${examples.join(", ")}`,
+      message: `${plural(count, "resource")} with other names now: the published mount point stays: ${examples.join(", ")}`,
       hint: "an absolute backend id moves a resource; sync --repath takes the template anew for those without an order file",
     },
   ];
@@ -40,8 +40,12 @@ function mountsNested(table: ClaimTable): ListingProblem[] {
   return [
     {
       code: "mounts-nested",
-      message: `${count} mount points lie inside that of another resource: ${pairs.join(", ")}`,
+      message: `mounts of one resource inside that of another: ${plural(count, "pair")}: ${pairs.join(", ")}`,
       hint: "removing the outer one would remove the inner one's data; its terminate order waits for the inner one",
     },
   ];
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
