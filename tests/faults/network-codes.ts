@@ -46,7 +46,7 @@ export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
     list: 65,
     at: {
       probe: 0,
-      "probe without slugs": 10,
+      "probe without slugs": 0,
       projects: 10,
       terminated: 0,
       "page 2": 75,
