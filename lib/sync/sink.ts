@@ -4,6 +4,7 @@ import { writeClaims } from "../claims/store.ts";
 import type { ClaimTable } from "../claims/table.ts";
 import type { StorageSettings } from "../config/config.ts";
 import type { Output } from "../output/directory.ts";
+import { errnoOf } from "../output/failure.ts";
 import { type Lock, waitForLock } from "../output/lock.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
 import { type Draft, describeSnapshot, draftSnapshot } from "../output/snapshot.ts";
@@ -43,18 +44,28 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
     publish: (name) => draft.publish(name),
     settle(state) {
       writeSnapshotState(output, state);
-      try {
-        if (settings.latestLink) linkLatest(output, state.file);
-      } finally {
-        // Also where the link fails, which it may do in every run: the disk would fill up.
+      const expire = () =>
         expireSnapshots(output, {
           keep: settings.keepSnapshots,
           published: state.file,
           isOurs: (path) => isSnapshotOf(path, state.offering),
         });
+      try {
+        if (settings.latestLink) linkLatest(output, state.file);
+      } catch (error) {
+        // The link may fail in every run, and the disk would fill up; but where the disk itself fails nothing is removed.
+        if (!isDiskFault(error)) expire();
+        throw error;
       }
+      expire();
     },
   };
+}
+
+const DISK_FAULTS: readonly (string | null)[] = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE"];
+
+function isDiskFault(error: unknown): boolean {
+  return error instanceof Error && DISK_FAULTS.includes(errnoOf(error.cause));
 }
 
 export function describingSink(directory: string): SnapshotSink {
