@@ -152,7 +152,7 @@ describe("a full disk", () => {
     test.skipIf(!CAN_MOUNT)(
       `without inodes keeps ${scene.name} from nothing but its end${NEEDS_MOUNT}`,
       async () => {
-        const codes = await inTurns(range(0, 9), (inodes) => fillAndRecover(scene, { inodes }));
+        const codes = await inTurns(range(0, 14), (inodes) => fillAndRecover(scene, { inodes }));
         expect(new Set(codes)).toEqual(new Set([73, 0]));
         expect(codes).toEqual(codes.toSorted((a, b) => b - a));
       },
