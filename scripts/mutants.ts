@@ -623,7 +623,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a GID map that was cut is refused",
-    file: "lib/config/gids.ts",
+    file: "lib/config/cut-map.ts",
     from: "entriesNow < entriesBefore;",
     to: "entriesNow > entriesBefore;",
     tests: ["waldur/sync-foreign.test.ts"],

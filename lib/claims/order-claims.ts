@@ -11,6 +11,7 @@ import type { Reader } from "../waldur/client.ts";
 import { fetchResource, fetchResourceState } from "../waldur/orders.ts";
 import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import { learnFromList } from "./learn.ts";
+import { fetchName } from "./names.ts";
 import { type Holders, type PathAnswer, type PathQuestion, pathOfOrder } from "./order-path.ts";
 import { addReceipt, type LoadedClaims, loadClaims } from "./recover.ts";
 import { claimsIdentity, writeClaims } from "./store.ts";
@@ -97,6 +98,7 @@ function askHolders(table: ClaimTable, { reader, mapper, now, config }: ClaimsGr
       hasLearnt = true;
       return true;
     },
+    nameOf: (owner) => fetchName(reader, table.uuid(owner)),
     async stillWants(owner, path) {
       const resource = await fetchResource(reader, table.uuid(owner));
       if (resource === null || resource.state === "Terminated") return false;

@@ -32,6 +32,8 @@ export type Holders = {
   isTerminated(owner: number): Promise<boolean>;
   /** Whether the row of a resource that no file names still asks for the path. */
   stillWants(owner: number, path: string): Promise<boolean>;
+  /** As messages name it. */
+  nameOf(owner: number): Promise<Named>;
 };
 
 export type OrderRules = { nested: "refuse" | "allow"; now: () => Date };
@@ -63,11 +65,11 @@ type ContestGround = { question: PathQuestion; owner: number; holders: Holders; 
 
 function createContest(table: ClaimTable, { question, owner, holders, rules }: ContestGround) {
   const { wants, place } = question;
-  const about = (path: string, other: Contender): Contest => ({
+  const about = async (path: string, other: Contender): Promise<Contest> => ({
     wants,
     path,
     isExplicit: place.isExplicit,
-    holder: { uuid: table.uuid(other.owner) },
+    holder: await holders.nameOf(other.owner),
     held: table.path(other.record),
     relation: other.relation,
   });
@@ -83,13 +85,13 @@ function createContest(table: ClaimTable, { question, owner, holders, rules }: C
       const free: number[] = [];
       for (const other of contendersFor(table, { path, owner, nested: rules.nested })) {
         if (!other.isNamed) {
-          if (await isWanted(other, path)) return { held: pathHeld(about(path, other)) };
+          if (await isWanted(other, path)) return { held: pathHeld(await about(path, other)) };
           continue;
         }
         if (table.ended(other.owner) === undefined) await holders.isTerminated(other.owner);
         const until = freeFrom(table, other.owner);
-        if (until === null) return { held: pathHeld(about(path, other)) };
-        if (until > rules.now().getTime()) return { waits: pathWaits(about(path, other), until) };
+        if (until === null) return { held: pathHeld(await about(path, other)) };
+        if (until > rules.now().getTime()) return { waits: pathWaits(await about(path, other), until) };
         free.push(other.record);
       }
       for (const record of free) table.setMarks(record, VOID);
@@ -100,7 +102,7 @@ function createContest(table: ClaimTable, { question, owner, holders, rules }: C
       for (const other of contendersFor(table, { path, owner, nested: "refuse" })) {
         if (!other.isNamed || other.relation === "outer") continue;
         if (table.ended(other.owner) !== undefined || (await holders.isTerminated(other.owner))) continue;
-        if (other.relation === "inner") return pathHeld(about(path, other));
+        if (other.relation === "inner") return pathHeld(await about(path, other));
         return pathDoubled(path, [wants.uuid, table.uuid(other.owner)]);
       }
       return null;

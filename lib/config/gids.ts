@@ -53,18 +53,6 @@ function faulty(issues: ConfigIssue[]): GidMap {
   return { gids: new Map(), entries: 0, endsWithLineBreak: true, issues };
 }
 
-/**
- * Whether a map is only the beginning of itself: its last line has no line break, and it has fewer entries than the
- * last time. Half of a number is a number, so nothing else shows it. `entriesBefore` is null where none is known.
- */
-export function isCutMap(
-  entriesNow: number,
-  entriesBefore: number | null,
-  endsWithLineBreak: boolean,
-): boolean {
-  return !endsWithLineBreak && entriesBefore !== null && entriesNow < entriesBefore;
-}
-
 function entryProblem({ slug, gid }: Entry, gids: ReadonlyMap<string, number>): string | null {
   if (!SEGMENT.test(slug)) return "this is not a project slug";
   if (!/^[1-9]\d{0,9}$/.test(gid) || Number(gid) > MAX_GID)

@@ -64,7 +64,7 @@ export type Expiry = {
   keep: number;
   /** Name or path of the snapshot that stays in any case. */
   published: string;
-  /** Whether the content says that the file is ours; asked only of those that would go. */
+  /** Whether the content says that the file is ours; others neither count nor go. */
   isOurs: (path: string) => boolean;
 };
 
@@ -77,10 +77,10 @@ export function expireSnapshots(output: Output, { keep, published, isOurs }: Exp
   output.recheck();
   const linked = shownBy(join(output.directory, LATEST_NAME));
   const old = newestFirst(output.directory, basename(published))
+    .filter((name) => isOurs(join(output.directory, name)))
     .slice(keep)
     .filter((name) => name !== linked)
-    .map((name) => join(output.directory, name))
-    .filter(isOurs);
+    .map((name) => join(output.directory, name));
   for (const path of old) removeFile(path);
   return old;
 }

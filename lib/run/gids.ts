@@ -2,7 +2,7 @@
 // that is not in it.
 
 import type { StorageSettings } from "../config/config.ts";
-import { isCutMap } from "../config/gids.ts";
+import { isCutMap } from "../config/cut-map.ts";
 import { RetryLaterError } from "../errors.ts";
 import { readSnapshotState } from "../output/state.ts";
 

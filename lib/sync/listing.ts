@@ -2,6 +2,7 @@
 // each uuid and a record for each mount point. A list that moved starts the draft anew.
 
 import { fullGC } from "bun:jsc";
+import { fetchName } from "../claims/names.ts";
 import { addLateReceipts, type LoadedClaims, lateReleases, loadClaims } from "../claims/recover.ts";
 import { createRowClaims, type Yielding } from "../claims/rows.ts";
 import { dateWithOffset } from "../output/names.ts";
@@ -114,7 +115,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       await sink.lockClaims(job.throwIfOver);
       const released = lateReleases(tried.claims, sink.directory);
       if (released !== null) throw new ListMoved(released);
-      addEntries(tried.selection.selectAside(), sink.draft);
+      addEntries(await tried.selection.selectAside(), sink.draft);
       const late = addLateReceipts(tried.claims, sink.directory, {
         since: new Date(tried.startedAt.getTime() - 1000),
         reuseAfterDays: job.config.settings.pathReuseAfterDays,
@@ -135,8 +136,14 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): T
   claims.table.forgetWanted();
   const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
   const rows = createRowClaims(claims.table, rules, yielding);
+  const nameOf = (uuid: string) => fetchName(job.reader, uuid);
   sink.draft.restart(documentFrame(metaOf(job, ground, startedAt)));
-  return { startedAt, claims, last, selection: createSelection(ground, claims.table, rows) };
+  return {
+    startedAt,
+    claims,
+    last,
+    selection: createSelection(ground, { table: claims.table, rows, nameOf }),
+  };
 }
 
 /**

@@ -5,6 +5,7 @@ import { type Contender, namedPath } from "../claims/contenders.ts";
 import {
   type ClaimFinding,
   type Contest,
+  type Named,
   pathDoubled,
   pathHeld,
   pathWaits,
@@ -29,7 +30,7 @@ export type Selection = {
   /** The entries of a page, in its order. */
   select(rows: readonly unknown[]): StorageResource[];
   /** The entries of rows that were set aside, once every live row is known. */
-  selectAside(): StorageResource[];
+  selectAside(): Promise<StorageResource[]>;
   /** Whether an entry of the last snapshot may stand in for its resource. */
   accept(entry: ScannedEntry): boolean;
   readonly table: ClaimTable;
@@ -43,12 +44,19 @@ export type Selection = {
   readonly leftOut: ReadonlySet<string>;
 };
 
+const MOST_NAMED = 10;
+
 /** More rows than that are not set aside, but clashes at once. */
 const MOST_ASIDE = 10_000;
 
 type AsideRow = LiveRow & { source: StorageSource };
 
-export function createSelection(ground: Ground, table: ClaimTable, rows: RowClaims): Selection {
+/** @param nameOf asks Waldur for the name of a resource */
+export function createSelection(
+  ground: Ground,
+  { table, rows, nameOf }: { table: ClaimTable; rows: RowClaims; nameOf: (uuid: string) => Promise<Named> },
+): Selection {
+  const names = new Map<number, Named>();
   const leftOut = new Set<string>();
   const problems: ListingProblem[] = [];
   const notices: ListingProblem[] = [];
@@ -98,6 +106,15 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     });
     return entry;
   };
+  /** Of the holders that the first problems will name: one request each. */
+  const learnNames = async (undecided: readonly AsideRow[]): Promise<void> => {
+    for (const row of undecided) {
+      const holder = rows.obstacle(row)?.contender.owner;
+      if (holder === undefined || names.has(holder)) continue;
+      if (names.size >= MOST_NAMED) return;
+      names.set(holder, await nameOf(table.uuid(holder)));
+    }
+  };
   const decide = (row: AsideRow): StorageResource | null => {
     const obstacle = rows.obstacle(row);
     if (obstacle === null) return entryOf({ ...row, place: at(row.place, rows.take(row)) });
@@ -115,14 +132,15 @@ export function createSelection(ground: Ground, table: ClaimTable, rows: RowClai
     wants: { uuid: source.uuid, name: source.slug, project: source.project.name || source.project.slug },
     path: place.path ?? "",
     isExplicit: place.isExplicit,
-    holder: { uuid: table.uuid(owner) },
+    holder: names.get(owner) ?? { uuid: table.uuid(owner) },
     held: table.path(record),
     relation,
   });
 
   return {
     select: (page) => page.map(selectRow).filter((entry) => entry !== null),
-    selectAside() {
+    async selectAside() {
+      await learnNames([...aside, ...contested]);
       const entries = aside.map(decide).filter((entry) => entry !== null);
       for (const row of contested) {
         const obstacle = rows.obstacle(row);

@@ -189,7 +189,7 @@ describe("mounts inside others", () => {
     const { report } = await syncAt(stage, 1);
     expect([report.exitCode, Object.values(pathsAt(stage, 1))]).toEqual([0, PATHS]);
     expect(report.notices).toMatchObject([{ code: "mounts-nested" }]);
-    expect(report.notices[0]?.message).toStartWith("3 mount points");
+    expect(report.notices[0]?.message).toContain("3 pairs");
   });
 });
 

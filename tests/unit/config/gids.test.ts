@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { isCutMap, readGidFile } from "../../../lib/config/gids.ts";
+import { isCutMap } from "../../../lib/config/cut-map.ts";
+import { readGidFile } from "../../../lib/config/gids.ts";
 import { configYaml, createSite, OTHER_UUID, offeringYaml, onlyOffering } from "./site.ts";
 
 const read = (name: string, content: string) => readGidFile(createSite().write(name, content));
