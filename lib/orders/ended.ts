@@ -6,6 +6,7 @@ import { addProblem, type Job } from "../run/job.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { OrderRun } from "./pass.ts";
 import { isPublished } from "./past.ts";
+import { hasEnded } from "./steps.ts";
 
 /** Done in Waldur without a file that anybody could have read: the file is owed. */
 export function isOwed(order: WaldurOrder | null, receipt: Receipt, directory: string): boolean {
@@ -22,7 +23,8 @@ export function noteEnded(
   const state = order?.state ?? "gone";
   line.state = state;
   const published = isPublished(receipt, outputDirectory);
-  end.close({ ...receipt, published }, endOf(receipt, state, job));
+  // Words of a server never reach a receipt, and an order that has not ended keeps its path.
+  if (order === null || hasEnded(order)) end.close({ ...receipt, published }, endOf(receipt, state, job));
   const byProvisioner = completion === "external" && published && (state === "done" || state === "erred");
   if (byProvisioner) job.log.info(`the provisioner has set the order ${state}`, { order: receipt.order });
   else if (state !== "done") addProblem(job, endedProblem(receipt, state));

@@ -12,6 +12,13 @@ export function isOpen(order: WaldurOrder): boolean {
   return order.state === "pending-provider" || order.state === "executing";
 }
 
+const ENDED = new Set(["done", "erred", "rejected", "canceled"]);
+
+/** A state that this program does not know may lead anywhere, so it is no end. */
+export function hasEnded(order: WaldurOrder): boolean {
+  return ENDED.has(order.state);
+}
+
 /** Sends, and notes the call before, so that the report has it whatever comes back. */
 export function sendCall(call: OrderCall, { end, line }: OrderRun): Promise<Posted> {
   line.calls.push(call.call);

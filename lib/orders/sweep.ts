@@ -5,8 +5,7 @@ import { listOpenReceipts, type Receipt } from "../output/receipts.ts";
 import { isOwed, noteEnded } from "./ended.ts";
 import { publishOwed } from "./order.ts";
 import type { OrderRun } from "./pass.ts";
-
-const ENDED = new Set(["done", "erred", "rejected", "canceled"]);
+import { hasEnded } from "./steps.ts";
 
 /** Open receipts of the offering whose orders are not listed; usually there is none. */
 export function unlistedReceipts(
@@ -22,7 +21,7 @@ export function unlistedReceipts(
 export async function settleReceipt(receipt: Receipt, run: OrderRun): Promise<boolean> {
   const { job, end, line } = run;
   const order = await end.readOrder(receipt.order);
-  if (order !== null && !ENDED.has(order.state)) return false;
+  if (order !== null && !hasEnded(order)) return false;
   if (order !== null && isOwed(order, receipt, job.config.settings.outputDirectory)) {
     job.ledger.addOrder(line);
     line.state = order.state;
