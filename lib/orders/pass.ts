@@ -36,13 +36,25 @@ type PassEnd = {
 /** Publishes the open orders and reports them back. */
 export async function publishOrders(job: RealJob, output: Output): Promise<void> {
   const { realEnd } = await import("./real-end.ts");
-  const { expireReceipts } = await import("../output/receipts.ts");
   await passOver(job, {
     open: (reader) => realEnd({ reader, actor: job.actor }, output),
     rememberFailed: (failed) => writeFailedOrders(output, job.config.uuid, failed),
     output,
   });
-  expireReceipts(output);
+  await expireReceipts(job, output);
+}
+
+/** What old receipts say of paths is kept before they go. */
+async function expireReceipts(job: RealJob, output: Output): Promise<void> {
+  const { oldReceipts, removeReceipts } = await import("../output/receipts.ts");
+  const old = oldReceipts(output);
+  if (old === null) return;
+  if (old.length > 0) {
+    const { keepClaims } = await import("../claims/keep.ts");
+    const reuseAfterDays = job.config.settings.pathReuseAfterDays;
+    await keepClaims(output, { reuseAfterDays, throwIfOver: job.throwIfOver });
+  }
+  removeReceipts(output, old);
 }
 
 /** Shows what would be published and sent; touches nothing. */

@@ -145,17 +145,20 @@ export function changedReceipts(directory: string, since: Date): ChangedReceipt[
   );
 }
 
-/** Removes closed receipts older than that; looks at most once a day, so that it costs nothing in each pass. */
-export function expireReceipts(output: Output, days = 90): void {
+/** Orders whose closed receipts are older than that; null when it was asked less than a day ago, so that it costs nothing. */
+export function oldReceipts(output: Output, days = 90): string[] | null {
   const now = output.now().getTime();
   const stamp = readJsonFile(join(output.statePath, EXPIRY_STAMP));
-  if (typeof stamp === "number" && Math.abs(now - stamp) < DAY_MS) return;
-  for (const order of receiptOrders(output.statePath, CLOSED)) {
-    const path = join(output.statePath, receiptName(CLOSED, order));
-    if (now - (fileTimeMs(path) ?? now) <= days * DAY_MS) continue;
-    removeFile(path);
-  }
-  replaceFile(output, EXPIRY_STAMP, `${now}\n`, "state");
+  if (typeof stamp === "number" && Math.abs(now - stamp) < DAY_MS) return null;
+  const ageOf = (order: string) =>
+    now - (fileTimeMs(join(output.statePath, receiptName(CLOSED, order))) ?? now);
+  return receiptOrders(output.statePath, CLOSED).filter((order) => ageOf(order) > days * DAY_MS);
+}
+
+/** Removes these closed receipts, and remembers when. */
+export function removeReceipts(output: Output, orders: readonly string[]): void {
+  for (const order of orders) removeFile(join(output.statePath, receiptName(CLOSED, order)));
+  replaceFile(output, EXPIRY_STAMP, `${output.now().getTime()}\n`, "state");
 }
 
 /** Whoever has the name first rules, also between two hosts; a broken receipt does not count as one. */

@@ -300,6 +300,20 @@ test("closed receipts go after 90 days, open ones stay", async () => {
   expect([stage.receipts("open"), stage.receipts("closed"), stage.filesOf(order).length]).toEqual([1, 0, 1]);
 });
 
+test("a path outlives the receipt that named it, also where no sync runs", async () => {
+  await using stage = await openOrders();
+  const first = place(stage, "Create", "a");
+  stage.resourceOf(first).slug = "kept";
+  await stage.pass();
+  stage.resourceOf(first).slug = "renamed";
+  const inDays = (days: number) => ({ now: () => new Date(Date.now() + days * 86_400_000) });
+  await stage.pass(inDays(91));
+  expect(stage.receipts("closed")).toBe(0);
+  const second = place(stage, "Create", "b");
+  stage.resourceOf(second).slug = "kept";
+  expect((await stage.pass(inDays(92))).problems).toEqual(["mount-clash"]);
+});
+
 /** Public files with their content and what the file system says of them. */
 function picture({ out }: OrdersStage): unknown[] {
   return readdirSync(out)
