@@ -5,7 +5,7 @@ import type { Reader } from "../waldur/client.ts";
 import { fetchResource } from "../waldur/orders.ts";
 import type { Named } from "./problems.ts";
 
-/** The uuid alone where Waldur does not know the resource any more, or tells nothing usable of it. */
+/** The uuid alone where Waldur does not know the resource any more, or gives no usable names for it. */
 export async function fetchName(reader: Reader, uuid: string): Promise<Named> {
   try {
     const resource = await fetchResource(reader, uuid);

@@ -25,7 +25,7 @@ export type Receipt = {
   claimedAt: string;
   /** The file was durable under its name. Version 0.1 wrote it only with `completion: external`. */
   published: boolean;
-  /** Whether the file tells the provisioner where to report back; absent: nobody has looked. */
+  /** Whether the file names the address to report back to; absent: nobody has looked. */
   actions?: "present" | "missing";
   closedAt?: string;
   /** The state of the order that closed the receipt, `gone` where Waldur does not know it any more. */

@@ -27,7 +27,7 @@ export type Draft = {
   add(text: string, entries: number): void;
   /** Writes the tail and makes the file durable, still without a name. */
   finish(): { entries: number; bytes: number; sha256: string };
-  /** What tells the finished file from another of its name; null where there is no file. */
+  /** The identity of the finished file, to know it from another of its name; null where there is no file. */
   inode(): string | null;
   publish(name: string): Published;
   /** Never throws. */

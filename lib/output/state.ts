@@ -1,5 +1,5 @@
-// What one run tells the next, in the state directory: the last snapshot, the problems
-// already warned of. Whatever is missing or broken reads as null or empty; the files themselves remain the truth.
+// What one run leaves for the next, in the state directory: the last snapshot, the problems already warned of.
+// Whatever is missing or broken reads as null or empty; the files themselves remain the truth.
 
 import { join } from "node:path";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
