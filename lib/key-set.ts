@@ -8,14 +8,11 @@ export type Key = Int32Array;
 export type KeySet = {
   /** The number of the key, negative minus one when it was there already: `-1 - number`. */
   add(key: Key): number;
-  has(key: Key): boolean;
   /** The number of the key; -1 when it is not there. */
   find(key: Key): number;
   size(): number;
   /** All keys, four words each; a view that is valid until the next `add`. */
   words(): Int32Array;
-  /** All keys, 16 bytes each, in the order of their numbers; a view that is valid until the next `add`. */
-  bytes(): Uint8Array;
   /** Becomes the set of these keys, which are all different, in their order. */
   restore(words: Int32Array, count: number): void;
   /** Empties the set; `expected` keys then fit without growing, which would need half as much again for a moment. */
@@ -28,43 +25,70 @@ const FIRST_KEYS = 512;
 
 export function createKeySet(): KeySet {
   let keys = new Int32Array(0);
-  let slots = new Int32Array(0);
+  /** Made when a key is first searched for: where a list comes in the order of the last one, no key is. */
+  let slots: Int32Array<ArrayBuffer> | null = null;
   let size = 0;
+  /** The number behind the one that was found last. */
+  let next = 0;
+  /** Where the key that was searched last is in the index, or would be. */
+  let slot = 0;
 
   const clear = (expected = 0) => {
-    const capacity = Math.max(expected, FIRST_KEYS);
-    keys = new Int32Array(capacity * KEY_WORDS);
-    slots = emptySlots(capacity);
+    keys = new Int32Array(Math.max(expected, FIRST_KEYS) * KEY_WORDS);
+    slots = null;
     size = 0;
+    next = 0;
   };
-  const grow = () => {
-    keys = doubled(keys);
+  const index = (): Int32Array => {
+    if (slots !== null) return slots;
     slots = emptySlots(keys.length / KEY_WORDS);
     for (let number = 0; number < size; number++)
       slots[slotAt(number * KEY_WORDS, keys, { keys, slots })] = number;
+    return slots;
+  };
+  const isNext = (key: Key): boolean => {
+    const at = next * KEY_WORDS;
+    return (
+      next < size &&
+      keys[at] === key[0] &&
+      keys[at + 1] === key[1] &&
+      keys[at + 2] === key[2] &&
+      keys[at + 3] === key[3]
+    );
+  };
+  const search = (key: Key): number => {
+    const taken = index();
+    slot = slotOf(key, keys, taken);
+    return taken[slot] ?? -1;
+  };
+  const find = (key: Key): number => {
+    const number = isNext(key) ? next : search(key);
+    if (number >= 0) next = number + 1;
+    return number;
   };
 
   clear();
   return {
     add(key) {
-      if ((size + 1) * KEY_WORDS > keys.length) grow();
-      const slot = slotOf(key, keys, slots);
-      const found = slots[slot] ?? -1;
+      const found = find(key);
       if (found >= 0) return -1 - found;
+      if ((size + 1) * KEY_WORDS > keys.length) {
+        keys = doubled(keys);
+        slots = null;
+        search(key);
+      }
+      index()[slot] = size;
       keys.set(key, size * KEY_WORDS);
-      slots[slot] = size;
       return size++;
     },
-    has: (key) => (slots[slotOf(key, keys, slots)] ?? -1) >= 0,
-    find: (key) => slots[slotOf(key, keys, slots)] ?? -1,
+    find,
     words: () => keys,
     restore(words, count) {
       clear(Math.ceil(count * 1.1));
       keys.set(words.subarray(0, count * KEY_WORDS));
-      for (; size < count; size++) slots[slotAt(size * KEY_WORDS, keys, { keys, slots })] = size;
+      size = count;
     },
     size: () => size,
-    bytes: () => new Uint8Array(keys.buffer, 0, size * KEY_BYTES),
     clear,
   };
 }

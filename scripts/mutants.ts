@@ -162,8 +162,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "the file is there before Waldur is asked to end the order",
     file: "lib/orders/order.ts",
-    from: 'if (!publishFile(file, run)) return "left";',
-    to: "setTimeout(() => publishFile(file, run), 100);",
+    from: 'if (!(await publishHeld(file, prepared, run))) return "left";',
+    to: "setTimeout(() => publishHeld(file, prepared, run), 100);",
     tests: ["waldur/orders.test.ts"],
   },
   {
@@ -183,9 +183,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "the backend id is read right before it is set",
     file: "lib/orders/finish.ts",
-    from: "  const before = await end.readResource(resource.uuid);\n",
+    from: "  const before = await run.end.readResource(resource.uuid);\n",
     to: "  const before: typeof resource | null = resource;\n",
     tests: ["waldur/orders-report-back.test.ts"],
+  },
+  {
+    guard: "a backend id that became a path meanwhile moves the file before it is published",
+    file: "lib/orders/finish.ts",
+    from: "return isMoved && !receipt.published ? waitForNextRun(order, run) : { wanted, before };",
+    to: "return isMoved && receipt.published ? waitForNextRun(order, run) : { wanted, before };",
+    tests: ["waldur/orders-report-back.test.ts"],
+  },
+  {
+    guard: "the claims are looked at once more before the file gets its name",
+    file: "lib/orders/order.ts",
+    from: 'if (!("held" in answer)) return publishFile(file, run);',
+    to: "if (answer !== null) return publishFile(file, run);",
+    tests: ["waldur/orders-claims.test.ts"],
   },
   {
     guard: "a receipt fixes the path",

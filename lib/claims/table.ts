@@ -198,7 +198,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       if (!ended.has(owner)) ended.set(owner, value);
     },
     /** The resource lives after all. */
-    revive: (owner: number): boolean => ended.delete(owner),
+    revive: (owner: number): boolean => ended.size > 0 && ended.delete(owner),
     /** The resource claims the path no longer, whatever older files say. */
     release(owner: number, path: string, at: number): void {
       for (const record of paths.find(path)) if (owners[record] === owner) marks[record] = VOID;

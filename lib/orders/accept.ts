@@ -8,7 +8,7 @@ import { isOwed, noteEnded } from "./ended.ts";
 import type { OrderRun } from "./pass.ts";
 import { acceptance } from "./plan.ts";
 import { type Prepared, waitsForWorker } from "./prepare.ts";
-import { isOpen, noteUnmoved, sendCall } from "./steps.ts";
+import { isOpen, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";
 
 /**
  * @returns "publish" when the file is to be published now, "owed" when only that is left to do, or the order's outcome
@@ -53,10 +53,4 @@ function isSameContent(one: WaldurOrder, other: WaldurOrder): boolean {
   const contentOf = ({ type, limits, attributes, marketplaceResourceUuid }: WaldurOrder) =>
     JSON.stringify([type, limits, attributes, marketplaceResourceUuid]);
   return contentOf(one) === contentOf(other);
-}
-
-/** What was mapped is not what the order says now; the next run maps it anew. */
-function waitForNextRun(order: WaldurOrder, { job }: OrderRun): "waiting" {
-  job.log.info("the order is not what the list said; the next run takes it", { order: order.uuid });
-  return "waiting";
 }

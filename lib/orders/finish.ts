@@ -1,21 +1,56 @@
-// After the file is published: the backend id of a new resource, and the order's end. A 200 from Waldur is never taken
-// as proof, so both are read back.
+// What surrounds the publication of an order's file: just before it, a look at the backend id of a new resource; after it,
+// that backend id and the order's end. A 200 from Waldur is never taken as proof, so both are read back.
 
 import type { OrderOutcome } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import { CALLS } from "../waldur/orders.ts";
+import type { WaldurResource } from "../waldur/wire-resource.ts";
 import { noteEnded } from "./ended.ts";
 import type { OrderRun } from "./pass.ts";
 import { backendIdFor } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { isOpen, lostAnswer, noteUnmoved, sendCall } from "./steps.ts";
+import { isOpen, lostAnswer, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";
+
+/** The backend id that is to be set, and the resource as it was read right before the file gets its name. */
+export type BackendIdStep = { wanted: string; before: WaldurResource };
+
+/**
+ * Reads the resource once more when its backend id is to be set: somebody may have set it while the order was accepted,
+ * and an absolute one moves the file to another path.
+ * @returns null when no backend id is to be set; the order's outcome when it goes no further now
+ */
+export async function readForBackendId(
+  prepared: Prepared,
+  run: OrderRun,
+): Promise<BackendIdStep | null | OrderOutcome> {
+  const { order, resource, receipt } = prepared;
+  const wanted = backendIdFor(prepared, run.job.config.settings);
+  if (wanted === null) return null;
+  const before = await run.end.readResource(resource.uuid);
+  if (before === null) {
+    addProblem(run.job, {
+      order: order.uuid,
+      resource: resource.uuid,
+      code: "no-resource",
+      message: `resource ${resource.uuid} of order ${order.uuid} is gone; the order is not finished`,
+      hint: "look at the order in Waldur",
+    });
+    return "left";
+  }
+  const isMoved = before.backendId.startsWith("/") && before.backendId !== receipt.mountPoint;
+  return isMoved && !receipt.published ? waitForNextRun(order, run) : { wanted, before };
+}
 
 /** Sets the order done; its file is published. */
-export async function finishOrder(prepared: Prepared, run: OrderRun): Promise<OrderOutcome> {
+export async function finishOrder(
+  prepared: Prepared,
+  step: BackendIdStep | null,
+  run: OrderRun,
+): Promise<OrderOutcome> {
   const { job, end, line } = run;
   const { order, receipt } = prepared;
   job.throwIfOver();
-  if (!(await settleBackendId(prepared, run))) return "left";
+  if (step !== null && !(await settleBackendId(prepared, step, run))) return "left";
   job.throwIfOver();
   const done = { ...order, state: "done" };
   const posted = await sendCall({ call: CALLS.setDone(order.uuid), effect: { order: done } }, run);
@@ -25,25 +60,15 @@ export async function finishOrder(prepared: Prepared, run: OrderRun): Promise<Or
   return noteUnmoved("done", { order, posted }, run);
 }
 
-/**
- * Sets the backend id only right after a read that says it is empty, and reads it back: another agent may set it while
- * the order is published. False when it did not stick; then the next run tries again.
- */
-async function settleBackendId(prepared: Prepared, run: OrderRun): Promise<boolean> {
+/** Sets the backend id where it is empty, and reads it back. False when it did not stick; then the next run tries again. */
+async function settleBackendId(
+  prepared: Prepared,
+  { wanted, before }: BackendIdStep,
+  run: OrderRun,
+): Promise<boolean> {
   const { job, end } = run;
   const { order, resource } = prepared;
-  const wanted = backendIdFor(prepared, job.config.settings);
-  if (wanted === null) return true;
-  const before = await end.readResource(resource.uuid);
-  if (before !== null && before.backendId !== "")
-    return keepBackendId(before.backendId, wanted, { prepared, run });
-  const about = { order: order.uuid, resource: resource.uuid, field: "backend_id" };
-  if (before === null) {
-    const message = `resource ${resource.uuid} of order ${order.uuid} is gone; the order is not finished`;
-    addProblem(job, { ...about, code: "no-resource", message, hint: "look at the order in Waldur" });
-    return false;
-  }
-  job.throwIfOver();
+  if (before.backendId !== "") return keepBackendId(before.backendId, wanted, { prepared, run });
   const call = { call: CALLS.setBackendId(resource.uuid), body: { backend_id: wanted } };
   const posted = await sendCall({ ...call, effect: { resource: { ...before, backendId: wanted } } }, run);
   const after = await end.readResource(resource.uuid);
@@ -51,7 +76,9 @@ async function settleBackendId(prepared: Prepared, run: OrderRun): Promise<boole
     return keepBackendId(after.backendId, wanted, { prepared, run });
   if (posted.outcome === "unknown") throw lostAnswer("backend id", order, posted);
   addProblem(job, {
-    ...about,
+    order: order.uuid,
+    resource: resource.uuid,
+    field: "backend_id",
     code: "backend-id-lost",
     message: `the backend id of resource ${resource.uuid} is still empty after it was set; the order is not finished`,
     hint: "a worker of Waldur may have overwritten it; the next run sets it again",

@@ -8,10 +8,17 @@ import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { acceptOrder } from "./accept.ts";
 import { noteEnded } from "./ended.ts";
 import { publishFile, type ReadyFile, readyFile, reportLackingActions } from "./file.ts";
-import { finishOrder } from "./finish.ts";
+import { finishOrder, readForBackendId } from "./finish.ts";
 import type { OrderRun } from "./pass.ts";
 import { isPublished } from "./past.ts";
-import { type LeftAlone, type Prepared, prepareOrder, type Waiting, waitsForWorker } from "./prepare.ts";
+import {
+  about,
+  type LeftAlone,
+  type Prepared,
+  prepareOrder,
+  type Waiting,
+  waitsForWorker,
+} from "./prepare.ts";
 
 /** Handles one open order as far as it goes now. */
 export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<OrderOutcome> {
@@ -22,10 +29,13 @@ export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<Orde
   return withReadyFile(prepared, run, async (file) => {
     const step = await acceptOrder(prepared, run);
     if (step !== "publish" && step !== "owed") return step;
-    run.job.throwIfOver();
-    if (!publishFile(file, run)) return "left";
-    if (step === "owed") return closeOwed(prepared, run);
-    return run.job.config.settings.completion === "external" ? "published" : finishOrder(prepared, run);
+    if (step === "owed") return publishLast(file, prepared, run);
+    const backendId = await readForBackendId(prepared, run);
+    if (typeof backendId === "string") return backendId;
+    if (!(await publishHeld(file, prepared, run))) return "left";
+    return run.job.config.settings.completion === "external"
+      ? "published"
+      : finishOrder(prepared, backendId, run);
   });
 }
 
@@ -33,9 +43,22 @@ export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<Orde
 export async function publishOwed(order: WaldurOrder, run: OrderRun): Promise<OrderOutcome> {
   const prepared = await prepareOrder(order, run);
   if (!("entry" in prepared)) return reportUnprepared(prepared, run);
-  return withReadyFile(prepared, run, async (file) => {
-    run.job.throwIfOver();
-    return publishFile(file, run) ? closeOwed(prepared, run) : "left";
+  return withReadyFile(prepared, run, (file) => publishLast(file, prepared, run));
+}
+
+async function publishLast(file: ReadyFile, prepared: Prepared, run: OrderRun): Promise<OrderOutcome> {
+  return (await publishHeld(file, prepared, run)) ? closeOwed(prepared, run) : "left";
+}
+
+/** Looks at the claims once more and publishes with no other run in between: a `sync` may have named paths since. */
+function publishHeld(file: ReadyFile, prepared: Prepared, run: OrderRun): Promise<boolean> {
+  const { job, pass } = run;
+  job.throwIfOver();
+  const receipt = { path: file.receipt.mountPoint, isPublished: true };
+  return pass.claims.settle({ ...prepared.question, receipt }, (answer) => {
+    if (!("held" in answer)) return publishFile(file, run);
+    addProblem(job, about(prepared.order, answer.held));
+    return false;
   });
 }
 

@@ -1,6 +1,7 @@
 // From an open order to what would be published for it: everything that can be decided by reading alone, up to the
 // receipt. An order that cannot be handled stays as it is in Waldur and becomes a problem.
 
+import type { PathQuestion } from "../claims/order-path.ts";
 import { suspectKept } from "../claims/problems.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import { peekReceipt, type Receipt } from "../output/receipts.ts";
@@ -20,9 +21,14 @@ export type Prepared = {
   resource: WaldurResource;
   entry: StorageResource;
   receipt: Receipt;
+  /** What was asked of the claims, to be asked again before the file gets its name. */
+  question: PathQuestion;
   /** Resources carry no slugs, so the server is of 2024 and a worker stands behind approval. */
   hasWorker: boolean;
 };
+
+/** An order with its resource, as both were read. */
+type Asking = Omit<Prepared, "entry" | "receipt" | "question">;
 
 export type LeftAlone = { left: Omit<Problem, "offering">[] };
 /** Its path is that of a resource that was terminated not long ago. */
@@ -53,10 +59,7 @@ export async function prepareOrder(
 }
 
 /** Asks for the path, and with no other run in between writes the receipt, which names it. */
-function claimEntry(
-  asking: Omit<Prepared, "entry" | "receipt">,
-  run: OrderRun,
-): Promise<Prepared | LeftAlone | Waiting> {
+function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | LeftAlone | Waiting> {
   const { order, type, resource } = asking;
   const { job, pass, end } = run;
   const directory = job.config.settings.outputDirectory;
@@ -65,7 +68,8 @@ function claimEntry(
   const source = sourceOf(resource, { ...order.project, customer: order.customer });
   const place = pass.mapper.placeOf(source);
   const wants = { uuid: resource.uuid, name: resource.slug, project: order.project.name };
-  return pass.claims.settle({ type, wants, place, receipt: past.path }, (answer) => {
+  const question = { type, wants, place, receipt: past.path };
+  return pass.claims.settle(question, (answer) => {
     if ("held" in answer) return leave(order, answer.held);
     if ("waits" in answer) return { waits: about(order, answer.waits) };
     const asked = { type, limits: order.limits, attributes: order.attributes };
@@ -80,12 +84,12 @@ function claimEntry(
       addNotice(job, about(order, suspectKept(path, place.suspect)));
     const claimed = end.claim(receiptOf(asking, { entry: mapped.entry, file: past.file, job }));
     pass.claims.add({ receipt: claimed, open: true });
-    return { ...asking, entry: mapped.entry, receipt: claimed };
+    return { ...asking, entry: mapped.entry, receipt: claimed, question };
   });
 }
 
 function receiptOf(
-  { order, type, resource }: Omit<Prepared, "entry" | "receipt">,
+  { order, type, resource }: Asking,
   { entry, file, job }: { entry: StorageResource; file: string | null; job: Job },
 ): Receipt {
   const now = job.now();
@@ -108,7 +112,7 @@ function leave(order: WaldurOrder, ...findings: readonly Finding[]): LeftAlone {
   return { left: findings.map((finding) => about(order, finding)) };
 }
 
-function about(order: WaldurOrder, finding: Finding): Omit<Problem, "offering"> {
+export function about(order: WaldurOrder, finding: Finding): Omit<Problem, "offering"> {
   const resource = order.marketplaceResourceUuid;
   return { ...finding, order: order.uuid, ...(resource === null ? {} : { resource }) };
 }

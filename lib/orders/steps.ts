@@ -47,3 +47,9 @@ export function lostAnswer(what: string, order: WaldurOrder, posted: Posted): Re
     hint: "nothing is lost; the next run tries again",
   });
 }
+
+/** What was mapped is not what Waldur says now; the next run maps it anew. */
+export function waitForNextRun(order: WaldurOrder, { job }: OrderRun): "waiting" {
+  job.log.info("the order is not what was mapped; the next run takes it", { order: order.uuid });
+  return "waiting";
+}

@@ -34,7 +34,8 @@ export function compareWithLast(table: ClaimTable): Compared {
     lostGids: 0,
   };
   for (let owner = 0; owner < table.resources; owner++) {
-    const [was, now] = [table.was(owner), table.now(owner)];
+    const was = table.was(owner);
+    const now = table.now(owner);
     if ((was & WRITTEN) === 0) continue;
     found.before++;
     if ((now & WRITTEN) !== 0) {

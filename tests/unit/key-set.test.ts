@@ -7,8 +7,8 @@ const key = (number: number) => Int32Array.of(0, 0, 0, number);
 test("numbers new keys from 0, and tells the number of one it has", () => {
   const set = createKeySet();
   expect([set.add(key(7)), set.add(key(8)), set.add(key(7)), set.add(key(8))]).toEqual([0, 1, -1, -2]);
-  expect([set.has(key(7)), set.has(key(9)), set.size()]).toEqual([true, false, 2]);
-  expect(keyAt(new Int32Array(set.bytes().buffer), 1)).toEqual(key(8));
+  expect([set.find(key(7)), set.find(key(9)), set.size()]).toEqual([0, -1, 2]);
+  expect(keyAt(set.words(), 1)).toEqual(key(8));
 });
 
 test("keeps numbers and keys while it grows", () => {
@@ -17,9 +17,9 @@ test("keeps numbers and keys while it grows", () => {
   for (let at = 0; at < count; at++) expect(set.add(key(at))).toBe(at);
   for (let at = 0; at < count; at += 97) {
     expect(set.add(key(at))).toBe(-1 - at);
-    expect(keyAt(new Int32Array(set.bytes().buffer), at)).toEqual(key(at));
+    expect(keyAt(set.words(), at)).toEqual(key(at));
   }
-  expect([set.size(), set.has(key(count))]).toEqual([count, false]);
+  expect([set.size(), set.find(key(count))]).toEqual([count, -1]);
 });
 
 test("does not hold on to the array it was given", () => {
@@ -27,27 +27,37 @@ test("does not hold on to the array it was given", () => {
   const given = key(1);
   set.add(given);
   given.fill(9);
-  expect([set.has(key(1)), set.has(given)]).toEqual([true, false]);
+  expect([set.find(key(1)), set.find(given)]).toEqual([0, -1]);
 });
 
 test("cleared it is empty and numbers from 0 again", () => {
   const set = createKeySet();
   for (let at = 0; at < 3000; at++) set.add(key(at));
   set.clear();
-  expect([set.size(), set.has(key(5)), set.add(key(5))]).toEqual([0, false, 0]);
+  expect([set.size(), set.find(key(5)), set.add(key(5))]).toEqual([0, -1, 0]);
 });
 
-test("agrees with a Map for any keys", () => {
+test("agrees with a Map for any keys, restored ones among them", () => {
   const words = fc.int32Array({ minLength: 4, maxLength: 4, min: -1, max: 2 });
-  const keys = fc.array(words, { maxLength: 200 });
+  const lists = fc.record({
+    stored: fc.uniqueArray(words, { maxLength: 50, selector: uuidText }),
+    added: fc.array(words, { maxLength: 200 }),
+    /** How many of the stored ones are asked for in their order, and from which on. */
+    inOrder: fc.record({ from: fc.nat(50), count: fc.nat(50) }),
+  });
   fc.assert(
-    fc.property(keys, (list) => {
+    fc.property(lists, ({ stored, added, inOrder: { from, count } }) => {
       const set = createKeySet();
-      const model = new Map<string, number>();
-      for (const words of list) {
-        const text = uuidText(words);
+      set.restore(Int32Array.from(stored.flatMap((key) => [...key])), stored.length);
+      const model = new Map(stored.map((key, at) => [uuidText(key), at]));
+      for (const key of stored.slice(from, from + count)) {
+        expect(set.find(key)).toBe(model.get(uuidText(key)) ?? Number.NaN);
+      }
+      for (const key of added) {
+        const text = uuidText(key);
         const known = model.get(text);
-        expect(set.add(words)).toBe(known === undefined ? model.size : -1 - known);
+        expect(set.find(key)).toBe(known ?? -1);
+        expect(set.add(key)).toBe(known === undefined ? model.size : -1 - known);
         if (known === undefined) model.set(text, model.size);
       }
       expect(set.size()).toBe(model.size);

@@ -3,7 +3,11 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "pathe";
-import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
+import { loadClaims } from "../../lib/claims/recover.ts";
+import { writeClaims } from "../../lib/claims/store.ts";
+import { BY_SNAPSHOT } from "../../lib/claims/table.ts";
+import { openOutput, STATE_DIRECTORY } from "../../lib/output/directory.ts";
+import type { SimResource } from "../../lib/simulator/model.ts";
 import { GENERATIONS, type OrdersStage, openOrders, place } from "./orders-stage.ts";
 
 const pathOf = (stage: OrdersStage, order: { uuid: string }) =>
@@ -208,7 +212,41 @@ describe("mounts inside others", () => {
     await stage.pass();
     expect(order.state).toBe("done");
   });
+
+  test("that a sync names while the outer one's terminate order is accepted stop its file", async () => {
+    await using stage = await openOrders({ settings: { nested_mounts: "allow" } });
+    const outer = stage.world.addResource({ name: "outer", backendId: "/capstor" });
+    await sync(stage);
+    const order = stage.world.addOrder({ type: "Terminate", resource: outer });
+    const inner = stage.world.addResource({ name: "inner", backendId: "/capstor/store/a" });
+    stage.once("approve_by_provider", () => nameInClaims(stage, inner));
+    const ran = await stage.pass();
+    expect([ran.problems, ran.outcomes, stage.filesOf(order)]).toEqual([["mount-nested"], ["left"], []]);
+    stage.world.terminate(inner.uuid);
+    await stage.pass();
+    expect([order.state, pathOf(stage, order)]).toEqual(["done", "/capstor"]);
+  });
 });
+
+/** What a `sync` stores that publishes the resource in another process. */
+function nameInClaims({ out, simulator }: OrdersStage, { uuid, backendId }: SimResource): void {
+  const now = () => new Date();
+  const warn = () => undefined;
+  const output = openOutput({ directory: out, mode: "sync", requireMount: null, fileMode: 0o644, now, warn });
+  try {
+    const { table, source } = loadClaims(out, { reuseAfterDays: 7, now: now() });
+    const claim = {
+      path: backendId ?? "",
+      marks: BY_SNAPSHOT,
+      since: Date.now(),
+      offering: simulator.offeringUuid,
+    };
+    table.makePresent(table.claim(table.resource(uuid), claim));
+    writeClaims(output, table, source);
+  } finally {
+    output.close();
+  }
+}
 
 test("a terminate order goes through whatever is wrong with limits, options and slug", async () => {
   await using stage = await openOrders();

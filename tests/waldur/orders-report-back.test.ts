@@ -66,6 +66,18 @@ describe("the backend id", () => {
     });
   }
 
+  test("that becomes a path while the order is accepted moves the file, which the next run publishes", async () => {
+    await using stage = await openOrders();
+    const order = place(stage, "Create");
+    stage.once("approve_by_provider", () => {
+      stage.resourceOf(order).backendId = "/moved/here";
+    });
+    const ran = await stage.pass();
+    expect([ran.code, ran.outcomes, stage.filesOf(order)]).toEqual([0, ["waiting"], []]);
+    expect((await stage.pass()).outcomes).toEqual(["done"]);
+    expect(stage.entryOf(order).mountPoint.default).toBe("/moved/here");
+  });
+
   test("is set with no request after the read that says it is empty", async () => {
     await using stage = await openOrders();
     place(stage, "Create");
