@@ -32,9 +32,11 @@ const WAIT_MS = 20;
  * @param throwIfOver called while waiting, to end it
  */
 export async function waitForLock(
-  { statePath, mode }: { statePath: string; mode: string },
+  { statePath, mode, recheck }: { statePath: string; mode: string; recheck: () => void },
   throwIfOver: () => void,
 ): Promise<Lock> {
+  // A directory that took the place of ours since must not get a lock file either.
+  recheck();
   const path = join(statePath, "lock-claims");
   const warn = () => undefined;
   for (let tries = 0; ; tries++) {

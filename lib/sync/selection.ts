@@ -44,7 +44,8 @@ export type Selection = {
   readonly leftOut: ReadonlySet<string>;
 };
 
-const MOST_NAMED = 10;
+/** As many as are worth a request each. */
+const MOST_NAMED = 100;
 
 /** More rows than that are not set aside, but clashes at once. */
 const MOST_ASIDE = 10_000;
