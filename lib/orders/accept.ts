@@ -5,7 +5,7 @@
 import type { OrderOutcome } from "../report/report.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { isOwed, noteEnded } from "./ended.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { acceptance } from "./plan.ts";
 import { type Prepared, waitsForWorker } from "./prepare.ts";
 import { isOpen, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";

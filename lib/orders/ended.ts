@@ -4,7 +4,7 @@ import type { OrderEnd, Receipt } from "../output/receipts.ts";
 import type { OrderOutcome, Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { isPublished } from "./past.ts";
 import { hasEnded } from "./steps.ts";
 

@@ -11,7 +11,7 @@ import type { StorageDocument } from "../storage/document.ts";
 import { compareDocuments, documentText } from "../storage/text.ts";
 import { CALLS } from "../waldur/orders.ts";
 import { orderDocument } from "./document.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { factsOfFile } from "./past.ts";
 import type { Prepared } from "./prepare.ts";
 

@@ -6,7 +6,7 @@ import { addProblem } from "../run/job.ts";
 import { CALLS } from "../waldur/orders.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
 import { noteEnded } from "./ended.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { backendIdFor } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { isOpen, lostAnswer, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";

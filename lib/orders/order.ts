@@ -9,7 +9,7 @@ import { acceptOrder } from "./accept.ts";
 import { noteEnded } from "./ended.ts";
 import { publishFile, type ReadyFile, readyFile, reportLackingActions } from "./file.ts";
 import { finishOrder, readForBackendId } from "./finish.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { isPublished } from "./past.ts";
 import {
   about,

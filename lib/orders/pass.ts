@@ -1,7 +1,7 @@
 // One pass over the open orders of an offering, oldest first, one of each resource. One bad order never stops the
 // others; guard.ts says what does (docs/contract.md, "Orders").
 
-import { createOrderClaims, type OrderClaims } from "../claims/order-claims.ts";
+import { createOrderClaims } from "../claims/order-claims.ts";
 import { AppError, RetryLaterError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
 import { readFailedOrders, writeFailedOrders } from "../output/failed-orders.ts";
@@ -9,21 +9,15 @@ import type { Receipt } from "../output/receipts.ts";
 import type { OrderReport } from "../report/report.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import { addProblem, type Job, type RealJob } from "../run/job.ts";
-import { createMapper, type Mapper } from "../storage/mapper.ts";
+import { createMapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
 import { fetchOpenOrders, isUnreadable, type UnreadableOrder } from "../waldur/orders.ts";
-import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { describingEnd } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import type { OrderRun, Pass } from "./order-run.ts";
 import { inTurn, type ListedOrder, resourceOf } from "./queue.ts";
-
-/** What the handling of every order of the pass needs. */
-export type Pass = { offering: WaldurOffering; mapper: Mapper; claims: OrderClaims };
-
-/** What the handling of one order needs; it fills in the line's calls and state. */
-export type OrderRun = { job: Job; pass: Pass; end: OrdersEnd; line: OrderReport };
 
 type PassEnd = {
   /** The end for one order, which reads with the reader given. */

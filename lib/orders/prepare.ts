@@ -11,7 +11,7 @@ import type { OrderType, StorageResource } from "../storage/document.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { pastOf } from "./past.ts";
 
 /** An order with its resource, the entry of its file, and the receipt that fixes the file's name and path. */

@@ -6,7 +6,7 @@ import { addProblem } from "../run/job.ts";
 import type { Posted } from "../waldur/client.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { OrderCall } from "./end.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 
 export function isOpen(order: WaldurOrder): boolean {
   return order.state === "pending-provider" || order.state === "executing";

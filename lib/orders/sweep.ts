@@ -4,7 +4,7 @@
 import { listOpenReceipts, type Receipt } from "../output/receipts.ts";
 import { isOwed, noteEnded } from "./ended.ts";
 import { publishOwed } from "./order.ts";
-import type { OrderRun } from "./pass.ts";
+import type { OrderRun } from "./order-run.ts";
 import { hasEnded } from "./steps.ts";
 
 /** Open receipts of the offering whose orders are not listed; usually there is none. */

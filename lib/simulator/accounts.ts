@@ -3,7 +3,7 @@
 import { type Answer, forbidden, json, notAuthenticated } from "./answers.ts";
 import type { Caller, Endpoint } from "./exchange.ts";
 import { tokenOf, uuidOf } from "./identity.ts";
-import type { World } from "./world.ts";
+import type { World } from "./state.ts";
 
 export type Accounts = {
   /** By token. */

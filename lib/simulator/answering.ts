@@ -7,8 +7,8 @@ import type { Exchange, Quirks } from "./exchange.ts";
 import type { Fault, FaultPlan } from "./faults.ts";
 import { listCostMs } from "./query-cost.ts";
 import type { Routed, Router } from "./routes.ts";
+import type { World } from "./state.ts";
 import type { Worker } from "./worker.ts";
-import type { World } from "./world.ts";
 
 /** A request as it was answered. `status` 0: it was not. */
 export type LoggedRequest = {

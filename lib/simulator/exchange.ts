@@ -3,7 +3,7 @@
 import type { Answer } from "./answers.ts";
 import { parseUuid } from "./identity.ts";
 import type { Offering } from "./model.ts";
-import type { World } from "./world.ts";
+import type { World } from "./state.ts";
 
 export type Role = "provider" | "consumer" | "staff" | "stranger";
 
@@ -63,3 +63,6 @@ export function seesAsConsumer(
   if (caller.role === "staff") return true;
   return project !== null && project.customer.uuid === caller.organisationUuid;
 }
+
+/** The part of a request that decides whether a fault concerns it. */
+export type Concern = Pick<Exchange, "method" | "path" | "query">;

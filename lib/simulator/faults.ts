@@ -3,7 +3,7 @@
 // `503@marketplace-orders/*2`, `drop-after-apply@set_state_done*1`. Any three digits are a status.
 
 import { type Answer, html, redirect } from "./answers.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Concern, Exchange } from "./exchange.ts";
 import {
   answerWith,
   cutRows,
@@ -17,9 +17,6 @@ import {
   withCount,
   withOtherOffering,
 } from "./list-faults.ts";
-
-/** The part of a request that decides whether a fault concerns it. */
-export type Concern = Pick<Exchange, "method" | "path" | "query">;
 
 type Kind =
   /** Answers in place of the server, which sees nothing of the request. */

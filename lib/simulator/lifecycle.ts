@@ -2,23 +2,10 @@
 // "Orders"). Which request may ask for which step is the business of order-actions.ts.
 
 import { uuidOf } from "./identity.ts";
-import type { Project, SimOrder, SimResource } from "./model.ts";
-import type { World } from "./world.ts";
+import type { SimOrder, SimResource } from "./model.ts";
+import type { NewOrder, World } from "./state.ts";
 
 /** Everything but the type has a default that fits it. */
-export type NewOrder = {
-  type: SimOrder["type"];
-  /** The resource or its uuid; a Create order without one makes its own. */
-  resource?: SimResource | string;
-  /** Name of the resource that a Create order makes. */
-  name?: string;
-  limits?: unknown;
-  attributes?: unknown;
-  state?: string;
-  project?: Project | null;
-  created?: string;
-} & Partial<Omit<SimOrder, "type" | "limits" | "attributes" | "state" | "project" | "created">>;
-
 /** Places an order, with the effect that this has on its resource at once. */
 export function startOrder(world: World, asked: NewOrder): SimOrder {
   const created = asked.created ?? world.stamp();

@@ -4,7 +4,7 @@ import { type Context, constants, type Field, field } from "./fields.ts";
 import { uuidOf } from "./identity.ts";
 import { isOptionsOnly } from "./lifecycle.ts";
 import type { Offering, SimOrder, SimResource } from "./model.ts";
-import type { World } from "./world.ts";
+import type { World } from "./state.ts";
 
 /** What orders and resources have in common. */
 type OfOffering = { offeringUuid: string; hasPlan: boolean };

@@ -4,7 +4,7 @@
 import { constants, type Field, field, painter } from "./fields.ts";
 import type { SimOrder, SimResource } from "./model.ts";
 import { allocationType, ORDER_VIEW, offeringFields, offeringOf } from "./order-view.ts";
-import type { World } from "./world.ts";
+import type { World } from "./state.ts";
 
 const ROW: readonly Field<SimResource>[] = [
   ...offeringFields<SimResource>(),

@@ -6,8 +6,9 @@ import { answerRequest, type LoggedRequest, type Site } from "./answering.ts";
 import { planFaults } from "./faults.ts";
 import type { Generation } from "./model.ts";
 import { createRouter } from "./routes.ts";
+import type { World } from "./state.ts";
 import { createWorker } from "./worker.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld } from "./world.ts";
 
 export type SimulatorOptions = {
   generation?: Generation;

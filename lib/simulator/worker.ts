@@ -5,7 +5,7 @@
 import { uuidOf } from "./identity.ts";
 import { finish, isOptionsOnly, setResource } from "./lifecycle.ts";
 import type { SimOrder, SimResource } from "./model.ts";
-import type { World } from "./world.ts";
+import type { World } from "./state.ts";
 
 export type Worker = {
   /** Queues the job of an approved order. A late one starts only when the order has ended. */

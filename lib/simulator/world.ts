@@ -1,39 +1,11 @@
-// The state of a simulated Waldur, and the hands with which a test changes it behind the server's back. Everything found
-// here is plain data: setting a field is allowed and shows in the next answer.
+// Makes the state of a simulated Waldur (state.ts), with what it holds from the start.
 
 import { slugFrom, slugStem, uuidOf } from "./identity.ts";
-import { createOrderIn, type NewOrder, startOrder } from "./lifecycle.ts";
-import { type Generation, type Project, type SimOrder, type SimResource, stamp } from "./model.ts";
-import { createRows, type Rows } from "./rows.ts";
-import { type Background, createBackground, createdAt, lastSeededSlug, type SeedOptions } from "./seed.ts";
-
-export type World = Background & {
-  generation: Generation;
-  seed: number;
-  rows: Rows;
-  /** Oldest first. */
-  orders: SimOrder[];
-  /** Now, as Waldur writes it. */
-  stamp(): string;
-  /** The resource, to be read or changed. Throws when there is none. */
-  resource(uuid: string): SimResource;
-  /** Every resource of the main offering; a walk over the whole world. */
-  resources(): SimResource[];
-  /** The order, to be read or changed. Throws when there is none. */
-  order(uuid: string): SimOrder;
-  /** A new resource, in OK and with a slug made from its name unless told otherwise. */
-  addResource(partial?: Partial<Omit<SimResource, "index">>): SimResource;
-  /** A new order as if a consumer had placed it, pending with the provider; a Create order brings its resource along. */
-  addOrder(order: NewOrder): SimOrder;
-  /** Sets nothing but the state of the order. */
-  setOrderState(uuid: string, state: string): void;
-  /** What a consumer's DELETE does: the order is gone, the resource of a Create order stays `Creating` for ever. */
-  deleteOrder(uuid: string): void;
-  /** Sets a resource to Terminated. */
-  terminate(uuid: string): void;
-  /** Moves `modified`, as any write does. */
-  touch(thing: { modified: string }): void;
-};
+import { createOrderIn, startOrder } from "./lifecycle.ts";
+import { type Project, type SimResource, stamp } from "./model.ts";
+import { createRows } from "./rows.ts";
+import { createBackground, createdAt, lastSeededSlug, type SeedOptions } from "./seed.ts";
+import type { World } from "./state.ts";
 
 export type WorldOptions = SeedOptions & { orders: number; now: () => Date };
 

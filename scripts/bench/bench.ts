@@ -1,7 +1,5 @@
 // What every measure gets, and what it gives back.
 
-import type { Row } from "./table.ts";
-
 export type Bench = {
   /** Fewer rounds and smaller lists, to see that everything works. */
   quick: boolean;
@@ -16,6 +14,8 @@ export type Bench = {
   /** Progress, for whoever waits. */
   say(text: string): void;
 };
+
+export type Row = readonly string[];
 
 /** One table, and what must be known to read it. */
 export type Finding = { caption: string; columns: readonly string[]; rows: readonly Row[]; note?: string };

@@ -2,8 +2,6 @@
 
 import type { Finding } from "./bench.ts";
 
-export type Row = readonly string[];
-
 /** A table with its caption above and its note below. */
 export function findingText({ caption, columns, rows, note }: Finding): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
-import type { World } from "../../lib/simulator/world.ts";
+import type { World } from "../../lib/simulator/state.ts";
 import { everyResource, isLive, mountPointOf, pathBeside } from "./paths.ts";
 
 type About = {

@@ -3,7 +3,7 @@
 // "The document").
 
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
-import type { World } from "../../lib/simulator/world.ts";
+import type { World } from "../../lib/simulator/state.ts";
 import type { StorageResource } from "../../lib/storage/document.ts";
 
 /** What is compared of an entry. */

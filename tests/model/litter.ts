@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
-import type { World } from "../../lib/simulator/world.ts";
+import type { World } from "../../lib/simulator/state.ts";
 import { everyResource, mountPointOf } from "./paths.ts";
 
 export const LITTER = {

@@ -2,7 +2,7 @@
 // contract, not from lib: the model is to find out when the two differ.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
-import type { World } from "../../lib/simulator/world.ts";
+import type { World } from "../../lib/simulator/state.ts";
 
 /** Resources of both offerings, in any state, oldest first. */
 export function everyResource(world: World): SimResource[] {

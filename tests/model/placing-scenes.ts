@@ -1,7 +1,7 @@
 // What can be special of an order when it is placed: whose slug or path its resource asks for.
 
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
-import type { World } from "../../lib/simulator/world.ts";
+import type { World } from "../../lib/simulator/state.ts";
 import { everyResource, isLive, pathBeside } from "./paths.ts";
 
 type About = {
