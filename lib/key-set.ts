@@ -123,7 +123,7 @@ function slotAt(word: number, words: Int32Array, { keys, slots }: Index): number
   const b = words[word + 1] ?? 0;
   const c = words[word + 2] ?? 0;
   const d = words[word + 3] ?? 0;
-  let slot = firstSlot(a, b, c, d, slots.length);
+  let slot = firstSlot(hashOf(word, words), slots.length);
   for (;;) {
     const number = slots[slot] ?? -1;
     if (number < 0) return slot;
@@ -133,12 +133,18 @@ function slotAt(word: number, words: Int32Array, { keys, slots }: Index): number
   }
 }
 
-/** Mixes the four words of a key, because uuids of one server can share most of their bits, into a number below `slots`. */
-function firstSlot(a: number, b: number, c: number, d: number, slots: number): number {
-  let mixed = Math.imul(a ^ (b >>> 15) ^ (b << 17), 0x9e3779b1);
-  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ c, 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ d, 0xc2b2ae35);
-  return Math.floor((((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32) * slots);
+/** Mixes the four words of a key, because uuids of one server can share most of their bits. */
+function hashOf(word: number, words: Int32Array): number {
+  const b = words[word + 1] ?? 0;
+  let mixed = Math.imul((words[word] ?? 0) ^ (b >>> 15) ^ (b << 17), 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ (words[word + 2] ?? 0), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ (words[word + 3] ?? 0), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
+
+/** A hash as a number below `slots`. */
+function firstSlot(hash: number, slots: number): number {
+  return Math.floor(((hash >>> 0) / 2 ** 32) * slots);
 }
 
 const PLAIN_UUID = /^[0-9a-f]{32}$/;

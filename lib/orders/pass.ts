@@ -137,7 +137,7 @@ async function takeAll(queue: readonly ListedOrder[], pile: Pile, handling: Hand
       line.outcome = "waiting";
       continue;
     }
-    await tryOne({ order: order.uuid, resource }, pile, handling, async (run) => {
+    await tryOne({ order: order.uuid, resource }, { pile, ...handling }, async (run) => {
       line.outcome = await takeOrder(order, { ...run, line });
     });
   }
@@ -149,7 +149,7 @@ async function settleAll(receipts: readonly Receipt[], pile: Pile, handling: Han
     handling.job.throwIfOver();
     const { order, resource } = receipt;
     let isSettled = true;
-    const reached = await tryOne({ order, resource }, pile, handling, async (run) => {
+    const reached = await tryOne({ order, resource }, { pile, ...handling }, async (run) => {
       isSettled = await settleReceipt(receipt, { ...run, line: lineOfReceipt(receipt, handling.job) });
     });
     if (!reached || !isSettled) pile.busyResources.add(resource);
@@ -159,8 +159,7 @@ async function settleAll(receipts: readonly Receipt[], pile: Pile, handling: Han
 /** Handles one order under the guard. One that failed in the last pass gets no second chance in this one. */
 async function tryOne(
   about: { order: string; resource: string | null },
-  pile: Pile,
-  { job, end, pass, guard }: Handling,
+  { pile, job, end, pass, guard }: Handling & { pile: Pile },
   work: (run: Omit<OrderRun, "line">) => Promise<void>,
 ): Promise<boolean> {
   const reader = pile.failedBefore.has(about.order) ? job.hastyReader : job.reader;

@@ -69,7 +69,7 @@ export async function runMode(
       await runOffering({ offering, config, options, surroundings, work, ledger, end });
     }
   } catch (error) {
-    noteFailure(error, ledger, log);
+    noteFailure(error, { ledger, log });
   } finally {
     end.disarm();
     surroundings.progress.clear();
@@ -116,7 +116,7 @@ async function runOffering(share: Share): Promise<void> {
   const line = ledger.openOffering(offering);
   if (end.signal.aborted) {
     line.outcome = "skipped";
-    noteFailure(end.signal.reason, ledger, surroundings.log, offering.uuid);
+    noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering.uuid);
     return;
   }
   try {
@@ -124,7 +124,7 @@ async function runOffering(share: Share): Promise<void> {
     if (share.options.dryRun) await share.work.describe(job);
     else await publishUnderLock(job, share);
   } catch (error) {
-    noteFailure(error, ledger, surroundings.log, offering.uuid);
+    noteFailure(error, { ledger, log: surroundings.log }, offering.uuid);
   }
   for (const { path, action, bytes } of ledger.filesOf(offering.uuid)) {
     surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
@@ -223,7 +223,11 @@ function patienceOf({ offering, options, surroundings, end }: Share): Patience {
   };
 }
 
-function noteFailure(thrown: unknown, ledger: Ledger, log: Log, offering?: string): void {
+function noteFailure(
+  thrown: unknown,
+  { ledger, log }: { ledger: Ledger; log: Log },
+  offering?: string,
+): void {
   const error = thrown instanceof AppError ? thrown : new BugError(thrown);
   if (!ledger.addFailure(error, offering === undefined ? {} : { offering })) return;
   if (error instanceof ConfigError) {

@@ -19,8 +19,7 @@ export function checked<T>(value: T, complaints: Complaints): Checked<T> {
 export function choices(
   query: URLSearchParams,
   name: string,
-  known: readonly string[],
-  complaints: Complaints,
+  { known, complaints }: { known: readonly string[]; complaints: Complaints },
 ): readonly string[] | undefined {
   const values = query.getAll(name).filter((value) => value !== "");
   const unknown = values.find((value) => !known.includes(value));
@@ -32,8 +31,7 @@ export function choices(
 export function uuids(
   query: URLSearchParams,
   name: string,
-  csv: boolean,
-  complaints: Complaints,
+  { csv = false, complaints }: { csv?: boolean; complaints: Complaints },
 ): readonly string[] | undefined {
   const text = query.getAll(name).at(-1) ?? "";
   if (text === "") return undefined;

@@ -30,12 +30,12 @@ export const listOrders: Endpoint = (exchange) => {
 /** Filters by other things, and by dates, are not played: they are ignored like unknown ones. */
 function checkedFilter({ query, world, quirks }: Exchange) {
   const complaints = {};
-  const offeringUuids = uuids(query, "offering_uuid", false, complaints);
+  const offeringUuids = uuids(query, "offering_uuid", { complaints });
   const filter = {
     offeringUuids: quirks.has("ignored-filter") ? undefined : offeringUuids,
-    resourceUuids: uuids(query, "resource_uuid", false, complaints),
-    states: choices(query, "state", orderStates(world.generation), complaints),
-    types: choices(query, "type", orderTypes(world.generation), complaints),
+    resourceUuids: uuids(query, "resource_uuid", { complaints }),
+    states: choices(query, "state", { known: orderStates(world.generation), complaints }),
+    types: choices(query, "type", { known: orderTypes(world.generation), complaints }),
     order: ordering(query, ["created", "consumer_reviewed_at", "cost", "state"], complaints),
   };
   return checked(filter, complaints);

@@ -30,10 +30,10 @@ export function listResources(side: Side): Endpoint {
 function checkedFilter({ query, world, quirks }: Exchange) {
   const complaints = {};
   const names = world.generation === "2024" ? ["name", "created"] : ["name", "created", "state"];
-  const offeringUuids = uuids(query, "offering_uuid", world.generation === "current", complaints);
-  const projectUuids = uuids(query, "project_uuid", false, complaints);
-  const customerUuids = uuids(query, "customer_uuid", false, complaints);
-  const states = choices(query, "state", RESOURCE_STATES, complaints);
+  const offeringUuids = uuids(query, "offering_uuid", { csv: world.generation === "current", complaints });
+  const projectUuids = uuids(query, "project_uuid", { complaints });
+  const customerUuids = uuids(query, "customer_uuid", { complaints });
+  const states = choices(query, "state", { known: RESOURCE_STATES, complaints });
   const compare = comparison(ordering(query, names, complaints));
   const filter: Filter = { offeringUuids, states, compare };
   if (quirks.has("ignored-filter")) filter.offeringUuids = undefined;

@@ -24,7 +24,7 @@ const PROVIDER_VIEW: readonly Field<ServiceProvider>[] = [
 
 export const listServiceProviders: Endpoint = (exchange) => {
   const complaints = {};
-  const wanted = uuids(exchange.query, "customer_uuid", false, complaints);
+  const wanted = uuids(exchange.query, "customer_uuid", { complaints });
   if (Object.keys(complaints).length > 0) return json(400, complaints);
   const { world } = exchange;
   const found = wanted === undefined || wanted.includes(world.provider.uuid);

@@ -62,14 +62,14 @@ function panel(axis: Axis, series: readonly Series[], left: number): string[] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const y = (value: number) => bottom - PANEL.height * share(value, low, high);
   return [
-    text(left, PANEL.top - 14, axis.title, "start"),
+    text([left, PANEL.top - 14], axis.title, "start"),
     ...axis.ticks.flatMap(([value, label]) => [
-      line(left, y(value), right, y(value)),
-      text(left - 8, y(value) + 4, label, "end"),
+      line([left, y(value)], [right, y(value)]),
+      text([left - 8, y(value) + 4], label, "end"),
     ]),
     ...[1_000, 10_000, 100_000, 1_000_000].flatMap((resources) => [
-      line(x(resources), PANEL.top, x(resources), bottom),
-      text(x(resources), bottom + 18, resources < 1e6 ? `${resources / 1000} k` : "1 M", "middle"),
+      line([x(resources), PANEL.top], [x(resources), bottom]),
+      text([x(resources), bottom + 18], resources < 1e6 ? `${resources / 1000} k` : "1 M", "middle"),
     ]),
     ...series.flatMap((one) => curve(one, (point) => [x(point.resources), y(axis.of(point))])),
   ];
@@ -96,14 +96,16 @@ function legend({ name, color, isQuoted }: Series, at: number): string[] {
   const y = HEIGHT - 24;
   return [
     `<line x1="${left}" y1="${y}" x2="${left + 28}" y2="${y}" stroke="${color}" stroke-width="2"${dashes}/>`,
-    text(left + 36, y + 4, name, "start"),
+    text([left + 36, y + 4], name, "start"),
   ];
 }
 
-function line(x1: number, y1: number, x2: number, y2: number): string {
+type Position = readonly [x: number, y: number];
+
+function line([x1, y1]: Position, [x2, y2]: Position): string {
   return `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" stroke="#dddddd"/>`;
 }
 
-function text(x: number, y: number, content: string, anchor: "start" | "middle" | "end"): string {
+function text([x, y]: Position, content: string, anchor: "start" | "middle" | "end"): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="#333333">${content}</text>`;
 }

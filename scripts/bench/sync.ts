@@ -30,14 +30,14 @@ export async function measureSync(bench: Bench): Promise<readonly Finding[]> {
   for (const { resources, faster } of bench.quick ? SIZES.slice(0, 1) : SIZES) {
     bench.say(`${count(resources)} resources`);
     const of = await withServer({ resources }, (server) =>
-      raceOn(server, bench.directory(`sync-${resources}`), bench, bench.quick ? 1 : ROUNDS),
+      raceOn(server, bench.directory(`sync-${resources}`), bench),
     );
     findings.push(finding(resources, faster, of));
   }
   return findings;
 }
 
-async function raceOn(server: Server, directory: string, { binary, bare }: Bench, rounds: number) {
+async function raceOn(server: Server, directory: string, { binary, bare, quick }: Bench) {
   const ours = [binary, "sync", "-c", configure(server, directory)];
   const slim = await shellPipeline(server, directory, FIELDS);
   const broad = await shellPipeline(server, directory, ALL_FIELDS);
@@ -55,7 +55,7 @@ async function raceOn(server: Server, directory: string, { binary, bare }: Bench
       slim: () => timeOf(slim.command),
       broad: () => timeOf(broad.command),
     },
-    rounds,
+    quick ? 1 : ROUNDS,
   );
 }
 
