@@ -195,6 +195,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/orders-report-back.test.ts"],
   },
   {
+    guard: "an order of a terminated resource is left, but for a terminate order",
+    file: "lib/orders/prepare.ts",
+    from: 'if (resource.state === "Terminated" && type !== "terminate")',
+    to: 'if (resource.state === "Terminated" && type === "create")',
+    tests: ["waldur/orders-left.test.ts"],
+  },
+  {
     guard: "the claims are looked at once more before the file gets its name",
     file: "lib/orders/order.ts",
     from: 'if (!("held" in answer)) return publishFile(file, run);',

@@ -1,7 +1,7 @@
 // One order from Waldur to its file and back. Every step may be the last before a power cut: running again goes on from
 // what Waldur and the disk say (docs/contract.md, "Orders").
 
-import { peekReceipt } from "../output/receipts.ts";
+import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { OrderOutcome } from "../report/report.ts";
 import { addNotice, addProblem } from "../run/job.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
@@ -40,8 +40,13 @@ export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<Orde
 }
 
 /** Publishes the file of an order that is done in Waldur and never had one; nothing is sent. */
-export async function publishOwed(order: WaldurOrder, run: OrderRun): Promise<OrderOutcome> {
+export async function publishOwed(
+  order: WaldurOrder,
+  receipt: Receipt,
+  run: OrderRun,
+): Promise<OrderOutcome> {
   const prepared = await prepareOrder(order, run);
+  if ("left" in prepared && prepared.isMoot) return noteEnded(order, receipt, run);
   if (!("entry" in prepared)) return reportUnprepared(prepared, run);
   return withReadyFile(prepared, run, (file) => publishLast(file, prepared, run));
 }

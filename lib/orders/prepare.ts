@@ -30,7 +30,8 @@ export type Prepared = {
 /** An order with its resource, as both were read. */
 type Asking = Omit<Prepared, "entry" | "receipt" | "question">;
 
-export type LeftAlone = { left: Omit<Problem, "offering">[] };
+/** `isMoot`: the resource is terminated, so no file of the order is of use to anybody. */
+export type LeftAlone = { left: Omit<Problem, "offering">[]; isMoot?: boolean };
 /** Its path is that of a resource that was terminated not long ago. */
 export type Waiting = { waits: Omit<Problem, "offering"> };
 
@@ -55,6 +56,8 @@ export async function prepareOrder(
   if (order.marketplaceResourceUuid === null) return leave(order, missingResource(order));
   const resource = await run.end.readResource(order.marketplaceResourceUuid);
   if (resource === null) return leave(order, missingResource(order));
+  if (resource.state === "Terminated" && type !== "terminate")
+    return { ...leave(order, terminatedResource(order)), isMoot: true };
   return claimEntry({ order, type, resource, hasWorker: resource.projectSlug === undefined }, run);
 }
 
@@ -132,6 +135,16 @@ function missingResource(order: WaldurOrder): Finding {
     field: "marketplace_resource_uuid",
     message: `order ${order.uuid} has no resource that can be read; it stays as it is`,
     hint: "if it stays so for minutes, look at the order in Waldur",
+  };
+}
+
+/** Waldur would bring the resource back to life, whose path may be somebody else's by now. */
+function terminatedResource(order: WaldurOrder): Finding {
+  return {
+    code: "resource-terminated",
+    field: "marketplace_resource_uuid",
+    message: `order ${order.uuid} is for a resource that is terminated; it stays as it is`,
+    hint: "reject the order in Waldur, or cancel it",
   };
 }
 

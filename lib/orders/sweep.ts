@@ -25,7 +25,7 @@ export async function settleReceipt(receipt: Receipt, run: OrderRun): Promise<bo
   if (order !== null && isOwed(order, receipt, job.config.settings.outputDirectory)) {
     job.ledger.addOrder(line);
     line.state = order.state;
-    line.outcome = await publishOwed(order, run);
+    line.outcome = await publishOwed(order, receipt, run);
     return line.outcome === "left";
   }
   noteEnded(order, receipt, run);

@@ -86,7 +86,9 @@ function isDoneWithoutFile(site: Site, order: SimOrder): boolean {
 
 /** When runs have nothing left to do. */
 export function complaintsAtRest(site: Site): string[] {
-  const owed = site.book.placed.filter((order) => isDoneWithoutFile(site, order));
+  // Nobody needs the file of a resource that has ended.
+  const isMoot = ({ resourceUuid }: SimOrder) => site.seen.lives.hasEnded(resourceUuid ?? "");
+  const owed = site.book.placed.filter((order) => isDoneWithoutFile(site, order) && !isMoot(order));
   return [
     ...owed.map(({ uuid }) => `order ${uuid} is done without a file`),
     ...complaintsOfOpenOrders(site),
@@ -114,6 +116,7 @@ function isStuck(site: Site, order: SimOrder): boolean {
   const { owners, wants, lives } = site.seen;
   const resource = site.stage.world.resource(order.resourceUuid ?? "");
   const { uuid } = resource;
+  if (order.type !== "Terminate" && !isLive(resource)) return true;
   if (valuesOfOrder(site.stage.world, order) === null) return true;
   if (hasBadSlug(resource) && order.type !== "Terminate") return true;
   const kept = owners.pathOf(uuid);

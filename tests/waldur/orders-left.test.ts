@@ -136,6 +136,17 @@ for (const generation of GENERATIONS) {
   });
 }
 
+for (const type of ["Create", "Update"] as const) {
+  test(`a ${type} order of a terminated resource is left: done, it would bring the resource back to life`, async () => {
+    await using stage = await openOrders();
+    const order = place(stage, type);
+    stage.world.terminate(stage.resourceOf(order).uuid);
+    const ran = await stage.pass();
+    expect([ran.code, ran.problems, stage.files()]).toEqual([10, ["resource-terminated"], []]);
+    expect([order.state, stage.requestsOf("POST")]).toEqual(["pending-provider", []]);
+  });
+}
+
 test("a state that is listed although nobody asked for it gets nothing sent", async () => {
   await using stage = await openOrders();
   const order = place(stage, "Create");

@@ -214,6 +214,18 @@ for (const generation of GENERATIONS) {
       });
     }
 
+    test("and is owed its file needs none when its resource is terminated by now", async () => {
+      const faults = ["503@approve*1", "503@set_state_executing*1"];
+      await using stage = await openOrders({ generation, faults });
+      const order = place(stage, "Update");
+      await stage.pass();
+      stage.world.setOrderState(order.uuid, "done");
+      stage.world.terminate(stage.resourceOf(order).uuid);
+      const ran = await stage.pass();
+      expect([ran.code, ran.outcomes, stage.filesOf(order)]).toEqual([0, ["done"], []]);
+      expect([stage.receipts("open"), (await stage.pass()).steps]).toEqual([0, ["offering", "list"]]);
+    });
+
     test("and is owed its file gets it before the next order of its resource gets its own", async () => {
       const faults = ["503@approve*1", "503@set_state_executing*1"];
       await using stage = await openOrders({ generation, faults });
