@@ -1,7 +1,7 @@
 // Who else claims a path, one above it or one below it, and which of these claims count
 // (docs/contract.md, "Mount points").
 
-import { BY_ORDER, BY_SNAPSHOT, type ClaimTable } from "./table.ts";
+import { BY_FILE, type ClaimTable } from "./table.ts";
 
 /** Another resource's claim that stands in the way. */
 export type Contender = {
@@ -37,7 +37,7 @@ const NONE: Contender[] = [];
 
 /** Whether a file names the record's path. */
 export function isNamed(table: ClaimTable, record: number): boolean {
-  return (table.marks(record) & (BY_SNAPSHOT | BY_ORDER)) !== 0;
+  return (table.marks(record) & BY_FILE) !== 0;
 }
 
 /** The record of the path that the newest file gives the resource; -1 where no file names it. */
@@ -51,5 +51,7 @@ const DAY_MS = 86_400_000;
 /** When a path that its holder has left is free for others, in milliseconds; null while nobody knows that it ended. */
 export function freeFrom(table: ClaimTable, owner: number): number | null {
   const ended = table.ended(owner);
-  return ended === undefined ? null : ended.at + ended.days * DAY_MS;
+  if (ended === undefined) return null;
+  // At once, also by the clock of a host that is behind.
+  return ended.days === 0 ? 0 : ended.at + ended.days * DAY_MS;
 }

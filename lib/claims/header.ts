@@ -1,6 +1,7 @@
 // The first line of the claims file: what the columns behind it are made of, and the little that is not worth a column.
 // A line that says anything which the columns cannot hold is that of a broken file.
 
+import { isPlainUuid } from "../key-set.ts";
 import { isRecord } from "../output/files.ts";
 import type { Release } from "./releases.ts";
 import type { Ended } from "./table.ts";
@@ -30,6 +31,10 @@ export type Header = ClaimsSource & {
   ended: [number, Ended][];
   /** By number of the resource. */
   released?: [number, readonly Release[]][];
+  /** By number of the resource that the snapshot moves, the record of its path before. */
+  moved?: [number, number][];
+  /** Orders whose receipts were read, with the record that each names. */
+  receipts: [string, number][];
 };
 
 /** null for a line that is not such a header. `size` of the whole file in bytes: nothing is as many. */
@@ -56,7 +61,17 @@ function isHeader(value: unknown, size: number): value is Header {
 }
 
 function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
-  const { offerings, files, spellings, depths, hasTwins, ended, released = [] } = header;
+  const {
+    offerings,
+    files,
+    spellings,
+    depths,
+    hasTwins,
+    ended,
+    released = [],
+    moved = [],
+    receipts,
+  } = header;
   const [resources, records] = [Number(header.resources), Number(header.records)];
   return (
     isListOf(offerings, isText) &&
@@ -68,7 +83,12 @@ function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
     isListOf(
       released,
       isPair(resources, (list) => isListOf(list, isRelease)),
-    )
+    ) &&
+    isListOf(
+      moved,
+      isPair(resources, (record) => isBelow(record, records)),
+    ) &&
+    isListOf(receipts, (pair) => Array.isArray(pair) && isPlainUuid(pair[0]) && isBelow(pair[1], records))
   );
 }
 

@@ -4,7 +4,7 @@
 import type { OfferingConfig } from "../config/config.ts";
 import { freeFrom, isNamed } from "./contenders.ts";
 import { type LoadedClaims, loadClaims } from "./recover.ts";
-import { BY_ORDER, type ClaimTable, WANTED } from "./table.ts";
+import { BY_ORDER_OR_RECEIPT, type ClaimTable, WANTED } from "./table.ts";
 
 export type ListedClaim = {
   path: string;
@@ -68,7 +68,7 @@ function claimsOf(table: ClaimTable): ListedClaim[] {
 function claimOf(table: ClaimTable, record: number): ListedClaim {
   const owner = table.owner(record);
   const free = freeFrom(table, owner);
-  const isByOrder = (table.marks(record) & BY_ORDER) !== 0;
+  const isByOrder = (table.marks(record) & BY_ORDER_OR_RECEIPT) !== 0;
   return {
     path: table.path(record),
     resource: table.uuid(owner),

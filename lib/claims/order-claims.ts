@@ -55,7 +55,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     return fresh;
   };
   const addTo = (claims: LoadedClaims, dated: FoundReceipt) =>
-    addReceipt(claims.table, dated, { listedAt: 0, reuseAfterDays: days });
+    addReceipt(claims.table, dated, { reuseAfterDays: days });
   const store = (claims: LoadedClaims): void => {
     if (output === null) return;
     writeClaims(output, claims.table, claims.source);

@@ -12,12 +12,22 @@ import {
   type Receipt,
 } from "../output/receipts.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
-import { isNamed, namedPath } from "./contenders.ts";
+import { namedPath } from "./contenders.ts";
 import type { ClaimsSource } from "./header.ts";
 import { foreignResources, identify, isWrittenFor, lastSnapshot } from "./last-snapshot.ts";
 import { type NamedByOrder, namedByOrderFiles } from "./order-files.ts";
 import { claimsIdentity, type ReadClaims, readClaims } from "./store.ts";
-import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, createClaimTable, GID, QUOTAS, WRITTEN } from "./table.ts";
+import {
+  BY_ORDER,
+  BY_ORDER_OR_RECEIPT,
+  BY_RECEIPT,
+  BY_SNAPSHOT,
+  type ClaimTable,
+  createClaimTable,
+  GID,
+  QUOTAS,
+  WRITTEN,
+} from "./table.ts";
 
 export type LoadedClaims = {
   table: ClaimTable;
@@ -35,6 +45,8 @@ export type LoadedClaims = {
   identity: string | null;
   /** What the receipts said that were read: order and path. */
   receipts: Set<string>;
+  /** Receipts that were changed since then were read. */
+  since: Date;
 };
 
 /** Clocks of hosts and file systems differ, and a receipt that is read twice does no harm. */
@@ -59,13 +71,17 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   const isUnsure = stored === null || !hasReceipts(directory);
   if (isUnsure) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named, stored === null);
   const receipts = new Set<string>();
-  for (const dated of changedReceipts(directory, new Date(listedAt - OVERLAP_MS))) {
+  const since = new Date(listedAt - OVERLAP_MS);
+  const orders = new Set<string>();
+  for (const dated of changedReceipts(directory, since)) {
     receipts.add(keyOf(dated));
-    addReceipt(table, dated, { listedAt, reuseAfterDays });
+    orders.add(dated.receipt.order);
+    addReceipt(table, dated, { isByDate: stored === null, reuseAfterDays });
   }
+  table.keepReceipts(orders);
   const isNew = stored === null || stored.isUnlisted === true;
   const [isForeign, identity] = [foreign.length > 0, stored?.identity ?? null];
-  return { table, isNew, isUnsure, snapshot, isForeign, source, identity, receipts };
+  return { table, isNew, isUnsure, snapshot, isForeign, source, identity, receipts, since };
 }
 
 /**
@@ -73,9 +89,9 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
  * them, in words; null when nothing does.
  */
 export function addLateReceipts(
-  { table, receipts }: LoadedClaims,
+  { table, receipts, since }: LoadedClaims,
   directory: string,
-  { since, reuseAfterDays }: { since: Date; reuseAfterDays: number },
+  reuseAfterDays: number,
 ): string | null {
   for (const dated of changedReceipts(directory, since)) {
     const { receipt } = dated;
@@ -90,7 +106,7 @@ export function addLateReceipts(
     );
     if (isElsewhere || isTaken)
       return `order ${receipt.order} was published at ${receipt.mountPoint} meanwhile`;
-    addReceipt(table, dated, { listedAt: 0, reuseAfterDays });
+    addReceipt(table, dated, { reuseAfterDays });
   }
   return null;
 }
@@ -113,7 +129,9 @@ function isInDraft(table: ClaimTable, owner: number): boolean {
 
 /** By an order file, or by an entry of the last snapshot. */
 function isNamedBefore(table: ClaimTable, record: number): boolean {
-  return (table.marks(record) & BY_ORDER) !== 0 || (table.was(table.owner(record)) & WRITTEN) !== 0;
+  return (
+    (table.marks(record) & BY_ORDER_OR_RECEIPT) !== 0 || (table.was(table.owner(record)) & WRITTEN) !== 0
+  );
 }
 
 function keyOf({ receipt }: FoundReceipt): string {
@@ -128,12 +146,8 @@ function withdrawSnapshot({ table, listedAt }: ReadClaims): void {
     for (const record of table.recordsOf(owner)) {
       if (table.since(record) === at) table.setMarks(record, table.marks(record) & ~BY_SNAPSHOT);
     }
-    const [newest] = table
-      .recordsOf(owner)
-      .filter((record) => isNamed(table, record))
-      .sort((one, other) => table.since(other) - table.since(one));
-    if (newest !== undefined) table.makePresent(newest);
   }
+  for (const [, record] of table.moved()) table.makePresent(record);
 }
 
 /** Nothing in a snapshot removes a claim; what it says of a resource rules where no later file says something else. */
@@ -172,19 +186,20 @@ function addOrderFile(table: ClaimTable, named: NamedByOrder, rules: boolean): v
   if (known < 0 || (rules && table.since(known) <= date)) table.makePresent(record);
 }
 
-type ReceiptGround = { listedAt: number; reuseAfterDays: number };
+/** `isByDate`: the claims were lost, so the dates of files say which is the newest. */
+type ReceiptGround = { isByDate?: boolean; reuseAfterDays: number };
 
 /**
- * A receipt counts as a published file until its order is found ended without one. Those that are older than the list
- * were in its claims already.
+ * A receipt counts as a published file until its order is found ended without one. What it names is the resource's path
+ * from now on, unless the claims know that already: then something later may have moved it.
  */
 export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: ReceiptGround): void {
   const { receipt } = dated;
-  const { listedAt, reuseAfterDays } = ground;
+  const { isByDate, reuseAfterDays } = ground;
   const owner = table.resource(receipt.resource);
   const since = Date.parse(receipt.claimedAt) || 1;
   if (isWithdrawn(receipt)) {
-    withdraw(table, owner, receipt.mountPoint);
+    withdraw(table, owner, receipt);
     return;
   }
   if (table.isReleased(owner, receipt.mountPoint, since)) {
@@ -194,13 +209,14 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
   const known = namedPath(table, owner);
   const claim = {
     path: receipt.mountPoint,
-    marks: BY_ORDER,
+    marks: receipt.published || !dated.open ? BY_ORDER : BY_RECEIPT,
     since,
     offering: receipt.offering,
     file: receipt.file,
   };
   const record = table.claim(owner, claim);
-  if (known < 0 || since >= listedAt) table.makePresent(record);
+  const isNew = table.noteReceipt(receipt.order, record);
+  if (known < 0 || (isNew && !(isByDate && since < table.since(known)))) table.makePresent(record);
   noteEnd(table, owner, { receipt, reuseAfterDays });
 }
 
@@ -216,10 +232,11 @@ function noteEnd(
   if (!Number.isNaN(at)) table.end(owner, { at, days: receipt.ended?.reuseAfterDays ?? reuseAfterDays });
 }
 
-/** No file came of the order: the path is as free as if it had never been claimed, but for what a snapshot names. */
-function withdraw(table: ClaimTable, owner: number, path: string): void {
+/** No file came of the order: the path is as free as if it had never been claimed, but for what other files name. */
+function withdraw(table: ClaimTable, owner: number, { mountPoint, file }: Receipt): void {
   for (const record of table.recordsOf(owner)) {
-    const isOnly = table.isPath(record, path) && (table.marks(record) & BY_SNAPSHOT) === 0;
-    if (isOnly && table.file(record) !== undefined) table.setMarks(record, table.marks(record) & ~BY_ORDER);
+    if (!table.isPath(record, mountPoint) || table.file(record) !== file) continue;
+    table.setMarks(record, table.marks(record) & ~BY_RECEIPT);
+    if ((table.marks(record) & BY_ORDER) === 0) table.forgetFile(record);
   }
 }

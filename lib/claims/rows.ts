@@ -3,7 +3,16 @@
 
 import type { Place } from "../storage/mapper.ts";
 import { type Contender, contendersFor, freeFrom, isNamed, namedPath } from "./contenders.ts";
-import { BY_ORDER, type ClaimTable, DRAFTED, EXPLICIT, LIVE, VOID, WANTED, WRITTEN } from "./table.ts";
+import {
+  BY_ORDER_OR_RECEIPT,
+  type ClaimTable,
+  DRAFTED,
+  EXPLICIT,
+  LIVE,
+  VOID,
+  WANTED,
+  WRITTEN,
+} from "./table.ts";
 
 export type RowRules = {
   offering: string;
@@ -103,7 +112,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
       }
       if (place.path === undefined) return { path: table.path(own), record: own };
       if (table.isPath(own, place.path)) return { path: place.path, record: own };
-      const isAnew = rules.repath && (table.marks(own) & BY_ORDER) === 0;
+      const isAnew = rules.repath && (table.marks(own) & BY_ORDER_OR_RECEIPT) === 0;
       const path = table.path(own);
       if (place.isExplicit || isAnew) {
         const choice = contest(row, place.path);
@@ -116,7 +125,10 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     wrote(owner, { path, bits, isPending, record }) {
       table.addNow(owner, WRITTEN | bits);
       if (isPending) return;
-      if (record === undefined && namedPath(table, owner) >= 0) moved++;
+      if (record === undefined && namedPath(table, owner) >= 0) {
+        table.noteMove(owner);
+        moved++;
+      }
       const named = record ?? table.claim(owner, { path, marks: DRAFTED, since, offering: rules.offering });
       table.setMarks(named, table.marks(named) | DRAFTED);
       table.makePresent(named);

@@ -100,8 +100,8 @@ function readInto(fd: number, bytes: Uint8Array, at: number): boolean {
 }
 
 function roomFor(header: Header): StoredClaims {
-  const { resources, records, bytes, offerings, files, spellings, depths, hasTwins, ended, released } =
-    header;
+  const { resources, records, bytes, offerings, files, spellings, depths, hasTwins } = header;
+  const { ended, released, moved, receipts } = header;
   const more = (count: number) => Math.max(Math.ceil(count * 1.1), 512);
   return {
     resources,
@@ -123,6 +123,8 @@ function roomFor(header: Header): StoredClaims {
     files: new Map(files),
     ended: new Map(ended),
     released: new Map(released),
+    moved: new Map(moved),
+    receipts: new Map(receipts),
   };
 }
 
@@ -164,7 +166,7 @@ function columnsOf(stored: StoredClaims, { resources, records, bytes }: Sizes): 
 /** Writes the table durably. What 0.1.0 kept in its place is removed, because it would grow stale. */
 export function writeClaims(output: StatePlace, table: ClaimTable, source: ClaimsSource): void {
   const stored = table.columns();
-  const { paths, files, ended, released, offeringUuids } = stored;
+  const { paths, files, ended, released, moved, receipts, offeringUuids } = stored;
   const sizes = { resources: stored.resources, records: paths.size, bytes: paths.starts[paths.size] ?? 0 };
   const header: Header = {
     version: 1,
@@ -177,6 +179,8 @@ export function writeClaims(output: StatePlace, table: ClaimTable, source: Claim
     hasTwins: paths.hasTwins,
     ended: [...ended],
     ...(released.size === 0 ? {} : { released: [...released] }),
+    ...(moved.size === 0 ? {} : { moved: [...moved] }),
+    receipts: [...receipts],
   };
   const temporary = createTemporary(output, "state");
   temporary.write(`${JSON.stringify(header)}\n`);

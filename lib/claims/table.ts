@@ -17,7 +17,10 @@ export const VOID = 8;
 export const WANTED = 16;
 /** An entry of the draft names it: once the draft is published, by a snapshot. */
 export const DRAFTED = 32;
-const BY_FILE = BY_SNAPSHOT | BY_ORDER;
+/** An order file that is not published yet: only its receipt names the path. */
+export const BY_RECEIPT = 64;
+export const BY_ORDER_OR_RECEIPT = BY_ORDER | BY_RECEIPT;
+export const BY_FILE = BY_SNAPSHOT | BY_ORDER_OR_RECEIPT;
 const SUPPORTED = BY_FILE | DRAFTED;
 
 /** What the last snapshot had of a resource (`was`), or the present listing has so far (`now`). */
@@ -59,6 +62,10 @@ export type StoredClaims = {
   /** By resource. */
   ended: ReadonlyMap<number, Ended>;
   released: StoredReleases;
+  /** By resource that the draft moved: the record of its path before. */
+  moved: ReadonlyMap<number, number>;
+  /** By order, the record that its receipt names. */
+  receipts: ReadonlyMap<string, number>;
 };
 
 export type ClaimTable = ReturnType<typeof createClaimTable>;
@@ -71,6 +78,8 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   const files = new Map(stored.files);
   const ended = new Map(stored.ended);
   const releases = createReleases(stored.released);
+  const moved = new Map(stored.moved);
+  const receipts = new Map(stored.receipts);
   /** Records of a resource besides its present one. */
   const others = new Map<number, number[]>();
   let { was, present, owners, marks, since, offerings } = stored;
@@ -144,11 +153,30 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       // The time of the first file, not of the row that only asked for the path before.
       if (((marks[record] ?? 0) & SUPPORTED) === 0 && (claim.marks & SUPPORTED) !== 0)
         since[record] = Math.floor(claim.since / 1000);
+      const isPublished = ((marks[record] ?? 0) & BY_ORDER) !== 0;
       marks[record] = (marks[record] ?? 0) | claim.marks;
-      if (claim.file !== undefined) files.set(record, claim.file);
+      // The name of a published file stays; a receipt may be withdrawn.
+      if (claim.file !== undefined && ((claim.marks & BY_ORDER) !== 0 || !isPublished))
+        files.set(record, claim.file);
       return record;
     },
     makePresent,
+    /** Takes note that the receipt of the order names the record; false when that was known already. */
+    noteReceipt(order: string, record: number): boolean {
+      const isNew = receipts.get(order) !== record;
+      receipts.set(order, record);
+      return isNew;
+    },
+    /** Forgets the receipts of other orders: they are too old to be read again. */
+    keepReceipts(orders: ReadonlySet<string>): void {
+      for (const order of receipts.keys()) if (!orders.has(order)) receipts.delete(order);
+    },
+    /** A draft moves the resource away from its present path. */
+    noteMove(owner: number): void {
+      if (!moved.has(owner)) moved.set(owner, present[owner] ?? -1);
+    },
+    /** By resource that the last draft moved: the record of its path before. */
+    moved: (): ReadonlyMap<number, number> => moved,
     /** Records of other resources that claim this path, one above it or one below it. */
     claimants(path: string, own: number): Claimants {
       const ofOthers = (records: readonly number[]) =>
@@ -216,6 +244,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     },
     /** Rows are about to say anew what they want. */
     forgetWanted(): void {
+      moved.clear();
       for (let record = 0; record < paths.size; record++)
         marks[record] = (marks[record] ?? 0) & ~(WANTED | DRAFTED);
     },
@@ -248,6 +277,8 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       files,
       ended,
       released: releases.stored(),
+      moved,
+      receipts,
     }),
   };
 }
@@ -273,6 +304,8 @@ export function emptyClaims(): StoredClaims {
     files: new Map(),
     ended: new Map(),
     released: new Map(),
+    moved: new Map(),
+    receipts: new Map(),
   };
 }
 

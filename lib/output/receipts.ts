@@ -130,11 +130,11 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
 
 /**
  * Receipts, open and closed, that were claimed, published or closed since then. One second of grace, because the clock
- * of a file system is coarser than that of a process. Only those are read.
+ * of a file system is coarser than that of a process. Only those are read; the one that changed last comes last.
  */
 export function changedReceipts(directory: string, since: Date): ChangedReceipt[] {
   const statePath = join(directory, STATE_DIRECTORY);
-  return [OPEN, CLOSED].flatMap((folder) =>
+  const found = [OPEN, CLOSED].flatMap((folder) =>
     receiptOrders(statePath, folder).flatMap((order) => {
       const changedMs = fileTimeMs(join(statePath, receiptName(folder, order))) ?? 0;
       // A date that cannot be read lets all through.
@@ -143,6 +143,7 @@ export function changedReceipts(directory: string, since: Date): ChangedReceipt[
       return receipt === null ? [] : [{ receipt, open: folder === OPEN, changedMs }];
     }),
   );
+  return found.sort((one, other) => one.changedMs - other.changedMs);
 }
 
 /** Orders whose closed receipts are older than that; null when it was asked less than a day ago, so that it costs nothing. */

@@ -116,10 +116,8 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       const released = lateReleases(tried.claims, sink.directory);
       if (released !== null) throw new ListMoved(released);
       addEntries(await tried.selection.selectAside(), sink.draft);
-      const late = addLateReceipts(tried.claims, sink.directory, {
-        since: new Date(tried.startedAt.getTime() - 1000),
-        reuseAfterDays: job.config.settings.pathReuseAfterDays,
-      });
+      const { pathReuseAfterDays } = job.config.settings;
+      const late = addLateReceipts(tried.claims, sink.directory, pathReuseAfterDays);
       if (late !== null) throw new ListMoved(late);
       warnOfUnknownStates(ground.wholeCount, count + terminated, job);
     },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { loadClaims } from "../../../lib/claims/recover.ts";
 import { createRowClaims } from "../../../lib/claims/rows.ts";
 import { readClaims, writeClaims } from "../../../lib/claims/store.ts";
-import { BY_ORDER, BY_SNAPSHOT, type ClaimTable, WRITTEN } from "../../../lib/claims/table.ts";
+import { BY_FILE, type ClaimTable, WRITTEN } from "../../../lib/claims/table.ts";
 import { type Opened, openScratch } from "../output/scratch.ts";
 import {
   inodeText,
@@ -27,7 +27,7 @@ const load = (directory: string, at = 50) => loadClaims(directory, { reuseAfterD
 function pathsOf(table: ClaimTable, n: number): string[] {
   return table
     .recordsOf(table.resource(uuidOf(n)))
-    .filter((record) => (table.marks(record) & (BY_SNAPSHOT | BY_ORDER)) !== 0)
+    .filter((record) => (table.marks(record) & BY_FILE) !== 0)
     .map((record) => table.path(record));
 }
 
@@ -240,14 +240,14 @@ describe("receipts", () => {
     expect([pathsOf(table, 1), pathsOf(table, 2)]).toEqual([["/b"], ["/c"]]);
   });
 
-  test("that are newer than the list give the present path, older ones do not", () => {
+  test("that the claims do not know give the present path, whatever the clocks say; known ones do not", () => {
     const output = openScratch();
+    writeReceipt(output.directory, { order: 31, n: 1, at: 4, mountPoint: "/old", published: true });
     publish(output, 5, [
       { n: 0, path: "/a" },
       { n: 1, path: "/b" },
     ]);
-    writeReceipt(output.directory, { order: 30, n: 0, at: 5, mountPoint: "/new", published: true });
-    writeReceipt(output.directory, { order: 31, n: 1, at: 4, mountPoint: "/old", published: true });
+    writeReceipt(output.directory, { order: 30, n: 0, at: 1, mountPoint: "/new", published: true });
     const { table } = load(output.directory);
     expect([pathsOf(table, 0), pathsOf(table, 1)]).toEqual([
       ["/new", "/a"],
@@ -269,6 +269,21 @@ describe("receipts", () => {
     writeReceipt(output.directory, { order: 32, n: 2, at: 1, mountPoint: "/c", ended });
     const { table } = load(output.directory);
     expect([0, 1, 2].map((n) => pathsOf(table, n))).toEqual([[], ["/b"], []]);
+  });
+
+  test("whose order ended without a file leave what the file of another order names", () => {
+    const output = openScratch();
+    const ended = { state: "canceled", at: minute(3).toISOString() };
+    for (const [withdrawn, published] of [
+      [30, 31],
+      [33, 32],
+    ] as const) {
+      const n = withdrawn;
+      writeReceipt(output.directory, { order: published, n, at: 1, mountPoint: "/a", published: true });
+      writeReceipt(output.directory, { order: withdrawn, n, at: 2, mountPoint: "/a", ended });
+      writeReceipt(output.directory, { order: withdrawn + 10, n, at: 2, mountPoint: "/b", ended });
+      expect(pathsOf(load(output.directory).table, n)).toEqual(["/a"]);
+    }
   });
 
   test("of a terminate order that is done end the resource, from then on for its days", () => {
