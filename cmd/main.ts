@@ -13,6 +13,7 @@ import {
   StdoutError,
   UsageError,
 } from "../lib/errors.ts";
+import { clean } from "../lib/unsafe-text.ts";
 import type { Command, CommandGroup, Shell } from "./command.ts";
 
 declare const VERSION: string;
@@ -145,7 +146,8 @@ function unknownCommand(name: string): UsageError {
 function explain(error: unknown): ExitCode {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
   const { message, hint, exitCode } = error instanceof AppError ? error : new BugError(error);
-  console.error(`${PROGRAM}: ${message}${hint === undefined ? "" : `\nhint: ${hint}`}`);
+  const lines = `${message}${hint === undefined ? "" : `\nhint: ${hint}`}`.split("\n");
+  console.error(`${PROGRAM}: ${lines.map(clean).join("\n")}`);
   return exitCode;
 }
 

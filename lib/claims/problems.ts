@@ -1,16 +1,14 @@
 // What is reported of a path that a resource cannot have, in both modes: who holds it, and what to do about it.
 
 import type { MappingProblem } from "../storage/document.ts";
+import { quoted } from "../storage/problems.ts";
 import type { Contender } from "./contenders.ts";
 
 /** A resource as messages name it. */
 export type Named = { uuid: string; name?: string | undefined; project?: string | undefined };
 
 export function showResource({ uuid, name, project }: Named): string {
-  const words = [
-    ...(name ? [JSON.stringify(name)] : []),
-    ...(project ? [`project ${JSON.stringify(project)}`] : []),
-  ];
+  const words = [...(name ? [quoted(name)] : []), ...(project ? [`project ${quoted(project)}`] : [])];
   return words.length === 0 ? uuid : `${uuid} (${words.join(", ")})`;
 }
 

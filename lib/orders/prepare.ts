@@ -8,6 +8,7 @@ import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addNotice, addProblem, type Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";
+import { quoted } from "../storage/problems.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
@@ -124,7 +125,7 @@ function unsupportedType(order: WaldurOrder): Finding {
   return {
     code: "unsupported-order",
     field: "type",
-    message: `order ${order.uuid} is of type ${JSON.stringify(order.type.slice(0, 40))}, which has no file; it stays as it is`,
+    message: `order ${order.uuid} is of type ${quoted(order.type)}, which has no file; it stays as it is`,
     hint: "handle it in Waldur by hand: reject it, or set it done once the storage team has acted",
   };
 }

@@ -5,7 +5,7 @@ import type { StorageSettings, UnixGidSource } from "../config/config.ts";
 import { formatIssue, RetryLaterError } from "../errors.ts";
 import { isPlainUuid } from "../key-set.ts";
 import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
-import { fieldOf, isTable } from "./json.ts";
+import { fieldOf, isTable, withoutHooks } from "./json.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
 type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
@@ -116,15 +116,18 @@ export function checkUuid(uuid: string, field: string, problems: Problems): bool
 /** Deep enough for any description of a project; the layout of deeper ones would grow with the square of their depth. */
 const DEEPEST_METADATA = 16;
 
-/** An object of `backend_metadata` as it is; null when there is none, it is empty, or something else than an object. */
+/** An object of `backend_metadata` as it is, but for names with a meaning of their own (json.ts); null when there is none, it is empty, or something else than an object. */
 function readMetadata(
   metadata: unknown,
   name: string,
   problems: Problems,
 ): Record<string, unknown> | null | undefined {
-  const item = isTable(metadata) ? fieldOf(metadata, name) : undefined;
-  if (!isTable(item) || Object.keys(item).length === 0) return null;
-  if (!isDeeper(item, DEEPEST_METADATA)) return item;
+  const given = isTable(metadata) ? fieldOf(metadata, name) : undefined;
+  if (!isTable(given)) return null;
+  if (!isDeeper(given, DEEPEST_METADATA)) {
+    const item = withoutHooks(given);
+    return isTable(item) && Object.keys(item).length > 0 ? item : null;
+  }
   problems.push(
     mappingProblem("bad-metadata", {
       field: `backend_metadata.${name}`,

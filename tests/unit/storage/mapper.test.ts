@@ -331,6 +331,28 @@ describe("tenant and customer", () => {
   });
 });
 
+describe("objects of the metadata", () => {
+  const HOOKS = ["__proto__", "constructor", "prototype", "toJSON"];
+  const hooked = (inner: string) =>
+    `{"a": 1, "deep": [{"b": {${inner}, "c": 2}}, 3], ${HOOKS.map((name) => `"${name}": {"x": 1}`).join(", ")}}`;
+  const item = hooked(HOOKS.map((name) => `"${name}": "gone"`).join(", "));
+
+  test("lose names with a meaning of their own, at every depth", () => {
+    const backendMetadata = JSON.parse(
+      `{"project_item": ${item}, "tenant_item": ${item}, "customer_item": ${item}}`,
+    );
+    const entry = entryOf(mapped({ backendMetadata }));
+    const kept = '{"a":1,"deep":[{"b":{"c":2}},3]}';
+    for (const found of [entry.target.targetItem, entry.tenant, entry.customer])
+      expect(JSON.stringify(found)).toBe(kept);
+  });
+
+  test("that have no other names count as none", () => {
+    const backendMetadata = JSON.parse('{"project_item": {"__proto__": {"unixGid": 0}, "toJSON": 1}}');
+    expect(entryOf(mapped({ backendMetadata })).target.targetItem).toMatchObject({ name: "climate-sim" });
+  });
+});
+
 describe("an order", () => {
   const resource = source({ limits: { storage: 10 }, options: { permissions: "750", hard_quota_space: 40 } });
   const ordered = (order: Partial<MappedOrder>) =>
