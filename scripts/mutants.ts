@@ -462,9 +462,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a GID is a number where one is required",
-    file: "lib/storage/target.ts",
-    from: 'typeof value === "number" && Number.isInteger(value) && value >= 1',
-    to: "Number.isInteger(Number(value)) && Number(value) >= 1",
+    file: "lib/storage/policy.ts",
+    from: 'typeof value === "number" && Number.isInteger(value) && value >= least',
+    to: "Number.isInteger(Number(value)) && Number(value) >= least",
     tests: ["unit/storage/mapper.test.ts"],
   },
   {

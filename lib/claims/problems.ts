@@ -1,6 +1,7 @@
 // What is reported of a path that a resource cannot have, in both modes: who holds it, and what to do about it.
 
 import type { MappingProblem } from "../storage/document.ts";
+import type { Place } from "../storage/place.ts";
 import { quoted } from "../storage/problems.ts";
 import type { Contender } from "./contenders.ts";
 
@@ -27,13 +28,34 @@ export type Contest = {
 export type ClaimFinding = { code: string; field: string; message: string; hint?: string };
 
 /** A backend id that looks like a path, of a resource that files name already. */
-export function suspectKept(path: string, suspect: MappingProblem): ClaimFinding {
+function suspectKept(path: string, suspect: MappingProblem): ClaimFinding {
   const { code, field, message, hint } = suspect;
   return {
     code,
     field,
     message: `${message}; the resource keeps ${path}`,
     ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** What is to be said of a resource that stays at its published path: a problem where its backend id asks for another. */
+export function keptFinding(
+  { suspect, outside, isExplicit }: Place,
+  path: string,
+): { finding: ClaimFinding; isProblem: boolean } | null {
+  if (suspect === undefined) return null;
+  const isMove = suspect.code === "mount-outside";
+  if (isMove && (outside === path || !isExplicit)) return null;
+  return { finding: suspectKept(path, suspect), isProblem: isMove };
+}
+
+/** A path that is kept though no resource could have it anew. */
+export function keptOutside(path: string): ClaimFinding {
+  return {
+    code: "mounts-outside",
+    field: "mount_point",
+    message: `the published mount point ${path} is outside of mount_roots, and kept`,
+    hint: "add the directory above it to mount_roots; new mount points there are refused",
   };
 }
 

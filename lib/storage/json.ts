@@ -16,6 +16,12 @@ export function givenOf(table: Readonly<Record<string, unknown>>, name: string):
   return typeof value === "string" && value.trim() === "" ? undefined : value;
 }
 
+/** Whether objects and lists in it lie more than so many levels deep. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
+}
+
 /** Names that programs give a meaning of their own; a reader of a document may trip over them. */
 const HOOKS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", "toJSON"]);
 

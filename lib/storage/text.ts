@@ -48,7 +48,9 @@ const WRAP_HEAD = '{\n  "result": {\n    "entries": [\n';
 const WRAP_TAIL = "\n    ]\n  }\n}";
 
 /** Entries as they stand in the document, with separators between but not around them; empty for none. */
-export function entriesText(entries: readonly StorageResource[]): string {
+export function entriesText(
+  entries: readonly (StorageResource | Readonly<Record<string, unknown>>)[],
+): string {
   if (entries.length === 0) return "";
   const text = JSON.stringify({ result: { entries } }, null, 2).slice(WRAP_HEAD.length, -WRAP_TAIL.length);
   return escapeUnsafe(text);
