@@ -489,7 +489,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/storage/policy.test.ts", "waldur/policy.test.ts"],
   },
   {
-    guard: "a mount point is below a root, not at it",
+    guard: "new mount points lie where the template begins",
     file: "lib/config/policy.ts",
     from: 'return text.slice(0, text.lastIndexOf("/")) || "/";',
     to: 'return text.slice(0, text.lastIndexOf("/", text.lastIndexOf("/") - 1)) || "/";',
@@ -533,8 +533,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "names reach no terminal with control characters",
     file: "lib/storage/text.ts",
-    from: "`${escapeUnsafe(JSON.stringify(document, null, 2))}\\n`",
-    to: "`${JSON.stringify(document, null, 2)}\\n`",
+    from: "escapeUnsafe(JSON.stringify(document, null, 2))",
+    to: "JSON.stringify(document, null, 2)",
     tests: ["unit/storage/text.test.ts"],
   },
   {
