@@ -13,7 +13,6 @@ import {
   StdoutError,
   UsageError,
 } from "../lib/errors.ts";
-import { clean } from "../lib/unsafe-text.ts";
 import type { Command, CommandGroup, Shell } from "./command.ts";
 
 declare const VERSION: string;
@@ -143,9 +142,10 @@ function unknownCommand(name: string): UsageError {
 }
 
 /** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
-function explain(error: unknown): ExitCode {
+async function explain(error: unknown): Promise<ExitCode> {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
   const { message, hint, exitCode } = error instanceof AppError ? error : new BugError(error);
+  const { clean } = await import("../lib/unsafe-text.ts");
   const lines = `${message}${hint === undefined ? "" : `\nhint: ${hint}`}`.split("\n");
   console.error(`${PROGRAM}: ${lines.map(clean).join("\n")}`);
   return exitCode;

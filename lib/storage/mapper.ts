@@ -69,6 +69,7 @@ export function createMapper(given: Given): Mapper {
 
 /** What is the same for every resource of the offering. */
 type Offering = PlaceRules & {
+  permissions: { fallback: string; policy: Policy };
   settings: StorageSettings;
   quotas: QuotaRule;
   /** Of what was published before, and of what is removed. */
@@ -84,10 +85,13 @@ function prepare({ settings, component, offeringSlug }: Given): Offering {
   checkSlug(system, settings.storageSystem === null ? "offering_slug" : "storage_system", problems);
   if (template.uses("fileSystem")) checkSlug(settings.storageFileSystem, "storage_file_system", problems);
   for (const { message } of problems) throw unusableOffering(message);
+  const policy = createPolicy(settings);
   const quotas = quotaRule(settings, component);
   return {
     settings,
-    policy: createPolicy(settings),
+    policy,
+    permissions: { fallback: settings.defaultPermissions, policy },
+    dataTypes: { fallback: settings.defaultDataType, policy },
     quotas,
     pastQuotas: ruleOfThePast(quotas),
     template,
@@ -163,7 +167,7 @@ function readParts(
   { source, place, status, grounds, isRemoval }: Wanted,
   { problems, spared }: Found,
 ) {
-  const { settings, policy } = offering;
+  const asked = { source, policy: offering.policy };
   for (const problem of place.problems) spared.problems.push(problem);
   if (place.suspect !== undefined) problems.push(place.suspect);
   const form = formOf(source);
@@ -173,19 +177,15 @@ function readParts(
     status,
     dataType: place.dataType,
     mountPoint: place.path,
-    permission: readPermission(
-      permissionGrounds,
-      { fallback: settings.defaultPermissions, policy },
-      spared.problems,
-    ),
+    permission: readPermission(permissionGrounds, offering.permissions, spared.problems),
     quotas: readQuotas(
       isRemoval === true ? offering.pastQuotas : offering.quotas,
       { limits, options, form },
       spared,
     ),
     targetItem: readTargetItem(source, offering, problems),
-    tenant: readHierarchyItem("tenant", { source, policy }, problems),
-    customer: readHierarchyItem("customer", { source, policy }, problems),
+    tenant: readHierarchyItem("tenant", asked, problems),
+    customer: readHierarchyItem("customer", asked, problems),
   };
 }
 

@@ -1,7 +1,6 @@
 // Where a resource asks to be mounted: its backend id or the template, as far as the site's policy lets it choose. A path
 // that a file names already is not chosen any more, and is looked at only for what no path may hold.
 
-import type { StorageSettings } from "../config/config.ts";
 import type { MappingProblem, StorageItem, StorageSource } from "./document.ts";
 import { readForm } from "./form.ts";
 import { readDataType } from "./items.ts";
@@ -35,8 +34,8 @@ export type Place = {
 
 /** What is the same for every resource of the offering. */
 export type PlaceRules = {
-  settings: Pick<StorageSettings, "defaultDataType">;
   policy: Policy;
+  dataTypes: { fallback: string; policy: Policy };
   template: PathTemplate;
   storageSystem: StorageItem;
   fileSystem: StorageItem;
@@ -82,8 +81,7 @@ export function keepPlace(place: Place, path: string): Place {
 function dataTypeOf(offering: PlaceRules, { attributes }: StorageSource, problems: Problems) {
   const form = readForm(attributes, problems);
   if (form === undefined) return undefined;
-  const { settings, policy } = offering;
-  return readDataType({ attributes, form }, { fallback: settings.defaultDataType, policy }, problems);
+  return readDataType({ attributes, form }, offering.dataTypes, problems);
 }
 
 /** A data type that cannot be read leaves the path open only where the template has it. */

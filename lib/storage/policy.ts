@@ -139,8 +139,11 @@ const SYSTEM =
   );
 
 const SLASH = 47;
+/** Most paths begin with another letter. */
+const INITIALS = new Set(SYSTEM.map((name) => name.charCodeAt(0)));
 
 function isSystemPath(path: string): boolean {
+  if (!INITIALS.has(path.charCodeAt(1))) return false;
   for (const name of SYSTEM) {
     if (!path.startsWith(name, 1)) continue;
     if (path.length === name.length + 1 || path.charCodeAt(name.length + 1) === SLASH) return true;
