@@ -2,6 +2,7 @@
 
 import type { Config } from "../lib/config/config.ts";
 import { EXIT, UsageError } from "../lib/errors.ts";
+import { clean, escapeUnsafe } from "../lib/unsafe-text.ts";
 import type { Command, CommandGroup, Flags, Shell } from "./command.ts";
 import { connectionFlags, helpFlag, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
 
@@ -22,7 +23,9 @@ const list: Command = {
     const { claimsTable, listClaims } = await import("../lib/claims/list.ts");
     const only = runOptions("orders", flags).offeringUuids;
     const claims = listClaims(await offeringsFor(flags, shell), { now: new Date(), only });
-    await shell.print(flags.json === true ? `${JSON.stringify(claims, null, 2)}\n` : claimsTable(claims));
+    await shell.print(
+      flags.json === true ? `${escapeUnsafe(JSON.stringify(claims, null, 2))}\n` : claimsTable(claims),
+    );
     return EXIT.ok;
   },
 };
@@ -84,7 +87,7 @@ const release: Command = {
         now,
         throwIfOver: () => signal.throwIfAborted(),
       });
-      shell.tell(`waldur-cscs-storage: ${released}\n`);
+      shell.tell(`waldur-cscs-storage: ${clean(released)}\n`);
       return EXIT.ok;
     } finally {
       end.disarm();

@@ -142,10 +142,12 @@ function unknownCommand(name: string): UsageError {
 }
 
 /** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
-function explain(error: unknown): ExitCode {
+async function explain(error: unknown): Promise<ExitCode> {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
   const { message, hint, exitCode } = error instanceof AppError ? error : new BugError(error);
-  console.error(`${PROGRAM}: ${message}${hint === undefined ? "" : `\nhint: ${hint}`}`);
+  const { clean } = await import("../lib/unsafe-text.ts");
+  const lines = `${message}${hint === undefined ? "" : `\nhint: ${hint}`}`.split("\n");
+  console.error(`${PROGRAM}: ${lines.map(clean).join("\n")}`);
   return exitCode;
 }
 

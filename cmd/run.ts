@@ -5,6 +5,7 @@ import { createLog, type Log } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
 import { type ModeWork, type RunOptions, runMode } from "../lib/run/run.ts";
+import { escapeUnsafe } from "../lib/unsafe-text.ts";
 import type { Flags, Shell } from "./command.ts";
 import { choice, text } from "./flags.ts";
 
@@ -81,7 +82,7 @@ async function printReport(report: Report, shell: Shell, log: Log): Promise<Exit
   const settled = new AbortController();
   try {
     // Problems quote what a server wrote, and a server may write anything.
-    const printed = shell.print(`${log.hide(JSON.stringify(report, null, 2))}\n`);
+    const printed = shell.print(`${log.hide(escapeUnsafe(JSON.stringify(report, null, 2)))}\n`);
     await Promise.race([printed, endOfPatience(shell.interrupted, settled.signal)]);
     return EXIT.ok;
   } catch (error) {

@@ -188,12 +188,3 @@ export class InterruptedError extends AppError {
     this.exitCode = signal === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
   }
 }
-
-/** Whatever moves a cursor, starts a line or turns the direction of the text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are to be replaced
-export const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
-
-/** Messages quote names of people and words of servers: no control character of theirs reaches a terminal or starts a line. */
-export function clean(text: string): string {
-  return text.replace(CONTROLS, " ");
-}

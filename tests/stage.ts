@@ -25,7 +25,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export type StageOptions = SimulatorOptions & {
   /** Lines of `backend_settings`, as YAML values. */
-  settings?: Readonly<Record<string, string | number | boolean>>;
+  settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** The setting `timezone`. */
   timezone?: string | undefined;
   /** Instead of the offering's own. */
@@ -88,7 +88,7 @@ function defaultConfig(settings: NonNullable<StageOptions["settings"]>, timezone
     backend_settings:
       output_directory: ${out}
 ${Object.entries(settings)
-  .map(([key, value]) => `      ${key}: ${typeof value === "string" ? JSON.stringify(value) : value}\n`)
+  .map(([key, value]) => `      ${key}: ${JSON.stringify(value)}\n`)
   .join("")}`;
 }
 

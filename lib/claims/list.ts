@@ -2,6 +2,7 @@
 // asked of Waldur, and nothing is written.
 
 import type { OfferingConfig } from "../config/config.ts";
+import { clean } from "../unsafe-text.ts";
 import { freeFrom, isNamed } from "./contenders.ts";
 import { type LoadedClaims, loadClaims } from "./recover.ts";
 import { BY_ORDER_OR_RECEIPT, type ClaimTable, WANTED } from "./table.ts";
@@ -99,7 +100,7 @@ export function claimsTable(claims: readonly ListedClaim[]): string {
   const lines = [HEADINGS, ...rows];
   const widths = HEADINGS.map((_, at) => Math.max(...lines.map((cells) => cells[at]?.length ?? 0)));
   return lines
-    .map((cells) => cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  "))
+    .map((cells) => cells.map((cell, at) => clean(cell).padEnd(widths[at] ?? 0)).join("  "))
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }

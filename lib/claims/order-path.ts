@@ -3,7 +3,7 @@
 // (docs/contract.md, "Mount points").
 
 import type { OrderType } from "../storage/document.ts";
-import type { Place } from "../storage/mapper.ts";
+import type { Place } from "../storage/place.ts";
 import { type Contender, contendersFor, freeFrom, namedPath } from "./contenders.ts";
 import { type ClaimFinding, type Contest, type Named, pathDoubled, pathHeld, pathWaits } from "./problems.ts";
 import { wantedPath } from "./rows.ts";

@@ -1,16 +1,15 @@
 // What is reported of a path that a resource cannot have, in both modes: who holds it, and what to do about it.
 
 import type { MappingProblem } from "../storage/document.ts";
+import type { Place } from "../storage/place.ts";
+import { quoted } from "../storage/problems.ts";
 import type { Contender } from "./contenders.ts";
 
 /** A resource as messages name it. */
 export type Named = { uuid: string; name?: string | undefined; project?: string | undefined };
 
 export function showResource({ uuid, name, project }: Named): string {
-  const words = [
-    ...(name ? [JSON.stringify(name)] : []),
-    ...(project ? [`project ${JSON.stringify(project)}`] : []),
-  ];
+  const words = [...(name ? [quoted(name)] : []), ...(project ? [`project ${quoted(project)}`] : [])];
   return words.length === 0 ? uuid : `${uuid} (${words.join(", ")})`;
 }
 
@@ -29,13 +28,34 @@ export type Contest = {
 export type ClaimFinding = { code: string; field: string; message: string; hint?: string };
 
 /** A backend id that looks like a path, of a resource that files name already. */
-export function suspectKept(path: string, suspect: MappingProblem): ClaimFinding {
+function suspectKept(path: string, suspect: MappingProblem): ClaimFinding {
   const { code, field, message, hint } = suspect;
   return {
     code,
     field,
     message: `${message}; the resource keeps ${path}`,
     ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** What is to be said of a resource that stays at its published path: a problem where its backend id asks for another. */
+export function keptFinding(
+  { suspect, outside, isExplicit }: Place,
+  path: string,
+): { finding: ClaimFinding; isProblem: boolean } | null {
+  if (suspect === undefined) return null;
+  const isMove = suspect.code === "mount-outside";
+  if (isMove && (outside === path || !isExplicit)) return null;
+  return { finding: suspectKept(path, suspect), isProblem: isMove };
+}
+
+/** A path that is kept though no resource could have it anew. */
+export function keptOutside(path: string): ClaimFinding {
+  return {
+    code: "mounts-outside",
+    field: "mount_point",
+    message: `the published mount point ${path} is outside of mount_roots, and kept`,
+    hint: "add the directory above it to mount_roots; new mount points there are refused",
   };
 }
 

@@ -1,7 +1,7 @@
 // Which path each row of a list gets. Rows that hold a path, or want a free one, are answered as they stream; those whose
 // path another resource claims are set aside and decided after the last page (docs/contract.md, "Mount points").
 
-import type { Place } from "../storage/mapper.ts";
+import type { Place } from "../storage/place.ts";
 import { type Contender, contendersFor, freeFrom, isNamed, namedPath } from "./contenders.ts";
 import {
   BY_ORDER_OR_RECEIPT,

@@ -71,6 +71,18 @@ export type StorageSettings = {
   pathReuseAfterDays: number;
   /** Whether one resource may be mounted inside another. */
   nestedMounts: "refuse" | "allow";
+  /** Mode bits that a permission may have. */
+  permissionsAllowed: number;
+  /** Absolute; a new mount point lies below one of them. */
+  mountRoots: readonly string[];
+  /** What becomes of quotas above those that the limit gives. */
+  quotaOptions: "warn" | "limit" | "trust";
+  /** null: any. */
+  maxQuotaTb: number | null;
+  /** In lower case; null: any. */
+  dataTypes: readonly string[] | null;
+  /** The least GID of a project's group. */
+  minGid: number;
 };
 
 /** Where a project's GID comes from; `file` carries the map that was read. */

@@ -47,6 +47,12 @@ export const OWN_KEYS: Readonly<Record<Level, readonly string[]>> = {
     "completion",
     "path_reuse_after_days",
     "nested_mounts",
+    "permissions_allowed",
+    "mount_roots",
+    "quota_options",
+    "max_quota_tb",
+    "data_types",
+    "min_gid",
   ],
   component: ["unit_factor", "accounting_type", "measured_unit", "label"],
 };

@@ -13,7 +13,7 @@ const PLACEHOLDERS = ["storage_system", "tenant", "customer", "project", "data_t
 export const readMountPoint: Reader<string> = (spot) => {
   const reading = readText(spot);
   if (!("value" in reading)) return reading;
-  return placeholderProblem(reading.value) ?? pathProblem(reading.value) ?? reading;
+  return placeholderProblem(reading.value) ?? faultOfAbsolutePath(reading.value) ?? reading;
 };
 
 function placeholderProblem(template: string): { problem: string; hint?: string } | null {
@@ -37,7 +37,8 @@ function placeholderProblem(template: string): { problem: string; hint?: string 
 const LONGEST_PART = 255;
 const LONGEST_PATH = 4095;
 
-function pathProblem(template: string): { problem: string; hint?: string } | null {
+/** Why a path, or a template of one, is not an absolute path in its only spelling; null when it is. */
+export function faultOfAbsolutePath(template: string): { problem: string; hint?: string } | null {
   if (!template.startsWith("/")) return { problem: "must be an absolute path" };
   const segments = template.slice(1).split("/");
   if (segments.includes("..") || segments.includes(".")) {

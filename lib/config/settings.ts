@@ -7,6 +7,7 @@ import type { Context } from "./context.ts";
 import { warnUnknownKeys } from "./known-keys.ts";
 import { readFileMode, readPermissions } from "./mode.ts";
 import { DEFAULT_MOUNT_POINT, readMountPoint } from "./mount-point.ts";
+import { readPolicy } from "./policy.ts";
 import {
   readAbsolutePath,
   readFlag,
@@ -25,9 +26,10 @@ const DEFAULT_OUTPUT_DIRECTORY = "cscs-storage-orders/";
 /** The settings of one offering; a wrong value is in the findings and its default here. */
 export function readSettings(section: Section, context: Context): StorageSettings {
   warnUnknownKeys(section, "settings", context.findings);
+  const named = { ...readPlaces(section, context), ...readNames(section) };
   const settings = {
-    ...readPlaces(section, context),
-    ...readNames(section),
+    ...named,
+    ...readPolicy(section, named, context),
     ...readInodes(section),
     ...readPublishing(section),
     backendId: section.read("backend_id", readWord(["slug", "mount_point"]), "slug"),

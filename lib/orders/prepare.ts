@@ -2,12 +2,14 @@
 // receipt. An order that cannot be handled stays as it is in Waldur and becomes a problem.
 
 import type { PathQuestion } from "../claims/order-path.ts";
-import { suspectKept } from "../claims/problems.ts";
+import { keptFinding, keptOutside } from "../claims/problems.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addNotice, addProblem, type Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";
+import { keepPlace, type Place } from "../storage/place.ts";
+import { quoted } from "../storage/problems.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
@@ -77,18 +79,29 @@ function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | LeftAlone
     if ("waits" in answer) return { waits: about(order, answer.waits) };
     const asked = { type, limits: order.limits, attributes: order.attributes };
     const { path } = answer;
-    const suspect = path === undefined ? place.suspect : undefined;
-    const mapped = pass.mapper.mapOrder(asked, source, { ...place, path, suspect });
+    const settled = path === undefined ? place : keepPlace(place, path);
+    const mapped = pass.mapper.mapOrder(asked, source, settled);
     if (!mapped.ok) return leave(order, ...mapped.problems);
     for (const { message, ...spared } of mapped.spared)
       addNotice(job, about(order, { ...spared, message: `${message}; the terminate file goes without it` }));
     if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
-    if (path !== undefined && place.suspect !== undefined)
-      addNotice(job, about(order, suspectKept(path, place.suspect)));
+    for (const warning of mapped.warnings) addNotice(job, about(order, warning));
+    if (path !== undefined && settled !== place) noteKept(order, { place, path }, run);
     const claimed = end.claim(receiptOf(asking, { entry: mapped.entry, file: past.file, job }));
     pass.claims.add({ receipt: claimed, open: true });
     return { ...asking, entry: mapped.entry, receipt: claimed, question };
   });
+}
+
+/** What the resource's own words ask for may be another path than the one that it keeps. */
+function noteKept(
+  order: WaldurOrder,
+  { place, path }: { place: Place; path: string },
+  { job, pass }: OrderRun,
+): void {
+  if (!pass.mapper.policy.admits(path)) addNotice(job, about(order, keptOutside(path)));
+  const kept = keptFinding(place, path);
+  if (kept !== null) (kept.isProblem ? addProblem : addNotice)(job, about(order, kept.finding));
 }
 
 function receiptOf(
@@ -124,7 +137,7 @@ function unsupportedType(order: WaldurOrder): Finding {
   return {
     code: "unsupported-order",
     field: "type",
-    message: `order ${order.uuid} is of type ${JSON.stringify(order.type.slice(0, 40))}, which has no file; it stays as it is`,
+    message: `order ${order.uuid} is of type ${quoted(order.type)}, which has no file; it stays as it is`,
     hint: "handle it in Waldur by hand: reject it, or set it done once the storage team has acted",
   };
 }

@@ -2,7 +2,7 @@
 // Every line passes through one redactor, so that no token can reach it, whoever built the text.
 
 import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
-import { CONTROLS, clean } from "../errors.ts";
+import { clean, escapeUnsafe } from "../unsafe-text.ts";
 
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -77,7 +77,7 @@ function formatEvent(event: LogObject, options: LogOptions): string {
   const present = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (options.format === "json") {
     const time = options.now().toISOString();
-    return escapeControls(JSON.stringify({ time, level, message, ...Object.fromEntries(present) }));
+    return escapeUnsafe(JSON.stringify({ time, level, message, ...Object.fromEntries(present) }));
   }
   const text = [clean(message), ...present.map(([key, value]) => `${key}=${fieldText(value)}`)].join(" ");
   if (options.journald) return `<${PRIORITY[level]}>${text}`;
@@ -93,13 +93,6 @@ function levelOf(event: LogObject): Level {
 function fieldText(value: string | number | boolean | null | undefined): string {
   const text = String(value);
   return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(clean(text));
-}
-
-/** JSON itself escapes only the first 32 of them. */
-function escapeControls(json: string): string {
-  return json.replace(CONTROLS, (found) =>
-    [...found].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
-  );
 }
 
 function hide(text: string, secrets: readonly string[]): string {

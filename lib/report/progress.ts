@@ -1,5 +1,7 @@
 // One line on a terminal that tells how far long work has come; nothing anywhere else.
 
+import { clean } from "../unsafe-text.ts";
+
 export type Progress = {
   /** Cheap to call often; draws a few times a second at most. */
   show(text: string): void;
@@ -21,7 +23,7 @@ export function createProgress(options: {
       if (!options.visible || options.nowMs() - drawnAt < REDRAW_MS) return;
       drawnAt = options.nowMs();
       isShown = true;
-      options.write(`\r\x1b[2K${text}`);
+      options.write(`\r\x1b[2K${clean(text)}`);
     },
     clear() {
       if (isShown) options.write("\r\x1b[2K");

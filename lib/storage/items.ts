@@ -3,6 +3,7 @@
 
 import type { StorageItem, StorageResource, StorageSource } from "./document.ts";
 import { formValue, type StorageForm } from "./form.ts";
+import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import { isSegment, SEGMENT_HINT } from "./segment.ts";
 
@@ -48,12 +49,17 @@ function dataTypeItem(key: string): DataTypeItem {
 /** The key of a data type. People type them: blanks around it and capitals mean nothing, an empty one is none. */
 export function readDataType(
   { attributes, form }: Pick<StorageSource, "attributes"> & { form: StorageForm },
-  fallback: string,
+  { fallback, policy }: { fallback: string; policy: Policy },
   problems: Problems,
 ): string | undefined {
   const { field, value = fallback } = formValue(attributes, form, "storage_data_type");
   const dataType = typeof value === "string" ? value.trim().toLowerCase() : undefined;
-  if (dataType !== undefined && isSegment(dataType)) return dataType;
+  if (dataType !== undefined && isSegment(dataType)) {
+    const problem = policy.dataType(field, dataType);
+    if (problem === undefined) return dataType;
+    problems.push(problem);
+    return undefined;
+  }
   problems.push(
     mappingProblem("bad-data-type", {
       field,

@@ -16,6 +16,33 @@ export function givenOf(table: Readonly<Record<string, unknown>>, name: string):
   return typeof value === "string" && value.trim() === "" ? undefined : value;
 }
 
+/** Whether objects and lists in it lie more than so many levels deep. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
+}
+
+/** Names that programs give a meaning of their own; a reader of a document may trip over them. */
+const HOOKS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", "toJSON"]);
+
+/** The value without fields of these names, at any depth; the very same value where there is none. */
+export function withoutHooks(value: unknown): unknown {
+  return hasHooks(value) ? copied(value) : value;
+}
+
+function hasHooks(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasHooks);
+  return Object.entries(value).some(([name, field]) => HOOKS.has(name) || hasHooks(field));
+}
+
+function copied(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied);
+  const kept = Object.entries(value).filter(([name]) => !HOOKS.has(name));
+  return Object.fromEntries(kept.map(([name, field]) => [name, copied(field)]));
+}
+
 /** A number, or a text that is one in decimal notation; undefined for everything else, booleans too. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return value;

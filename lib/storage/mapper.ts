@@ -4,50 +4,29 @@
 
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import { AnswerError } from "../errors.ts";
-import type {
-  MappingProblem,
-  Quota,
-  StorageItem,
-  StorageResource,
-  StorageSource,
-  StorageStatus,
-} from "./document.ts";
+import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStatus } from "./document.ts";
 import { NO_FORM, readForm, type StorageForm } from "./form.ts";
-import { readDataType, rememberDataTypes, storageItem } from "./items.ts";
-import {
-  compileTemplate,
-  existingMount,
-  type PathTemplate,
-  suspectBackendId,
-  templatePath,
-} from "./mount-point.ts";
+import { rememberDataTypes, storageItem } from "./items.ts";
+import { compileTemplate } from "./mount-point.ts";
 import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
 import { readPermission } from "./permission.ts";
+import { type Place, type PlaceRules, readPlace } from "./place.ts";
+import { createPolicy, type Policy } from "./policy.ts";
 import type { Problems } from "./problems.ts";
-import { type QuotaGrounds, type QuotaRule, quotaRule, readQuotas } from "./quotas.ts";
+import type { QuotaFindings, QuotaValues } from "./quota-policy.ts";
+import { type QuotaGrounds, type QuotaRule, quotaRule, readQuotas, ruleOfThePast } from "./quotas.ts";
 import { checkSlug } from "./segment.ts";
 import { statusOfOrder, statusOfState } from "./status.ts";
 import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids } from "./target.ts";
 
 export type Mapped =
-  /** `spared`: what is wrong with parts that a terminate order does not need. */
-  { ok: true; entry: StorageResource; spared: Problems } | { ok: false; problems: Problems };
-
-/** Where a resource asks to be mounted. It can be known of a resource that cannot be mapped as a whole. */
-export type Place = {
-  /** undefined when the resource's own words cannot say it. */
-  path: string | undefined;
-  /** The path is an absolute backend id: the word of an operator or of the provisioner. */
-  isExplicit: boolean;
-  dataType: string | undefined;
-  /** What is wrong with the slugs, the data type or the backend id. */
-  problems: Problems;
   /**
-   * The backend id looks like a path and is none, so `path` is the template's: a problem, unless a published file names
-   * the resource's path and the caller clears this.
+   * `spared`: what is wrong with parts that a terminate order does not need. `warnings`: what the site's policy publishes
+   * and speaks of.
    */
-  suspect: MappingProblem | undefined;
-};
+  | { ok: true; entry: StorageResource; spared: Problems; warnings: readonly MappingProblem[] }
+  /** `billed`: the quotas that the limit gives, where only those above them are refused. */
+  | { ok: false; problems: Problems; billed?: QuotaValues | undefined };
 
 export type Mapper = {
   /** The path that the resource's backend id, or else the template, gives it. */
@@ -56,6 +35,7 @@ export type Mapper = {
   mapResource(source: StorageSource, place?: Place): Mapped;
   /** The entry that an order asks for; the status comes from the type of the order. */
   mapOrder(order: MappedOrder, source: StorageSource, place?: Place): Mapped;
+  policy: Policy;
 };
 
 type Given = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
@@ -70,6 +50,7 @@ export function createMapper(given: Given): Mapper {
   const placeOf = (source: StorageSource) => readPlace(offering, source);
   return {
     placeOf,
+    policy: offering.policy,
     mapResource(source, place = placeOf(source)) {
       const problems: Problems = [];
       const status = statusOfState(source.state, problems);
@@ -87,12 +68,12 @@ export function createMapper(given: Given): Mapper {
 }
 
 /** What is the same for every resource of the offering. */
-type Offering = {
+type Offering = PlaceRules & {
+  permissions: { fallback: string; policy: Policy };
   settings: StorageSettings;
   quotas: QuotaRule;
-  template: PathTemplate;
-  storageSystem: StorageItem;
-  fileSystem: StorageItem;
+  /** Of what was published before, and of what is removed. */
+  pastQuotas: QuotaRule;
   dataTypeOf: ReturnType<typeof rememberDataTypes>;
 };
 
@@ -104,9 +85,15 @@ function prepare({ settings, component, offeringSlug }: Given): Offering {
   checkSlug(system, settings.storageSystem === null ? "offering_slug" : "storage_system", problems);
   if (template.uses("fileSystem")) checkSlug(settings.storageFileSystem, "storage_file_system", problems);
   for (const { message } of problems) throw unusableOffering(message);
+  const policy = createPolicy(settings);
+  const quotas = quotaRule(settings, component);
   return {
     settings,
-    quotas: quotaRule(settings, component),
+    policy,
+    permissions: { fallback: settings.defaultPermissions, policy },
+    dataTypes: { fallback: settings.defaultDataType, policy },
+    quotas,
+    pastQuotas: ruleOfThePast(quotas),
     template,
     storageSystem: storageItem("storage_system", system),
     fileSystem: storageItem("storage_file_system", settings.storageFileSystem),
@@ -136,9 +123,10 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
   // A terminate order needs path and target only: whoever cannot be mapped can still be removed.
   const isSparing = wanted.isRemoval === true && wanted.place.path !== undefined;
   const spared: Problems = isSparing ? [] : problems;
-  const found = readParts(offering, wanted, { problems, spared });
-  const parts = isSparing ? withoutFaults(offering, found) : found;
-  if (problems.length > 0 || !isWhole(parts)) return { ok: false, problems };
+  const found: Found = { problems, spared: { problems: spared } };
+  const read = readParts(offering, wanted, found);
+  const parts = isSparing ? withoutFaults(offering, read) : read;
+  if (problems.length > 0 || !isWhole(parts)) return { ok: false, problems, billed: found.spared.billed };
   const entry: StorageResource = {
     itemId: wanted.source.uuid,
     status: parts.status,
@@ -154,8 +142,13 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
     tenant: parts.tenant,
     customer: parts.customer,
   };
-  return { ok: true, entry, spared: isSparing ? spared : [] };
+  return { ok: true, entry, spared: isSparing ? spared : [], warnings: found.spared.warnings ?? NONE };
 }
+
+const NONE: readonly MappingProblem[] = [];
+
+/** What is found on the way; `spared`, of parts that a terminate order does not need. */
+type Found = { problems: Problems; spared: QuotaFindings };
 
 type Parts = ReturnType<typeof readParts>;
 
@@ -171,11 +164,11 @@ function withoutFaults({ settings }: Offering, { permission, quotas, dataType, .
 /** Every part that could be read; one that could not is undefined, and its problem is among those given. */
 function readParts(
   offering: Offering,
-  { source, place, status, grounds }: Wanted,
-  { problems, spared }: { problems: Problems; spared: Problems },
+  { source, place, status, grounds, isRemoval }: Wanted,
+  { problems, spared }: Found,
 ) {
-  const { settings } = offering;
-  for (const problem of place.problems) spared.push(problem);
+  const asked = { source, policy: offering.policy };
+  for (const problem of place.problems) spared.problems.push(problem);
   if (place.suspect !== undefined) problems.push(place.suspect);
   const form = formOf(source);
   const { limits, options } = grounds;
@@ -184,11 +177,15 @@ function readParts(
     status,
     dataType: place.dataType,
     mountPoint: place.path,
-    permission: readPermission(permissionGrounds, settings.defaultPermissions, spared),
-    quotas: readQuotas(offering.quotas, { limits, options, form }, spared),
-    targetItem: readTargetItem(source, settings, problems),
-    tenant: readHierarchyItem("tenant", source, problems),
-    customer: readHierarchyItem("customer", source, problems),
+    permission: readPermission(permissionGrounds, offering.permissions, spared.problems),
+    quotas: readQuotas(
+      isRemoval === true ? offering.pastQuotas : offering.quotas,
+      { limits, options, form },
+      spared,
+    ),
+    targetItem: readTargetItem(source, offering, problems),
+    tenant: readHierarchyItem("tenant", asked, problems),
+    customer: readHierarchyItem("customer", asked, problems),
   };
 }
 
@@ -203,7 +200,7 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
 function quotasOfChange(offering: Offering, { source, before }: Wanted, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
   return {
-    oldQuotas: readQuotas(offering.quotas, { ...before, form: formOf(source) }, []) ?? null,
+    oldQuotas: readQuotas(offering.pastQuotas, { ...before, form: formOf(source) }, { problems: [] }) ?? null,
     newQuotas,
   };
 }
@@ -211,44 +208,4 @@ function quotasOfChange(offering: Offering, { source, before }: Wanted, newQuota
 /** What is wrong with the form is reported with the place. */
 function formOf({ attributes }: StorageSource): StorageForm {
   return readForm(attributes, []) ?? NO_FORM;
-}
-
-/** The slugs are checked also where the backend id gives the path: readers make paths of them too. */
-function readPlace(offering: Offering, source: StorageSource): Place {
-  const problems: Problems = [];
-  const dataType = dataTypeOf(offering, source, problems);
-  const before = problems.length;
-  checkSlug(source.customer.slug, "customer_slug", problems);
-  checkSlug(source.project.slug, "project_slug", problems);
-  checkSlug(source.slug, "slug", problems);
-  const areSlugsFine = problems.length === before;
-  const existing = existingMount(source.backendId, problems);
-  const suspect = suspectBackendId(source.backendId);
-  if (existing !== null) return { path: existing, isExplicit: true, dataType, problems, suspect };
-  const path = areSlugsFine ? templatePathOf(offering, source, { dataType, problems }) : undefined;
-  return { path, isExplicit: false, dataType, problems, suspect };
-}
-
-function dataTypeOf(offering: Offering, { attributes }: StorageSource, problems: Problems) {
-  const form = readForm(attributes, problems);
-  if (form === undefined) return undefined;
-  return readDataType({ attributes, form }, offering.settings.defaultDataType, problems);
-}
-
-/** A data type that cannot be read leaves the path open only where the template has it. */
-function templatePathOf(
-  { template, storageSystem, fileSystem }: Offering,
-  source: StorageSource,
-  { dataType = "", problems }: { dataType: string | undefined; problems: Problems },
-): string | undefined {
-  if (dataType === "" && template.uses("dataType")) return undefined;
-  const names = {
-    storageSystem: storageSystem.key,
-    fileSystem: fileSystem.key,
-    dataType,
-    tenant: source.customer.slug,
-    customer: source.project.slug,
-    project: source.slug,
-  };
-  return templatePath(template, names, problems);
 }

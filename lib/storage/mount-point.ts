@@ -119,7 +119,7 @@ const UNWRITABLE: readonly (readonly [RegExp, string])[] = [
 const utf8 = new TextEncoder();
 
 /** Why a path is not an absolute one in its only spelling, to go on after the field's name; null when it is. */
-function faultOfPath(path: string): string | null {
+export function faultOfPath(path: string): string | null {
   if (!path.startsWith("/")) return "does not start with a slash";
   if (path.endsWith("/")) return "ends with a slash";
   for (const [characters, kind] of UNWRITABLE) {

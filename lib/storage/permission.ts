@@ -3,6 +3,7 @@
 import type { StorageSource } from "./document.ts";
 import { formValue, type StorageForm } from "./form.ts";
 import { givenOf } from "./json.ts";
+import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
 const OCTAL = /^[0-7]{3,4}$/;
@@ -17,7 +18,7 @@ export type PermissionGrounds = Pick<StorageSource, "options" | "attributes"> & 
  */
 export function readPermission(
   { options, attributes, form }: PermissionGrounds,
-  fallback: string,
+  { fallback, policy }: { fallback: string; policy: Policy },
   problems: Problems,
 ): string | undefined {
   const corrected = givenOf(options, "permissions");
@@ -25,11 +26,21 @@ export function readPermission(
     corrected === undefined
       ? formValue(attributes, form, "permissions")
       : { field: "options.permissions", value: corrected };
-  if (typeof value === "number" && SURELY_OCTAL.test(String(value))) return String(value);
-  if (typeof value === "string" && OCTAL.test(value)) return value;
+  const permission = octalOf(value);
+  if (permission !== undefined) {
+    const problem = policy.permission(field, permission);
+    if (problem === undefined) return permission;
+    problems.push(problem);
+    return undefined;
+  }
   const isDecimal = typeof value === "number" && Number.isInteger(value) && value >= 0;
   problems.push(isDecimal ? decimalPermission(field, value) : badPermission(field, value));
   return undefined;
+}
+
+function octalOf(value: unknown): string | undefined {
+  if (typeof value === "number" && SURELY_OCTAL.test(String(value))) return String(value);
+  return typeof value === "string" && OCTAL.test(value) ? value : undefined;
 }
 
 function badPermission(field: string, value: unknown) {

@@ -18,7 +18,12 @@ export type MappingCode =
   | "bad-uuid"
   | "no-gid"
   | "bad-gid"
-  | "bad-metadata";
+  | "bad-metadata"
+  | "permissions-not-allowed"
+  | "mount-outside"
+  | "data-type-not-allowed"
+  | "quota-above-limit"
+  | "quota-above-maximum";
 
 /** Problems of one item as they are found; a part that adds one returns undefined. */
 export type Problems = MappingProblem[];

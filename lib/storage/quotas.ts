@@ -7,9 +7,16 @@ import type { Quota } from "./document.ts";
 import { fieldPath, NO_FORM, type StorageForm } from "./form.ts";
 import { fieldOf, givenOf, numberOf } from "./json.ts";
 import { type MappingCode, mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
+import {
+  checkQuotas,
+  isTooSmall,
+  type QuotaFindings,
+  type QuotaLimits,
+  type QuotaValues,
+} from "./quota-policy.ts";
 
-/** How a limit becomes quotas; from the configuration. */
-export type QuotaRule = {
+/** How a limit becomes quotas, and which ones may be published; from the configuration. */
+export type QuotaRule = QuotaLimits & {
   component: StorageComponent;
   inodeBaseMultiplier: number;
   inodeSoftCoefficient: number;
@@ -25,8 +32,21 @@ export type QuotaGrounds = {
 };
 
 export function quotaRule(settings: StorageSettings, component: StorageComponent): QuotaRule {
-  const { inodeBaseMultiplier, inodeSoftCoefficient, inodeHardCoefficient } = settings;
-  return { component, inodeBaseMultiplier, inodeSoftCoefficient, inodeHardCoefficient };
+  const { inodeBaseMultiplier, inodeSoftCoefficient, inodeHardCoefficient, quotaOptions, maxQuotaTb } =
+    settings;
+  return {
+    component,
+    inodeBaseMultiplier,
+    inodeSoftCoefficient,
+    inodeHardCoefficient,
+    quotaOptions,
+    maxQuotaTb,
+  };
+}
+
+/** The same for quotas that were published already: what may be published now says nothing of them. */
+export function ruleOfThePast(rule: QuotaRule): QuotaRule {
+  return { ...rule, quotaOptions: "trust", maxQuotaTb: null };
 }
 
 /**
@@ -37,22 +57,22 @@ export function quotaRule(settings: StorageSettings, component: StorageComponent
 export function readQuotas(
   rule: QuotaRule,
   grounds: QuotaGrounds,
-  problems: Problems,
+  found: QuotaFindings,
 ): Quota[] | null | undefined {
+  const { problems } = found;
   const limitTb = readSpaceTb(grounds.limits, rule.component, problems);
   const corrections = readCorrections(grounds, problems);
   if (limitTb === undefined || corrections === undefined) return undefined;
   const spaceTb = limitTb > 0 ? limitTb : correctedSpaceTb(corrections);
   if (spaceTb === 0) return null;
-  // In this order of multiplication, as the original program did it.
-  const inodes = spaceTb * rule.inodeBaseMultiplier;
-  const values: Values = {
-    softSpace: corrections.softSpace ?? spaceTb,
-    hardSpace: corrections.hardSpace ?? spaceTb,
-    softInodes: corrections.softInodes ?? Math.round(inodes * rule.inodeSoftCoefficient),
-    hardInodes: corrections.hardInodes ?? Math.round(inodes * rule.inodeHardCoefficient),
-  };
+  const values = valuesOf(rule, spaceTb, corrections);
   if (!areInOrder(values, problems) || !areExact(values, rule.component, problems)) return undefined;
+  if (isRemarkable(values, corrections, rule)) {
+    const billed = valuesOf(rule, limitTb, NO_CORRECTIONS);
+    const fieldOf = (name: keyof QuotaValues) =>
+      corrections[name] === undefined ? `limits.${rule.component.name}` : placeOf(grounds, KEYS[name]);
+    if (!checkQuotas({ values, billed, limits: rule, fieldOf }, found)) return undefined;
+  }
   return [
     { type: "space", quota: values.softSpace, unit: "tera", enforcementType: "soft" },
     { type: "space", quota: values.hardSpace, unit: "tera", enforcementType: "hard" },
@@ -61,9 +81,33 @@ export function readQuotas(
   ];
 }
 
-type Values = { softSpace: number; hardSpace: number; softInodes: number; hardInodes: number };
 /** What an operator set; undefined where nothing is set. */
-type Corrections = { [Name in keyof Values]: number | undefined };
+type Corrections = { [Name in keyof QuotaValues]: number | undefined };
+
+const NO_CORRECTIONS: Corrections = {
+  softSpace: undefined,
+  hardSpace: undefined,
+  softInodes: undefined,
+  hardInodes: undefined,
+};
+
+function valuesOf(rule: QuotaRule, spaceTb: number, corrections: Corrections): QuotaValues {
+  // In this order of multiplication, as the original program did it.
+  const inodes = spaceTb * rule.inodeBaseMultiplier;
+  return {
+    softSpace: corrections.softSpace ?? spaceTb,
+    hardSpace: corrections.hardSpace ?? spaceTb,
+    softInodes: corrections.softInodes ?? Math.round(inodes * rule.inodeSoftCoefficient),
+    hardInodes: corrections.hardInodes ?? Math.round(inodes * rule.inodeHardCoefficient),
+  };
+}
+
+/** Whether the policy has anything to say of the quotas; most follow from a limit alone. */
+function isRemarkable(values: QuotaValues, corrections: Corrections, { maxQuotaTb }: QuotaRule): boolean {
+  const { softSpace, hardSpace, softInodes, hardInodes } = corrections;
+  if ((softSpace ?? hardSpace ?? softInodes ?? hardInodes) !== undefined) return true;
+  return isTooSmall(values) || (maxQuotaTb !== null && values.hardSpace > maxQuotaTb);
+}
 
 /** The limit in TB, 0 when there is none. */
 function readSpaceTb(
@@ -101,33 +145,34 @@ function inTb(limit: number, unitFactor: number): number {
 function readCorrections(grounds: QuotaGrounds, problems: Problems): Corrections | undefined {
   const before = problems.length;
   const corrections = {
-    softSpace: readCorrection(grounds, "soft_quota_space", problems),
-    hardSpace: readCorrection(grounds, "hard_quota_space", problems),
-    softInodes: readCorrection(grounds, "soft_quota_inodes", problems),
-    hardInodes: readCorrection(grounds, "hard_quota_inodes", problems),
+    softSpace: readCorrection(grounds, KEYS.softSpace, problems),
+    hardSpace: readCorrection(grounds, KEYS.hardSpace, problems),
+    softInodes: readCorrection(grounds, KEYS.softInodes, problems),
+    hardInodes: readCorrection(grounds, KEYS.hardInodes, problems),
   };
   return problems.length === before ? corrections : undefined;
 }
 
-function readCorrection(
-  { options, form = NO_FORM }: QuotaGrounds,
-  name: string,
-  problems: Problems,
-): number | undefined {
-  const own = givenOf(options, name);
-  const value = own ?? givenOf(form.fields, name);
+const KEYS = {
+  softSpace: "soft_quota_space",
+  hardSpace: "hard_quota_space",
+  softInodes: "soft_quota_inodes",
+  hardInodes: "hard_quota_inodes",
+} as const;
+
+/** The options win over the order form. */
+function placeOf({ options, form = NO_FORM }: QuotaGrounds, key: string): string {
+  return givenOf(options, key) === undefined ? fieldPath(form, key) : `options.${key}`;
+}
+
+function readCorrection(grounds: QuotaGrounds, name: string, problems: Problems): number | undefined {
+  const value = givenOf(grounds.options, name) ?? givenOf((grounds.form ?? NO_FORM).fields, name);
   if (value === undefined) return undefined;
   const number = numberOf(value);
   const isFraction = name.endsWith("inodes") && number !== undefined && !Number.isInteger(number);
   const fault = faultOfNumber(number) ?? (isFraction ? "must be a whole number, not" : null);
   if (number !== undefined && fault === null) return number;
-  problems.push(
-    faultyNumber("bad-options", {
-      field: own === undefined ? fieldPath(form, name) : `options.${name}`,
-      fault,
-      value,
-    }),
-  );
+  problems.push(faultyNumber("bad-options", { field: placeOf(grounds, name), fault, value }));
   return undefined;
 }
 
@@ -153,7 +198,10 @@ function correctedSpaceTb({ softSpace, hardSpace }: Corrections): number {
   return hardSpace === undefined ? 0 : (softSpace ?? 0);
 }
 
-function areInOrder({ softSpace, hardSpace, softInodes, hardInodes }: Values, problems: Problems): boolean {
+function areInOrder(
+  { softSpace, hardSpace, softInodes, hardInodes }: QuotaValues,
+  problems: Problems,
+): boolean {
   const before = problems.length;
   if (hardSpace < softSpace) problems.push(hardBelowSoft("space", softSpace, hardSpace));
   if (hardInodes < softInodes) problems.push(hardBelowSoft("inodes", softInodes, hardInodes));
@@ -170,7 +218,7 @@ function hardBelowSoft(type: "space" | "inodes", soft: number, hard: number) {
 }
 
 /** Readers with 64-bit integers cannot take what JSON would write as 1.8e+22. */
-function areExact(values: Values, component: StorageComponent, problems: Problems): boolean {
+function areExact(values: QuotaValues, component: StorageComponent, problems: Problems): boolean {
   if (Math.max(values.hardSpace, values.hardInodes) <= Number.MAX_SAFE_INTEGER) return true;
   problems.push(
     mappingProblem("bad-limit", {

@@ -5,10 +5,12 @@ import type { StorageSettings, UnixGidSource } from "../config/config.ts";
 import { formatIssue, RetryLaterError } from "../errors.ts";
 import { isPlainUuid } from "../key-set.ts";
 import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
-import { fieldOf, isTable } from "./json.ts";
+import { fieldOf, isDeeper, isTable, withoutHooks } from "./json.ts";
+import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
 type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
+type TargetRules = { settings: TargetSettings; policy: Policy };
 
 /**
  * `backend_metadata.project_item`, else an item of our own. In mock mode always the latter, with a made-up GID: that
@@ -16,33 +18,39 @@ type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockT
  */
 export function readTargetItem(
   source: StorageSource,
-  settings: TargetSettings,
+  { settings, policy }: TargetRules,
   problems: Problems,
 ): TargetItem | undefined {
-  if (settings.useMockTargetItems) return mockItem(source);
+  const rules = { policy, isTextFine: !settings.requireGid };
+  if (settings.useMockTargetItems) return withSoundGid(mockItem(source), { ...rules, field: MOCK }, problems);
   const given = readMetadata(source.backendMetadata, "project_item", problems);
   if (given === undefined) return undefined;
   const item = given ?? ownItem(source, gidOf(source.project.slug, settings));
-  if (!settings.requireGid || isGid(item.unixGid)) return item;
-  const isAbsent = item.unixGid === undefined || item.unixGid === null;
-  problems.push(isAbsent ? noGid(source.project.slug, settings) : badGid(item.unixGid));
+  if (item.unixGid === undefined || item.unixGid === null) {
+    if (!settings.requireGid) return item;
+    problems.push(noGid(source.project.slug, settings));
+    return undefined;
+  }
+  const field = given === null ? "project_slug" : "backend_metadata.project_item.unixGid";
+  return withSoundGid(item, { ...rules, field }, problems);
+}
+
+const MOCK = "use_mock_target_items";
+
+type GidRules = { policy: Policy; field: string; isTextFine: boolean };
+
+/** A GID that is not one of a project is never passed on, whoever tells it. */
+function withSoundGid<Item extends { unixGid?: unknown }>(
+  item: Item,
+  { policy, field, isTextFine }: GidRules,
+  problems: Problems,
+): Item | undefined {
+  const { unixGid } = item;
+  if (unixGid === undefined || unixGid === null) return item;
+  const problem = policy.gid(field, { value: unixGid, isTextFine });
+  if (problem === undefined) return item;
+  problems.push(problem);
   return undefined;
-}
-
-/** The one above the last is "no group" to the kernel. */
-const LAST_GID = 4_294_967_294;
-
-/** A whole number that can be a group of a project; 0 is that of root. */
-function isGid(value: unknown): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= LAST_GID;
-}
-
-function badGid(value: unknown) {
-  return mappingProblem("bad-gid", {
-    field: "backend_metadata.project_item.unixGid",
-    message: `must be a whole number from 1 to ${LAST_GID}, not ${quoted(value)}`,
-    hint: "set it to the number of the project's group, without quotes",
-  });
 }
 
 function ownItem(source: StorageSource, unixGid: number | null) {
@@ -93,11 +101,15 @@ function mockGid(projectSlug: string): number {
 /** A Waldur customer or project: what the metadata holds in its place, else uuid, slug and name. */
 export function readHierarchyItem(
   kind: "tenant" | "customer",
-  source: StorageSource,
+  { source, policy }: { source: StorageSource; policy: Policy },
   problems: Problems,
 ): HierarchyItem | undefined {
   const given = readMetadata(source.backendMetadata, `${kind}_item`, problems);
-  if (given !== null) return given;
+  if (given === undefined) return undefined;
+  if (given !== null) {
+    const field = `backend_metadata.${kind}_item.unixGid`;
+    return withSoundGid(given, { policy, field, isTextFine: true }, problems);
+  }
   const { uuid, slug, name } = kind === "tenant" ? source.customer : source.project;
   if (checkUuid(uuid, kind === "tenant" ? "customer_uuid" : "project_uuid", problems)) {
     return { itemId: uuid, key: slug, name };
@@ -116,15 +128,18 @@ export function checkUuid(uuid: string, field: string, problems: Problems): bool
 /** Deep enough for any description of a project; the layout of deeper ones would grow with the square of their depth. */
 const DEEPEST_METADATA = 16;
 
-/** An object of `backend_metadata` as it is; null when there is none, it is empty, or something else than an object. */
+/** An object of `backend_metadata` as it is, but for names with a meaning of their own (json.ts); null when there is none, it is empty, or something else than an object. */
 function readMetadata(
   metadata: unknown,
   name: string,
   problems: Problems,
 ): Record<string, unknown> | null | undefined {
-  const item = isTable(metadata) ? fieldOf(metadata, name) : undefined;
-  if (!isTable(item) || Object.keys(item).length === 0) return null;
-  if (!isDeeper(item, DEEPEST_METADATA)) return item;
+  const given = isTable(metadata) ? fieldOf(metadata, name) : undefined;
+  if (!isTable(given)) return null;
+  if (!isDeeper(given, DEEPEST_METADATA)) {
+    const item = withoutHooks(given);
+    return isTable(item) && Object.keys(item).length > 0 ? item : null;
+  }
   problems.push(
     mappingProblem("bad-metadata", {
       field: `backend_metadata.${name}`,
@@ -132,9 +147,4 @@ function readMetadata(
     }),
   );
   return undefined;
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }

@@ -1,6 +1,8 @@
 // The exact text of a document, whole or in pieces to be written one after the other: always what
-// `JSON.stringify(document, null, 2)` gives, and a final newline. Also what two texts have to do with each other.
+// `JSON.stringify(document, null, 2)` gives, with what no terminal should get escaped, and a final newline. Also what two
+// texts have to do with each other.
 
+import { escapeUnsafe } from "../unsafe-text.ts";
 import type { DocumentMeta, StorageDocument, StorageResource } from "./document.ts";
 import { isTable } from "./json.ts";
 
@@ -38,7 +40,7 @@ export function documentFrame(meta: DocumentMeta): Frame {
 
 /** The whole text, for documents that are small. */
 export function documentText(document: StorageDocument): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${escapeUnsafe(JSON.stringify(document, null, 2))}\n`;
 }
 
 /** The wrapping puts the entries at the depth they have in the document; faster than indenting each line again. */
@@ -46,9 +48,12 @@ const WRAP_HEAD = '{\n  "result": {\n    "entries": [\n';
 const WRAP_TAIL = "\n    ]\n  }\n}";
 
 /** Entries as they stand in the document, with separators between but not around them; empty for none. */
-export function entriesText(entries: readonly StorageResource[]): string {
+export function entriesText(
+  entries: readonly (StorageResource | Readonly<Record<string, unknown>>)[],
+): string {
   if (entries.length === 0) return "";
-  return JSON.stringify({ result: { entries } }, null, 2).slice(WRAP_HEAD.length, -WRAP_TAIL.length);
+  const text = JSON.stringify({ result: { entries } }, null, 2).slice(WRAP_HEAD.length, -WRAP_TAIL.length);
+  return escapeUnsafe(text);
 }
 
 const META_LINE = '\n  "meta": {\n';

@@ -5,23 +5,26 @@ import { type Contender, namedPath } from "../claims/contenders.ts";
 import {
   type ClaimFinding,
   type Contest,
+  keptFinding,
   type Named,
   pathDoubled,
   pathHeld,
   pathWaits,
-  suspectKept,
 } from "../claims/problems.ts";
 import type { LiveRow, Obstacle, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
 import type { Problem } from "../report/report.ts";
+import { carriedEntry } from "../storage/carried.ts";
 import type { StorageResource, StorageSource } from "../storage/document.ts";
-import type { Place } from "../storage/mapper.ts";
+import { keepPlace, type Place } from "../storage/place.ts";
+import type { QuotaValues } from "../storage/quota-policy.ts";
 import type { ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
 import { isFault, parseUuid } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
+import { createPolicyNotices } from "./policy-notices.ts";
 import type { Ground } from "./survey.ts";
 
 export type ListingProblem = Omit<Problem, "offering">;
@@ -31,8 +34,8 @@ export type Selection = {
   select(rows: readonly unknown[]): StorageResource[];
   /** The entries of rows that were set aside, once every live row is known. */
   selectAside(): Promise<StorageResource[]>;
-  /** Whether an entry of the last snapshot may stand in for its resource. */
-  accept(entry: ScannedEntry): boolean;
+  /** The text of an entry of the last snapshot that may stand in for its resource; null where it may not. */
+  accept(entry: ScannedEntry): string | null;
   readonly table: ClaimTable;
   readonly rows: RowClaims;
   /** Rows whose path depends on what became of other resources. */
@@ -57,6 +60,10 @@ export function createSelection(
   ground: Ground,
   { table, rows, nameOf }: { table: ClaimTable; rows: RowClaims; nameOf: (uuid: string) => Promise<Named> },
 ): Selection {
+  const { policy } = ground.mapper;
+  const spokenOf = createPolicyNotices();
+  /** What the limits of resources give that asked for more than is billed. */
+  const billed = new Map<string, QuotaValues>();
   const names = new Map<number, Named>();
   const leftOut = new Set<string>();
   const problems: ListingProblem[] = [];
@@ -85,19 +92,30 @@ export function createSelection(
     if (choice === "none") return entryOf({ owner, source, place });
     if (choice !== "aside") {
       if (choice.isContested && contested.length < MOST_ASIDE) contested.push({ owner, source, place });
-      if (place.suspect !== undefined)
-        notices.push({ ...suspectKept(choice.path, place.suspect), resource: source.uuid });
-      return entryOf({ owner, source, place: at(place, choice.path) }, choice.record);
+      return entryOf({ owner, source, place: at(source.uuid, place, choice.path) }, choice.record);
     }
     const undecided = { owner, source, place };
     if (aside.length >= MOST_ASIDE) return decide(undecided);
     aside.push(undecided);
     return null;
   };
+  /** The same place at the path that the claims gave it. */
+  const at = (resource: string, place: Place, path: string): Place => {
+    const settled = keepPlace(place, path);
+    if (settled === place) return place;
+    if (!policy.admits(path)) spokenOf.outside(path);
+    const kept = keptFinding(place, path);
+    if (kept !== null) (kept.isProblem ? problems : notices).push({ ...kept.finding, resource });
+    return settled;
+  };
   const entryOf = ({ owner, source, place }: AsideRow, record?: number): StorageResource | null => {
     const mapped = ground.mapper.mapResource(source, place);
-    if (!mapped.ok) return leaveOut(source.uuid, mapped.problems);
-    const { entry } = mapped;
+    if (!mapped.ok) {
+      if (mapped.billed !== undefined) billed.set(source.uuid, mapped.billed);
+      return leaveOut(source.uuid, mapped.problems);
+    }
+    const { entry, warnings } = mapped;
+    if (warnings.length > 0) spokenOf.warned(source.uuid, warnings);
     const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry) ? GID : 0);
     rows.wrote(owner, {
       path: entry.mountPoint.default,
@@ -118,7 +136,7 @@ export function createSelection(
   };
   const decide = (row: AsideRow): StorageResource | null => {
     const obstacle = rows.obstacle(row);
-    if (obstacle === null) return entryOf({ ...row, place: at(row.place, rows.take(row)) });
+    if (obstacle === null) return entryOf({ ...row, place: at(row.source.uuid, row.place, rows.take(row)) });
     if (report(row, obstacle) === "held") leftOut.add(row.source.uuid);
     return null;
   };
@@ -154,12 +172,19 @@ export function createSelection(
       const owner = table.resource(entry.itemId);
       const own = namedPath(table, owner);
       const isOwn = own >= 0 ? table.isPath(own, entry.mountPoint) : rows.hasNoRival(owner, entry.mountPoint);
-      if (isOwn) {
+      const carried = isOwn ? carriedEntry(entry, policy, billed.get(entry.itemId)) : null;
+      const isRefused = own < 0 && !policy.admits(entry.mountPoint);
+      const fault = isRefused ? "has a mount point outside of mount_roots" : carried?.fault;
+      if (fault !== undefined) {
+        problems.push(notAllowed(entry, fault));
+        return null;
+      }
+      if (carried !== null) {
         const bits = (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0);
         const isPending = entry.status === "pending";
         rows.wrote(owner, { path: entry.mountPoint, bits, isPending, record: own < 0 ? undefined : own });
       } else problems.push(notCarried(entry));
-      return isOwn;
+      return carried?.text ?? null;
     },
     table,
     rows,
@@ -167,14 +192,11 @@ export function createSelection(
       return [...aside, ...contested];
     },
     problems,
-    notices,
+    get notices() {
+      return [...notices, ...spokenOf.all()];
+    },
     leftOut,
   };
-}
-
-/** The same place at the path that the claims gave it. */
-function at(place: Place, path: string): Place {
-  return place.path === path && place.suspect === undefined ? place : { ...place, path, suspect: undefined };
 }
 
 function hasGid({ target }: StorageResource): boolean {
@@ -204,6 +226,16 @@ function unusable(fault: { field: string; message: string }): ListingProblem {
     code: "bad-answer",
     field: fault.field,
     message: `Waldur's answer is unusable: ${fault.field} ${fault.message}`,
+  };
+}
+
+/** The policy of the site holds for what was published before, too. */
+function notAllowed({ itemId }: ScannedEntry, fault: string): ListingProblem {
+  return {
+    code: "entry-not-allowed",
+    resource: itemId,
+    message: `the last entry of resource ${itemId} is not carried over: it ${fault}, which may not be published`,
+    hint: "correct what is reported of the resource; it gets an entry again then",
   };
 }
 

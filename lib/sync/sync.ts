@@ -59,8 +59,9 @@ function carryOver({ selection, claims }: Listing, job: Job, { draft, directory 
   const path =
     claims.snapshot !== null && existsSync(claims.snapshot) ? claims.snapshot : newestSnapshot(directory);
   visitEntries(path, { offering: job.config.uuid, uuids: selection.leftOut }, (entry) => {
-    if (!selection.accept(entry)) return;
-    draft.add(entry.text, 1);
+    const text = selection.accept(entry);
+    if (text === null) return;
+    draft.add(text, 1);
     carried++;
   });
   job.line.carriedOver = carried;

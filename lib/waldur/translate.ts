@@ -1,7 +1,8 @@
 // From what went wrong on the wire to our closed set of errors, with words an operator can act on.
 // Never quotes the token, and quotes of a server's body only the short reason that Waldur puts there.
 
-import { AnswerError, AppError, clean, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
+import { AnswerError, AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
+import { clean } from "../unsafe-text.ts";
 import { isTransientStatus } from "./retry.ts";
 
 /** `shown` is the path as messages name it. */

@@ -142,6 +142,10 @@ function shownDefault(key: string, value: unknown): string {
   if (key === "unix_gid") return (value as { kind: string }).kind;
   if (key === "file_mode") return `"0${(value as number).toString(8)}"`;
   if (key === "default_permissions") return `"${value}"`;
+  if (key === "permissions_allowed") return `"${(value as number).toString(8)}"`;
+  if (key === "mount_roots") return String(value) === "/" ? "the beginning of mount_point" : String(value);
+  if (key === "max_quota_tb") return value === null ? "none" : String(value);
+  if (key === "data_types") return value === null ? "any" : String(value);
   return String(value);
 }
 

@@ -10,7 +10,7 @@ import { livePage, loseState, minute, nameAt, onArrival, open, statePath, syncAt
 type Stage = Awaited<ReturnType<typeof open>>;
 
 const openHere = (settings: Record<string, string | number> = {}) =>
-  open({ settings: { mount_point: "/store/{project}", ...settings } });
+  open({ settings: { mount_point: "/store/{project}", mount_roots: ["/"], ...settings } });
 
 /** Paths of a snapshot by the uuids of their resources. */
 function pathsAt(stage: Stage, n: number): Record<string, string> {

@@ -44,7 +44,14 @@ function draft(output: Opened, at: number, entries: readonly NamedEntry[]) {
   } as const;
   const rows = createRowClaims(table, rules, new Map());
   for (const { n, path, status } of entries) {
-    const place = { path, isExplicit: true, problems: [], dataType: "store", suspect: undefined };
+    const place = {
+      path,
+      isExplicit: true,
+      problems: [],
+      dataType: "store",
+      suspect: undefined,
+      outside: undefined,
+    };
     const owner = table.resource(uuidOf(n));
     rows.choose({ owner, place });
     rows.wrote(owner, { path, bits: 0, isPending: status === "pending" });
@@ -180,7 +187,14 @@ describe("killed between the claims and the rename", () => {
       now: minute(0),
       repath: false,
     } as const;
-    const place = { path: "/a", isExplicit: true, problems: [], dataType: "store", suspect: undefined };
+    const place = {
+      path: "/a",
+      isExplicit: true,
+      problems: [],
+      dataType: "store",
+      suspect: undefined,
+      outside: undefined,
+    };
     createRowClaims(before.table, rules, new Map()).choose({
       owner: before.table.resource(uuidOf(0)),
       place,

@@ -34,6 +34,12 @@ const DEFAULTS: StorageSettings = {
   completion: "on-publish",
   pathReuseAfterDays: 7,
   nestedMounts: "refuse",
+  permissionsAllowed: 0o2775,
+  mountRoots: ["/"],
+  quotaOptions: "warn",
+  maxQuotaTb: null,
+  dataTypes: null,
+  minGid: 1000,
 };
 
 describe("backend_settings", () => {
@@ -63,10 +69,10 @@ describe("backend_settings", () => {
     ["output_directory: /srv/a/../b/", { outputDirectory: "/srv/b" }],
     ["require_mount: /srv", { requireMount: "/srv" }],
     ["storage_file_system: lustré-ß", { storageFileSystem: "lustré-ß" }],
-    ["storage_system: capstor", { storageSystem: "capstor" }],
+    ["storage_system: capstor", { storageSystem: "capstor", mountRoots: ["/", "/capstor/store"] }],
     [
-      "mount_point: '/{file_system}/{data_type}/x.{project}'",
-      { mountPoint: "/{file_system}/{data_type}/x.{project}" },
+      "mount_point: '/{file_system}/{tenant}/x.{project}'",
+      { mountPoint: "/{file_system}/{tenant}/x.{project}", mountRoots: ["/", "/lustre"] },
     ],
     ["inode_base_multiplier: 1234567.89", { inodeBaseMultiplier: 1_234_567.89 }],
     ["inode_soft_coefficient: 1.99", { inodeSoftCoefficient: 1.99 }],

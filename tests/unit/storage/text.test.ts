@@ -8,6 +8,7 @@ import {
   entriesText,
   withoutDate,
 } from "../../../lib/storage/text.ts";
+import { escapeUnsafe } from "../../../lib/unsafe-text.ts";
 import { anyEntry, anyMeta, entryOf, mapper, source } from "./support.ts";
 
 const meta: DocumentMeta = {
@@ -56,7 +57,7 @@ test("the pieces of a frame are exactly those of the layout", () => {
   });
 });
 
-test("written in pieces a document is the text that JSON.stringify gives", () => {
+test("written in pieces a document is the text that JSON.stringify gives, with what is unsafe escaped", () => {
   const pages = fc.array(fc.array(anyEntry(), { maxLength: 3 }), { maxLength: 3 });
   fc.assert(
     fc.property(anyMeta(), pages, (given, entries) => {
@@ -67,7 +68,9 @@ test("written in pieces a document is the text that JSON.stringify gives", () =>
         written.length === 0
           ? frame.head + frame.emptyTail
           : frame.head + frame.first + written.join(frame.separator) + frame.tail;
-      expect(text).toBe(`${JSON.stringify(whole, null, 2)}\n`);
+      expect(text).toBe(`${escapeUnsafe(JSON.stringify(whole, null, 2))}\n`);
+      expect(JSON.stringify(JSON.parse(text))).toBe(JSON.stringify(whole));
+      expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/u);
       expect(text).toBe(documentText(whole));
       const rest = text.slice(frame.head.length);
       expect(frame.digestHead + rest).toBe(withoutDate(text));
@@ -88,7 +91,7 @@ describe("withoutDate", () => {
         expect(withoutDate(later)).toBe(withoutDate(text));
         const { date: _, ...dateless } = given;
         const wanted = { ...documentOf(given, [one]), meta: dateless };
-        expect(withoutDate(text)).toBe(`${JSON.stringify(wanted, null, 2)}\n`);
+        expect(withoutDate(text)).toBe(`${escapeUnsafe(JSON.stringify(wanted, null, 2))}\n`);
       }),
     );
   });

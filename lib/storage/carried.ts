@@ -1,0 +1,26 @@
+// An entry of an earlier file that is to stand in for its resource once more. It passes the policy of today, and has the
+// text that it would be written with today; whatever else is in it stays.
+
+import { escapeUnsafe } from "../unsafe-text.ts";
+import { isDeeper, isTable, withoutHooks } from "./json.ts";
+import type { Policy } from "./policy.ts";
+import type { QuotaValues } from "./quota-policy.ts";
+import type { ScannedEntry } from "./scan.ts";
+import { entriesText } from "./text.ts";
+
+/** An entry, the target in it, and the deepest metadata. */
+const DEEPEST = 24;
+
+/** Its text, or why it must not be published again. */
+export function carriedEntry(
+  { text }: ScannedEntry,
+  policy: Policy,
+  billed: QuotaValues | undefined,
+): { text: string; fault?: undefined } | { text?: undefined; fault: string } {
+  const entry: unknown = JSON.parse(text);
+  if (!isTable(entry) || isDeeper(entry, DEEPEST)) return { fault: "is nested too deep" };
+  const fault = policy.faultOfEntry(entry, billed);
+  if (fault !== undefined) return { fault };
+  const kept = withoutHooks(entry);
+  return { text: kept === entry || !isTable(kept) ? escapeUnsafe(text) : entriesText([kept]) };
+}

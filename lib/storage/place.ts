@@ -1,0 +1,103 @@
+// Where a resource asks to be mounted: its backend id or the template, as far as the site's policy lets it choose. A path
+// that a file names already is not chosen any more, and is looked at only for what no path may hold.
+
+import type { MappingProblem, StorageItem, StorageSource } from "./document.ts";
+import { readForm } from "./form.ts";
+import { readDataType } from "./items.ts";
+import {
+  existingMount,
+  faultOfPath,
+  type PathTemplate,
+  suspectBackendId,
+  templatePath,
+} from "./mount-point.ts";
+import type { Policy } from "./policy.ts";
+import { mappingProblem, type Problems, quoted } from "./problems.ts";
+import { checkSlug } from "./segment.ts";
+
+/** Where a resource asks to be mounted. It can be known of a resource that cannot be mapped as a whole. */
+export type Place = {
+  /** undefined when the resource's own words cannot say it, or ask for what the site does not allow. */
+  path: string | undefined;
+  /** The path is an absolute backend id: the word of an operator or of the provisioner. */
+  isExplicit: boolean;
+  dataType: string | undefined;
+  /** What is wrong with the slugs, the data type or the backend id. */
+  problems: Problems;
+  /**
+   * The backend id looks like a path and is none, so `path` is the template's; or the path that is asked for, `outside`, is
+   * not allowed. A problem, unless a published file names the resource's path and the caller clears this (`keep`).
+   */
+  suspect: MappingProblem | undefined;
+  outside: string | undefined;
+};
+
+/** What is the same for every resource of the offering. */
+export type PlaceRules = {
+  policy: Policy;
+  dataTypes: { fallback: string; policy: Policy };
+  template: PathTemplate;
+  storageSystem: StorageItem;
+  fileSystem: StorageItem;
+};
+
+/** The slugs are checked also where the backend id gives the path: readers make paths of them too. */
+export function readPlace(offering: PlaceRules, source: StorageSource): Place {
+  const problems: Problems = [];
+  const dataType = dataTypeOf(offering, source, problems);
+  const before = problems.length;
+  checkSlug(source.customer.slug, "customer_slug", problems);
+  checkSlug(source.project.slug, "project_slug", problems);
+  checkSlug(source.slug, "slug", problems);
+  const areSlugsFine = problems.length === before;
+  const existing = existingMount(source.backendId, problems);
+  const suspect = suspectBackendId(source.backendId);
+  const isExplicit = existing !== null;
+  const asked = isExplicit
+    ? existing
+    : areSlugsFine
+      ? templatePathOf(offering, source, { dataType, problems })
+      : undefined;
+  if (asked === undefined || offering.policy.admits(asked))
+    return { path: asked, isExplicit, dataType, problems, suspect, outside: undefined };
+  const refused = offering.policy.path(isExplicit ? "backend_id" : "mount_point", asked);
+  return { path: undefined, isExplicit, dataType, problems, suspect: suspect ?? refused, outside: asked };
+}
+
+/** The place at the path that a file gave the resource: it stays, whatever the policy says of new ones. */
+export function keepPlace(place: Place, path: string): Place {
+  if (place.path === path && place.suspect === undefined) return place;
+  const fault = faultOfPath(path);
+  const kept = { ...place, path, suspect: undefined, outside: undefined };
+  if (fault === null) return kept;
+  const problem = mappingProblem("bad-backend-id", {
+    field: "backend_id",
+    message: `cannot be left out: the published mount point ${quoted(path)} ${fault}`,
+    hint: "set it to the absolute path of the mount under a name that can be written",
+  });
+  return { ...kept, path: undefined, problems: [...place.problems, problem] };
+}
+
+function dataTypeOf(offering: PlaceRules, { attributes }: StorageSource, problems: Problems) {
+  const form = readForm(attributes, problems);
+  if (form === undefined) return undefined;
+  return readDataType({ attributes, form }, offering.dataTypes, problems);
+}
+
+/** A data type that cannot be read leaves the path open only where the template has it. */
+function templatePathOf(
+  { template, storageSystem, fileSystem }: PlaceRules,
+  source: StorageSource,
+  { dataType = "", problems }: { dataType: string | undefined; problems: Problems },
+): string | undefined {
+  if (dataType === "" && template.uses("dataType")) return undefined;
+  const names = {
+    storageSystem: storageSystem.key,
+    fileSystem: fileSystem.key,
+    dataType,
+    tenant: source.customer.slug,
+    customer: source.project.slug,
+    project: source.slug,
+  };
+  return templatePath(template, names, problems);
+}
