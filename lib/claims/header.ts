@@ -8,12 +8,15 @@ import type { Ended } from "./table.ts";
 
 /** What the table was made of. */
 export type ClaimsSource = {
-  /** The snapshot that the claims were written for, just before it got its name; null when they were made without one. */
-  snapshot: { file: string; inode: string } | null;
+  /**
+   * The snapshot that the claims were written for, just before it got its name; null when they were made without one.
+   * `isFirst`: there was none before it.
+   */
+  snapshot: { file: string; inode: string; isFirst?: boolean } | null;
   /** When the reading of the list behind them began. */
   listedAt: string;
-  /** They were made of files alone: what no file names must still be asked of Waldur. */
-  isUnlisted?: boolean;
+  /** Uuids of the offerings whose lists they know; of others, what no file names must still be asked of Waldur. */
+  listed: readonly string[];
 };
 
 export type Header = ClaimsSource & {
@@ -33,9 +36,19 @@ export type Header = ClaimsSource & {
   released?: [number, readonly Release[]][];
   /** By number of the resource that the snapshot moves, the record of its path before. */
   moved?: [number, number][];
+  /** Of the receipts that are too old to be read again, as `olderReceipts` says it. */
+  olderReceipts: string;
   /** Orders whose receipts were read, with the record that each names. */
   receipts: [string, number][];
 };
+
+/** Clocks of hosts and file systems differ, and a receipt that is read twice does no harm. */
+const OVERLAP_MS = 86_400_000;
+
+/** Receipts that were changed since then are read again, with claims whose list was read at that time. */
+export function receiptsSince({ listedAt }: Pick<ClaimsSource, "listedAt">): Date {
+  return new Date(Date.parse(listedAt) - OVERLAP_MS);
+}
 
 /** null for a line that is not such a header. `size` of the whole file in bytes: nothing is as many. */
 export function parseHeader(text: string, size: number): Header | null {
@@ -49,13 +62,14 @@ export function parseHeader(text: string, size: number): Header | null {
 
 function isHeader(value: unknown, size: number): value is Header {
   if (!isRecord(value) || value.version !== 1) return false;
-  const { resources, records, bytes, snapshot, listedAt, isUnlisted } = value;
+  const { resources, records, bytes, snapshot, listedAt, listed, olderReceipts } = value;
   return (
     [resources, records, bytes].every((count) => isBelow(count, size)) &&
     typeof listedAt === "string" &&
     !Number.isNaN(Date.parse(listedAt)) &&
     (snapshot === null || (isRecord(snapshot) && isText(snapshot.file) && isText(snapshot.inode))) &&
-    (isUnlisted === undefined || typeof isUnlisted === "boolean") &&
+    isListOf(listed, isText) &&
+    isText(olderReceipts) &&
     hasSoundLists(value)
   );
 }

@@ -13,9 +13,9 @@ export async function keepClaims(
   const lock = await waitForLock(output, throwIfOver);
   try {
     const now = output.now();
-    const { table, source, isNew } = loadClaims(output.directory, { reuseAfterDays, now });
+    const { table, source, identity } = loadClaims(output.directory, { reuseAfterDays, now });
     // Without claims no order was handled since they were lost: the next one makes them, of the order files too.
-    if (!isNew) writeClaims(output, table, { ...source, listedAt: now.toISOString() });
+    if (identity !== null) writeClaims(output, table, { ...source, listedAt: now.toISOString() });
   } finally {
     lock.release();
   }

@@ -9,24 +9,39 @@ import { FOREIGN_LIMIT_BYTES, readForeignDocument } from "../storage/foreign.ts"
 import { scanDocument } from "../storage/scan.ts";
 import type { ClaimsSource } from "./header.ts";
 
-/** The one that the claims were written for, once it has its name; else the one that the state names; else the newest. */
-export function lastSnapshot(directory: string, stored: ClaimsSource | null): string | null {
+/** `path`: the last snapshot. `cut`: newer ones of ours that were cut, the oldest first; what is left of them still counts. */
+export type LastSnapshots = { path: string | null; cut: readonly string[] };
+
+/**
+ * The snapshot that the claims were written for, once it has its name; else, of those that are whole, the one that the state
+ * names or the newest.
+ */
+export function lastSnapshots(directory: string, stored: ClaimsSource | null): LastSnapshots {
   const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
-  if (stored !== null && written !== null && isWrittenFor(stored, written)) return written;
+  if (stored !== null && written !== null && isWrittenFor(stored, written)) return { path: written, cut: [] };
   const state = readSnapshotState(directory);
   const named = state === null ? null : join(directory, basename(state.file));
-  if (named !== null && existsSync(named)) return named;
-  const snapshots = snapshotsNewestFirst(directory);
-  return (
-    snapshots.find((path) => isOurs(path, "whole")) ?? snapshots.find((path) => isOurs(path, "cut")) ?? null
-  );
+  const first = named !== null && existsSync(named) ? [named] : [];
+  const cut: string[] = [];
+  for (const path of [...first, ...snapshotsNewestFirst(directory).filter((other) => other !== named)]) {
+    const kind = kindOf(path);
+    if (kind === "whole") return { path, cut: cut.reverse() };
+    if (kind === "cut") cut.push(path);
+  }
+  const [path = null] = cut;
+  return { path, cut: [] };
 }
 
-/** A snapshot that the state names had its name once, even if it was deleted since. */
+/**
+ * A snapshot that is not there may never have got its name, because the run that wrote the claims was killed before the
+ * rename: then the state names an older one, or there was none. Else it was deleted since.
+ */
 export function isWrittenFor({ snapshot }: ClaimsSource, path: string): boolean {
   if (snapshot === null || snapshot.file !== basename(path)) return false;
   const inode = inodeOf(path);
-  return inode === null ? readSnapshotState(dirname(path))?.file === snapshot.file : inode === snapshot.inode;
+  if (inode !== null) return inode === snapshot.inode;
+  const state = readSnapshotState(dirname(path));
+  return state === null ? snapshot.isFirst !== true : state.file === snapshot.file;
 }
 
 export function identify(path: string | null): ClaimsSource["snapshot"] {
@@ -34,9 +49,10 @@ export function identify(path: string | null): ClaimsSource["snapshot"] {
 }
 
 /** Somebody else's file, or one that was cut, must not hide an older snapshot of ours. */
-function isOurs(path: string, how: "whole" | "cut"): boolean {
+function kindOf(path: string): "whole" | "cut" | "foreign" {
   const { meta, complete } = scanDocument(readChunks(path));
-  return meta !== null && meta.order === undefined && (how === "cut" || complete);
+  if (meta === null || meta.order !== undefined) return "foreign";
+  return complete ? "whole" : "cut";
 }
 
 /**

@@ -35,7 +35,7 @@ export async function learnFromList(
     },
     {
       begin() {
-        table.forgetWanted();
+        table.forgetWanted(offering.uuid);
         rows = createRowClaims(table, rules, new Map());
       },
       page: (page) => choosePage(page, { table, rows, mapper, projects }),

@@ -10,6 +10,7 @@ import { sourceOf } from "../storage/source.ts";
 import type { Reader } from "../waldur/client.ts";
 import { fetchResource, fetchResourceState } from "../waldur/orders.ts";
 import type { WaldurOffering } from "../waldur/wire-offering.ts";
+import type { WaldurResource } from "../waldur/wire-resource.ts";
 import { learnFromList } from "./learn.ts";
 import { fetchName } from "./names.ts";
 import { type Holders, type PathAnswer, type PathQuestion, pathOfOrder } from "./order-path.ts";
@@ -33,6 +34,8 @@ export type ClaimsGround = {
   throwIfOver: () => void;
   /** null in a dry run, which keeps what it learns to itself. */
   output: Output | null;
+  /** Resources as the calls of a dry run would leave them; empty in a real run. */
+  foreseen: ReadonlyMap<string, WaldurResource>;
 };
 
 /** Reads nothing until the first question, so that a pass without orders costs nothing. */
@@ -47,12 +50,12 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     if (loaded !== null && loaded.identity === claimsIdentity(directory)) return loaded;
     const fresh = loadClaims(directory, { reuseAfterDays: days, now: now() });
     for (const dated of added) addTo(fresh, dated);
-    if (fresh.isNew) {
-      const { offering, reader, mapper } = ground;
-      const rules = { offering: offering.uuid, nested, reuseAfterDays: days, now: now(), repath: false };
-      await learnFromList(fresh.table, rules, { offering, reader, mapper });
-    }
-    return fresh;
+    const { offering, reader, mapper } = ground;
+    if (fresh.source.listed.includes(offering.uuid)) return fresh;
+    const rules = { offering: offering.uuid, nested, reuseAfterDays: days, now: now(), repath: false };
+    await learnFromList(fresh.table, rules, { offering, reader, mapper });
+    const listed = [...fresh.source.listed, offering.uuid];
+    return { ...fresh, source: { ...fresh.source, listed }, isUnsure: true };
   };
   const addTo = (claims: LoadedClaims, dated: FoundReceipt) =>
     addReceipt(claims.table, dated, { reuseAfterDays: days });
@@ -60,7 +63,6 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     if (output === null) return;
     writeClaims(output, claims.table, claims.source);
     claims.identity = claimsIdentity(directory);
-    claims.isNew = false;
     claims.isUnsure = false;
   };
 
@@ -72,8 +74,11 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
       try {
         if (loaded.identity !== claimsIdentity(directory)) loaded = await load();
         const holders = askHolders(loaded.table, ground);
-        const answer = await pathOfOrder(loaded.table, question, { holders, rules: { nested, now } });
-        if (loaded.isUnsure || loaded.isNew || holders.hasLearnt()) store(loaded);
+        const answer = await pathOfOrder(loaded.table, question, {
+          holders,
+          rules: { offering: config.uuid, nested, now },
+        });
+        if (loaded.isUnsure || holders.hasLearnt()) store(loaded);
         return act(answer);
       } finally {
         lock?.release();
@@ -88,22 +93,31 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
 
 type AskedHolders = Holders & { hasLearnt(): boolean };
 
-function askHolders(table: ClaimTable, { reader, mapper, now, config }: ClaimsGround): AskedHolders {
+function askHolders(
+  table: ClaimTable,
+  { reader, mapper, now, config, offering, foreseen }: ClaimsGround,
+): AskedHolders {
   let hasLearnt = false;
   return {
     hasLearnt: () => hasLearnt,
     async isTerminated(owner) {
-      if ((await fetchResourceState(reader, table.uuid(owner))) !== "Terminated") return false;
-      table.end(owner, { at: now().getTime(), days: config.settings.pathReuseAfterDays });
-      hasLearnt = true;
-      return true;
+      const uuid = table.uuid(owner);
+      const state = foreseen.get(uuid)?.state ?? (await fetchResourceState(reader, uuid));
+      const [isOver, wasOver] = [state === "Terminated", table.ended(owner) !== undefined];
+      if (isOver && !wasOver)
+        table.end(owner, { at: now().getTime(), days: config.settings.pathReuseAfterDays });
+      if (!isOver && wasOver) table.revive(owner);
+      hasLearnt ||= isOver !== wasOver;
+      return isOver;
     },
     nameOf: (owner) => fetchName(reader, table.uuid(owner)),
     async stillWants(owner, path) {
       const resource = await fetchResource(reader, table.uuid(owner));
       if (resource === null || resource.state === "Terminated") return false;
-      // Where rows have no slugs of the project nobody can say; the next sync can.
-      if (resource.projectSlug === undefined && !resource.backendId.startsWith("/")) return true;
+      const { backendId, projectSlug } = resource;
+      if (backendId.startsWith("/")) return backendId === path;
+      // Where rows have no slugs of the project, or another offering has the template, nobody can say; its next sync can.
+      if (projectSlug === undefined || table.offeringOf(owner) !== offering.uuid) return true;
       return mapper.placeOf(sourceOf(resource, undefined)).path === path;
     },
   };

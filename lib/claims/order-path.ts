@@ -7,7 +7,7 @@ import type { Place } from "../storage/place.ts";
 import { type Contender, contendersFor, freeFrom, namedPath } from "./contenders.ts";
 import { type ClaimFinding, type Contest, type Named, pathDoubled, pathHeld, pathWaits } from "./problems.ts";
 import { wantedPath } from "./rows.ts";
-import { type ClaimTable, VOID, WANTED } from "./table.ts";
+import { type ClaimTable, EXPLICIT, VOID, WANTED } from "./table.ts";
 
 export type PathQuestion = {
   type: OrderType;
@@ -28,7 +28,7 @@ export type PathAnswer =
 
 /** How the rules find out what the claims do not say. */
 export type Holders = {
-  /** Whether Waldur says that the resource is Terminated; notes it with the claims when it is. */
+  /** Whether Waldur says that the resource is Terminated; notes with the claims that it has ended, or lives after all. */
   isTerminated(owner: number): Promise<boolean>;
   /** Whether the row of a resource that no file names still asks for the path. */
   stillWants(owner: number, path: string): Promise<boolean>;
@@ -36,27 +36,39 @@ export type Holders = {
   nameOf(owner: number): Promise<Named>;
 };
 
-export type OrderRules = { nested: "refuse" | "allow"; now: () => Date };
+export type OrderRules = { offering: string; nested: "refuse" | "allow"; now: () => Date };
 
 export async function pathOfOrder(
   table: ClaimTable,
   question: PathQuestion,
   { holders, rules }: { holders: Holders; rules: OrderRules },
 ): Promise<PathAnswer> {
-  const { type, wants, place, receipt } = question;
-  const owner = table.resource(wants.uuid);
+  const owner = table.resource(question.wants.uuid);
   const contest = createContest(table, { question, owner, holders, rules });
+  const answer = await choosePath(table, { question, owner, claim: contest.claim });
+  if (question.type !== "terminate" || !("path" in answer) || answer.path === undefined) return answer;
+  const problem = await contest.removal(answer.path);
+  return problem === null ? answer : { held: problem };
+}
+
+type Choosing = {
+  question: PathQuestion;
+  owner: number;
+  /** Asks for a path that no file gives the resource yet. */
+  claim: (path: string) => Promise<PathAnswer>;
+};
+
+async function choosePath(table: ClaimTable, { question, owner, claim }: Choosing): Promise<PathAnswer> {
+  const { place, receipt } = question;
   const named = namedPath(table, owner);
   const own = receipt?.path ?? (named < 0 ? undefined : table.path(named));
   const mayMove = place.isExplicit && receipt?.isPublished !== true;
   if (own === undefined) {
     const wanted = wantedPath(place);
-    return wanted === undefined ? { path: undefined } : contest.claim(wanted);
+    return wanted === undefined ? { path: undefined } : claim(wanted);
   }
-  const problem = type === "terminate" ? await contest.removal(own) : null;
-  if (problem !== null) return { held: problem };
   if (!mayMove || place.path === undefined || place.path === own) return { path: own };
-  const answer = await contest.claim(place.path);
+  const answer = await claim(place.path);
   if ("held" in answer) return { path: own, finding: answer.held };
   return "waits" in answer ? { path: own, finding: answer.waits } : answer;
 }
@@ -88,20 +100,25 @@ function createContest(table: ClaimTable, { question, owner, holders, rules }: C
           if (await isWanted(other, path)) return { held: pathHeld(await about(path, other)) };
           continue;
         }
-        if (table.ended(other.owner) === undefined) await holders.isTerminated(other.owner);
-        const until = freeFrom(table, other.owner);
+        // Asked also of one that ended: some come to life again.
+        const until = (await holders.isTerminated(other.owner)) ? freeFrom(table, other.owner) : null;
         if (until === null) return { held: pathHeld(await about(path, other)) };
         if (until > rules.now().getTime()) return { waits: pathWaits(await about(path, other), until) };
         free.push(other.record);
       }
       for (const record of free) table.setMarks(record, VOID);
+      // Whatever becomes of the order, its row asks for the path: a later one does not get it.
+      const marks = WANTED | (place.isExplicit ? EXPLICIT : 0);
+      const since = rules.now().getTime();
+      const record = table.claim(owner, { path, marks, since, offering: rules.offering });
+      if (namedPath(table, owner) < 0) table.makePresent(record);
       return { path };
     },
     /** Why the path of the resource must not be named in a terminate file; null when it may be. */
     async removal(path: string): Promise<ClaimFinding | null> {
       for (const other of contendersFor(table, { path, owner, nested: "refuse" })) {
         if (!other.isNamed || other.relation === "outer") continue;
-        if (table.ended(other.owner) !== undefined || (await holders.isTerminated(other.owner))) continue;
+        if (await holders.isTerminated(other.owner)) continue;
         if (other.relation === "inner") return pathHeld(await about(path, other));
         return pathDoubled(path, [wants.uuid, table.uuid(other.owner)]);
       }

@@ -9,12 +9,13 @@ import {
   type FoundReceipt,
   hasReceipts,
   isWithdrawn,
+  olderReceipts,
   type Receipt,
 } from "../output/receipts.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
-import { namedPath } from "./contenders.ts";
-import type { ClaimsSource } from "./header.ts";
-import { foreignResources, identify, isWrittenFor, lastSnapshot } from "./last-snapshot.ts";
+import { isNamed, namedPath } from "./contenders.ts";
+import { type ClaimsSource, receiptsSince } from "./header.ts";
+import { foreignResources, identify, isWrittenFor, lastSnapshots } from "./last-snapshot.ts";
 import { type NamedByOrder, namedByOrderFiles } from "./order-files.ts";
 import { claimsIdentity, type ReadClaims, readClaims } from "./store.ts";
 import {
@@ -26,13 +27,12 @@ import {
   createClaimTable,
   GID,
   QUOTAS,
+  WANTED,
   WRITTEN,
 } from "./table.ts";
 
 export type LoadedClaims = {
   table: ClaimTable;
-  /** There were no claims, or none that know the list: what no file names must be asked of Waldur. */
-  isNew: boolean;
   /** Claims or receipts were lost: what was found of them is to be stored before it is relied on. */
   isUnsure: boolean;
   /** Path of the last snapshot, which may have been deleted since; null where there is none. */
@@ -49,39 +49,41 @@ export type LoadedClaims = {
   since: Date;
 };
 
-/** Clocks of hosts and file systems differ, and a receipt that is read twice does no harm. */
-const OVERLAP_MS = 86_400_000;
-
 /** `reuseAfterDays`: for holders whose end is found by the receipts. */
 export type LoadOptions = { reuseAfterDays: number; now: Date };
 
 export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptions): LoadedClaims {
   const stored = readClaims(directory);
   const table = stored?.table ?? createClaimTable();
-  const snapshot = lastSnapshot(directory, stored);
+  const { path: snapshot, cut } = lastSnapshots(directory, stored);
   if (stored === null || snapshot === null || !isWrittenFor(stored, snapshot)) {
     if (stored !== null) withdrawSnapshot(stored);
-    if (snapshot !== null) addSnapshot(table, snapshot);
+    for (const path of snapshot === null ? [] : [snapshot, ...cut]) addSnapshot(table, path);
   }
   const foreign = snapshot === null ? foreignResources(directory) : [];
   for (const uuid of foreign) table.setWas(table.resource(uuid), WRITTEN);
-  const source = { snapshot: identify(snapshot), listedAt: stored?.listedAt ?? now.toISOString() };
-  const listedAt = stored === null ? 0 : Date.parse(stored.listedAt);
+  const source = {
+    snapshot: identify(snapshot),
+    listedAt: stored?.listedAt ?? now.toISOString(),
+    listed: stored?.listed ?? [],
+  };
+  const recent = receiptsSince(source);
+  const isSame = stored !== null && stored.olderReceipts === olderReceipts(directory, recent);
+  const since = isSame ? recent : new Date(0);
   // Where only the receipts were lost, the files that they stood for say what the claims do not know yet.
-  const isUnsure = stored === null || !hasReceipts(directory);
-  if (isUnsure) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named, stored === null);
+  const isLost = stored === null || !hasReceipts(directory);
+  const isUnsure = isLost || !isSame;
+  if (isLost) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);
   const receipts = new Set<string>();
-  const since = new Date(listedAt - OVERLAP_MS);
   const orders = new Set<string>();
   for (const dated of changedReceipts(directory, since)) {
     receipts.add(keyOf(dated));
     orders.add(dated.receipt.order);
-    addReceipt(table, dated, { isByDate: stored === null, reuseAfterDays });
+    addReceipt(table, dated, { isByDate: !isSame, reuseAfterDays });
   }
   table.keepReceipts(orders);
-  const isNew = stored === null || stored.isUnlisted === true;
   const [isForeign, identity] = [foreign.length > 0, stored?.identity ?? null];
-  return { table, isNew, isUnsure, snapshot, isForeign, source, identity, receipts, since };
+  return { table, isUnsure, snapshot, isForeign, source, identity, receipts, since };
 }
 
 /**
@@ -135,7 +137,7 @@ function isNamedBefore(table: ClaimTable, record: number): boolean {
 }
 
 function keyOf({ receipt }: FoundReceipt): string {
-  return `${receipt.order} ${receipt.mountPoint} ${receipt.ended?.state ?? ""}`;
+  return `${receipt.order} ${receipt.mountPoint} ${receipt.published} ${receipt.ended?.state ?? ""}`;
 }
 
 /** The run that wrote the claims died before the snapshot got its name: what only that snapshot named, no file names. */
@@ -154,13 +156,11 @@ function withdrawSnapshot({ table, listedAt }: ReadClaims): void {
 function addSnapshot(table: ClaimTable, path: string): void {
   let since = 0;
   let offering = "";
-  const scan = scanDocument(readChunks(path), (entry, meta) => {
+  scanDocument(readChunks(path), (entry, meta) => {
     if (since === 0) [since, offering] = [Date.parse(meta.date) || 1, meta.offering.uuid];
     if (isPlainUuid(entry.itemId) && entry.targetType === "project")
       addEntry(table, entry, { since, offering });
   });
-  if (scan.complete) return;
-  for (let owner = 0; owner < table.resources; owner++) table.setWas(owner, 0);
 }
 
 function addEntry(
@@ -176,14 +176,15 @@ function addEntry(
   if (known < 0 || table.since(known) < since) table.makePresent(record);
 }
 
-/** `rules`: no claims say which of several files is the newest, so the dates of the files do. */
-function addOrderFile(table: ClaimTable, named: NamedByOrder, rules: boolean): void {
+/** Where no claims say which of several files is the newest, the dates of the files do. */
+function addOrderFile(table: ClaimTable, named: NamedByOrder): void {
   const { resource, path, date, offering, file } = named;
   const owner = table.resource(resource);
   if (table.isReleased(owner, path, date)) return;
   const known = namedPath(table, owner);
+  const isKnown = table.recordsOf(owner).some((one) => table.file(one) === file);
   const record = table.claim(owner, { path, marks: BY_ORDER, since: date, offering, file });
-  if (known < 0 || (rules && table.since(known) <= date)) table.makePresent(record);
+  if (known < 0 || (!isKnown && table.since(known) <= date)) table.makePresent(record);
 }
 
 /** `isByDate`: the claims were lost, so the dates of files say which is the newest. */
@@ -235,8 +236,16 @@ function noteEnd(
 /** No file came of the order: the path is as free as if it had never been claimed, but for what other files name. */
 function withdraw(table: ClaimTable, owner: number, { mountPoint, file }: Receipt): void {
   for (const record of table.recordsOf(owner)) {
-    if (!table.isPath(record, mountPoint) || table.file(record) !== file) continue;
-    table.setMarks(record, table.marks(record) & ~BY_RECEIPT);
+    const isOfOther = (table.file(record) ?? file) !== file;
+    if (isOfOther || !table.isPath(record, mountPoint)) continue;
+    table.setMarks(record, table.marks(record) & ~(BY_RECEIPT | WANTED));
     if ((table.marks(record) & BY_ORDER) === 0) table.forgetFile(record);
   }
+  if (namedPath(table, owner) >= 0) return;
+  // The receipt had moved the resource: it is back where it was.
+  const [newest] = table
+    .recordsOf(owner)
+    .filter((record) => isNamed(table, record))
+    .sort((one, other) => table.since(other) - table.since(one));
+  if (newest !== undefined) table.makePresent(newest);
 }

@@ -52,8 +52,7 @@ export async function releaseClaim(request: ReleaseRequest, context: ReleaseCont
     if (!hasSameHolders(holdersOf(claims, path), found)) throw changedMeanwhile(path);
     refuseOpenOrder(path, holder, place);
     claims.table.release(claims.table.find(holder.uuid), path, context.now().getTime());
-    // Without claims nobody has read the list: whoever needs to know it still has to.
-    writeClaims(output, claims.table, { ...claims.source, ...(claims.isNew ? { isUnlisted: true } : {}) });
+    writeClaims(output, claims.table, claims.source);
   } finally {
     lock.release();
   }

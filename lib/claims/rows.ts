@@ -96,6 +96,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     if (others.length === 0) return take(row, path);
     if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
     for (const other of others) noteYielding(yielding, table.path(other.record), other.relation);
+    // All at once: in a long chain of mounts each reading of the list would find one more of them.
+    for (const outer of pathsAbove(path)) noteYielding(yielding, outer, "outer");
     mustRestart = true;
     return take(row, path);
   };
@@ -112,7 +114,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
       }
       if (place.path === undefined) return { path: table.path(own), record: own };
       if (table.isPath(own, place.path)) return { path: place.path, record: own };
-      const isAnew = rules.repath && (table.marks(own) & BY_ORDER_OR_RECEIPT) === 0;
+      const isAnew = rules.repath && !isNamedByOrder(table, owner);
       const path = table.path(own);
       if (place.isExplicit || isAnew) {
         const choice = contest(row, place.path);
@@ -172,6 +174,16 @@ const EXAMPLES = 10;
 /** What the resource's own words ask for, unless they may be meant otherwise. */
 export function wantedPath({ path, suspect }: Place): string | undefined {
   return suspect === undefined ? path : undefined;
+}
+
+function isNamedByOrder(table: ClaimTable, owner: number): boolean {
+  return table.recordsOf(owner).some((record) => (table.marks(record) & BY_ORDER_OR_RECEIPT) !== 0);
+}
+
+/** `/a` and `/a/b` of `/a/b/c`. */
+function pathsAbove(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(2).map((_, at) => parts.slice(0, at + 2).join("/"));
 }
 
 function holdsPath(table: ClaimTable, owner: number): boolean {

@@ -8,7 +8,8 @@ import { STATE_DIRECTORY, type StatePlace } from "../output/directory.ts";
 import { createTemporary } from "../output/durable.ts";
 import { attempt, attemptIfExists } from "../output/failure.ts";
 import { removeFile } from "../output/files.ts";
-import { type ClaimsSource, type Header, parseHeader } from "./header.ts";
+import { olderReceipts } from "../output/receipts.ts";
+import { type ClaimsSource, type Header, parseHeader, receiptsSince } from "./header.ts";
 import { roomForPaths } from "./paths.ts";
 import { type ClaimTable, createClaimTable, type StoredClaims } from "./table.ts";
 
@@ -16,7 +17,8 @@ export const CLAIMS_FILE = "claims";
 /** What 0.1.0 kept; an older program that finds none reads the newest snapshot instead. */
 const OLD_INDEX = "mount-points";
 
-export type ReadClaims = ClaimsSource & { table: ClaimTable; identity: string };
+export type ReadClaims = ClaimsSource &
+  Pick<Header, "olderReceipts"> & { table: ClaimTable; identity: string };
 
 /** Longer than any header of a site whose claims are in order; the rest of the file is read by its own sizes. */
 const LONGEST_HEADER = 256 * 1_048_576;
@@ -68,7 +70,8 @@ function readFrom(fd: number): ReadClaims | null {
   return {
     snapshot: header.snapshot,
     listedAt: header.listedAt,
-    ...(header.isUnlisted === true ? { isUnlisted: true } : {}),
+    listed: header.listed,
+    olderReceipts: header.olderReceipts,
     table: createClaimTable(stored),
     identity: identityOf(fd),
   };
@@ -173,6 +176,7 @@ export function writeClaims(output: StatePlace, table: ClaimTable, source: Claim
     ...source,
     ...sizes,
     offerings: offeringUuids,
+    olderReceipts: olderReceipts(output.directory, receiptsSince(source)),
     files: [...files],
     spellings: [...paths.spellings],
     depths: Array.from(paths.depths, (count) => count ?? 0),

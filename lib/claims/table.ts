@@ -242,11 +242,14 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     addNow(owner: number, bits: number): void {
       now[owner] = (now[owner] ?? 0) | bits;
     },
-    /** Rows are about to say anew what they want. */
-    forgetWanted(): void {
+    /** Rows of the offering are about to say anew what they want. */
+    forgetWanted(offering: string): void {
       moved.clear();
-      for (let record = 0; record < paths.size; record++)
-        marks[record] = (marks[record] ?? 0) & ~(WANTED | DRAFTED);
+      const number = offeringUuids.indexOf(offering);
+      for (let record = 0; record < paths.size; record++) {
+        const said = offerings[record] === number ? WANTED | DRAFTED : DRAFTED;
+        marks[record] = (marks[record] ?? 0) & ~said;
+      }
     },
     /** What the present listing wrote becomes what the last snapshot had. */
     turnOver(): void {

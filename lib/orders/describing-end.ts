@@ -8,19 +8,36 @@ import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { OrdersEnd } from "./end.ts";
 
-export function describingEnd(reader: Job["reader"], directory: string): OrdersEnd {
-  const orders = new Map<string, WaldurOrder>();
-  const resources = new Map<string, WaldurResource>();
+/** What the recorded calls of a pass make of orders and resources. */
+export type Foreseen = { orders: Map<string, WaldurOrder>; resources: Map<string, WaldurResource> };
+
+export function describingEnd(
+  reader: Job["reader"],
+  { orders, resources }: Foreseen,
+  directory: string,
+): OrdersEnd {
+  const read = new Map<string, WaldurResource>();
+  /** A terminate order that is done takes its resource along. */
+  const foreseeOrder = (order: WaldurOrder) => {
+    orders.set(order.uuid, order);
+    const resource = read.get(order.marketplaceResourceUuid ?? "");
+    if (resource !== undefined && order.type === "Terminate" && order.state === "done")
+      resources.set(resource.uuid, { ...resource, state: "Terminated" });
+  };
   return {
     readOrder: async (uuid) => orders.get(uuid) ?? (await fetchOrder(reader, uuid)),
-    readResource: async (uuid) => resources.get(uuid) ?? (await fetchResource(reader, uuid)),
+    async readResource(uuid) {
+      const found = resources.get(uuid) ?? (await fetchResource(reader, uuid));
+      if (found !== null) read.set(uuid, found);
+      return found;
+    },
     claim: (wanted) => describeClaim(directory, wanted),
     draft({ name, compare }) {
       const found = describeOrderFile(directory, name, compare);
       return { found, publish: () => (found === "absent" ? "created" : found), discard: () => undefined };
     },
     async call({ effect }) {
-      if ("order" in effect) orders.set(effect.order.uuid, effect.order);
+      if ("order" in effect) foreseeOrder(effect.order);
       else resources.set(effect.resource.uuid, effect.resource);
       return { outcome: "accepted", detail: "nothing: it was not sent" };
     },

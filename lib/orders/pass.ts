@@ -13,7 +13,7 @@ import { createMapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
 import { fetchOpenOrders, isUnreadable, type UnreadableOrder } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
-import { describingEnd } from "./describing-end.ts";
+import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import type { OrderRun, Pass } from "./order-run.ts";
@@ -25,6 +25,8 @@ type PassEnd = {
   rememberFailed(failed: ReadonlySet<string>): void;
   /** null in a dry run. */
   output: Output | null;
+  /** Resources as recorded calls would leave them; empty in a real run. */
+  foreseen: Foreseen["resources"];
 };
 
 /** Publishes the open orders and reports them back. */
@@ -34,6 +36,7 @@ export async function publishOrders(job: RealJob, output: Output): Promise<void>
     open: (reader) => realEnd({ reader, actor: job.actor }, output),
     rememberFailed: (failed) => writeFailedOrders(output, job.config.uuid, failed),
     output,
+    foreseen: new Map(),
   });
   await expireReceipts(job, output);
 }
@@ -54,10 +57,12 @@ async function expireReceipts(job: RealJob, output: Output): Promise<void> {
 /** Shows what would be published and sent; touches nothing. */
 export async function describeOrders(job: Job): Promise<void> {
   const { outputDirectory } = job.config.settings;
+  const foreseen: Foreseen = { orders: new Map(), resources: new Map() };
   await passOver(job, {
-    open: (reader) => describingEnd(reader, outputDirectory),
+    open: (reader) => describingEnd(reader, foreseen, outputDirectory),
     rememberFailed: () => undefined,
     output: null,
+    foreseen: foreseen.resources,
   });
 }
 
@@ -71,8 +76,8 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { settings, component } = config;
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
   const { now, throwIfOver } = job;
-  const { output } = end;
-  const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output });
+  const { output, foreseen } = end;
+  const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output, foreseen });
   const pass: Pass = { offering, mapper, claims };
   await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")

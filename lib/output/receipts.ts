@@ -129,21 +129,41 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
 }
 
 /**
- * Receipts, open and closed, that were claimed, published or closed since then. One second of grace, because the clock
- * of a file system is coarser than that of a process. Only those are read; the one that changed last comes last.
+ * Receipts that are open, and closed ones that were changed since then; the one that changed last comes last. One second
+ * of grace, because the clock of a file system is coarser than that of a process. Only those are read.
  */
 export function changedReceipts(directory: string, since: Date): ChangedReceipt[] {
   const statePath = join(directory, STATE_DIRECTORY);
-  const found = [OPEN, CLOSED].flatMap((folder) =>
-    receiptOrders(statePath, folder).flatMap((order) => {
-      const changedMs = fileTimeMs(join(statePath, receiptName(folder, order))) ?? 0;
-      // A date that cannot be read lets all through.
-      if (changedMs < since.getTime() - 1000) return [];
+  return datedReceipts(statePath)
+    .filter((dated) => isRecent(dated, since))
+    .sort((one, other) => one.changedMs - other.changedMs)
+    .flatMap(({ folder, order, changedMs }) => {
       const receipt = readReceipt(statePath, folder, order);
       return receipt === null ? [] : [{ receipt, open: folder === OPEN, changedMs }];
-    }),
+    });
+}
+
+/** Number and times of the others: another value says that one came, went or changed which its date does not show. */
+export function olderReceipts(directory: string, since: Date): string {
+  const older = datedReceipts(join(directory, STATE_DIRECTORY)).filter((dated) => !isRecent(dated, since));
+  return `${older.length} ${older.reduce((sum, { changedMs }) => sum + Math.round(changedMs), 0)}`;
+}
+
+type DatedReceipt = { folder: string; order: string; changedMs: number };
+
+/** A date that cannot be read lets it through. */
+function datedReceipts(statePath: string): DatedReceipt[] {
+  return [OPEN, CLOSED].flatMap((folder) =>
+    receiptOrders(statePath, folder).map((order) => ({
+      folder,
+      order,
+      changedMs: fileTimeMs(join(statePath, receiptName(folder, order))) ?? Number.POSITIVE_INFINITY,
+    })),
   );
-  return found.sort((one, other) => one.changedMs - other.changedMs);
+}
+
+function isRecent({ folder, changedMs }: DatedReceipt, since: Date): boolean {
+  return folder === OPEN || !(changedMs < since.getTime() - 1000);
 }
 
 /** Orders whose closed receipts are older than that; null when it was asked less than a day ago, so that it costs nothing. */

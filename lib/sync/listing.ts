@@ -131,7 +131,7 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): T
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
   const last = lastSnapshotOf(claims.snapshot, sink.directory, job);
-  claims.table.forgetWanted();
+  claims.table.forgetWanted(job.config.uuid);
   const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
   const rows = createRowClaims(claims.table, rules, yielding);
   const nameOf = (uuid: string) => fetchName(job.reader, uuid);

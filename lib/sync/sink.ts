@@ -1,5 +1,6 @@
 // Where a snapshot goes: into the output directory with all that belongs to it, or, in a dry run, into memory.
 
+import type { ClaimsSource } from "../claims/header.ts";
 import { writeClaims } from "../claims/store.ts";
 import type { ClaimTable } from "../claims/table.ts";
 import type { StorageSettings } from "../config/config.ts";
@@ -11,6 +12,14 @@ import { type Draft, describeSnapshot, draftSnapshot } from "../output/snapshot.
 import { type SnapshotState, writeSnapshotState } from "../output/state.ts";
 import { isSnapshotOf } from "./baseline.ts";
 
+/** What the claims are made of, and the snapshot that is about to get its name. */
+type DraftSource = Pick<ClaimsSource, "listedAt" | "listed"> & {
+  file: string;
+  inode: string | null;
+  /** There was no snapshot before. */
+  isFirst: boolean;
+};
+
 export type SnapshotSink = {
   directory: string;
   draft: Draft;
@@ -20,7 +29,7 @@ export type SnapshotSink = {
   lockClaims(throwIfOver: () => void): Promise<void>;
   unlockClaims(): void;
   /** Stores the claims of the snapshot that is about to be published, or kept, under that name. */
-  claim(table: ClaimTable, source: { file: string; inode: string | null; listedAt: string }): void;
+  claim(table: ClaimTable, source: DraftSource): void;
   publish(name: string): { path: string; action: "create" | "replace" };
   /** After publishing, or keeping what is there: the state for the next run, the latest link, retention. */
   settle(state: SnapshotState): void;
@@ -39,8 +48,8 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
       lock?.release();
       lock = null;
     },
-    claim: (table, { file, inode, listedAt }) =>
-      writeClaims(output, table, { snapshot: inode === null ? null : { file, inode }, listedAt }),
+    claim: (table, { file, inode, isFirst, ...source }) =>
+      writeClaims(output, table, { ...source, snapshot: inode === null ? null : { file, inode, isFirst } }),
     publish: (name) => draft.publish(name),
     settle(state) {
       writeSnapshotState(output, state);

@@ -116,7 +116,7 @@ type Finished = {
 /** The state is settled in both cases: `orders` must find it also where it was lost and nothing has changed since. */
 function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boolean): void {
   const { uuid, settings } = job.config;
-  const { startedAt, selection, last } = listing;
+  const { startedAt, selection, last, claims } = listing;
   const isUnchanged = last !== null && last.sha256() === drafted.sha256;
   const isKept = isUnchanged && ifChanged && isIntact(last, drafted.sha256);
   const name = isKept ? basename(last.path) : snapshotName(minuteStamp(startedAt, job.timezone));
@@ -125,6 +125,8 @@ function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boo
     file: name,
     inode: isKept ? inodeOf(last.path) : sink.draft.inode(),
     listedAt: startedAt.toISOString(),
+    isFirst: claims.snapshot === null,
+    listed: [...new Set([...claims.source.listed, uuid])],
   });
   const found = isKept ? { path: last.path, action: "unchanged" as const } : sink.publish(name);
   sink.unlockClaims();

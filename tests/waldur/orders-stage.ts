@@ -19,7 +19,7 @@ export type OrdersStage = Awaited<ReturnType<typeof openOrders>>;
  */
 export async function openOrders({ isNew = false, ...options }: StageOptions & { isNew?: boolean } = {}) {
   const stage = await openStage(options);
-  if (!isNew) leaveClaims(stage.out);
+  if (!isNew) leaveClaims(stage.out, stage.simulator.offeringUuid);
   const { simulator } = stage;
   const listeners = listenTo(simulator);
   return {
@@ -120,12 +120,16 @@ export function place(
 }
 
 /** What a pass leaves that found no resource. */
-export function leaveClaims(directory: string): void {
+export function leaveClaims(directory: string, offering: string): void {
   const now = () => new Date();
   const warn = () => undefined;
   const output = openOutput({ directory, mode: "orders", requireMount: null, fileMode: 0o644, now, warn });
   try {
-    writeClaims(output, createClaimTable(), { snapshot: null, listedAt: now().toISOString() });
+    writeClaims(output, createClaimTable(), {
+      snapshot: null,
+      listedAt: now().toISOString(),
+      listed: [offering],
+    });
   } finally {
     output.close();
   }

@@ -7,6 +7,7 @@ import { loadClaims } from "../../../lib/claims/recover.ts";
 import { createRowClaims } from "../../../lib/claims/rows.ts";
 import { readClaims, writeClaims } from "../../../lib/claims/store.ts";
 import { BY_FILE, type ClaimTable, WRITTEN } from "../../../lib/claims/table.ts";
+import { STATE_DIRECTORY } from "../../../lib/output/directory.ts";
 import { type Opened, openScratch } from "../output/scratch.ts";
 import {
   inodeText,
@@ -33,8 +34,8 @@ function pathsOf(table: ClaimTable, n: number): string[] {
 
 /** What `sync` does at that minute, up to the rename of its snapshot: the claims are written, the snapshot is drafted. */
 function draft(output: Opened, at: number, entries: readonly NamedEntry[]) {
-  const { table } = load(output.directory, at);
-  table.forgetWanted();
+  const { table, snapshot: before } = load(output.directory, at);
+  table.forgetWanted(OFFERING);
   const rules = {
     offering: OFFERING,
     nested: "refuse",
@@ -59,8 +60,8 @@ function draft(output: Opened, at: number, entries: readonly NamedEntry[]) {
   table.turnOver();
   const written = `${writeSnapshot(output.directory, at, entries)}.draft`;
   renameSync(written.replace(".draft", ""), written);
-  const snapshot = { file: snapshotAt(at), inode: inodeText(written) };
-  writeClaims(output, table, { snapshot, listedAt: minute(at).toISOString() });
+  const snapshot = { file: snapshotAt(at), inode: inodeText(written), isFirst: before === null };
+  writeClaims(output, table, { snapshot, listedAt: minute(at).toISOString(), listed: [OFFERING] });
   return () => {
     renameSync(written, join(output.directory, snapshotAt(at)));
     nameSnapshot(output.directory, at);
@@ -71,7 +72,7 @@ const publish = (...args: Parameters<typeof draft>) => draft(...args)();
 
 test("no state and no file: nothing is claimed, and the list has to be asked", () => {
   const { directory } = openScratch();
-  expect(load(directory)).toMatchObject({ isNew: true, snapshot: null, identity: null });
+  expect(load(directory)).toMatchObject({ source: { listed: [] }, snapshot: null, identity: null });
   expect(load(directory).table.resources).toBe(0);
 });
 
@@ -80,8 +81,8 @@ test("what was stored is read, and its snapshot is not read again", () => {
   publish(output, 1, [{ n: 0, path: "/a" }]);
   writeFileSync(join(output.directory, snapshotAt(1)), "{}");
   const loaded = load(output.directory);
-  expect([loaded.isNew, pathsOf(loaded.table, 0), loaded.table.was(0) & WRITTEN]).toEqual([
-    false,
+  expect([loaded.source.listed, pathsOf(loaded.table, 0), loaded.table.was(0) & WRITTEN]).toEqual([
+    [OFFERING],
     ["/a"],
     WRITTEN,
   ]);
@@ -98,8 +99,8 @@ describe("claims that were lost are made of the files", () => {
       { n: 1, path: "/left" },
     ]);
     writeOrderFile(directory, 19, 6, { n: 2, path: "/only" });
-    const { table, isNew, snapshot } = load(directory);
-    expect([isNew, snapshot]).toEqual([true, join(directory, snapshotAt(5))]);
+    const { table, source, snapshot } = load(directory);
+    expect([source.listed, snapshot]).toEqual([[], join(directory, snapshotAt(5))]);
     expect(pathsOf(table, 0)).toEqual(["/kept", "/old"]);
     expect(pathsOf(table, 1)).toEqual(["/new", "/left"]);
     expect(pathsOf(table, 2)).toEqual(["/only"]);
@@ -199,9 +200,33 @@ describe("killed between the claims and the rename", () => {
       owner: before.table.resource(uuidOf(0)),
       place,
     });
-    writeClaims(output, before.table, { snapshot: null, listedAt: minute(0).toISOString() });
+    writeClaims(output, before.table, {
+      snapshot: null,
+      listedAt: minute(0).toISOString(),
+      listed: [OFFERING],
+    });
     draft(output, 2, [{ n: 0, path: "/a" }]);
     expect(pathsOf(load(output.directory).table, 0)).toEqual([]);
+  });
+
+  test("a snapshot that was deleted with the state, after others, was none of a killed run", () => {
+    const output = openScratch();
+    for (const at of [1, 2]) publish(output, at, [{ n: 0, path: "/a" }]);
+    for (const name of [snapshotAt(1), snapshotAt(2), join(STATE_DIRECTORY, "snapshot.json")])
+      rmSync(join(output.directory, name));
+    expect(pathsOf(load(output.directory).table, 0)).toEqual(["/a"]);
+  });
+
+  test("a move to a path that the resource had before is undone", () => {
+    const output = openScratch();
+    for (const [at, path] of [
+      [1, "/a"],
+      [2, "/b"],
+      [3, "/a"],
+    ] as const)
+      publish(output, at, [{ n: 0, path }]);
+    draft(output, 4, [{ n: 0, path: "/b" }]);
+    expect(pathsOf(load(output.directory).table, 0)).toEqual(["/a", "/b"]);
   });
 
   test("a path that an order file names stays", () => {
@@ -338,13 +363,18 @@ describe("a claim that was released", () => {
     [0, 1, 2].forEach((n) => {
       claims.table.release(claims.table.find(uuidOf(n)), `/${"abc"[n]}`, minute(at).getTime());
     });
-    writeClaims(output, claims.table, { ...claims.source, snapshot: null, isUnlisted: true });
+    writeClaims(output, claims.table, { ...claims.source, snapshot: null });
     return output;
   }
 
   test("does not come back by the snapshot or the receipt that named it", () => {
-    const { table, isNew } = load(released(5).directory);
-    expect([isNew, pathsOf(table, 0), pathsOf(table, 1), pathsOf(table, 2)]).toEqual([true, [], [], []]);
+    const { table, source } = load(released(5).directory);
+    expect([source.listed, pathsOf(table, 0), pathsOf(table, 1), pathsOf(table, 2)]).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ]);
   });
 
   test("comes back by a newer snapshot and a newer receipt", () => {

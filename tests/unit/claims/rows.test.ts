@@ -161,7 +161,7 @@ describe("a path that no file names", () => {
   test("is nobody's once its row wants another one", () => {
     const table = createClaimTable();
     table.claim(table.resource(uuidOf(0)), claimOf("/a", { marks: WANTED }));
-    table.forgetWanted();
+    table.forgetWanted(OFFERING);
     expect(rowsOf(table).ask(1, "/a")).toBe("/a");
   });
 

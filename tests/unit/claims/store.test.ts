@@ -12,10 +12,14 @@ import {
   WANTED,
 } from "../../../lib/claims/table.ts";
 import { openScratch } from "../output/scratch.ts";
-import { claimOf, uuidOf } from "./support.ts";
+import { claimOf, OFFERING, uuidOf } from "./support.ts";
 
 const LISTED = "2026-01-05T09:00:00.000Z";
-const SOURCE = { snapshot: { file: "2026-01-05-09-00-all.json", inode: "12" }, listedAt: LISTED };
+const SOURCE = {
+  snapshot: { file: "2026-01-05-09-00-all.json", inode: "12" },
+  listedAt: LISTED,
+  listed: [OFFERING],
+};
 
 /** All that can be asked of a table, as one value. */
 function factsOf(table: ClaimTable) {
@@ -104,9 +108,9 @@ test("goes on growing after it was read back, past the room that was left", () =
 test("an empty table is one, and no file is none", () => {
   const output = openScratch();
   expect([readClaims(output.directory), claimsIdentity(output.directory)]).toEqual([null, null]);
-  writeClaims(output, createClaimTable(), { snapshot: null, listedAt: LISTED, isUnlisted: true });
+  writeClaims(output, createClaimTable(), { snapshot: null, listedAt: LISTED, listed: [] });
   const read = readClaims(output.directory);
-  expect([read?.table.resources, read?.snapshot, read?.isUnlisted]).toEqual([0, null, true]);
+  expect([read?.table.resources, read?.snapshot, read?.listed]).toEqual([0, null, []]);
 });
 
 test("every writing changes the identity, and removes the index of 0.1.0", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BY_ORDER, BY_SNAPSHOT, createClaimTable, LIVE, VOID, WANTED } from "../../../lib/claims/table.ts";
-import { claimOf, uuidOf } from "./support.ts";
+import { claimOf, OFFERING, uuidOf } from "./support.ts";
 
 function tableWith(...paths: string[]) {
   const table = createClaimTable();
@@ -133,7 +133,7 @@ describe("ends and marks", () => {
   test("what rows want is forgotten; what files say is not", () => {
     const { table } = tableWith("/a");
     table.setMarks(0, BY_ORDER | WANTED);
-    table.forgetWanted();
+    table.forgetWanted(OFFERING);
     expect(table.marks(0)).toBe(BY_ORDER);
   });
 

@@ -18,6 +18,7 @@ import {
   closeReceipt,
   isWithdrawn,
   listOpenReceipts,
+  olderReceipts,
   oldReceipts,
   peekFileName,
   peekReceipt,
@@ -207,7 +208,7 @@ describe("the life of a receipt", () => {
 });
 
 describe("recent receipts", () => {
-  test("are those written since, open or closed", () => {
+  test("are those that are open, and closed ones that were changed since, the last change last", () => {
     const output = openScratch();
     const orders = ["1", "2", "3", "4"].map((digit) => digit.repeat(32));
     for (const order of orders)
@@ -217,16 +218,30 @@ describe("recent receipts", () => {
     utimesSync(openPath(output, first), 1000, 1000);
     utimesSync(closedPath(output, third), 1000, 1000);
     const recent = changedReceipts(output.directory, new Date(60_000_000));
-    expect(recent.map(({ receipt }) => receipt.order)).toEqual(["2".repeat(32), "4".repeat(32)]);
+    expect(recent.map(({ receipt }) => receipt.order)).toEqual([..."124"].map((digit) => digit.repeat(32)));
     expect(changedReceipts(output.directory, new Date(1_000_000))).toHaveLength(4);
   });
 
   test("include one that a coarse clock put just before", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
-    utimesSync(openPath(output), 2000, 2000);
+    closeReceipt(output, RECEIPT, { state: "done" });
+    utimesSync(closedPath(output), 2000, 2000);
     expect(changedReceipts(output.directory, new Date(2_000_900))).toHaveLength(1);
     expect(changedReceipts(output.directory, new Date(2_001_100))).toHaveLength(0);
+  });
+
+  test("one with an old date that came or went shows in what is said of the others", () => {
+    const output = openScratch();
+    const since = new Date(60_000_000);
+    const before = olderReceipts(output.directory, since);
+    claimReceipt(output, RECEIPT);
+    closeReceipt(output, RECEIPT, { state: "done" });
+    expect(olderReceipts(output.directory, since)).toBe(before);
+    utimesSync(closedPath(output), 2000, 2000);
+    const withOne = olderReceipts(output.directory, since);
+    utimesSync(closedPath(output), 2001, 2001);
+    expect(new Set([before, withOne, olderReceipts(output.directory, since)]).size).toBe(3);
   });
 });
 
