@@ -38,7 +38,7 @@ export type Header = ClaimsSource & {
   moved?: [number, number][];
   /** Of the receipts that are too old to be read again, as `olderReceipts` says it. */
   olderReceipts: string;
-  /** Orders whose receipts were read, with the record that each names. */
+  /** Orders whose receipts were read, with what the table remembers of each. */
   receipts: [string, number][];
 };
 
@@ -102,7 +102,7 @@ function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
       moved,
       isPair(resources, (record) => isBelow(record, records)),
     ) &&
-    isListOf(receipts, (pair) => Array.isArray(pair) && isPlainUuid(pair[0]) && isBelow(pair[1], records))
+    isListOf(receipts, (pair) => Array.isArray(pair) && isPlainUuid(pair[0]) && isBelow(pair[1], records * 2))
   );
 }
 

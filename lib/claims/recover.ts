@@ -208,15 +208,16 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
     return;
   }
   const known = namedPath(table, owner);
+  const isPublished = receipt.published || !dated.open;
   const claim = {
     path: receipt.mountPoint,
-    marks: receipt.published || !dated.open ? BY_ORDER : BY_RECEIPT,
+    marks: isPublished ? BY_ORDER : BY_RECEIPT,
     since,
     offering: receipt.offering,
     file: receipt.file,
   };
   const record = table.claim(owner, claim);
-  const isNew = table.noteReceipt(receipt.order, record);
+  const isNew = table.noteReceipt(receipt.order, record, isPublished);
   if (known < 0 || (isNew && !(isByDate && since < table.since(known)))) table.makePresent(record);
   noteEnd(table, owner, { receipt, reuseAfterDays });
 }

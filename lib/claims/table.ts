@@ -64,7 +64,7 @@ export type StoredClaims = {
   released: StoredReleases;
   /** By resource that the draft moved: the record of its path before. */
   moved: ReadonlyMap<number, number>;
-  /** By order, the record that its receipt names. */
+  /** By order, twice the number of the record that its receipt names, and one more when its file is published. */
   receipts: ReadonlyMap<string, number>;
 };
 
@@ -161,10 +161,11 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       return record;
     },
     makePresent,
-    /** Takes note that the receipt of the order names the record; false when that was known already. */
-    noteReceipt(order: string, record: number): boolean {
-      const isNew = receipts.get(order) !== record;
-      receipts.set(order, record);
+    /** Takes note that the receipt of the order names the record, or its file does by now; false when that is no news. */
+    noteReceipt(order: string, record: number, isPublished: boolean): boolean {
+      const said = record * 2 + (isPublished ? 1 : 0);
+      const isNew = receipts.get(order) !== said;
+      receipts.set(order, said);
       return isNew;
     },
     /** Forgets the receipts of other orders: they are too old to be read again. */
