@@ -50,8 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a claim is exclusive",
     file: "lib/output/durable.ts",
-    from: "    linkSync(path, target);\n    return true;",
-    to: "    renameSync(path, target);\n    return true;",
+    from: "    linkSync(reach(path), reach(target));\n    return true;",
+    to: "    renameSync(reach(path), reach(target));\n    return true;",
     tests: ["unit/output/durable.test.ts"],
   },
   {

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
+import { reach } from "../places/held.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
@@ -93,7 +94,7 @@ export function peekFileName(directory: string, type: OrderType, order: string):
 
 /** Whether any order was ever claimed here, as far as the state directory still knows. */
 export function hasReceipts(directory: string): boolean {
-  return existsSync(join(directory, STATE_DIRECTORY, OPEN));
+  return existsSync(reach(join(directory, STATE_DIRECTORY, OPEN)));
 }
 
 /** Receipts of orders that are not through yet, by uuid; broken ones are left out. */
@@ -122,7 +123,7 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
   rewriteReceipt(output, { ...receipt, closedAt: at, ended: { ...end, at } });
   ensureFolders(output);
   attemptIfExists("close receipt", from, () =>
-    renameSync(from, join(output.statePath, receiptName(CLOSED, order))),
+    renameSync(reach(from), reach(join(output.statePath, receiptName(CLOSED, order)))),
   );
   syncDirectory(join(output.statePath, CLOSED));
   syncDirectory(join(output.statePath, OPEN));
@@ -185,7 +186,7 @@ function ensureFolders(output: Output): void {
 
 function createFolder(path: string): void {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(reach(path), { mode: 0o700 });
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return;
     throw error;

@@ -13,7 +13,7 @@ import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
-import type { Job, RealJob } from "./job.ts";
+import { addNotice, type Job, type RealJob } from "./job.ts";
 import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
@@ -163,10 +163,12 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
   const output = openOutput({
     directory: job.config.settings.outputDirectory,
     requireMount: job.config.settings.requireMount,
+    allowShared: job.config.settings.allowSharedDirectory,
     mode: share.options.mode,
     fileMode: job.config.settings.fileMode,
     now: job.now,
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
+    notice: (finding) => addNotice(job, { code: "shared-directory", ...finding }),
   });
   try {
     await share.work.publish({ ...job, reader: actor, hastyReader, actor }, output);

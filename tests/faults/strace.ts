@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "pathe";
+import { resolveDescriptors } from "../descriptors.ts";
 import { type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
 
 /** Whether this machine has strace and lets it trace. */
@@ -67,7 +68,7 @@ export async function runTraced(
     ],
     { cwd: stage.directory },
   );
-  const calls = parseCalls(readFileSync(path, "utf8"), stage);
+  const calls = parseCalls(resolveDescriptors(readFileSync(path, "utf8")), stage);
   rmSync(directory, { recursive: true });
   return { ...ran, calls };
 }

@@ -100,6 +100,6 @@ test("a small file that is there but cannot be read is not taken for missing", (
   const directory = scratchDirectory();
   expect(readJsonFile(join(directory, "missing"))).toBeNull();
   writeFileSync(join(directory, "broken"), "{");
-  expect(readJsonFile(join(directory, "broken"))).toBeNull();
+  expect(readJsonFile(join(directory, "broken"))).toBeUndefined();
   expect(() => readJsonFile(directory)).toThrow(OutputError);
 });
