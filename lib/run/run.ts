@@ -3,7 +3,7 @@
 
 import type { Config, OfferingConfig } from "../config/config.ts";
 import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../errors.ts";
-import type { Mode, Output } from "../output/directory.ts";
+import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import { logProblem, logProblems } from "../report/problems.ts";
@@ -121,7 +121,7 @@ async function runOffering(share: Share): Promise<void> {
   }
   try {
     const job = await createJob(share, line);
-    if (share.options.dryRun) await share.work.describe(job);
+    if (share.options.dryRun) await describeHeld(job, share);
     else await publishUnderLock(job, share);
   } catch (error) {
     noteFailure(error, { ledger, log: surroundings.log }, offering.uuid);
@@ -154,6 +154,21 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
   };
 }
 
+async function describeHeld(job: Job, { work }: Share): Promise<void> {
+  const { lookAtOutput } = await import("../output/look.ts");
+  const { outputDirectory: directory, allowSharedDirectory: allowShared } = job.config.settings;
+  const held = lookAtOutput({ directory, allowShared, notice: noticeOf(job) });
+  try {
+    await work.describe(job);
+  } finally {
+    held.close();
+  }
+}
+
+function noticeOf(job: Job): OutputOptions["notice"] {
+  return (finding) => addNotice(job, { code: "shared-directory", ...finding });
+}
+
 async function publishUnderLock(job: Job, share: Share): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
@@ -168,7 +183,7 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
     fileMode: job.config.settings.fileMode,
     now: job.now,
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
-    notice: (finding) => addNotice(job, { code: "shared-directory", ...finding }),
+    notice: noticeOf(job),
   });
   try {
     await share.work.publish({ ...job, reader: actor, hastyReader, actor }, output);
