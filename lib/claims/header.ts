@@ -3,13 +3,15 @@
 
 import { isPlainUuid } from "../key-set.ts";
 import { isRecord } from "../output/files.ts";
+import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
+import { isDigest } from "../output/state.ts";
 import type { Release } from "./releases.ts";
 import type { Ended } from "./table.ts";
 
 /** What the table was made of. */
 export type ClaimsSource = {
   /** The snapshot that the claims were written for, just before it got its name; null when they were made without one. */
-  snapshot: { file: string; inode: string } | null;
+  snapshot: { file: string; inode: string /** Of its text without the date. */; sha256?: string } | null;
   /** When the reading of the list behind them began. */
   listedAt: string;
   /** They were made of files alone: what no file names must still be asked of Waldur. */
@@ -54,10 +56,15 @@ function isHeader(value: unknown, size: number): value is Header {
     [resources, records, bytes].every((count) => isBelow(count, size)) &&
     typeof listedAt === "string" &&
     !Number.isNaN(Date.parse(listedAt)) &&
-    (snapshot === null || (isRecord(snapshot) && isText(snapshot.file) && isText(snapshot.inode))) &&
+    (snapshot === null || isSnapshot(snapshot)) &&
     (isUnlisted === undefined || typeof isUnlisted === "boolean") &&
     hasSoundLists(value)
   );
+}
+
+function isSnapshot(value: unknown): boolean {
+  if (!isRecord(value) || typeof value.file !== "string" || !isSnapshotName(value.file)) return false;
+  return isText(value.inode) && (value.sha256 === undefined || isDigest(value.sha256));
 }
 
 function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
@@ -75,7 +82,7 @@ function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
   const [resources, records] = [Number(header.resources), Number(header.records)];
   return (
     isListOf(offerings, isText) &&
-    isListOf(files, isPair(records, isText)) &&
+    isListOf(files, isPair(records, isOrderFile)) &&
     isListOf(spellings, isPair(records, isText)) &&
     isListOf(depths, (count) => isBelow(count, records + 1)) &&
     typeof hasTwins === "boolean" &&
@@ -109,6 +116,10 @@ function isBelow(value: unknown, limit: number): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isOrderFile(value: unknown): boolean {
+  return typeof value === "string" && parseOrderFileName(value) !== null;
 }
 
 function isEnd(value: unknown): boolean {

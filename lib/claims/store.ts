@@ -8,6 +8,7 @@ import { STATE_DIRECTORY, type StatePlace } from "../output/directory.ts";
 import { createTemporary } from "../output/durable.ts";
 import { attempt } from "../output/failure.ts";
 import { openState, removeFile } from "../output/files.ts";
+import type { Damaged } from "../output/state.ts";
 import { type ClaimsSource, type Header, parseHeader } from "./header.ts";
 import { roomForPaths } from "./paths.ts";
 import { type ClaimTable, createClaimTable, type StoredClaims } from "./table.ts";
@@ -22,12 +23,14 @@ export type ReadClaims = ClaimsSource & { table: ClaimTable; identity: string };
 const LONGEST_HEADER = 256 * 1_048_576;
 
 /** null where there are none, or they are cut or of another kind. */
-export function readClaims(directory: string): ReadClaims | null {
+export function readClaims(directory: string, damaged: Damaged = []): ReadClaims | null {
   const path = join(directory, STATE_DIRECTORY, CLAIMS_FILE);
   const fd = openState(path);
   if (fd === null) return null;
   try {
-    return attempt("read", path, () => readFrom(fd));
+    const claims = attempt("read", path, () => readFrom(fd));
+    if (claims === null) damaged.push(path);
+    return claims;
   } finally {
     closeSync(fd);
   }

@@ -51,6 +51,12 @@ function* decodeChunks(path: string, fd: number): Iterable<string> {
   }
 }
 
+/** Whether there is a regular file of that name that this program or root owns. */
+export function isOwnFile(path: string): boolean {
+  const stats = attempt("find", path, () => lstatSync(reach(path), { throwIfNoEntry: false }));
+  return stats?.isFile() === true && isOurs(path, stats);
+}
+
 /** Whether this program, or root, owns a file below the output directory. Elsewhere whoever asks has not looked. */
 function isOurs(path: string, { uid }: Stats): boolean {
   return isTrustedUser(uid) || uid === ownerBelow(path);

@@ -13,7 +13,7 @@ import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
-import { addNotice, type Job, type RealJob } from "./job.ts";
+import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
 import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
@@ -199,13 +199,15 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
 /** Tells what was left out, and remembers it for the next run; a directory that cannot be written any more loses only that. */
 async function settleProblems(job: Job, output: Output): Promise<void> {
   const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
-  const problems = job.ledger.problemsOf(job.config.uuid);
-  const notices = job.ledger.noticesOf(job.config.uuid);
   const { directory, mode } = output;
+  const damaged: string[] = [];
   const isWhole = job.line.outcome !== "failed";
   const telling = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
   const known =
-    withoutFailing(() => readProblemMemory(directory, mode), job.log) ?? new Map<string, number>();
+    withoutFailing(() => readProblemMemory(directory, mode, damaged), job.log) ?? new Map<string, number>();
+  noteDamaged(job, damaged);
+  const problems = job.ledger.problemsOf(job.config.uuid);
+  const notices = job.ledger.noticesOf(job.config.uuid);
   const next = logProblems({ problems, notices }, known, telling);
   withoutFailing(() => writeProblemMemory(output, next), job.log);
 }

@@ -20,11 +20,13 @@ export type SnapshotSink = {
   lockClaims(throwIfOver: () => void): Promise<void>;
   unlockClaims(): void;
   /** Stores the claims of the snapshot that is about to be published, or kept, under that name. */
-  claim(table: ClaimTable, source: { file: string; inode: string | null; listedAt: string }): void;
+  claim(table: ClaimTable, source: ClaimedSnapshot): void;
   publish(name: string): { path: string; action: "create" | "replace" };
   /** After publishing, or keeping what is there: the state for the next run, the latest link, retention. */
   settle(state: SnapshotState): void;
 };
+
+type ClaimedSnapshot = { file: string; inode: string | null; sha256: string; listedAt: string };
 
 export function directorySink(output: Output, settings: StorageSettings): SnapshotSink {
   const draft = draftSnapshot(output);
@@ -39,8 +41,8 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
       lock?.release();
       lock = null;
     },
-    claim: (table, { file, inode, listedAt }) =>
-      writeClaims(output, table, { snapshot: inode === null ? null : { file, inode }, listedAt }),
+    claim: (table, { file, inode, sha256, listedAt }) =>
+      writeClaims(output, table, { snapshot: inode === null ? null : { file, inode, sha256 }, listedAt }),
     publish: (name) => draft.publish(name),
     settle(state) {
       writeSnapshotState(output, state);
