@@ -24,7 +24,11 @@ export type Call = {
   text: string;
 };
 
-export type Traced = Ran & { calls: Call[] };
+export type Traced = Ran & {
+  calls: Call[];
+  /** As strace wrote it, with descriptors where the program named files by them. */
+  log: string;
+};
 
 /** What befalls the n-th call of a name, as strace says it: `signal=KILL`, `error=EIO`. */
 export type Blow = Pick<Call, "name" | "nth"> & { what: string };
@@ -68,9 +72,9 @@ export async function runTraced(
     ],
     { cwd: stage.directory },
   );
-  const calls = parseCalls(resolveDescriptors(readFileSync(path, "utf8")), stage);
+  const log = readFileSync(path, "utf8");
   rmSync(directory, { recursive: true });
-  return { ...ran, calls };
+  return { ...ran, calls: parseCalls(resolveDescriptors(log), stage), log };
 }
 
 const ENTRY = /^(\d+) +(\w+)\((.*)$/;
