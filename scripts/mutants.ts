@@ -126,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a state directory of another user",
-    file: "lib/output/directory.ts",
+    file: "lib/output/hold.ts",
     from: "if (uid !== ownUser() && uid !== ownerOfNew(statePath, fd)) throw foreignState(statePath, uid);",
     to: "",
     tests: ["unit/output/trust.test.ts"],

@@ -20,7 +20,7 @@ import { listOpenReceipts, peekReceipt } from "../../../lib/output/receipts.ts";
 import { readSnapshotState } from "../../../lib/output/state.ts";
 import { judgeOutput } from "../../../lib/output/trust.ts";
 import { openDirectory } from "../../../lib/places/open.ts";
-import { openScratch, run, scratchDirectory, thrownBy, UUID } from "./scratch.ts";
+import { BUN, CAN_MOUNT, openScratch, run, scratchDirectory, thrownBy, UUID } from "./scratch.ts";
 
 const IS_ROOT = process.getuid?.() === 0;
 const OTHER = 4242;
@@ -225,4 +225,21 @@ describe("a dry run", () => {
     }).close();
     expect(said).toEqual([]);
   });
+});
+
+test.skipIf(!CAN_MOUNT)("where descriptors cannot be named the run ends with what to do", () => {
+  const script = `
+    import { openOutput } from "${join(import.meta.dir, "../../../lib/output/directory.ts")}";
+    const options = { mode: "sync", requireMount: null, allowShared: false, fileMode: 0o644, now: () => new Date() };
+    const directory = "${scratchDirectory()}";
+    Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", "/proc/" + process.pid + "/fd"]);
+    try {
+      openOutput({ ...options, directory, warn: console.log, notice: console.log });
+    } catch (error) {
+      console.log(error.exitCode, error.message, error.hint);
+    }`;
+  const ran = Bun.spawnSync(["unshare", "-m", BUN, "-e", script]);
+  expect(ran.stdout.toString()).toMatch(
+    /^73 cannot use output directory .*: \/proc\/self\/fd is missing mount \/proc/,
+  );
 });
