@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a file of another user in the state directory",
-    file: "lib/output/files.ts",
+    file: "lib/output/state-file.ts",
     from: "if (owner === null || uid === owner) return;",
     to: "if (owner !== undefined) return;",
     tests: ["unit/output/trust.test.ts"],

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { STATE_DIRECTORY, type StatePlace } from "../output/directory.ts";
 import { createTemporary } from "../output/durable.ts";
 import { attempt } from "../output/failure.ts";
-import { openState, removeFile } from "../output/files.ts";
+import { removeFile } from "../output/files.ts";
 import type { Damaged } from "../output/state.ts";
+import { openStateFile } from "../output/state-file.ts";
 import { type ClaimsSource, type Header, parseHeader } from "./header.ts";
 import { roomForPaths } from "./paths.ts";
 import { type ClaimTable, createClaimTable, type StoredClaims } from "./table.ts";
@@ -25,8 +26,9 @@ const LONGEST_HEADER = 256 * 1_048_576;
 /** null where there are none, or they are cut or of another kind. */
 export function readClaims(directory: string, damaged: Damaged = []): ReadClaims | null {
   const path = join(directory, STATE_DIRECTORY, CLAIMS_FILE);
-  const fd = openState(path);
-  if (fd === null) return null;
+  const fd = openStateFile(path);
+  if (fd === undefined) damaged.push(path);
+  if (typeof fd !== "number") return null;
   try {
     const claims = attempt("read", path, () => readFrom(fd));
     if (claims === null) damaged.push(path);
@@ -39,8 +41,8 @@ export function readClaims(directory: string, damaged: Damaged = []): ReadClaims
 /** Changes with every writing of the claims; null where there are none. */
 export function claimsIdentity(directory: string): string | null {
   const path = join(directory, STATE_DIRECTORY, CLAIMS_FILE);
-  const fd = openState(path);
-  if (fd === null) return null;
+  const fd = openStateFile(path);
+  if (typeof fd !== "number") return null;
   try {
     return attempt("find", path, () => identityOf(fd));
   } finally {

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord, readJsonFile, removeFile } from "./files.ts";
+import { isRecord, removeFile } from "./files.ts";
 import type { Damaged } from "./state.ts";
+import { readJsonFile } from "./state-file.ts";
 
 const FILE = "failed-orders.json";
 

@@ -15,14 +15,11 @@ import { join } from "node:path";
 import { OutputError } from "../errors.ts";
 import { ownerBelow, reach } from "../places/held.ts";
 import { openToRead, readUpTo } from "../places/open.ts";
-import { isTrustedUser, showUser, userArgument } from "../places/owners.ts";
+import { isTrustedUser } from "../places/owners.ts";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { isSnapshotName } from "./names.ts";
 
 const CHUNK_BYTES = 65_536;
-
-/** The largest file of a run's memory; whatever is larger was not written by this program. */
-const STATE_LIMIT_BYTES = 64 * 1_048_576;
 
 /**
  * The text of a file in pieces of at most 64 KiB; a character is never torn apart. Closes the file when left early.
@@ -62,7 +59,8 @@ function isOurs(path: string, { uid }: Stats): boolean {
   return isTrustedUser(uid) || uid === ownerBelow(path);
 }
 
-function requireFile(path: string, stats: Stats): void {
+/** @throws OutputError unless it is a regular file */
+export function requireFile(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   throw new OutputError(`cannot use ${path}: it is not a regular file`, {
     hint: "another program put it there: move it away",
@@ -142,67 +140,6 @@ export function readTextUpTo(path: string, limitBytes: number): string | null {
 export function fileTimeMs(path: string): number | null {
   const stats = attempt("find", path, () => lstatSync(reach(path), { throwIfNoEntry: false }));
   return stats?.isFile() ? stats.mtimeMs : null;
-}
-
-/**
- * The value in a JSON file of the state directory; null when the file is missing, undefined when its text is broken.
- * @throws OutputError when it is there but cannot be read: taking it for missing would forget what it says
- */
-export function readJsonFile(path: string): unknown {
-  const text = readState(path, STATE_LIMIT_BYTES);
-  if (text === null) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function readState(path: string, limitBytes: number): string | null {
-  const fd = openState(path);
-  if (fd === null) return null;
-  try {
-    const bytes = attempt("read", path, () => readUpTo(fd, limitBytes + 1));
-    if (bytes.length <= limitBytes) return bytes.toString("utf8");
-  } finally {
-    closeSync(fd);
-  }
-  throw new OutputError(`${path} is larger than ${limitBytes / 1_048_576} MiB`, {
-    hint: "move it away: what it held is made anew",
-  });
-}
-
-/**
- * A descriptor of a file of the state directory, to read from; null when it is missing.
- * @throws OutputError when it is no regular file, or another user's: what others wrote decides nothing here
- */
-export function openState(path: string): number | null {
-  const fd = attemptIfExists("open", path, () => openToRead(path, "refuse"));
-  if (fd === null) return null;
-  try {
-    requireState(
-      path,
-      attempt("find", path, () => fstatSync(fd)),
-    );
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
-/** @throws OutputError unless it is a regular file of the user whose state directory it lies in */
-export function requireState(path: string, stats: Stats): void {
-  requireFile(path, stats);
-  const { uid } = stats;
-  const owner = ownerBelow(path);
-  if (owner === null || uid === owner) return;
-  throw new OutputError(
-    `${path} belongs to ${showUser(uid)}, and the state directory to ${showUser(owner)}`,
-    {
-      hint: `when a run of yours made it: chown ${userArgument(owner, "chown")} ${path}; else move it away`,
-    },
-  );
 }
 
 /** The number of a file, as text, because those of parallel file systems do not fit a double; null when it is missing. */

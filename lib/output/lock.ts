@@ -8,8 +8,9 @@ import { OutputError, RetryLaterError } from "../errors.ts";
 import { reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { attempt, errnoOf } from "./failure.ts";
-import { fileTimeMs, removeFile, requireState } from "./files.ts";
+import { fileTimeMs, removeFile } from "./files.ts";
 import { temporaryName } from "./leftovers.ts";
+import { requireStateFile } from "./state-file.ts";
 
 export type Lock = { /** False where the file system knows no locks. */ held: boolean; release(): void };
 type LockRequest = { statePath: string; mode: string; warn: (message: string) => void };
@@ -118,7 +119,7 @@ function createLockFile(path: string): void {
       closeSync(openNew(path));
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
-      requireState(path, lstatSync(reach(path)));
+      requireStateFile(path, lstatSync(reach(path)));
       accessSync(reach(path), constants.R_OK | constants.W_OK);
     }
   });

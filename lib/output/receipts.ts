@@ -9,10 +9,11 @@ import { reach } from "../places/held.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
-import { fileTimeMs, isRecord, listFileNames, readJsonFile, removeFile } from "./files.ts";
+import { fileTimeMs, isRecord, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
 import { checkedUuid, type OrderType, parseOrderFileName } from "./names.ts";
 import type { Damaged } from "./state.ts";
+import { readJsonFile } from "./state-file.ts";
 
 export type Receipt = {
   version: 1;

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord, readJsonFile } from "./files.ts";
+import { isRecord } from "./files.ts";
 import { isSnapshotName } from "./names.ts";
+import { readJsonFile } from "./state-file.ts";
 
 /**
  * The snapshot published last: file name, offering, number of entries, size and digest; the date is its `meta.date`, or

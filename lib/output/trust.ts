@@ -68,7 +68,7 @@ function foreign(what: string, path: string, { uid }: Stats): Finding {
   const own = userArgument(ownUser(), "chown");
   return {
     message: `${what} belongs to ${showUser(uid)}, who can put other files in the place of what is published`,
-    hint: `run this as that user, chown ${own} ${path}, ${OPT_OUT}`,
+    hint: `run it as that user (sudo -u ${userArgument(uid, "sudo")} waldur-cscs-storage …), chown ${own} ${path}, ${OPT_OUT}`,
   };
 }
 

@@ -82,24 +82,39 @@ describe(`the calls of a run${NEEDS_TRACE}`, () => {
 });
 
 describe("a planted", () => {
+  const plantPipe = (stage: Stage, name: string): string => {
+    const path = join(stage.out, STATE_DIRECTORY, name);
+    mkdirSync(join(stage.out, STATE_DIRECTORY), { mode: 0o700 });
+    expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+    return path;
+  };
+
   for (const [name, command] of [
     ["snapshot.json", "sync"],
     ["claims", "sync"],
+    ["problems-sync.json", "sync"],
+    ["failed-orders.json", "orders"],
+  ] as const) {
+    test(`pipe as ${name} counts as missing in ${command}, is reported, and goes`, async () => {
+      const stage = await open();
+      const path = plantPipe(stage, name);
+      const ran = await stage.run([command]);
+      expect([ran.code, ran.stderr.includes(`${path} is not as this program writes it`)]).toEqual([0, true]);
+      expect(stage.files()).toHaveLength(1);
+      expect(statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false).toBe(false);
+    }, 10_000);
+  }
+
+  for (const [name, command] of [
     ["lock-sync", "sync"],
     ["lock-claims", "sync"],
-    ["failed-orders.json", "orders"],
     ["lock-orders", "orders"],
   ] as const) {
-    test(`pipe as ${name} ends ${command} with 73 and says so, and nothing waits for it`, async () => {
+    test(`pipe as ${name} ends ${command} with 73: it would pass for a file system without locks`, async () => {
       const stage = await open();
-      const state = join(stage.out, STATE_DIRECTORY);
-      mkdirSync(state, { mode: 0o700 });
-      expect(Bun.spawnSync(["mkfifo", join(state, name)]).exitCode).toBe(0);
+      const path = plantPipe(stage, name);
       const ran = await stage.run([command]);
-      expect([ran.code, ran.stderr.includes(`${join(state, name)}: it is not a regular file`)]).toEqual([
-        73,
-        true,
-      ]);
+      expect([ran.code, ran.stderr.includes(`${path}: it is not a regular file`)]).toEqual([73, true]);
       expect(stage.files()).toEqual([]);
     }, 10_000);
   }

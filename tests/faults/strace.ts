@@ -38,9 +38,9 @@ export function traceRun(stage: Stage, args: readonly string[]): Promise<Traced>
   return runTraced(stage, args, []);
 }
 
-/** A run that is struck once. Only calls of that name are traced, so that it stays quick. */
+/** A run that is struck once. Only calls of that name are traced, so that it stays quick, and those that open directories. */
 export function strikeRun(stage: Stage, args: readonly string[], { name, nth, what }: Blow): Promise<Traced> {
-  const filter = ["-e", `trace=${name}`, "-e", `inject=${name}:${what}:when=${nth}`];
+  const filter = ["-e", `trace=${name},openat`, "-e", `inject=${name}:${what}:when=${nth}`];
   // Without stopping at every call strace delivers errors, but no signals.
   return runTraced(stage, args, what.startsWith("signal=") ? filter : ["--seccomp-bpf", ...filter]);
 }

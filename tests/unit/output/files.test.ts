@@ -2,13 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
-import {
-  newestSnapshot,
-  readChunks,
-  readJsonFile,
-  readTextUpTo,
-  snapshotsNewestFirst,
-} from "../../../lib/output/files.ts";
+import { newestSnapshot, readChunks, readTextUpTo, snapshotsNewestFirst } from "../../../lib/output/files.ts";
+import { readJsonFile } from "../../../lib/output/state-file.ts";
 import { scratchDirectory } from "./scratch.ts";
 
 function writeAt(path: string, second: number): void {
