@@ -45,6 +45,8 @@ export type StorageSettings = {
   /** Absolute. */
   outputDirectory: string;
   requireMount: string | null;
+  /** Work also where others can change the output directory. */
+  allowSharedDirectory: boolean;
   storageFileSystem: string;
   /** null: the offering's slug. */
   storageSystem: string | null;

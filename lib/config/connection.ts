@@ -1,8 +1,9 @@
 // How an offering reaches its Waldur: address, certificates, proxy. Whatever weakens the connection is said on every run.
 
 import { resolve } from "node:path";
+import { reportChangeable } from "./changeable.ts";
 import type { Context } from "./context.ts";
-import { readTextFile } from "./read-file.ts";
+import { readTextFile, type TextFile } from "./read-file.ts";
 import { readFlag, readPath, readText, unlessBlank } from "./readers.ts";
 import { placeOf, type Reader, type Reading, type Section } from "./section.ts";
 import { apiUrlProblem, isPlainHttpBeyondLoopback, normaliseApiUrl, parseHttpUrl } from "./url.ts";
@@ -44,17 +45,23 @@ function warnWeakness(
   );
 }
 
-async function readCa(offering: Section, { directory, findings }: Context): Promise<string | null> {
+async function readCa(offering: Section, context: Context): Promise<string | null> {
+  const { directory, findings } = context;
   const given = offering.read("ca_file", unlessBlank(readPath), null);
   if (given === null) return null;
-  const reading = await readPem(resolve(directory, given));
-  if ("value" in reading) return reading.value;
+  const path = resolve(directory, given);
+  const reading = await readPem(path);
+  if ("value" in reading) {
+    const { text, changeable } = reading.value;
+    reportChangeable(changeable, { place: placeOf(offering, "ca_file"), file: path }, context);
+    return text;
+  }
   if ("problem" in reading) findings.error(placeOf(offering, "ca_file"), reading.problem, reading.hint);
   return null;
 }
 
 /** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
-async function readPem(path: string): Promise<Reading<string>> {
+async function readPem(path: string): Promise<Reading<TextFile>> {
   const file = readTextFile(path, MAX_CA_BYTES);
   if ("problem" in file) return { problem: `${path} ${file.problem}` };
   const { X509Certificate } = await import("node:crypto");
@@ -66,7 +73,7 @@ async function readPem(path: string): Promise<Reading<string>> {
       return false;
     }
   };
-  if (certificates.length > 0 && certificates.every(isGood)) return { value: file.text };
+  if (certificates.length > 0 && certificates.every(isGood)) return { value: file };
   return {
     problem: `${path} is not a PEM file of certificates`,
     hint: "it must hold -----BEGIN CERTIFICATE-----",

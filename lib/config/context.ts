@@ -12,7 +12,7 @@ export type Context = Source & {
   env: Readonly<Record<string, string | undefined>>;
   /** Everybody on this machine can read the configuration file. */
   worldReadable: boolean;
-  /** Accept a file with a token in it that everybody can read, with a warning. */
+  /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */
   gidFiles: Map<string, GidMap>;

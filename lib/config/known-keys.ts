@@ -26,6 +26,7 @@ export const OWN_KEYS: Readonly<Record<Level, readonly string[]>> = {
   settings: [
     "output_directory",
     "require_mount",
+    "allow_shared_directory",
     "storage_file_system",
     "storage_system",
     "mount_point",

@@ -3,6 +3,7 @@
 
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { reportChangeable } from "./changeable.ts";
 import type { Config } from "./config.ts";
 import { readProxy } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -19,7 +20,7 @@ export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>;
   /** A relative `output_directory` is taken from here. */
   cwd: string;
-  /** Accept a file with a token in it that everybody can read, with a warning. */
+  /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
 };
 
@@ -44,6 +45,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
     gidFiles: new Map(),
   };
 
+  reportChangeable(file.changeable, { place: { path: "", offset: 0 }, file: path }, context);
   const top = openTop(tree, context);
   const proxy = top.read("global_proxy", unlessBlank(readProxy), null);
   const timezone = top.read("timezone", unlessBlank(readTimezone), null);

@@ -50,6 +50,7 @@ function readPlaces(section: Section, context: Context) {
   return {
     outputDirectory: readOutputDirectory(section, context),
     requireMount: section.read("require_mount", readAbsolutePath, null),
+    allowSharedDirectory: section.read("allow_shared_directory", readFlag, false),
     mountPoint: section.read("mount_point", readMountPoint, DEFAULT_MOUNT_POINT),
   };
 }

@@ -2,10 +2,11 @@
 // message ever holds the value, nor a path that may be a value in the wrong place.
 
 import { join, resolve } from "node:path";
+import { reportChangeable } from "./changeable.ts";
 import { type Secret, secret } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Place } from "./findings.ts";
-import { readTextFile } from "./read-file.ts";
+import { readTextFile, type TextFile } from "./read-file.ts";
 import { scalarOf } from "./readers.ts";
 import { placeOf, type Section } from "./section.ts";
 
@@ -60,6 +61,7 @@ function fromFile(offering: Section, context: Context): Sought {
   const path = resolve(directory, value.trim());
   const text = readFirstLine(path);
   if (text.problem === null) {
+    reportChangeable(text.changeable, { place, file: path }, context);
     if (text.worldReadable) reportOpenToken(place, path, context);
     return { text: text.line, source: `waldur_api_token_file ${path}`, place };
   }
@@ -86,11 +88,14 @@ function fromEnvironment(place: Place, { env }: Context): Sought {
   return text === "" ? null : { text, source: "WALDUR_API_TOKEN in the environment", place, shared: true };
 }
 
-function readFirstLine(path: string): { line: string; problem: string | null; worldReadable: boolean } {
+type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null };
+
+function readFirstLine(path: string): FirstLine {
   const file = readTextFile(path, MAX_BYTES);
-  if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false };
+  if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false, changeable: null };
+  const { worldReadable, changeable } = file;
   const line = file.text.split("\n", 1)[0]?.trim() ?? "";
-  return { line, problem: line === "" ? "is empty" : null, worldReadable: file.worldReadable };
+  return { line, problem: line === "" ? "is empty" : null, worldReadable, changeable };
 }
 
 /** For a configuration file that everybody can read: the token of an offering of another backend is as secret as ours. */

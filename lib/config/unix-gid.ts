@@ -2,6 +2,7 @@
 // that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
 
 import { resolve } from "node:path";
+import { reportChangeable } from "./changeable.ts";
 import type { UnixGidSource } from "./config.ts";
 import type { Context } from "./context.ts";
 import { readGidFile } from "./gids.ts";
@@ -24,11 +25,8 @@ export function readUnixGid(context: Context): Reader<UnixGidSource> {
   };
 }
 
-function readMap(
-  given: string,
-  spot: Spot,
-  { directory, gidFiles, findings }: Context,
-): ReturnType<Reader<UnixGidSource>> {
+function readMap(given: string, spot: Spot, context: Context): ReturnType<Reader<UnixGidSource>> {
+  const { directory, gidFiles, findings } = context;
   if (given === "") return { problem: "needs a path after `file:`" };
   if (given.startsWith("~"))
     return { problem: "starts with ~, which is not expanded", hint: "write the path in full" };
@@ -37,8 +35,12 @@ function readMap(
   const map = known ?? readGidFile(path);
   gidFiles.set(path, map);
   if (!("problem" in map)) {
-    if (known === undefined) warnOfLastLine(map, { path, spot }, findings);
-    return { value: { kind: "file", path, ...map } };
+    const { changeable, ...content } = map;
+    if (known === undefined) {
+      warnOfLastLine(map, { path, spot }, findings);
+      reportChangeable(changeable, { place: spot, file: path }, context);
+    }
+    return { value: { kind: "file", path, ...content } };
   }
   const hint = `it is taken from ${directory} when it is not absolute`;
   return { hint, ...map, problem: `names ${path}, which ${map.problem}` };
