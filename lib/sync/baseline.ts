@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { ConfigError } from "../errors.ts";
+import type { UuidSet } from "../key-set.ts";
 import { readChunks } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
 import type { Job } from "../run/job.ts";
@@ -53,15 +54,16 @@ export function isIntact(last: LastSnapshot, sha256: string): boolean {
 /** Hands over the entries of these resources, as they stand in a whole snapshot of the offering. */
 export function visitEntries(
   path: string | null,
-  { offering, uuids }: { offering: string; uuids: ReadonlySet<string> },
+  { offering, uuids }: { offering: string; uuids: Pick<UuidSet, "has"> },
   visit: (entry: ScannedEntry) => void,
 ): void {
   if (path === null) return;
-  const found: ScannedEntry[] = [];
-  const scan = scanDocument(readChunks(path), (entry) => {
-    if (uuids.has(entry.itemId) && entry.targetType === "project") found.push(entry);
+  // Read twice, because the first entry counts only when the last one is there: the texts of all would fill the memory.
+  const scan = scanDocument(readChunks(path));
+  if (!scan.complete || scan.meta?.offering.uuid !== offering) return;
+  scanDocument(readChunks(path), (entry) => {
+    if (uuids.has(entry.itemId) && entry.targetType === "project") visit(entry);
   });
-  if (scan.complete && scan.meta?.offering.uuid === offering) found.forEach(visit);
 }
 
 /** Read from the first lines alone, so that retention does not read every snapshot to its end. */

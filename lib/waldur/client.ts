@@ -5,7 +5,8 @@
 import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
 import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
-import { readBody, type Watch, watchProgress } from "./body.ts";
+import { readBody, TooLarge, type Watch, watchProgress } from "./body.ts";
+import { isDeeper, MOST_BRACKETS, MOST_LEVELS, opensMore } from "./depth.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
 import { describeStatus, isJson, oneLine, translateTransportError } from "./translate.ts";
 
@@ -47,8 +48,18 @@ export type Answer = {
 };
 
 export type Reader = {
-  /** GETs a path below `/api/` and parses its JSON. `stop` gives up early, without an error of its own. */
-  get(path: string, query?: Query, stop?: AbortSignal): Promise<Answer>;
+  /**
+   * GETs a path below `/api/` and parses its JSON.
+   * @throws TooLarge when the answer has more bytes, objects or levels than are read
+   */
+  get(path: string, query?: Query, bounds?: GetBounds): Promise<Answer>;
+};
+
+export type GetBounds = {
+  /** Gives up early, without an error of its own. */
+  stop?: AbortSignal;
+  /** The largest body that is read, `LARGEST_BODY_BYTES` unless it is less. */
+  limitBytes?: number;
 };
 
 /** What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. */
@@ -59,7 +70,8 @@ export type Actor = Reader & {
   post(path: string, body?: Readonly<Record<string, string>>): Promise<Posted>;
 };
 
-const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
+/** 300 times what 14 honest rows take; parsed, the worst text of this size is 70 MB of memory. */
+export const LARGEST_BODY_BYTES = 4 * 1024 * 1024;
 const POST_LIMIT_BYTES = 1024 * 1024;
 
 /** For messages. */
@@ -76,6 +88,7 @@ type Exchange = Server & {
   shown: string;
   query?: Query;
   body?: Readonly<Record<string, string>>;
+  limitBytes: number;
 };
 type Received = { status: number; headers: Headers; text: string };
 
@@ -92,7 +105,14 @@ export function createActor(connection: Connection, patience: Patience): Actor {
     ...readWith(send, server, patience),
     post: (path, body) =>
       postOnce(
-        { method: "POST", ...server, path, shown: path, ...(body === undefined ? {} : { body }) },
+        {
+          method: "POST",
+          ...server,
+          path,
+          shown: path,
+          limitBytes: POST_LIMIT_BYTES,
+          ...(body === undefined ? {} : { body }),
+        },
         send,
         patience,
       ),
@@ -101,9 +121,9 @@ export function createActor(connection: Connection, patience: Patience): Actor {
 
 function readWith(send: Sender, server: Server, patience: Patience): Reader {
   return {
-    get: (path, query, stop) =>
+    get: (path, query = {}, { stop, limitBytes = LARGEST_BODY_BYTES } = {}) =>
       getWithRetries(
-        { method: "GET", ...server, path, shown: showPath(path, query), query: query ?? {} },
+        { method: "GET", ...server, path, shown: showPath(path, query), query, limitBytes },
         send,
         patience,
         stop,
@@ -115,8 +135,8 @@ function serverOf({ apiUrl, proxyFrom }: Connection): Server {
   return { origin: new URL(apiUrl).origin, proxyFrom };
 }
 
-function showPath(path: string, query: Query | undefined): string {
-  return query?.page === undefined ? path : `${path} (page ${query.page})`;
+function showPath(path: string, query: Query): string {
+  return query.page === undefined ? path : `${path} (page ${query.page})`;
 }
 
 async function getWithRetries(
@@ -161,13 +181,20 @@ async function attemptGet(
 function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
   const type = received.headers.get("content-type") ?? "";
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) throw notJson(received.text, type, exchange);
+  const asked = `${exchange.method} ${exchange.shown}`;
+  if (opensMore(received.text, MOST_BRACKETS))
+    throw new TooLarge(`has more than ${MOST_BRACKETS} objects and lists`, asked);
   try {
     const count = received.headers.get("x-result-count");
+    const body: unknown = JSON.parse(received.text);
+    if (isDeeper(body, MOST_LEVELS))
+      throw new TooLarge(`is nested more than ${MOST_LEVELS} levels deep`, asked);
     return {
-      body: JSON.parse(received.text) as unknown,
+      body,
       count: count !== null && /^\d{1,15}$/.test(count) ? Number(count) : null,
     };
-  } catch {
+  } catch (error) {
+    if (error instanceof TooLarge) throw error;
     // The parser's own words quote the body, so they are no cause to keep.
     const what = received.text === "" ? "an empty answer" : "broken JSON";
     const failure = new AnswerError(`${exchange.method} ${exchange.shown} gave ${what}`, {
@@ -235,8 +262,7 @@ function createSender(connection: Connection, patience: Patience): Sender {
         } as object),
       });
       watch.progress();
-      const limit = exchange.method === "GET" ? PAGE_LIMIT_BYTES : POST_LIMIT_BYTES;
-      const text = await readBody(response, limit, watch);
+      const text = await readBody(response, exchange.limitBytes, watch);
       // Messages quote what a server says in place of data; one that repeats the token shall not make us tell it.
       const isData = response.ok && isJson(response);
       const shown = isData ? text : text.replaceAll(connection.token.reveal(), "[secret]");

@@ -6,7 +6,7 @@ import type { Actor, Answer, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
 import { isFault, parseUuid } from "./wire.ts";
-import { ORDER_FIELDS, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
+import { ORDER_FIELDS, ORDER_OUTLINE, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
 import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
 export const ORDERS_PATH = "marketplace-orders/";
@@ -33,7 +33,7 @@ export async function fetchOpenOrders(
   const query = { offering_uuid: offeringUuid, state: OPEN_STATES, o: "created", field: ORDER_FIELDS };
   await readList(
     reader,
-    { path: ORDERS_PATH, query, what: "order", parallel: 1 },
+    { path: ORDERS_PATH, query, what: "order", parallel: 1, outline: ORDER_OUTLINE },
     {
       begin() {
         orders.length = 0;
