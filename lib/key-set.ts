@@ -108,7 +108,7 @@ export function createUuidSet(): UuidSet {
       return keys.size();
     },
     add: (uuid) => void keys.add(uuidKey(uuid)),
-    has: (uuid) => isPlainUuid(uuid) && keys.has(uuidKey(uuid)),
+    has: (uuid) => isPlainUuid(uuid) && keys.find(uuidKey(uuid)) >= 0,
     clear: () => keys.clear(),
   };
 }

@@ -7,7 +7,7 @@ import type { Output } from "../output/directory.ts";
 import { inodeOf, newestSnapshot } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
-import { addNotice, addProblem, type Job } from "../run/job.ts";
+import { addNotice, type Job } from "../run/job.ts";
 import { isIntact, type LastSnapshot, visitEntries } from "./baseline.ts";
 import { guardSnapshot } from "./guard.ts";
 import { type Listing, readListing } from "./listing.ts";
@@ -39,7 +39,7 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     const ground = await surveyOffering(job);
     const listing = await readListing(job, ground, { sink, repath: options.repath });
     carryOver(listing, job, sink);
-    for (const problem of listing.selection.problems) addProblem(job, problem);
+    job.ledger.addAll(listing.selection);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish();
     guard(listing, { entries: drafted.entries, options }, job);
