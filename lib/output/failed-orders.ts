@@ -1,5 +1,6 @@
-// Which orders could not be handled in the last pass because of Waldur or the network: they go last in the next one, so
-// that they keep no other order waiting. Losing this costs nothing but that order of things.
+// Which orders came to nothing in the last pass: those that failed because of Waldur or the network, and those that were
+// left alone with a problem. They go last in the next one, so that however many they are they keep no other order
+// waiting. Losing this costs nothing but that order of things.
 
 import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
@@ -9,31 +10,62 @@ import { isRecord, readJsonFile, removeFile } from "./files.ts";
 
 const FILE = "failed-orders.json";
 
-/** Orders of the offering that failed in its last pass. */
-export function readFailedOrders(directory: string, offering: string): ReadonlySet<string> {
-  return new Set([...readAll(directory)].flatMap(([order, theirs]) => (theirs === offering ? [order] : [])));
+export type LateOrders = {
+  /** They get no second chance in the next pass. */
+  failed: ReadonlySet<string>;
+  left: ReadonlySet<string>;
+};
+
+/** Order → offering. */
+type ByOrder = ReadonlyMap<string, string>;
+type Late = { failed: ByOrder; left: ByOrder };
+
+/** Orders of the offering that came to nothing in its last pass. */
+export function readLateOrders(directory: string, offering: string): LateOrders {
+  const { failed, left } = readAll(directory);
+  const ours = (all: ByOrder) =>
+    new Set([...all].flatMap(([order, theirs]) => (theirs === offering ? [order] : [])));
+  return { failed: ours(failed), left: ours(left) };
 }
 
 /** Writes nothing when nothing changed; what is known of other offerings that share the directory stays. */
-export function writeFailedOrders(output: Output, offering: string, failed: ReadonlySet<string>): void {
+export function writeLateOrders(output: Output, offering: string, late: LateOrders): void {
   const before = readAll(output.directory);
-  const after = new Map([...before].filter(([, theirs]) => theirs !== offering));
-  for (const order of failed) after.set(order, offering);
-  if (after.size === before.size && [...after].every(([order, of]) => before.get(order) === of)) return;
-  if (after.size === 0) {
+  const failed = withOurs(before.failed, offering, late.failed);
+  const left = withOurs(before.left, offering, late.left);
+  if (isSame(before.failed, failed) && isSame(before.left, left)) return;
+  if (failed.size === 0 && left.size === 0) {
     removeFile(join(output.statePath, FILE));
     return;
   }
-  const text = JSON.stringify({ version: 1, orders: Object.fromEntries(after) });
+  const text = JSON.stringify({
+    version: 1,
+    orders: Object.fromEntries(failed),
+    ...(left.size === 0 ? {} : { left: Object.fromEntries(left) }),
+  });
   replaceFile(output, FILE, `${text}\n`, "state");
 }
 
-/** Order → offering. */
-function readAll(directory: string): ReadonlyMap<string, string> {
+function withOurs(before: ByOrder, offering: string, orders: ReadonlySet<string>): ByOrder {
+  const after = new Map([...before].filter(([, theirs]) => theirs !== offering));
+  for (const order of orders) after.set(order, offering);
+  return after;
+}
+
+function isSame(before: ByOrder, after: ByOrder): boolean {
+  return before.size === after.size && [...after].every(([order, of]) => before.get(order) === of);
+}
+
+function readAll(directory: string): Late {
   const value = readJsonFile(join(directory, STATE_DIRECTORY, FILE));
-  if (!isRecord(value) || value.version !== 1 || !isRecord(value.orders)) return new Map();
+  if (!isRecord(value) || value.version !== 1) return { failed: new Map(), left: new Map() };
+  return { failed: parseOrders(value.orders), left: parseOrders(value.left) };
+}
+
+function parseOrders(orders: unknown): ByOrder {
+  if (!isRecord(orders)) return new Map();
   return new Map(
-    Object.entries(value.orders).flatMap(([order, offering]): [string, string][] =>
+    Object.entries(orders).flatMap(([order, offering]): [string, string][] =>
       typeof offering === "string" && isPlainUuid(order) ? [[order, offering]] : [],
     ),
   );

@@ -2,6 +2,8 @@
 // stack of whatever walks it later. A text with few brackets cannot be deep enough to hurt the parser, so counting them,
 // at the speed of a search, comes before parsing; the exact depth is then that of the values, which are few.
 
+import { isTable } from "./wire.ts";
+
 /** Objects and lists of an answer. Rows of Waldur have about five each. */
 export const MOST_BRACKETS = 65_536;
 /** Nesting of an answer, the list of rows being the first level. */
@@ -22,13 +24,15 @@ export function opensMore(text: string, most: number): boolean {
 
 /** Whether objects and lists of a parsed text stand in more than `levels` of each other. */
 export function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
   if (Array.isArray(value)) {
-    for (const one of value) if (isDeeper(one, levels - 1)) return true;
-    return false;
+    if (levels === 0) return true;
+    for (const one of value) if (typeof one === "object" && isDeeper(one, levels - 1)) return true;
+  } else if (isTable(value)) {
+    if (levels === 0) return true;
+    for (const key in value) {
+      const one = value[key];
+      if (typeof one === "object" && isDeeper(one, levels - 1)) return true;
+    }
   }
-  for (const key in value)
-    if (isDeeper((value as Readonly<Record<string, unknown>>)[key], levels - 1)) return true;
   return false;
 }

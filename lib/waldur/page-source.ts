@@ -16,6 +16,8 @@ export type ListRequest = {
   parallel: number;
   /** Fields to ask for of a row that is too large to be read whole; `uuid` where absent. */
   outline?: readonly string[];
+  /** A list that promises more rows is refused; `MOST_ROWS` where absent. */
+  most?: number;
 };
 
 /** The list changed while it was read; reading it again may help. */

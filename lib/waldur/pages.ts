@@ -109,14 +109,14 @@ type Counts = { now(): number; take(told: number): number };
 const MOST_GROWTH = { times: 2, rows: 1000 };
 
 /** A count may grow while the list is read, but not without end: then so would the list. */
-function trackCount({ path }: ListRequest): Counts {
+function trackCount({ path, most: limit = MOST_ROWS }: ListRequest): Counts {
   let count = 0;
-  let most = MOST_ROWS;
+  let most = limit;
   return {
     now: () => count,
     take(told) {
       if (told < count) throw new ListMoved(`the count fell from ${count} to ${told}`);
-      if (told > most) throw tooLong(path, told, most);
+      if (told > most) throw tooLong(path, told, { most, limit });
       if (count === 0) most = Math.min(most, told * MOST_GROWTH.times + MOST_GROWTH.rows);
       count = told;
       return count;
@@ -124,10 +124,10 @@ function trackCount({ path }: ListRequest): Counts {
   };
 }
 
-function tooLong(path: string, told: number, most: number): AnswerError {
+function tooLong(path: string, told: number, { most, limit }: { most: number; limit: number }): AnswerError {
   const why =
-    most === MOST_ROWS
-      ? `promises ${told} rows, and ${MOST_ROWS} are the most that are read`
+    most === limit
+      ? `promises ${told} rows, and ${limit} are the most that are read`
       : `grows while it is read, to ${told} rows by now`;
   return new AnswerError(`the list of GET ${path} ${why}`, {
     hint: "is waldur_api_url right, and is no other server in front of Waldur?",
