@@ -57,6 +57,9 @@ const MOST_NAMED = 100;
 /** More rows than that are not set aside, but clashes at once. */
 const MOST_ASIDE = 10_000;
 
+/** Nor rows with more than so many characters in all. */
+const MOST_ASIDE_LENGTH = 8 * 1024 * 1024;
+
 type AsideRow = LiveRow & { source: StorageSource };
 
 type SelectionContext = {
@@ -85,6 +88,11 @@ export function createSelection(
   /** Rows that keep their path because the one that they ask for is not free. */
   const contested: AsideRow[] = [];
 
+  let asideLength = 0;
+  const hasRoom = ({ limits, attributes, options, backendMetadata }: StorageSource): boolean => {
+    asideLength += JSON.stringify([limits, attributes, options, backendMetadata]).length;
+    return asideLength <= MOST_ASIDE_LENGTH;
+  };
   const leaveOut = (uuid: string, found: readonly ListingProblem[]): null => {
     leftOut.add(uuid);
     for (const problem of found) problems.add({ ...problem, offering, resource: uuid });
@@ -104,11 +112,12 @@ export function createSelection(
     const choice = rows.choose({ owner, place });
     if (choice === "none") return entryOf({ owner, source, place });
     if (choice !== "aside") {
-      if (choice.isContested && contested.length < MOST_ASIDE) contested.push({ owner, source, place });
+      if (choice.isContested && contested.length < MOST_ASIDE && hasRoom(source))
+        contested.push({ owner, source, place });
       return entryOf({ owner, source, place: at(source.uuid, place, choice.path) }, choice.record);
     }
     const undecided = { owner, source, place };
-    if (aside.length >= MOST_ASIDE) return decide(undecided);
+    if (aside.length >= MOST_ASIDE || !hasRoom(source)) return decide(undecided);
     aside.push(undecided);
     return null;
   };

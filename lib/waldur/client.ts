@@ -45,6 +45,8 @@ export type Answer = {
   body: unknown;
   /** `X-Result-Count`: rows of the whole list; null when the header is missing or no number. */
   count: number | null;
+  /** Characters of the text. */
+  length: number;
 };
 
 export type Reader = {
@@ -191,6 +193,7 @@ function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
       throw new TooLarge(`is nested more than ${MOST_LEVELS} levels deep`, asked);
     return {
       body,
+      length: received.text.length,
       count: count !== null && /^\d{1,15}$/.test(count) ? Number(count) : null,
     };
   } catch (error) {

@@ -34,9 +34,9 @@ export type OrderOutline = Pick<WaldurOrder, "uuid" | "type" | "state"> & {
 export type ListedOrder = WaldurOrder | UnreadableOrder | OrderOutline;
 
 /** Orders are kept for a whole pass: in full up to so many characters of limits and attributes in all. */
-const MOST_KEPT = 8 * 1024 * 1024;
+const MOST_KEPT = 4 * 1024 * 1024;
 /** Of even more open orders not even the outlines fit. */
-const MOST_ORDERS = 200_000;
+const MOST_ORDERS = 100_000;
 
 /** Every open order of the offering, oldest first; those that cannot be read stand where they are in the list. */
 export async function fetchOpenOrders(reader: Reader, offeringUuid: string): Promise<ListedOrder[]> {

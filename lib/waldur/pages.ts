@@ -3,6 +3,7 @@
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 // Rows too large to be read stand in it by their outline.
 
+import { fullGC } from "bun:jsc";
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidKey } from "../key-set.ts";
 import type { Answer, Query, Reader } from "./client.ts";
@@ -72,6 +73,7 @@ async function readOnce(
   const stop = new AbortController();
   const pages = pageSource(reader, request, { asked: request.asked, stop: stop.signal });
   const counts = trackCount(request);
+  const collect = createCollector();
   let pageSize = request.asked;
   try {
     for (let number = 1; number === 1 || (number - 1) * pageSize < counts.now(); number++) {
@@ -92,6 +94,7 @@ async function readOnce(
         addUuids(rows, uuids, request.what);
         await visitor.beforePage?.(rows);
         visitor.page(rows, { seen: uuids.size(), count });
+        collect(part.answer);
       }
     }
   } finally {
@@ -100,6 +103,19 @@ async function readOnce(
   if (uuids.size() !== counts.now())
     throw new ListMoved(`${uuids.size()} different rows where the count is ${counts.now()}`);
   return counts.now();
+}
+
+/** Pages that are read and done with; left to itself the collector lets large ones pile up. */
+const COLLECT_EACH = 8 * 1024 * 1024;
+
+function createCollector(): (answer: Answer) => void {
+  let length = 0;
+  return (answer) => {
+    length += answer.length;
+    if (length < COLLECT_EACH) return;
+    length = 0;
+    fullGC();
+  };
 }
 
 /** What the pages said of the whole list so far. */

@@ -79,7 +79,7 @@ describe("a GET is tried again", () => {
         nth === 0 ? script(request, wire, nth) : wire.end(json([7], { "X-Result-Count": "1" })),
       ),
     );
-    expect(await clientFor(server.url).get("x/")).toEqual({ body: [7], count: 1 });
+    expect(await clientFor(server.url).get("x/")).toEqual({ body: [7], count: 1, length: 3 });
     expect(server.requests).toHaveLength(2);
   });
 
