@@ -47,8 +47,8 @@ const BYTES_EACH = 64;
 const FEWEST = 512;
 const LONGEST = 4096 * 3;
 
-/** A million paths of a hundred characters; a server may make each 4 KiB long. */
-const MOST_BYTES = 96 * 1024 * 1024;
+/** A million paths of eighty characters; a server may make each 4 KiB long. */
+const MOST_BYTES = 80 * 1024 * 1024;
 /** The most that is added at once: while it is copied the text is there twice. */
 const MOST_ADDED = 16 * 1024 * 1024;
 

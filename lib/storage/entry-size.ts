@@ -7,7 +7,7 @@ import { mappingProblem, type Problems } from "./problems.ts";
 
 export const LARGEST_ENTRY_BYTES = 16 * 1024;
 /** Everything else of an entry, and six bytes for each character that is escaped, still fit beside so many. */
-const SURELY_FITS = 1500;
+const SURELY_FITS = 1000;
 /** How much deeper an entry stands in its document than alone. */
 const INDENT = 6;
 

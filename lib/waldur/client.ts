@@ -4,11 +4,11 @@
 
 import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
-import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
-import { readBody, TooLarge, type Watch, watchProgress } from "./body.ts";
-import { isDeeper, MOST_BRACKETS, MOST_LEVELS, opensMore } from "./depth.ts";
+import { AppError, EndpointError, RetryLaterError } from "../errors.ts";
+import { type Answer, type Failed, parseAnswer, type Received } from "./answer.ts";
+import { readBody, type Watch, watchProgress } from "./body.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
-import { describeStatus, isJson, oneLine, translateTransportError } from "./translate.ts";
+import { describeStatus, isJson, translateTransportError } from "./translate.ts";
 
 /** Where Waldur is and how to reach it. */
 export type Connection = {
@@ -40,14 +40,6 @@ export type Patience = {
 
 /** Query parameters; a list repeats its name. */
 export type Query = Readonly<Record<string, string | number | readonly string[]>>;
-
-export type Answer = {
-  body: unknown;
-  /** `X-Result-Count`: rows of the whole list; null when the header is missing or no number. */
-  count: number | null;
-  /** Characters of the text. */
-  length: number;
-};
 
 export type Reader = {
   /**
@@ -92,7 +84,6 @@ type Exchange = Server & {
   body?: Readonly<Record<string, string>>;
   limitBytes: number;
 };
-type Received = { status: number; headers: Headers; text: string };
 
 /** A client that has no way to change anything. */
 export function createReader(connection: Connection, patience: Patience): Reader {
@@ -157,9 +148,6 @@ async function getWithRetries(
   }
 }
 
-/** A failure that another attempt may heal, and how long the server asked us to wait. */
-type Failed = { failure: AppError; retryAfterMs: number | null };
-
 async function attemptGet(
   exchange: Exchange,
   send: Sender,
@@ -178,43 +166,6 @@ async function attemptGet(
   const error = describeStatus(received, exchange);
   if (!isTransientStatus(received.status)) throw error;
   return { failure: error, retryAfterMs: retryAfterMs(received.headers.get("retry-after"), patience.now()) };
-}
-
-function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
-  const type = received.headers.get("content-type") ?? "";
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) throw notJson(received.text, type, exchange);
-  const asked = `${exchange.method} ${exchange.shown}`;
-  if (opensMore(received.text, MOST_BRACKETS))
-    throw new TooLarge(`has more than ${MOST_BRACKETS} objects and lists`, asked);
-  try {
-    const count = received.headers.get("x-result-count");
-    const body: unknown = JSON.parse(received.text);
-    if (isDeeper(body, MOST_LEVELS))
-      throw new TooLarge(`is nested more than ${MOST_LEVELS} levels deep`, asked);
-    return {
-      body,
-      length: received.text.length,
-      count: count !== null && /^\d{1,15}$/.test(count) ? Number(count) : null,
-    };
-  } catch (error) {
-    if (error instanceof TooLarge) throw error;
-    // The parser's own words quote the body, so they are no cause to keep.
-    const what = received.text === "" ? "an empty answer" : "broken JSON";
-    const failure = new AnswerError(`${exchange.method} ${exchange.shown} gave ${what}`, {
-      hint: "a proxy between here and Waldur may cut answers; look at its log",
-    });
-    return { failure, retryAfterMs: null };
-  }
-}
-
-function notJson(text: string, type: string, exchange: Exchange): AnswerError {
-  const title = /<title[^>]*>\s*([^<]{1,80})/i.exec(text)?.[1]?.trim();
-  const what =
-    type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);
-  const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(oneLine(title))})`;
-  return new AnswerError(`${exchange.method} ${exchange.shown} gave ${what} instead of JSON${shown}`, {
-    hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
-  });
 }
 
 async function postOnce(exchange: Exchange, send: Sender, patience: Patience): Promise<Posted> {

@@ -2,7 +2,8 @@
 // An answer of 200 proves nothing here (docs/waldur.md, "Orders"); callers read back.
 
 import { AnswerError } from "../errors.ts";
-import type { Actor, Answer, Posted, Reader } from "./client.ts";
+import type { Answer } from "./answer.ts";
+import type { Actor, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
 import { isFault, parseUuid } from "./wire.ts";

@@ -3,8 +3,9 @@
 // way of no other one.
 
 import { AnswerError } from "../errors.ts";
+import type { Answer } from "./answer.ts";
 import { TooLarge } from "./body.ts";
-import { type Answer, LARGEST_BODY_BYTES, type Query, type Reader } from "./client.ts";
+import { LARGEST_BODY_BYTES, type Query, type Reader } from "./client.ts";
 import { parseRows, unreadRow } from "./wire.ts";
 
 export type ListRequest = {

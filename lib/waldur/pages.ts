@@ -6,7 +6,8 @@
 import { fullGC } from "bun:jsc";
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidKey } from "../key-set.ts";
-import type { Answer, Query, Reader } from "./client.ts";
+import type { Answer } from "./answer.ts";
+import type { Query, Reader } from "./client.ts";
 import { ListMoved, type ListRequest, type Part, pageSource } from "./page-source.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
@@ -106,7 +107,7 @@ async function readOnce(
 }
 
 /** Pages that are read and done with; left to itself the collector lets large ones pile up. */
-const COLLECT_EACH = 8 * 1024 * 1024;
+const COLLECT_EACH = 3 * 1024 * 1024;
 
 function createCollector(): (answer: Answer) => void {
   let length = 0;

@@ -1,7 +1,8 @@
 // A list of rows that can be changed between two requests and spoilt on its way, paged as Waldur pages: for what
 // the simulator's own lists do not do on request.
 
-import type { Answer, Query, Reader } from "../../lib/waldur/client.ts";
+import type { Answer } from "../../lib/waldur/answer.ts";
+import type { Query, Reader } from "../../lib/waldur/client.ts";
 import { type ListVisitor, readList } from "../../lib/waldur/pages.ts";
 import { unreadFault } from "../../lib/waldur/wire.ts";
 import { clientFor } from "./connection.ts";
