@@ -98,6 +98,7 @@ export function runOptions(mode: Mode, flags: Flags): RunOptions {
     deadlineMs: number(flags, "deadline", { least: 1, most: 86400, otherwise: DEADLINE_S[mode] }) * 1000,
     retries: number(flags, "retries", { least: 0, most: 20, otherwise: 4, whole: true }),
     allowInsecureConfig: flags["allow-insecure-config"] === true,
+    wantsReport: flags["dry-run"] === true || flags.json === true,
   };
 }
 

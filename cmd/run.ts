@@ -4,6 +4,7 @@ import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../li
 import { createLog, type Log } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
+import { reportText } from "../lib/report/text.ts";
 import { type ModeWork, type RunOptions, runMode } from "../lib/run/run.ts";
 import { escapeUnsafe } from "../lib/unsafe-text.ts";
 import type { Flags, Shell } from "./command.ts";
@@ -81,9 +82,7 @@ const PRINT_GRACE_MS = 2000;
 async function printReport(report: Report, shell: Shell, log: Log): Promise<ExitCode> {
   const settled = new AbortController();
   try {
-    // Problems quote what a server wrote, and a server may write anything.
-    const printed = shell.print(`${log.hide(escapeUnsafe(JSON.stringify(report, null, 2)))}\n`);
-    await Promise.race([printed, endOfPatience(shell.interrupted, settled.signal)]);
+    await Promise.race([printPieces(report, shell, log), endOfPatience(shell.interrupted, settled.signal)]);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -92,6 +91,11 @@ async function printReport(report: Report, shell: Shell, log: Log): Promise<Exit
   } finally {
     settled.abort();
   }
+}
+
+/** Problems quote what a server wrote, and a server may write anything. */
+async function printPieces(report: Report, shell: Shell, log: Log): Promise<void> {
+  for (const piece of reportText(report)) await shell.print(log.hide(escapeUnsafe(piece)));
 }
 
 /** Rejects some time after the signal: a pipe that nobody reads must not keep the program from ending. */

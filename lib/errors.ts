@@ -116,12 +116,14 @@ export class ConfigError extends AppError {
   }
 }
 
+type AnswerFault = "answer" | "not-found" | "shrunk" | "too-large";
+
 /** Waldur answered, but with something that must not be published: incomplete, contradictory, of a wrong shape, or shrunk. */
 export class AnswerError extends AppError {
-  readonly code: "answer" | "not-found" | "shrunk";
+  readonly code: AnswerFault;
   readonly exitCode = EXIT.answer;
 
-  constructor(message: string, detail: Detail & { code?: "answer" | "not-found" | "shrunk" } = {}) {
+  constructor(message: string, detail: Detail & { code?: AnswerFault } = {}) {
     super(message, detail);
     this.code = detail.code ?? "answer";
   }

@@ -1,6 +1,8 @@
 // The text of mount points, one after the other in one buffer, and finding them by their bytes: a path itself, the
 // paths above it, and one below it. Some 60 bytes a path instead of a string and a hash entry each.
 
+import { AnswerError } from "../errors.ts";
+
 export type PathStore = {
   readonly size: number;
   /** Appends a path, also one that is there already; returns its number. */
@@ -45,8 +47,23 @@ const BYTES_EACH = 64;
 const FEWEST = 512;
 const LONGEST = 4096 * 3;
 
+/** A million paths of eighty characters; a server may make each 4 KiB long. */
+const MOST_BYTES = 80 * 1024 * 1024;
+/** The most that is added at once: while it is copied the text is there twice. */
+const MOST_ADDED = 16 * 1024 * 1024;
+
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
+
+function tooMany(): AnswerError {
+  return new AnswerError(
+    `the mount points of the list are longer than ${MOST_BYTES / 1024 / 1024} MiB in all`,
+    {
+      code: "too-large",
+      hint: "are the slugs in Waldur what they should be?",
+    },
+  );
+}
 
 /** Room for so many paths with so many bytes in all. */
 export function roomForPaths(count: number, length: number): StoredPaths {
@@ -80,6 +97,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   /** Puts the bytes behind the last path and returns their number. */
   const write = (path: string): number => {
     const at = start(size);
+    if (at > MOST_BYTES) throw tooMany();
     if (at + path.length * 3 > bytes.length) bytes = wider(bytes, at + path.length * 3);
     const { written } = utf8.encodeInto(path, bytes.subarray(at));
     if (written === path.length) return written;
@@ -280,7 +298,8 @@ function mixed(hash: number): number {
 }
 
 function wider(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
-  const next = new Uint8Array(Math.max(needed + LONGEST, Math.ceil(bytes.length * 1.5)));
+  const more = Math.min(Math.ceil(bytes.length / 2), MOST_ADDED);
+  const next = new Uint8Array(Math.max(needed + LONGEST, bytes.length + more));
   next.set(bytes);
   return next;
 }

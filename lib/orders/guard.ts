@@ -44,8 +44,8 @@ async function isReached(about: About, work: () => Promise<void>, job: Job): Pro
     }
     if (!isUnavailable(error)) throw error;
     const where = { offering: job.config.uuid, order: about.order };
-    job.ledger.addFailure(error, where);
-    job.log.error(error.message, { ...where, hint: error.hint });
+    const isShown = job.ledger.addFailure(error, where);
+    if (isShown) job.log.error(error.message, { ...where, hint: error.hint });
     return false;
   }
 }

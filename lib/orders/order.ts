@@ -4,6 +4,7 @@
 import { peekReceipt, type Receipt } from "../output/receipts.ts";
 import type { OrderOutcome } from "../report/report.ts";
 import { addNotice, addProblem } from "../run/job.ts";
+import { isOutline, type OrderOutline } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { acceptOrder } from "./accept.ts";
 import { noteEnded } from "./ended.ts";
@@ -19,10 +20,13 @@ import {
   type Waiting,
   waitsForWorker,
 } from "./prepare.ts";
+import { isOpen } from "./steps.ts";
 
 /** Handles one open order as far as it goes now. */
-export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<OrderOutcome> {
-  if (isForProvisioner(order, run)) return "published";
+export async function takeOrder(listed: WaldurOrder | OrderOutline, run: OrderRun): Promise<OrderOutcome> {
+  if (isForProvisioner(listed, run)) return "published";
+  const order = isOutline(listed) ? await readWhole(listed, run) : listed;
+  if (order === null) return "waiting";
   const prepared = await prepareOrder(order, run);
   if (!("entry" in prepared)) return reportUnprepared(prepared, run);
   if (order.state === "executing" && waitsForWorker(prepared, run.job.now())) return "waiting";
@@ -37,6 +41,12 @@ export async function takeOrder(order: WaldurOrder, run: OrderRun): Promise<Orde
       ? "published"
       : finishOrder(prepared, backendId, run);
   });
+}
+
+/** null when it is not open any more: the next pass closes its receipt, if it has one. */
+async function readWhole({ uuid }: OrderOutline, { end }: OrderRun): Promise<WaldurOrder | null> {
+  const order = await end.readOrder(uuid);
+  return order !== null && isOpen(order) ? order : null;
 }
 
 /** Publishes the file of an order that is done in Waldur and never had one; nothing is sent. */
@@ -77,7 +87,7 @@ function reportUnprepared(unprepared: LeftAlone | Waiting, { job }: OrderRun): O
 }
 
 /** With `completion: external` a published order needs nothing more from here, at the cost of no request. */
-function isForProvisioner(order: WaldurOrder, run: OrderRun): boolean {
+function isForProvisioner(order: Pick<WaldurOrder, "uuid" | "state">, run: OrderRun): boolean {
   const { completion, outputDirectory } = run.job.config.settings;
   if (completion !== "external") return false;
   const receipt = peekReceipt(outputDirectory, order.uuid)?.receipt;

@@ -4,25 +4,31 @@
 import { createOrderClaims } from "../claims/order-claims.ts";
 import { AppError, RetryLaterError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
-import { readFailedOrders, writeFailedOrders } from "../output/failed-orders.ts";
+import { type LateOrders, readLateOrders, writeLateOrders } from "../output/failed-orders.ts";
 import type { Receipt } from "../output/receipts.ts";
 import type { OrderReport } from "../report/report.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import { addProblem, type Job, noteDamaged, type RealJob } from "../run/job.ts";
 import { createMapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
-import { fetchOpenOrders, isUnreadable, type UnreadableOrder } from "../waldur/orders.ts";
+import {
+  fetchOpenOrders,
+  isUnreadable,
+  type ListedOrder,
+  type OrderOutline,
+  type UnreadableOrder,
+} from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import type { OrderRun, Pass } from "./order-run.ts";
-import { inTurn, type ListedOrder, resourceOf } from "./queue.ts";
+import { inTurn, resourceOf } from "./queue.ts";
 
 type PassEnd = {
   /** The end for one order, which reads with the reader given. */
   open(reader: Job["reader"]): OrdersEnd;
-  rememberFailed(failed: ReadonlySet<string>): void;
+  rememberLate(late: LateOrders): void;
   /** null in a dry run. */
   output: Output | null;
   /** Resources as recorded calls would leave them; empty in a real run. */
@@ -34,7 +40,7 @@ export async function publishOrders(job: RealJob, output: Output): Promise<void>
   const { realEnd } = await import("./real-end.ts");
   await passOver(job, {
     open: (reader) => realEnd({ reader, actor: job.actor }, output),
-    rememberFailed: (failed) => writeFailedOrders(output, job.config.uuid, failed),
+    rememberLate: (late) => writeLateOrders(output, job.config.uuid, late),
     output,
     foreseen: new Map(),
   });
@@ -60,7 +66,7 @@ export async function describeOrders(job: Job): Promise<void> {
   const foreseen: Foreseen = { orders: new Map(), resources: new Map() };
   await passOver(job, {
     open: (reader) => describingEnd(reader, foreseen, outputDirectory),
-    rememberFailed: () => undefined,
+    rememberLate: () => undefined,
     output: null,
     foreseen: foreseen.resources,
   });
@@ -93,8 +99,13 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
   const { settings, uuid } = job.config;
   const { unlistedReceipts } = await import("./sweep.ts");
   const damaged: string[] = [];
-  const failedBefore = readFailedOrders(settings.outputDirectory, uuid, damaged);
-  const pile = { failedBefore, failed: new Set(failedBefore), busyResources: new Set<string>() };
+  const before = readLateOrders(settings.outputDirectory, uuid, damaged);
+  const pile: Pile = {
+    failedBefore: before.failed,
+    failed: new Set(before.failed),
+    left: new Set(before.left),
+    busyResources: new Set<string>(),
+  };
   const resources = new Set(listed.map(resourceOf));
   const receipts = unlistedReceipts(new Set(listed.map((order) => order.uuid)), {
     directory: settings.outputDirectory,
@@ -102,7 +113,9 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
     damaged,
   });
   noteDamaged(job, damaged);
-  for (const order of pile.failed) if (!isThere(order, listed, receipts)) pile.failed.delete(order);
+  const known = new Set([...listed.map((order) => order.uuid), ...receipts.map((receipt) => receipt.order)]);
+  for (const late of [pile.failed, pile.left])
+    for (const order of late) if (!known.has(order)) late.delete(order);
   try {
     for (const order of listed) if (isUnreadable(order)) noteUnreadable(job, order);
     // What is owed to a resource comes before what is ordered for it next.
@@ -111,7 +124,7 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
       pile,
       handling,
     );
-    await takeAll(inTurn(listed, failedBefore), pile, handling);
+    await takeAll(inTurn(listed, before.failed.union(before.left)), pile, handling);
     // The others last, so that what ended and cannot be read any more keeps no open order waiting.
     await settleAll(
       receipts.filter(({ resource }) => !resources.has(resource)),
@@ -119,16 +132,20 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
       handling,
     );
   } finally {
-    remember(pile.failed, end, job);
+    remember(pile, end, job);
   }
 }
 
-function isThere(order: string, listed: readonly ListedOrder[], receipts: readonly Receipt[]): boolean {
-  return listed.some(({ uuid }) => uuid === order) || receipts.some((receipt) => receipt.order === order);
-}
-
-/** What failed in the last pass, what is known to fail by now, and the resources that are through for this pass. */
-type Pile = { failedBefore: ReadonlySet<string>; failed: Set<string>; busyResources: Set<string> };
+/**
+ * What failed in the last pass, what is known by now to fail or to be left alone, and the resources that are through for
+ * this pass.
+ */
+type Pile = {
+  failedBefore: ReadonlySet<string>;
+  failed: Set<string>;
+  left: Set<string>;
+  busyResources: Set<string>;
+};
 
 async function takeAll(queue: readonly ListedOrder[], pile: Pile, handling: Handling): Promise<void> {
   const { job } = handling;
@@ -146,9 +163,11 @@ async function takeAll(queue: readonly ListedOrder[], pile: Pile, handling: Hand
       line.outcome = "waiting";
       continue;
     }
-    await tryOne({ order: order.uuid, resource }, { pile, ...handling }, async (run) => {
+    const reached = await tryOne({ order: order.uuid, resource }, { pile, ...handling }, async (run) => {
       line.outcome = await takeOrder(order, { ...run, line });
     });
+    if (reached && (line.outcome === "left" || line.outcome === "failed")) pile.left.add(order.uuid);
+    else pile.left.delete(order.uuid);
   }
 }
 
@@ -184,13 +203,13 @@ async function tryOne(
   return reached;
 }
 
-function startLine(order: WaldurOrder, job: Job): OrderReport {
+function startLine(order: WaldurOrder | OrderOutline, job: Job): OrderReport {
   return {
     offering: job.config.uuid,
     uuid: order.uuid,
     type: order.type,
     state: order.state,
-    resource: order.marketplaceResourceUuid,
+    resource: resourceOf(order),
     outcome: "failed",
     calls: [],
   };
@@ -221,11 +240,11 @@ function noteUnreadable(job: Job, { uuid, resource, fault }: UnreadableOrder): v
 }
 
 /** What a failure of this costs is the order of things in the next pass. */
-function remember(failed: ReadonlySet<string>, end: PassEnd, job: Job): void {
+function remember(late: LateOrders, end: PassEnd, job: Job): void {
   try {
-    end.rememberFailed(failed);
+    end.rememberLate(late);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    job.log.debug("what failed cannot be remembered", { reason: error.message });
+    job.log.debug("what came to nothing cannot be remembered", { reason: error.message });
   }
 }

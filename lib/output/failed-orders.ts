@@ -1,5 +1,6 @@
-// Which orders could not be handled in the last pass because of Waldur or the network: they go last in the next one, so
-// that they keep no other order waiting. Losing this costs nothing but that order of things.
+// Which orders came to nothing in the last pass: those that failed because of Waldur or the network, and those that were
+// left alone with a problem. They go last in the next one, so that however many they are they keep no other order
+// waiting. Losing this costs nothing but that order of things.
 
 import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
@@ -11,43 +12,66 @@ import { readJsonFile } from "./state-file.ts";
 
 const FILE = "failed-orders.json";
 
-/** Orders of the offering that failed in its last pass. */
-export function readFailedOrders(
-  directory: string,
-  offering: string,
-  damaged: Damaged = [],
-): ReadonlySet<string> {
-  return new Set(
-    [...readAll(directory, damaged)].flatMap(([order, theirs]) => (theirs === offering ? [order] : [])),
-  );
+export type LateOrders = {
+  /** They get no second chance in the next pass. */
+  failed: ReadonlySet<string>;
+  left: ReadonlySet<string>;
+};
+
+/** Order → offering. */
+type ByOrder = ReadonlyMap<string, string>;
+type Late = { failed: ByOrder; left: ByOrder };
+
+/** Orders of the offering that came to nothing in its last pass. */
+export function readLateOrders(directory: string, offering: string, damaged: Damaged = []): LateOrders {
+  const { failed, left } = readAll(directory, damaged);
+  const ours = (all: ByOrder) =>
+    new Set([...all].flatMap(([order, theirs]) => (theirs === offering ? [order] : [])));
+  return { failed: ours(failed), left: ours(left) };
 }
 
 /** Writes nothing when nothing changed; what is known of other offerings that share the directory stays. */
-export function writeFailedOrders(output: Output, offering: string, failed: ReadonlySet<string>): void {
+export function writeLateOrders(output: Output, offering: string, late: LateOrders): void {
   const damaged: Damaged = [];
   const before = readAll(output.directory, damaged);
-  const after = new Map([...before].filter(([, theirs]) => theirs !== offering));
-  for (const order of failed) after.set(order, offering);
-  const isSame = damaged.length === 0 && after.size === before.size;
-  if (isSame && [...after].every(([order, of]) => before.get(order) === of)) return;
-  if (after.size === 0) {
+  const failed = withOurs(before.failed, offering, late.failed);
+  const left = withOurs(before.left, offering, late.left);
+  if (damaged.length === 0 && isSame(before.failed, failed) && isSame(before.left, left)) return;
+  if (failed.size === 0 && left.size === 0) {
     removeFile(join(output.statePath, FILE));
     return;
   }
-  const text = JSON.stringify({ version: 1, orders: Object.fromEntries(after) });
+  const text = JSON.stringify({
+    version: 1,
+    orders: Object.fromEntries(failed),
+    ...(left.size === 0 ? {} : { left: Object.fromEntries(left) }),
+  });
   replaceFile(output, FILE, `${text}\n`, "state");
 }
 
-/** Order → offering. */
-function readAll(directory: string, damaged: Damaged): ReadonlyMap<string, string> {
+function withOurs(before: ByOrder, offering: string, orders: ReadonlySet<string>): ByOrder {
+  const after = new Map([...before].filter(([, theirs]) => theirs !== offering));
+  for (const order of orders) after.set(order, offering);
+  return after;
+}
+
+function isSame(before: ByOrder, after: ByOrder): boolean {
+  return before.size === after.size && [...after].every(([order, of]) => before.get(order) === of);
+}
+
+function readAll(directory: string, damaged: Damaged): Late {
   const path = join(directory, STATE_DIRECTORY, FILE);
   const value = readJsonFile(path);
-  if (!isRecord(value) || value.version !== 1 || !isRecord(value.orders)) {
-    if (value !== null) damaged.push(path);
-    return new Map();
-  }
+  if (isRecord(value) && value.version === 1 && isRecord(value.orders))
+    return { failed: parseOrders(value.orders), left: parseOrders(value.left) };
+  if (value !== null) damaged.push(path);
+  return { failed: new Map(), left: new Map() };
+}
+
+function parseOrders(orders: unknown): ByOrder {
+  if (!isRecord(orders)) return new Map();
   return new Map(
-    Object.entries(value.orders).flatMap(([order, offering]): [string, string][] =>
+    Object.entries(orders).flatMap(([order, offering]): [string, string][] =>
       typeof offering === "string" && isPlainUuid(order) ? [[order, offering]] : [],
     ),
   );

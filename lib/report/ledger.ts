@@ -1,6 +1,7 @@
 // What a run has done so far, collected as it happens, so that a run that fails half-way still tells what it did.
 
 import { type AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../errors.ts";
+import type { Found } from "./problems.ts";
 import {
   type FileReport,
   type OfferingReport,
@@ -9,37 +10,54 @@ import {
   problemOfIssue,
   type Report,
 } from "./report.ts";
+import { createTally, type More, type Tally } from "./tally.ts";
 
 export type Ledger = {
   /** Starts the line of an offering; it counts as failed until somebody says otherwise. */
   openOffering(offering: { uuid: string; name: string }): OfferingReport;
   addFile(file: FileReport): void;
   addOrder(order: OrderReport): void;
+  /** Every problem is kept for the report; else only those that get a line in the log. */
+  readonly keepsAll: boolean;
   /** Something that was left out; the rest was handled (exit code 10). */
   addProblem(problem: Problem): void;
   /** Something to know of, which leaves the exit code as it is. */
   addNotice(notice: Problem): void;
-  /** An error that ended the run, an offering or the work on one order. False when it was added before. */
+  /** The same for what was collected elsewhere. */
+  addAll(found: { problems: Tally; notices: Tally }): void;
+  /**
+   * An error that ended the run, an offering or the work on one order. False when it is not to be logged: it was added
+   * before, or there are too many of its kind.
+   */
   addFailure(error: AppError, about?: { offering?: string; order?: string }): boolean;
-  problemsOf(offering: string): readonly Problem[];
-  noticesOf(offering: string): readonly Problem[];
+  /** What is to be logged of an offering's problems and notices. */
+  foundOf(offering: string): Found;
+  /** Failures that were not logged. */
+  moreFailures(): readonly More[];
   filesOf(offering: string): readonly FileReport[];
   close(finishedAt: Date): Report;
 };
 
-type LedgerHead = { mode: "sync" | "orders"; dryRun: boolean; version: string; startedAt: Date };
+type LedgerHead = {
+  mode: "sync" | "orders";
+  dryRun: boolean;
+  version: string;
+  startedAt: Date;
+  keepsAll: boolean;
+};
 
 export function createLedger(head: LedgerHead): Ledger {
   const offerings: OfferingReport[] = [];
   const files: FileReport[] = [];
   const orders: OrderReport[] = [];
-  const leftOut: Problem[] = [];
-  const notices: Problem[] = [];
-  const failures: Problem[] = [];
+  const leftOut = createTally(head);
+  const notices = createTally(head);
+  const failures = createTally(head);
   const codes = new Set<ExitCode>();
   /** A signal or the deadline is one error, however many offerings it skips. */
   const added = new Set<AppError>();
   return {
+    keepsAll: head.keepsAll,
     openOffering({ uuid, name }) {
       const line: OfferingReport = { uuid, name, outcome: "failed", resources: 0 };
       offerings.push(line);
@@ -49,18 +67,32 @@ export function createLedger(head: LedgerHead): Ledger {
     addOrder: (order) => orders.push(order),
     addProblem(problem) {
       codes.add(EXIT.problems);
-      leftOut.push(problem);
+      leftOut.add(problem);
     },
-    addNotice: (notice) => notices.push(notice),
+    addNotice: (notice) => void notices.add(notice),
+    addAll(found) {
+      if (found.problems.size > 0) codes.add(EXIT.problems);
+      for (const [from, to] of [
+        [found.problems, leftOut],
+        [found.notices, notices],
+      ] as const) {
+        for (const problem of from.kept()) to.add(problem);
+        to.addMore(from.omitted());
+      }
+    },
     addFailure(error, about = {}) {
       if (added.has(error)) return false;
       added.add(error);
       codes.add(error.exitCode);
-      failures.push(...problemsOfError(error, about));
-      return true;
+      const shown = problemsOfError(error, about).map((problem) => failures.add(problem));
+      return shown.includes(true);
     },
-    problemsOf: (offering) => leftOut.filter((problem) => problem.offering === offering),
-    noticesOf: (offering) => notices.filter((notice) => notice.offering === offering),
+    foundOf: (offering) => ({
+      problems: leftOut.shown(offering),
+      notices: notices.shown(offering),
+      more: [...leftOut.more(offering), ...notices.more(offering)],
+    }),
+    moreFailures: () => failures.more(),
     filesOf: (offering) => files.filter((file) => file.offering === offering),
     close: (finishedAt) => ({
       mode: head.mode,
@@ -71,8 +103,9 @@ export function createLedger(head: LedgerHead): Ledger {
       offerings,
       files,
       orders,
-      problems: [...leftOut, ...failures],
-      notices,
+      problems: [...leftOut.kept(), ...failures.kept()],
+      notices: [...notices.kept()],
+      omitted: [...leftOut.omitted(), ...failures.omitted()],
       exitCode: worstExitCode(codes),
     }),
   };

@@ -85,7 +85,11 @@ export function renderMetrics(report: Report, previousSuccess: number): string {
     gauge(
       "problems",
       "What could not be handled, by code",
-      countBy(report.problems, ({ offering, code }) => ({ ...mode, offering: offering ?? "", code })),
+      countBy([...report.problems, ...report.omitted], ({ offering, code }) => ({
+        ...mode,
+        offering: offering ?? "",
+        code,
+      })),
     ),
   ].join("");
 }
@@ -104,13 +108,21 @@ function renderLabels(labels: Labels): string {
   return `{${pairs.join(",")}}`;
 }
 
-function countBy<Row>(rows: readonly Row[], labelsOf: (row: Row) => Labels): [Labels, number][] {
+function countOf(row: object): number {
+  return "count" in row && typeof row.count === "number" ? row.count : 1;
+}
+
+/** Rows with a count of their own count that many times. */
+function countBy<Row extends object>(
+  rows: readonly Row[],
+  labelsOf: (row: Row) => Labels,
+): [Labels, number][] {
   const counts = new Map<string, [Labels, number]>();
   for (const row of rows) {
     const labels = labelsOf(row);
     const key = JSON.stringify(labels);
     const counted = counts.get(key)?.[1] ?? 0;
-    counts.set(key, [labels, counted + 1]);
+    counts.set(key, [labels, counted + countOf(row)]);
   }
   return [...counts.values()];
 }

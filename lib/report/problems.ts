@@ -3,9 +3,13 @@
 
 import type { Log } from "./log.ts";
 import { noticeKey, type Problem, problemKey } from "./report.ts";
+import type { More } from "./tally.ts";
 
 /** When each problem was last told as a warning, in milliseconds, by the hash of its key and the offering. */
 export type ProblemMemory = ReadonlyMap<string, number>;
+
+/** What is to be logged; `more` counts what is beyond the lines that one kind may have. */
+export type Found = { problems: readonly Problem[]; notices?: readonly Problem[]; more?: readonly More[] };
 
 const WARN_AGAIN_MS = 24 * 3600 * 1000;
 
@@ -15,7 +19,7 @@ const WARN_AGAIN_MS = 24 * 3600 * 1000;
  * run that was not through (`isWhole` false), and may not have met every problem.
  */
 export function logProblems(
-  { problems, notices = [] }: { problems: readonly Problem[]; notices?: readonly Problem[] },
+  { problems, notices = [], more = [] }: Found,
   memory: ProblemMemory,
   { log, now, offering, isWhole = true }: { log: Log; now: Date; offering?: string; isWhole?: boolean },
 ): ProblemMemory {
@@ -26,6 +30,8 @@ export function logProblems(
   const keyed = [
     ...problems.map((problem) => [problem, problemKey(problem)] as const),
     ...notices.map((notice) => [notice, noticeKey(notice)] as const),
+    // Another number is another line: the ones beyond it are known by their number only.
+    ...more.map((some) => [problemOfMore(some), `more|${problemKey(problemOfMore(some))}`] as const),
   ];
   for (const [problem, text] of keyed) {
     const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
@@ -45,8 +51,23 @@ function isKept(warnedAt: number, now: Date): boolean {
   return Math.abs(now.getTime() - warnedAt) < 2 * WARN_AGAIN_MS;
 }
 
+/** Logs all of it, at one level. */
+export function logFound(
+  { problems, notices = [], more = [] }: Found,
+  level: "error" | "warn",
+  log: Log,
+): void {
+  for (const problem of [...problems, ...notices, ...more.map(problemOfMore)])
+    logProblem(problem, level, log);
+}
+
+function problemOfMore({ code, offering, count }: More): Problem {
+  const message = `and ${count} more; \`--json\` lists all`;
+  return { code, ...(offering === undefined ? {} : { offering }), message };
+}
+
 /** One line for one problem, with its hint. */
-export function logProblem(problem: Problem, level: "error" | "warn" | "info", log: Log): void {
+function logProblem(problem: Problem, level: "error" | "warn" | "info", log: Log): void {
   const { code, offering, order, resource, field, message, hint } = problem;
   log[level](message, { code, offering, order, resource, field, hint });
 }

@@ -3,6 +3,7 @@
 
 import { type ConfigIssue, type ExitCode, formatIssue } from "../errors.ts";
 import type { Call } from "../waldur/orders.ts";
+import type { More } from "./tally.ts";
 
 export type Report = {
   mode: "sync" | "orders";
@@ -16,6 +17,8 @@ export type Report = {
   problems: Problem[];
   /** What the administrator should know, though nothing was left out for it. */
   notices: Problem[];
+  /** Problems that were counted and not kept, because nobody asked for the report. */
+  omitted: More[];
   exitCode: ExitCode;
 };
 

@@ -13,7 +13,8 @@ export function summaryOf(report: Report): string {
           plural(sum(report.offerings.map((o) => o.resources)), "resource"),
         ]
       : [`${did} ${plural(files, "order file")}`, `${plural(report.orders.length, "open order")}`];
-  if (report.problems.length > 0) parts.push(plural(report.problems.length, "problem"));
+  const problems = report.problems.length + sum(report.omitted.map(({ count }) => count));
+  if (problems > 0) parts.push(plural(problems, "problem"));
   return `${report.mode}: ${parts.join(", ")}`;
 }
 

@@ -6,7 +6,7 @@ import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../e
 import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
-import { logProblem, logProblems } from "../report/problems.ts";
+import { logFound, logProblems } from "../report/problems.ts";
 import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
 import { summaryOf } from "../report/summary.ts";
@@ -27,6 +27,8 @@ export type RunOptions = {
   deadlineMs: number;
   retries: number;
   allowInsecureConfig: boolean;
+  /** False where nobody reads the report: then of very many problems not all are kept. */
+  wantsReport?: boolean;
 };
 
 /** What surrounds the run; nothing else of the process reaches it. */
@@ -60,6 +62,7 @@ export async function runMode(
     dryRun: options.dryRun,
     version,
     startedAt: now(),
+    keepsAll: options.dryRun || options.wantsReport !== false,
   });
   const end = startDeadline(options.deadlineMs, surroundings.interrupted);
   try {
@@ -74,6 +77,7 @@ export async function runMode(
     end.disarm();
     surroundings.progress.clear();
   }
+  logFound({ problems: [], more: ledger.moreFailures() }, "error", log);
   const report = ledger.close(now());
   log.summary(summaryOf(report), {
     exit: report.exitCode,
@@ -129,10 +133,7 @@ async function runOffering(share: Share): Promise<void> {
   for (const { path, action, bytes } of ledger.filesOf(offering.uuid)) {
     surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
   }
-  if (share.options.dryRun) {
-    const found = [...ledger.problemsOf(offering.uuid), ...ledger.noticesOf(offering.uuid)];
-    for (const problem of found) logProblem(problem, "warn", surroundings.log);
-  }
+  if (share.options.dryRun) logFound(ledger.foundOf(offering.uuid), "warn", surroundings.log);
 }
 
 async function createJob(share: Share, line: Job["line"]): Promise<Job> {
@@ -206,9 +207,7 @@ async function settleProblems(job: Job, output: Output): Promise<void> {
   const known =
     withoutFailing(() => readProblemMemory(directory, mode, damaged), job.log) ?? new Map<string, number>();
   noteDamaged(job, damaged);
-  const problems = job.ledger.problemsOf(job.config.uuid);
-  const notices = job.ledger.noticesOf(job.config.uuid);
-  const next = logProblems({ problems, notices }, known, telling);
+  const next = logProblems(job.ledger.foundOf(job.config.uuid), known, telling);
   withoutFailing(() => writeProblemMemory(output, next), job.log);
 }
 

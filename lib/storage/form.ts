@@ -30,7 +30,9 @@ export function readForm(
 ): StorageForm | undefined {
   let form = NO_FORM;
   const names: string[] = [];
-  for (const [name, value] of Object.entries(attributes)) {
+  // Not by entries: attributes may have half a million of them.
+  for (const name in attributes) {
+    const value = attributes[name];
     if (!isTable(value) || !FIELDS.some((field) => givenOf(value, field) !== undefined)) continue;
     names.push(name);
     form = { path: `attributes.${isSegment(name) ? name : quoted(name)}`, fields: value };

@@ -19,7 +19,9 @@ export function givenOf(table: Readonly<Record<string, unknown>>, name: string):
 /** Whether objects and lists in it lie more than so many levels deep. */
 export function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
+  // The values of a list of millions, which a server may send, would take seconds to gather.
+  const values: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return levels === 0 || values.some((one) => isDeeper(one, levels - 1));
 }
 
 /** Names that programs give a meaning of their own; a reader of a document may trip over them. */

@@ -5,6 +5,7 @@
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import { AnswerError } from "../errors.ts";
 import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStatus } from "./document.ts";
+import { checkEntrySize } from "./entry-size.ts";
 import { NO_FORM, readForm, type StorageForm } from "./form.ts";
 import { rememberDataTypes, storageItem } from "./items.ts";
 import { compileTemplate } from "./mount-point.ts";
@@ -142,6 +143,7 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
     tenant: parts.tenant,
     customer: parts.customer,
   };
+  if (!checkEntrySize(entry, wanted.source, problems)) return { ok: false, problems };
   return { ok: true, entry, spared: isSparing ? spared : [], warnings: found.spared.warnings ?? NONE };
 }
 

@@ -23,7 +23,8 @@ export type MappingCode =
   | "mount-outside"
   | "data-type-not-allowed"
   | "quota-above-limit"
-  | "quota-above-maximum";
+  | "quota-above-maximum"
+  | "too-large";
 
 /** Problems of one item as they are found; a part that adds one returns undefined. */
 export type Problems = MappingProblem[];

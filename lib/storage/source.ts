@@ -21,7 +21,7 @@ const CHANGING: ReadonlySet<string> = new Set(["Updating", "Terminating"]);
 export function sourceOf(
   resource: WaldurResource,
   hierarchy: Hierarchy | undefined,
-  unconsented: ReadonlySet<string> = NONE,
+  unconsented: Pick<ReadonlySet<string>, "has"> = NONE,
 ): StorageSource {
   const { projectUuid, projectName, projectSlug, customerUuid, customerName, customerSlug } = resource;
   // Field by field: copying the rest of an object costs more than all else here.

@@ -3,6 +3,7 @@
 
 import { basename } from "node:path";
 import { ConfigError } from "../errors.ts";
+import type { UuidSet } from "../key-set.ts";
 import { fileTimeMs, readChunks } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
 import type { Job } from "../run/job.ts";
@@ -53,25 +54,38 @@ export function isIntact(last: LastSnapshot, sha256: string): boolean {
   }
 }
 
-/** `unknown`: nothing says how the file was published. */
-export type Found = { entries: readonly ScannedEntry[]; state: "as-published" | "changed" | "unknown" };
+/** What is asked of a snapshot; `sha256` is that of the file as it was published, as far as the state knows it. */
+export type Asked = { offering: string; uuids: Pick<UuidSet, "has">; sha256: string | undefined };
 
-/**
- * The entries of these resources, as they stand in a snapshot of the offering.
- * @param sha256 of the file as it was published, as far as the state knows it
- */
-export function findEntries(
-  path: string,
-  { offering, uuids, sha256 }: { offering: string; uuids: ReadonlySet<string>; sha256: string | undefined },
-): Found {
-  const entries: ScannedEntry[] = [];
+/** `unknown`: nothing says how the file was published. */
+export type Found = { entries: number; state: "as-published" | "changed" | "unknown" };
+
+/** Whether a snapshot of the offering has the content that was published, and how many entries of these resources. */
+export function judgeSnapshot(path: string, { offering, uuids, sha256 }: Asked): Found {
+  let entries = 0;
   const read = digestAlong(readChunks(path));
   const scan = scanDocument(read.chunks, (entry) => {
-    if (uuids.has(entry.itemId) && entry.targetType === "project") entries.push(entry);
+    if (uuids.has(entry.itemId) && entry.targetType === "project") entries++;
   });
-  if (scan.meta !== null && scan.meta.offering.uuid !== offering) return { entries: [], state: "unknown" };
+  if (scan.meta !== null && scan.meta.offering.uuid !== offering) return { entries: 0, state: "unknown" };
   if (sha256 === undefined) return { entries, state: "unknown" };
   return { entries, state: scan.complete && read.sha256() === sha256 ? "as-published" : "changed" };
+}
+
+/**
+ * Hands over the entries of these resources one by one, for the texts of all would fill the memory. False when the content
+ * is not the published one any more: then nothing of it counts.
+ */
+export function visitEntries(
+  path: string,
+  { uuids, sha256 }: Asked,
+  visit: (entry: ScannedEntry) => void,
+): boolean {
+  const read = digestAlong(readChunks(path));
+  scanDocument(read.chunks, (entry) => {
+    if (uuids.has(entry.itemId) && entry.targetType === "project") visit(entry);
+  });
+  return read.sha256() === sha256;
 }
 
 /** Read from the first lines alone, so that retention does not read every snapshot to its end. */

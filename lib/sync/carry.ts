@@ -2,9 +2,10 @@
 // Only from a file that still has the content that the state remembers: what goes into our next snapshot is our word, and
 // must not be what somebody else wrote into the last one (docs/security.md).
 
+import { RetryLaterError } from "../errors.ts";
 import { fileTimeMs, newestSnapshot } from "../output/files.ts";
 import { addProblem, type Job } from "../run/job.ts";
-import { type Found, findEntries } from "./baseline.ts";
+import { type Found, judgeSnapshot, visitEntries } from "./baseline.ts";
 import type { Listing } from "./listing.ts";
 import type { SnapshotSink } from "./sink.ts";
 
@@ -20,17 +21,28 @@ export function carryOver(
   const path = isThere ? claims.snapshot : newestSnapshot(directory);
   if (path === null) return;
   const sha256 = claims.source.snapshot?.sha256;
-  const { entries, state } = findEntries(path, { offering: job.config.uuid, uuids, sha256 });
+  const asked = { offering: job.config.uuid, uuids, sha256 };
+  const { entries, state } = judgeSnapshot(path, asked);
   if (state !== "as-published") {
-    if (state === "changed" || entries.length > 0) addProblem(job, notCarried(path, state));
+    if (state === "changed" || entries > 0) addProblem(job, notCarried(path, state));
     return;
   }
-  for (const entry of entries) {
+  let carried = 0;
+  const isSame = visitEntries(path, asked, (entry) => {
     const text = selection.accept(entry);
-    if (text === null) continue;
+    if (text === null) return;
     draft.add(text, 1);
-    job.line.carriedOver++;
-  }
+    carried++;
+  });
+  if (!isSame) throw changedMeanwhile(path);
+  job.line.carriedOver = carried;
+}
+
+function changedMeanwhile(path: string): RetryLaterError {
+  return new RetryLaterError(`${path} was changed while entries were carried over from it`, {
+    code: "moving",
+    hint: "nothing was published; look who writes there",
+  });
 }
 
 function notCarried(path: string, state: Exclude<Found["state"], "as-published">) {

@@ -11,7 +11,8 @@ import type { Job } from "../run/job.ts";
 import type { StorageResource } from "../storage/document.ts";
 import { documentFrame, entriesText } from "../storage/text.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { countList, ListMoved, type ListVisitor, readList } from "../waldur/pages.ts";
+import { ListMoved } from "../waldur/page-source.ts";
+import { countList, type ListVisitor, readList } from "../waldur/pages.ts";
 import { findTerminated } from "../waldur/terminated.ts";
 import { LIVE_STATES, resourceFields } from "../waldur/wire-resource.ts";
 import { type LastSnapshot, lastSnapshotOf } from "./baseline.ts";
@@ -140,7 +141,13 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): T
     startedAt,
     claims,
     last,
-    selection: createSelection(ground, { table: claims.table, rows, nameOf }),
+    selection: createSelection(ground, {
+      table: claims.table,
+      rows,
+      offering: job.config.uuid,
+      keepsAll: job.ledger.keepsAll,
+      nameOf,
+    }),
   };
 }
 

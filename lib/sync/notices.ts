@@ -4,8 +4,9 @@ import { isNamed } from "../claims/contenders.ts";
 import { type ClaimTable, LIVE } from "../claims/table.ts";
 import type { ListingProblem, Selection } from "./selection.ts";
 
-export function noticesOf({ notices, rows, table }: Selection): ListingProblem[] {
-  return [...notices, ...pathsKept(rows.kept), ...mountsNested(table)];
+/** What only the whole list tells. */
+export function noticesOf({ policyNotices, rows, table }: Selection): ListingProblem[] {
+  return [...policyNotices(), ...pathsKept(rows.kept), ...mountsNested(table)];
 }
 
 function pathsKept({ count, examples }: { count: number; examples: readonly string[] }): ListingProblem[] {

@@ -14,7 +14,9 @@ import {
 import type { LiveRow, Obstacle, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
+import { createUuidSet, type UuidSet } from "../key-set.ts";
 import type { Problem } from "../report/report.ts";
+import { createTally, type Tally } from "../report/tally.ts";
 import { carriedEntry } from "../storage/carried.ts";
 import type { StorageResource, StorageSource } from "../storage/document.ts";
 import { keepPlace, type Place } from "../storage/place.ts";
@@ -40,11 +42,13 @@ export type Selection = {
   readonly rows: RowClaims;
   /** Rows whose path depends on what became of other resources. */
   readonly undecided: readonly LiveRow[];
-  readonly problems: readonly ListingProblem[];
+  readonly problems: Tally;
   /** What the administrator should know though no problem comes of it. */
-  readonly notices: readonly ListingProblem[];
+  readonly notices: Tally;
+  /** The same of what the site's policy let pass. */
+  policyNotices(): readonly ListingProblem[];
   /** Resources that became a problem, and so have no entry of their own. */
-  readonly leftOut: ReadonlySet<string>;
+  readonly leftOut: Omit<UuidSet, "add" | "clear">;
 };
 
 /** As many as are worth a request each. */
@@ -53,28 +57,45 @@ const MOST_NAMED = 100;
 /** More rows than that are not set aside, but clashes at once. */
 const MOST_ASIDE = 10_000;
 
+/** Nor rows with more than so many characters in all. */
+const MOST_ASIDE_LENGTH = 8 * 1024 * 1024;
+
 type AsideRow = LiveRow & { source: StorageSource };
 
-/** @param nameOf asks Waldur for the name of a resource */
+type SelectionContext = {
+  table: ClaimTable;
+  rows: RowClaims;
+  offering: string;
+  /** Every problem is wanted for the report. */
+  keepsAll: boolean;
+  /** Asks Waldur for the name of a resource. */
+  nameOf: (uuid: string) => Promise<Named>;
+};
+
 export function createSelection(
   ground: Ground,
-  { table, rows, nameOf }: { table: ClaimTable; rows: RowClaims; nameOf: (uuid: string) => Promise<Named> },
+  { table, rows, offering, keepsAll, nameOf }: SelectionContext,
 ): Selection {
   const { policy } = ground.mapper;
   const spokenOf = createPolicyNotices();
   /** What the limits of resources give that asked for more than is billed. */
   const billed = new Map<string, QuotaValues>();
   const names = new Map<number, Named>();
-  const leftOut = new Set<string>();
-  const problems: ListingProblem[] = [];
-  const notices: ListingProblem[] = [];
+  const leftOut = createUuidSet();
+  const problems = createTally({ keepsAll });
+  const notices = createTally({ keepsAll });
   const aside: AsideRow[] = [];
   /** Rows that keep their path because the one that they ask for is not free. */
   const contested: AsideRow[] = [];
 
+  let asideLength = 0;
+  const hasRoom = ({ limits, attributes, options, backendMetadata }: StorageSource): boolean => {
+    asideLength += JSON.stringify([limits, attributes, options, backendMetadata]).length;
+    return asideLength <= MOST_ASIDE_LENGTH;
+  };
   const leaveOut = (uuid: string, found: readonly ListingProblem[]): null => {
     leftOut.add(uuid);
-    for (const problem of found) problems.push({ ...problem, resource: uuid });
+    for (const problem of found) problems.add({ ...problem, offering, resource: uuid });
     return null;
   };
   const selectRow = (row: unknown): StorageResource | null => {
@@ -91,11 +112,12 @@ export function createSelection(
     const choice = rows.choose({ owner, place });
     if (choice === "none") return entryOf({ owner, source, place });
     if (choice !== "aside") {
-      if (choice.isContested && contested.length < MOST_ASIDE) contested.push({ owner, source, place });
+      if (choice.isContested && contested.length < MOST_ASIDE && hasRoom(source))
+        contested.push({ owner, source, place });
       return entryOf({ owner, source, place: at(source.uuid, place, choice.path) }, choice.record);
     }
     const undecided = { owner, source, place };
-    if (aside.length >= MOST_ASIDE) return decide(undecided);
+    if (aside.length >= MOST_ASIDE || !hasRoom(source)) return decide(undecided);
     aside.push(undecided);
     return null;
   };
@@ -105,7 +127,7 @@ export function createSelection(
     if (settled === place) return place;
     if (!policy.admits(path)) spokenOf.outside(path);
     const kept = keptFinding(place, path);
-    if (kept !== null) (kept.isProblem ? problems : notices).push({ ...kept.finding, resource });
+    if (kept !== null) (kept.isProblem ? problems : notices).add({ ...kept.finding, offering, resource });
     return settled;
   };
   const entryOf = ({ owner, source, place }: AsideRow, record?: number): StorageResource | null => {
@@ -143,8 +165,8 @@ export function createSelection(
   const report = (row: AsideRow, { contender, freeFrom }: Obstacle): "held" | "waits" => {
     const contest = contestOf(row, contender);
     const resource = row.source.uuid;
-    if (freeFrom === null) problems.push({ ...pathHeld(contest), resource });
-    else notices.push({ ...pathWaits(contest, freeFrom), resource });
+    if (freeFrom === null) problems.add({ ...pathHeld(contest), offering, resource });
+    else notices.add({ ...pathWaits(contest, freeFrom), offering, resource });
     return freeFrom === null ? "held" : "waits";
   };
   const contestOf = ({ source, place }: AsideRow, { owner, record, relation }: Contender): Contest => ({
@@ -165,7 +187,7 @@ export function createSelection(
         const obstacle = rows.obstacle(row);
         if (obstacle !== null) report(row, obstacle);
       }
-      problems.push(...doubled(table));
+      for (const problem of doubled(table)) problems.add({ ...problem, offering });
       return entries;
     },
     accept(entry) {
@@ -176,14 +198,14 @@ export function createSelection(
       const isRefused = own < 0 && !policy.admits(entry.mountPoint);
       const fault = isRefused ? "has a mount point outside of mount_roots" : carried?.fault;
       if (fault !== undefined) {
-        problems.push(notAllowed(entry, fault));
+        problems.add({ ...notAllowed(entry, fault), offering });
         return null;
       }
       if (carried !== null) {
         const bits = (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0);
         const isPending = entry.status === "pending";
         rows.wrote(owner, { path: entry.mountPoint, bits, isPending, record: own < 0 ? undefined : own });
-      } else problems.push(notCarried(entry));
+      } else problems.add({ ...notCarried(entry), offering });
       return carried?.text ?? null;
     },
     table,
@@ -192,9 +214,8 @@ export function createSelection(
       return [...aside, ...contested];
     },
     problems,
-    get notices() {
-      return [...notices, ...spokenOf.all()];
-    },
+    notices,
+    policyNotices: spokenOf.all,
     leftOut,
   };
 }

@@ -1,5 +1,6 @@
 // What must be known of an offering and of the server behind it before its list is read.
 
+import type { UuidSet } from "../key-set.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
@@ -23,7 +24,7 @@ export type Ground = {
    */
   knowProjects(rows: readonly unknown[]): Promise<void>;
   /** Resources whose change nobody has agreed to yet. Those whose order is placed after this was read are missed. */
-  unconsented: ReadonlySet<string>;
+  unconsented: Pick<UuidSet, "has">;
 };
 
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */

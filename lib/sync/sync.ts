@@ -39,7 +39,7 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     const ground = await surveyOffering(job);
     const listing = await readListing(job, ground, { sink, repath: options.repath });
     carryOver(listing, job, sink);
-    for (const problem of listing.selection.problems) addProblem(job, problem);
+    job.ledger.addAll(listing.selection);
     noteState(listing, job);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish();

@@ -2,6 +2,17 @@
 
 import { AnswerError } from "../errors.ts";
 
+/** An answer that is more than is read. Of a list, fewer rows at once may be read all the same. */
+export class TooLarge extends AnswerError {
+  /** Goes on after what is too large: `is larger than 4 MiB`. */
+  readonly what: string;
+
+  constructor(what: string, asked?: string) {
+    super(`${asked === undefined ? "" : `${asked}: `}an answer ${what}`, { code: "too-large" });
+    this.what = what;
+  }
+}
+
 /** Ends a request that is silent for too long or takes too long as a whole. */
 export type Watch = {
   signal: AbortSignal;
@@ -61,8 +72,8 @@ export function watchProgress(silenceMs: number, signals: readonly AbortSignal[]
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * The whole body as text. Throws `AnswerError` beyond `limitBytes` of decoded bytes or when it is not UTF-8, and what
- * zlib throws when it is no whole gzip where it says that it is.
+ * The whole body as text. Throws `TooLarge` beyond `limitBytes` of decoded bytes, `AnswerError` when it is not UTF-8, and
+ * what zlib throws when it is no whole gzip where it says that it is.
  */
 export async function readBody(
   { body, headers }: Pick<Response, "body" | "headers">,
@@ -99,8 +110,13 @@ async function readBytes(
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-function tooLarge(limitBytes: number): AnswerError {
-  return new AnswerError(`an answer is larger than ${limitBytes / 1024 / 1024} MiB`);
+const MIB = 1024 * 1024;
+
+function tooLarge(limitBytes: number): TooLarge {
+  const inMib = limitBytes / MIB;
+  return new TooLarge(
+    `is larger than ${Number.isInteger(inMib) ? `${inMib} MiB` : `${Math.round(limitBytes / 1024)} KiB`}`,
+  );
 }
 
 async function unzip(bytes: Uint8Array, limitBytes: number): Promise<Uint8Array> {

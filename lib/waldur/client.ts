@@ -4,10 +4,11 @@
 
 import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
-import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
+import { AppError, EndpointError, RetryLaterError } from "../errors.ts";
+import { type Answer, type Failed, parseAnswer, type Received } from "./answer.ts";
 import { readBody, type Watch, watchProgress } from "./body.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
-import { describeStatus, isJson, oneLine, translateTransportError } from "./translate.ts";
+import { describeStatus, isJson, translateTransportError } from "./translate.ts";
 
 /** Where Waldur is and how to reach it. */
 export type Connection = {
@@ -40,15 +41,19 @@ export type Patience = {
 /** Query parameters; a list repeats its name. */
 export type Query = Readonly<Record<string, string | number | readonly string[]>>;
 
-export type Answer = {
-  body: unknown;
-  /** `X-Result-Count`: rows of the whole list; null when the header is missing or no number. */
-  count: number | null;
+export type Reader = {
+  /**
+   * GETs a path below `/api/` and parses its JSON.
+   * @throws TooLarge when the answer has more bytes, objects or levels than are read
+   */
+  get(path: string, query?: Query, bounds?: GetBounds): Promise<Answer>;
 };
 
-export type Reader = {
-  /** GETs a path below `/api/` and parses its JSON. `stop` gives up early, without an error of its own. */
-  get(path: string, query?: Query, stop?: AbortSignal): Promise<Answer>;
+export type GetBounds = {
+  /** Gives up early, without an error of its own. */
+  stop?: AbortSignal;
+  /** The largest body that is read, `LARGEST_BODY_BYTES` unless it is less. */
+  limitBytes?: number;
 };
 
 /** What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. */
@@ -59,7 +64,8 @@ export type Actor = Reader & {
   post(path: string, body?: Readonly<Record<string, string>>): Promise<Posted>;
 };
 
-const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
+/** 300 times what 14 honest rows take; parsed, the worst text of this size is 70 MB of memory. */
+export const LARGEST_BODY_BYTES = 4 * 1024 * 1024;
 const POST_LIMIT_BYTES = 1024 * 1024;
 
 /** For messages. */
@@ -76,8 +82,8 @@ type Exchange = Server & {
   shown: string;
   query?: Query;
   body?: Readonly<Record<string, string>>;
+  limitBytes: number;
 };
-type Received = { status: number; headers: Headers; text: string };
 
 /** A client that has no way to change anything. */
 export function createReader(connection: Connection, patience: Patience): Reader {
@@ -92,7 +98,14 @@ export function createActor(connection: Connection, patience: Patience): Actor {
     ...readWith(send, server, patience),
     post: (path, body) =>
       postOnce(
-        { method: "POST", ...server, path, shown: path, ...(body === undefined ? {} : { body }) },
+        {
+          method: "POST",
+          ...server,
+          path,
+          shown: path,
+          limitBytes: POST_LIMIT_BYTES,
+          ...(body === undefined ? {} : { body }),
+        },
         send,
         patience,
       ),
@@ -101,9 +114,9 @@ export function createActor(connection: Connection, patience: Patience): Actor {
 
 function readWith(send: Sender, server: Server, patience: Patience): Reader {
   return {
-    get: (path, query, stop) =>
+    get: (path, query = {}, { stop, limitBytes = LARGEST_BODY_BYTES } = {}) =>
       getWithRetries(
-        { method: "GET", ...server, path, shown: showPath(path, query), query: query ?? {} },
+        { method: "GET", ...server, path, shown: showPath(path, query), query, limitBytes },
         send,
         patience,
         stop,
@@ -115,8 +128,8 @@ function serverOf({ apiUrl, proxyFrom }: Connection): Server {
   return { origin: new URL(apiUrl).origin, proxyFrom };
 }
 
-function showPath(path: string, query: Query | undefined): string {
-  return query?.page === undefined ? path : `${path} (page ${query.page})`;
+function showPath(path: string, query: Query): string {
+  return query.page === undefined ? path : `${path} (page ${query.page})`;
 }
 
 async function getWithRetries(
@@ -134,9 +147,6 @@ async function getWithRetries(
     await pause(waitMs, patience.signal, stop);
   }
 }
-
-/** A failure that another attempt may heal, and how long the server asked us to wait. */
-type Failed = { failure: AppError; retryAfterMs: number | null };
 
 async function attemptGet(
   exchange: Exchange,
@@ -156,35 +166,6 @@ async function attemptGet(
   const error = describeStatus(received, exchange);
   if (!isTransientStatus(received.status)) throw error;
   return { failure: error, retryAfterMs: retryAfterMs(received.headers.get("retry-after"), patience.now()) };
-}
-
-function parseAnswer(received: Received, exchange: Exchange): Answer | Failed {
-  const type = received.headers.get("content-type") ?? "";
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) throw notJson(received.text, type, exchange);
-  try {
-    const count = received.headers.get("x-result-count");
-    return {
-      body: JSON.parse(received.text) as unknown,
-      count: count !== null && /^\d{1,15}$/.test(count) ? Number(count) : null,
-    };
-  } catch {
-    // The parser's own words quote the body, so they are no cause to keep.
-    const what = received.text === "" ? "an empty answer" : "broken JSON";
-    const failure = new AnswerError(`${exchange.method} ${exchange.shown} gave ${what}`, {
-      hint: "a proxy between here and Waldur may cut answers; look at its log",
-    });
-    return { failure, retryAfterMs: null };
-  }
-}
-
-function notJson(text: string, type: string, exchange: Exchange): AnswerError {
-  const title = /<title[^>]*>\s*([^<]{1,80})/i.exec(text)?.[1]?.trim();
-  const what =
-    type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);
-  const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(oneLine(title))})`;
-  return new AnswerError(`${exchange.method} ${exchange.shown} gave ${what} instead of JSON${shown}`, {
-    hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
-  });
 }
 
 async function postOnce(exchange: Exchange, send: Sender, patience: Patience): Promise<Posted> {
@@ -235,8 +216,7 @@ function createSender(connection: Connection, patience: Patience): Sender {
         } as object),
       });
       watch.progress();
-      const limit = exchange.method === "GET" ? PAGE_LIMIT_BYTES : POST_LIMIT_BYTES;
-      const text = await readBody(response, limit, watch);
+      const text = await readBody(response, exchange.limitBytes, watch);
       // Messages quote what a server says in place of data; one that repeats the token shall not make us tell it.
       const isData = response.ok && isJson(response);
       const shown = isData ? text : text.replaceAll(connection.token.reveal(), "[secret]");

@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import { AnswerError } from "../errors.ts";
+import { createUuidSet, type UuidSet } from "../key-set.ts";
 import type { Reader } from "./client.ts";
 import { ORDERS_PATH } from "./orders.ts";
 import { readList } from "./pages.ts";
@@ -30,7 +31,7 @@ export async function fetchUnconsentedResources(
   reader: Reader,
   offeringUuid: string,
   isCurrent: boolean,
-): Promise<ReadonlySet<string>> {
+): Promise<Pick<UuidSet, "has">> {
   if (!isCurrent) return listResources(reader, offeringUuid, PENDING_CONSUMER);
   try {
     return await listResources(reader, offeringUuid, NEWER_STATES);
@@ -44,8 +45,8 @@ async function listResources(
   reader: Reader,
   offeringUuid: string,
   states: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const resources = new Set<string>();
+): Promise<UuidSet> {
+  const resources = createUuidSet();
   const query = { offering_uuid: offeringUuid, state: states, o: "created", field: FIELDS };
   await readList(
     reader,

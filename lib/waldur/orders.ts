@@ -2,17 +2,19 @@
 // An answer of 200 proves nothing here (docs/waldur.md, "Orders"); callers read back.
 
 import { AnswerError } from "../errors.ts";
-import type { Actor, Answer, Posted, Reader } from "./client.ts";
+import type { Answer } from "./answer.ts";
+import type { Actor, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
 import { isFault, parseUuid } from "./wire.ts";
-import { ORDER_FIELDS, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
+import { ORDER_FIELDS, ORDER_OUTLINE, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
 import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
 export const ORDERS_PATH = "marketplace-orders/";
 
 /** The only states an agent acts on; a list asked for with a state that the server does not know is a 400 as a whole. */
 const OPEN_STATES = ["pending-provider", "executing"] as const;
+const TYPES = ["Create", "Update", "Terminate", "Restore"] as const;
 
 /**
  * An order whose row could not be read is kept apart, so that it does not stop the others. Its resource, where that can
@@ -24,24 +26,42 @@ export type UnreadableOrder = {
   fault: { field: string; message: string };
 };
 
+/** An order that is to be read again when its turn comes: the list had too much of it to keep. */
+export type OrderOutline = Pick<WaldurOrder, "uuid" | "type" | "state"> & {
+  resource: string | null;
+  isOutline: true;
+};
+
+export type ListedOrder = WaldurOrder | UnreadableOrder | OrderOutline;
+
+/** Orders are kept for a whole pass: in full up to so many characters of limits and attributes in all. */
+const MOST_KEPT = 4 * 1024 * 1024;
+/** Of even more open orders not even the outlines fit. */
+const MOST_ORDERS = 100_000;
+
 /** Every open order of the offering, oldest first; those that cannot be read stand where they are in the list. */
-export async function fetchOpenOrders(
-  reader: Reader,
-  offeringUuid: string,
-): Promise<(WaldurOrder | UnreadableOrder)[]> {
-  const orders: (WaldurOrder | UnreadableOrder)[] = [];
+export async function fetchOpenOrders(reader: Reader, offeringUuid: string): Promise<ListedOrder[]> {
+  const orders: ListedOrder[] = [];
+  let kept = 0;
+  const keep = (order: WaldurOrder): WaldurOrder | OrderOutline => {
+    const size = sizeOf(order);
+    if (kept + size > MOST_KEPT) return outlineOf(order);
+    kept += size;
+    return order;
+  };
   const query = { offering_uuid: offeringUuid, state: OPEN_STATES, o: "created", field: ORDER_FIELDS };
   await readList(
     reader,
-    { path: ORDERS_PATH, query, what: "order", parallel: 1 },
+    { path: ORDERS_PATH, query, what: "order", parallel: 1, outline: ORDER_OUTLINE, most: MOST_ORDERS },
     {
       begin() {
         orders.length = 0;
+        kept = 0;
       },
       page(rows) {
         for (const row of rows) {
           const order = parseOrder(row);
-          if (!isFault(order)) orders.push(ownOrder(order, offeringUuid));
+          if (!isFault(order)) orders.push(keep(ownOrder(order, offeringUuid)));
           else orders.push({ uuid: parseUuid(row, "an order"), resource: resourceOfRow(row), ...order });
         }
       },
@@ -50,8 +70,28 @@ export async function fetchOpenOrders(
   return orders;
 }
 
-export function isUnreadable(order: WaldurOrder | UnreadableOrder): order is UnreadableOrder {
+function sizeOf({ limits, attributes, project, customer }: WaldurOrder): number {
+  return JSON.stringify([limits, attributes, project, customer]).length;
+}
+
+/** Whatever a server may have written into type and state, only words that are known here are kept. */
+function outlineOf({ uuid, type, state, marketplaceResourceUuid }: WaldurOrder): OrderOutline {
+  const word = (text: string, known: readonly string[]) => known.find((one) => one === text) ?? "unknown";
+  return {
+    uuid,
+    type: word(type, TYPES),
+    state: word(state, OPEN_STATES),
+    resource: marketplaceResourceUuid,
+    isOutline: true,
+  };
+}
+
+export function isUnreadable(order: ListedOrder): order is UnreadableOrder {
   return isFault(order);
+}
+
+export function isOutline(order: ListedOrder): order is OrderOutline {
+  return "isOutline" in order;
 }
 
 /** A server that ignores the filter by offering would hand us the orders of others. */

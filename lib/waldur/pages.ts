@@ -1,26 +1,21 @@
 // Reading a list to its end, or failing: Waldur pages without a cursor, so a row that leaves a filtered list while it
 // is read hides another one. A list counts as complete only when every page told the same count (or a growing one),
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
+// Rows too large to be read stand in it by their outline.
 
+import { fullGC } from "bun:jsc";
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidKey } from "../key-set.ts";
-import type { Answer, Query, Reader } from "./client.ts";
+import type { Answer } from "./answer.ts";
+import type { Query, Reader } from "./client.ts";
+import { ListMoved, type ListRequest, type Part, pageSource } from "./page-source.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
 /** Waldur clamps larger page sizes to this one. */
 export const PAGE_SIZE = 300;
 const TRIES = 3;
-/** Memory is not set aside on the word of a server for more rows than this. */
-export const MOST_EXPECTED = 2_000_000;
-
-export type ListRequest = {
-  path: string;
-  query: Query;
-  /** What the rows are, for messages: `resource`, `order`. */
-  what: string;
-  /** Requests in flight at once; results stay in order. */
-  parallel: number;
-};
+/** A longer list is refused: each row costs memory until the end, and a server may promise any number. */
+export const MOST_ROWS = 2_000_000;
 
 export type ListVisitor = {
   /** A try begins; whatever an earlier one gave must be forgotten. */
@@ -32,8 +27,15 @@ export type ListVisitor = {
   end?(count: number): Promise<void> | void;
 };
 
-/** The list changed while it was read; reading it again may help. */
-export class ListMoved extends Error {}
+/** The server gives smaller pages than the parts that were asked for, so that these do not adjoin. */
+class Clamped extends ListMoved {
+  readonly size: number;
+
+  constructor({ number, size, rows }: Part) {
+    super(`page ${number} has ${rows.length} rows instead of ${size}`);
+    this.size = rows.length;
+  }
+}
 
 /**
  * Reads the whole list, page by page, and again from the start when it moved, three times at most.
@@ -41,15 +43,17 @@ export class ListMoved extends Error {}
  * @throws RetryLaterError when the list keeps moving; AnswerError when the answers are unusable
  */
 export async function readList(reader: Reader, request: ListRequest, visitor: ListVisitor): Promise<number> {
+  let asked = PAGE_SIZE;
   for (let tries = 1; ; tries++) {
     try {
       await visitor.begin();
-      const count = await readOnce(reader, request, visitor);
+      const count = await readOnce(reader, { ...request, asked }, visitor);
       await visitor.end?.(count);
       return count;
     } catch (error) {
       if (!(error instanceof ListMoved)) throw error;
       if (tries >= TRIES) throw stillMoving(error, request);
+      if (error instanceof Clamped) asked = error.size;
     }
   }
 }
@@ -61,35 +65,90 @@ function stillMoving(cause: ListMoved, request: ListRequest): RetryLaterError {
   );
 }
 
-async function readOnce(reader: Reader, request: ListRequest, visitor: ListVisitor): Promise<number> {
+async function readOnce(
+  reader: Reader,
+  request: ListRequest & { asked: number },
+  visitor: ListVisitor,
+): Promise<number> {
   const uuids = createKeySet();
   const stop = new AbortController();
-  const pages = pageWindow(reader, request, stop.signal);
-  let count = 0;
-  let pageSize = PAGE_SIZE;
+  const pages = pageSource(reader, request, { asked: request.asked, stop: stop.signal });
+  const counts = trackCount(request);
+  const collect = createCollector();
+  let pageSize = request.asked;
   try {
-    for (let number = 1; number === 1 || (number - 1) * pageSize < count; number++) {
-      const answer = await pages.take(number);
-      const rows = parseRows(answer.body, request.path);
-      const told = countOf(answer, request);
-      if (told < count) throw new ListMoved(`the count fell from ${count} to ${told}`);
-      count = told;
-      if (number === 1) uuids.clear(Math.min(count, MOST_EXPECTED));
-      if (number === 1 && rows.length < count) pageSize = smallerPage(rows.length, request);
-      expectRows(rows.length, Math.min(pageSize, count - (number - 1) * pageSize), number);
-      pages.askUpTo(Math.ceil(count / pageSize));
-      // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
-      await new Promise((resolve) => setImmediate(resolve));
-      addUuids(rows, uuids, request.what);
-      await visitor.beforePage?.(rows);
-      visitor.page(rows, { seen: uuids.size(), count });
+    for (let number = 1; number === 1 || (number - 1) * pageSize < counts.now(); number++) {
+      for await (const part of pages.read({ number, size: pageSize }, counts.now)) {
+        const { rows } = part;
+        const count = counts.take(countOf(part.answer, request));
+        if (number === 1 && part.number === 1) uuids.clear(count);
+        const isPage = part.size === pageSize;
+        if (isPage && number === 1 && rows.length < count) pageSize = smallerPage(rows.length, request);
+        expectRows(part, {
+          mayBeClamped: number === 1 && !isPage,
+          size: isPage ? pageSize : part.size,
+          count,
+        });
+        pages.askUpTo(Math.ceil(count / pageSize));
+        // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
+        await new Promise((resolve) => setImmediate(resolve));
+        addUuids(rows, uuids, request.what);
+        await visitor.beforePage?.(rows);
+        visitor.page(rows, { seen: uuids.size(), count });
+        collect(part.answer);
+      }
     }
   } finally {
     stop.abort(new ListMoved("given up"));
   }
-  if (uuids.size() !== count)
-    throw new ListMoved(`${uuids.size()} different rows where the count is ${count}`);
-  return count;
+  if (uuids.size() !== counts.now())
+    throw new ListMoved(`${uuids.size()} different rows where the count is ${counts.now()}`);
+  return counts.now();
+}
+
+/** Pages that are read and done with; left to itself the collector lets large ones pile up. */
+const COLLECT_EACH = 3 * 1024 * 1024;
+
+function createCollector(): (answer: Answer) => void {
+  let length = 0;
+  return (answer) => {
+    length += answer.length;
+    if (length < COLLECT_EACH) return;
+    length = 0;
+    fullGC();
+  };
+}
+
+/** What the pages said of the whole list so far. */
+type Counts = { now(): number; take(told: number): number };
+
+/** Rows that may be added while a list is read: as many again, and some more for a short one. */
+const MOST_GROWTH = { times: 2, rows: 1000 };
+
+/** A count may grow while the list is read, but not without end: then so would the list. */
+function trackCount({ path, most: limit = MOST_ROWS }: ListRequest): Counts {
+  let count = 0;
+  let most = limit;
+  return {
+    now: () => count,
+    take(told) {
+      if (told < count) throw new ListMoved(`the count fell from ${count} to ${told}`);
+      if (told > most) throw tooLong(path, told, { most, limit });
+      if (count === 0) most = Math.min(most, told * MOST_GROWTH.times + MOST_GROWTH.rows);
+      count = told;
+      return count;
+    },
+  };
+}
+
+function tooLong(path: string, told: number, { most, limit }: { most: number; limit: number }): AnswerError {
+  const why =
+    most === limit
+      ? `promises ${told} rows, and ${limit} are the most that are read`
+      : `grows while it is read, to ${told} rows by now`;
+  return new AnswerError(`the list of GET ${path} ${why}`, {
+    hint: "is waldur_api_url right, and is no other server in front of Waldur?",
+  });
 }
 
 function countOf(answer: Answer, request: ListRequest): number {
@@ -108,62 +167,19 @@ function smallerPage(rows: number, request: ListRequest): number {
   throw new AnswerError(`GET ${request.path} gave no rows where its count promises some`);
 }
 
-function expectRows(rows: number, expected: number, number: number): void {
-  if (rows !== expected) throw new ListMoved(`page ${number} has ${rows} rows instead of ${expected}`);
+type Expected = { mayBeClamped: boolean; size: number; count: number };
+
+function expectRows(part: Part, { mayBeClamped, size, count }: Expected): void {
+  const rows = part.rows.length;
+  const expected = Math.min(size, count - (part.number - 1) * size);
+  if (mayBeClamped && rows > 0 && rows < expected) throw new Clamped(part);
+  if (rows !== expected) throw new ListMoved(`page ${part.number} has ${rows} rows instead of ${expected}`);
 }
 
 function addUuids(rows: readonly unknown[], uuids: ReturnType<typeof createKeySet>, what: string): void {
   for (const row of rows) {
     const uuid = parseUuid(row, `a ${what}`);
     if (uuids.add(uuidKey(uuid)) < 0) throw new ListMoved(`${what} ${uuid} was listed twice`);
-  }
-}
-
-type PageWindow = {
-  /** The answer for a page; asks for it when nobody has. */
-  take(number: number): Promise<Answer>;
-  /** Keeps `parallel` requests in flight, up to the last page that is known. */
-  askUpTo(last: number): void;
-};
-
-function pageWindow(reader: Reader, request: ListRequest, stop: AbortSignal): PageWindow {
-  const asked = new Map<number, Promise<Answer>>();
-  let taken = 0;
-  const ask = (number: number): Promise<Answer> => {
-    const present = asked.get(number);
-    if (present !== undefined) return present;
-    const answer = fetchPage(reader, request, number, stop);
-    // Pages asked for ahead may fail while an earlier one is being read; whoever takes them sees the error.
-    answer.catch(() => undefined);
-    asked.set(number, answer);
-    return answer;
-  };
-  return {
-    async take(number) {
-      taken = number;
-      const answer = await ask(number);
-      asked.delete(number);
-      return answer;
-    },
-    askUpTo(last) {
-      for (let ahead = 1; ahead <= request.parallel && taken + ahead <= last; ahead++) ask(taken + ahead);
-    },
-  };
-}
-
-async function fetchPage(
-  reader: Reader,
-  request: ListRequest,
-  number: number,
-  stop: AbortSignal,
-): Promise<Answer> {
-  try {
-    return await reader.get(request.path, { ...request.query, page: number, page_size: PAGE_SIZE }, stop);
-  } catch (error) {
-    if (error instanceof AnswerError && error.code === "not-found" && number > 1) {
-      throw new ListMoved(`page ${number} is gone`);
-    }
-    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 // Whether resources are Terminated: one request each where they are few, the list of all where they are many.
 
+import { createUuidSet, type UuidSet } from "../key-set.ts";
 import type { Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { fetchResourceState } from "./orders.ts";
@@ -26,8 +27,8 @@ export async function findTerminated(
   return found;
 }
 
-async function listTerminated(reader: Reader, offering: string): Promise<ReadonlySet<string>> {
-  const uuids = new Set<string>();
+async function listTerminated(reader: Reader, offering: string): Promise<UuidSet> {
+  const uuids = createUuidSet();
   const query = { offering_uuid: offering, visible_to_providers: "true", state: "Terminated", field: "uuid" };
   await readList(
     reader,

@@ -3,6 +3,7 @@
 
 import { AnswerError, AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
 import { clean } from "../unsafe-text.ts";
+import { TooLarge } from "./body.ts";
 import { isTransientStatus } from "./retry.ts";
 
 /** `shown` is the path as messages name it. */
@@ -125,6 +126,7 @@ function proxyHint(proxyFrom: string | null): string {
 
 function inContext(error: AppError, asked: Asked): AppError {
   if (!(error instanceof AnswerError)) return error;
+  if (error instanceof TooLarge) return new TooLarge(error.what, `${asked.method} ${asked.shown}`);
   return new AnswerError(`${asked.method} ${asked.shown}: ${error.message}`, {
     cause: error,
     hint: error.hint,

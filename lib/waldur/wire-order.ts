@@ -1,7 +1,7 @@
 // An order as Waldur tells it, and the fields that are asked for.
 
 import * as v from "valibot";
-import { faultOf, Table, Text, Uuid, type WireFault } from "./wire.ts";
+import { faultOf, Table, Text, Uuid, unreadFault, type WireFault } from "./wire.ts";
 
 const OrderRow = v.object({
   uuid: Uuid,
@@ -60,7 +60,12 @@ export const ORDER_FIELDS = [
   "customer_slug",
 ] as const;
 
+/** What is asked for of an order whose row is too large: enough to name it, and to let later ones of its resource wait. */
+export const ORDER_OUTLINE = ["uuid", "marketplace_resource_uuid"] as const;
+
 export function parseOrder(row: unknown): WaldurOrder | WireFault {
+  const unread = unreadFault(row);
+  if (unread !== null) return unread;
   const parsed = v.safeParse(OrderRow, row, { abortEarly: true });
   if (!parsed.success) return faultOf(parsed.issues[0]);
   const { output } = parsed;

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { isPlainUuid } from "../key-set.ts";
-import { faultOf, isTable, parseOrThrow, Table, Text, Uuid, type WireFault } from "./wire.ts";
+import { faultOf, isTable, parseOrThrow, Table, Text, Uuid, unreadFault, type WireFault } from "./wire.ts";
 
 const ResourceRow = v.object({
   uuid: Uuid,
@@ -78,6 +78,8 @@ export function parseStateRow(body: unknown): { uuid: string; state: string } {
 /** One row of a resource list, or the field at fault when it cannot be read. */
 export function parseResource(row: unknown): WaldurResource | WireFault {
   if (isPlain(row)) return resourceOf(row);
+  const unread = unreadFault(row);
+  if (unread !== null) return unread;
   const parsed = v.safeParse(ResourceRow, row, { abortEarly: true });
   return parsed.success ? resourceOf(parsed.output) : faultOf(parsed.issues[0]);
 }

@@ -35,6 +35,19 @@ export function parseRows(body: unknown, path: string): readonly unknown[] {
   throw new AnswerError(`GET ${path} gave ${body === null ? "null" : typeof body} instead of a list`);
 }
 
+const UNREAD = Symbol("unread");
+
+/** A row of which only the outline could be read, being too large as a whole; `why` is a message about `(row)`. */
+export function unreadRow(outline: unknown, why: string): unknown {
+  return isTable(outline) ? { ...outline, [UNREAD]: why } : outline;
+}
+
+/** Why a row was not read as a whole; null for every other one. */
+export function unreadFault(row: unknown): WireFault | null {
+  if (!isTable(row) || !(UNREAD in row)) return null;
+  return { fault: { field: "(row)", message: String(row[UNREAD]) } };
+}
+
 /** Why a row could not be read: the field, and what is wrong with it. */
 export type WireFault = { fault: { field: string; message: string } };
 

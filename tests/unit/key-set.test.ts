@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { createKeySet, keyAt, uuidKey, uuidText } from "../../lib/key-set.ts";
+import { createKeySet, createUuidSet, keyAt, uuidKey, uuidText } from "../../lib/key-set.ts";
 
 const key = (number: number) => Int32Array.of(0, 0, 0, number);
 
@@ -71,4 +71,16 @@ test("a uuid becomes a key and comes back", () => {
       expect(uuidText(uuidKey(uuid))).toBe(uuid);
     }),
   );
+});
+
+test("a set of uuids has those that were added, and nothing that is no uuid", () => {
+  const set = createUuidSet();
+  const [one, other] = ["1".repeat(32), "2".repeat(32)];
+  for (const uuid of [one, one]) set.add(uuid);
+  expect([set.size, set.has(one), set.has(other)]).toEqual([1, true, false]);
+  // The bytes of the last key still stand where a text without any would have left them.
+  set.add(other);
+  expect(["", "x", "2".repeat(30)].map((text) => set.has(text))).toEqual([false, false, false]);
+  set.clear();
+  expect([set.size, set.has(one)]).toEqual([0, false]);
 });

@@ -1,8 +1,10 @@
 // A list of rows that can be changed between two requests and spoilt on its way, paged as Waldur pages: for what
 // the simulator's own lists do not do on request.
 
-import type { Answer, Query, Reader } from "../../lib/waldur/client.ts";
+import type { Answer } from "../../lib/waldur/answer.ts";
+import type { Query, Reader } from "../../lib/waldur/client.ts";
 import { type ListVisitor, readList } from "../../lib/waldur/pages.ts";
+import { unreadFault } from "../../lib/waldur/wire.ts";
 import { clientFor } from "./connection.ts";
 
 /** What a page says before it is sent; a test may change any of it. */
@@ -14,6 +16,8 @@ export type ListServer = {
   rows: string[];
   /** Most rows that a page has. */
   clamp: number;
+  /** What comes with a row when it is asked for as a whole; `raw:` and JSON stands for that JSON. */
+  pad: (uuid: string) => unknown;
   /** Called before a page is cut; `nth` counts the requests from 0, `attempt` the readings of the whole list from 1. */
   before: (page: number, nth: number, attempt: number) => Promise<void> | void;
   /** Called with each page before it is sent. */
@@ -54,6 +58,7 @@ export function startList(size: number, clamp = 300): ListServer {
         const nth = list.asked.push(number) - 1;
         await list.before(number, nth, Number(query.get("attempt")));
         const page = cut(list, number, Number(query.get("page_size") ?? 10));
+        if (!query.has("field")) pad(page, list);
         list.spoil(page, number, nth);
         return respond(page);
       } finally {
@@ -65,6 +70,7 @@ export function startList(size: number, clamp = 300): ListServer {
     url: `http://127.0.0.1:${server.port}/api/`,
     rows: rowIds(0, size),
     clamp,
+    pad: () => undefined,
     before: () => undefined,
     spoil: () => undefined,
     asked: [],
@@ -85,8 +91,16 @@ function cut({ rows, clamp }: ListServer, number: number, asked: number): Page {
   return { status: 200, type, count, rows: some.map((uuid) => ({ uuid })) };
 }
 
+function pad(page: Page, list: ListServer): void {
+  if (!Array.isArray(page.rows)) return;
+  page.rows = page.rows.map((row) => {
+    const attributes = list.pad(uuidOf(row));
+    return attributes === undefined ? row : { ...row, attributes };
+  });
+}
+
 function respond({ status, type, count, rows }: Page): Response {
-  return new Response(JSON.stringify(rows), {
+  return new Response(JSON.stringify(rows).replace(/"raw:([^"]*)"/g, "$1"), {
     status,
     headers: { "Content-Type": type, ...(count === null ? {} : { "X-Result-Count": count }) },
   });
@@ -100,20 +114,21 @@ export type ReadOptions = Partial<Pick<ListVisitor, "begin" | "end">> & {
   onPage?: (progress: { seen: number; count: number }) => void;
 };
 
-/** Reads the list with the real client; `rows` are the uuids of the try that counted. */
+/** Reads the list with the real client; `rows` are the uuids of the try that counted, `unread` those too large to read. */
 export async function read(
   url: string,
   { parallel = 1, retries = 0, onAsk, onPage, begin, end }: ReadOptions = {},
-): Promise<{ rows: string[]; count: number; tries: number }> {
+): Promise<{ rows: string[]; unread: string[]; count: number; tries: number }> {
   const client = clientFor(url, { retries });
   let tries = 0;
   const reader: Reader = {
-    get(path, query, stop): Promise<Answer> {
+    get(path, query, bounds): Promise<Answer> {
       onAsk?.(query ?? {});
-      return client.get(path, { ...query, attempt: tries }, stop);
+      return client.get(path, { ...query, attempt: tries }, bounds);
     },
   };
   const rows: string[] = [];
+  const unread: string[] = [];
   const count = await readList(
     reader,
     { path: "things/", query: { colour: "red" }, what: "thing", parallel },
@@ -121,16 +136,21 @@ export async function read(
       async begin() {
         tries++;
         rows.length = 0;
+        unread.length = 0;
         await begin?.();
       },
       page(page, progress) {
-        for (const row of page) rows.push(uuidOf(row));
+        for (const row of page) {
+          rows.push(uuidOf(row));
+          const fault = unreadFault(row)?.fault;
+          if (fault !== undefined) unread.push(`${uuidOf(row)} ${fault.field} ${fault.message}`);
+        }
         onPage?.(progress);
       },
       ...(end === undefined ? {} : { end }),
     },
   );
-  return { rows, count, tries };
+  return { rows, unread, count, tries };
 }
 
 function uuidOf(row: unknown): string {

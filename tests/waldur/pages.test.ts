@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ExitCode } from "../../lib/errors.ts";
 import type { Reader } from "../../lib/waldur/client.ts";
-import { countList, ListMoved } from "../../lib/waldur/pages.ts";
+import { ListMoved } from "../../lib/waldur/page-source.ts";
+import { countList } from "../../lib/waldur/pages.ts";
 import { clientFor, failureOf, use } from "./connection.ts";
 import { type ListServer, type Page, read, rowId, rowIds, startList } from "./list-server.ts";
 
@@ -13,7 +14,7 @@ describe("a list that stands still", () => {
     "of %d rows is read once, whole and in order",
     async (size) => {
       const list = await use(startList(size));
-      expect(await read(list.url)).toEqual({ rows: rowIds(0, size), count: size, tries: 1 });
+      expect(await read(list.url)).toEqual({ rows: rowIds(0, size), unread: [], count: size, tries: 1 });
       const pages = Math.max(1, Math.ceil(size / 300));
       expect(list.asked).toEqual(Array.from({ length: pages }, (_, n) => n + 1));
     },
@@ -25,7 +26,12 @@ describe("a list that stands still", () => {
       const list = await use(startList(29, 3));
       // Even pages take longer, so that later ones overtake them.
       list.before = (page) => (page % 2 === 0 ? Bun.sleep(8) : undefined);
-      expect(await read(list.url, { parallel })).toEqual({ rows: rowIds(0, 29), count: 29, tries: 1 });
+      expect(await read(list.url, { parallel })).toEqual({
+        rows: rowIds(0, 29),
+        unread: [],
+        count: 29,
+        tries: 1,
+      });
       expect(list.asked.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       expect(list.mostAtOnce()).toBeLessThanOrEqual(parallel);
       if (parallel > 1) expect(list.mostAtOnce()).toBeGreaterThan(1);
@@ -192,7 +198,7 @@ describe("a list that seems to move", () => {
       list.clamp = 3;
     };
     const got = await read(list.url, { begin });
-    expect(got).toEqual({ rows: rowIds(0, 9), count: 9, tries: 3 });
+    expect(got).toEqual({ rows: rowIds(0, 9), unread: [], count: 9, tries: 3 });
   });
 
   test("is not believed when it gives all rows at once, however many it was asked for", async () => {
@@ -355,7 +361,7 @@ describe("a list that grows", () => {
       if (page === 2) list.rows.push(rowId(100), rowId(101), rowId(102));
     };
     const got = await read(list.url);
-    expect(got).toEqual({ rows: [...rowIds(0, 8), ...rowIds(100, 103)], count: 11, tries: 1 });
+    expect(got).toEqual({ rows: [...rowIds(0, 8), ...rowIds(100, 103)], unread: [], count: 11, tries: 1 });
   });
 
   test("with every request is given up, or read to some end, but not for ever", async () => {

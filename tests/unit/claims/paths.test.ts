@@ -56,3 +56,11 @@ test("a path of 4095 bytes fits behind any other", () => {
   expect(store.find(long)).toEqual([]);
   expect(store.text(store.add(long))).toBe(long);
 });
+
+test("paths that would fill the memory are refused", () => {
+  const store = createPathStore();
+  const add = () => {
+    for (let n = 0; n < 30_000; n++) store.add(`/${n}${"/x".repeat(2000)}`);
+  };
+  expect(add).toThrow("the mount points of the list are longer than 80 MiB in all");
+});

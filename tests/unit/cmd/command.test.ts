@@ -51,6 +51,7 @@ test("defaults are those of the help", () => {
     deadlineMs: 300_000,
     retries: 4,
     allowInsecureConfig: false,
+    wantsReport: false,
   });
   expect(runOptions("sync", {}).deadlineMs).toBe(3_600_000);
 });

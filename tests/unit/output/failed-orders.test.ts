@@ -1,34 +1,45 @@
 import { expect, test } from "bun:test";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readFailedOrders, writeFailedOrders } from "../../../lib/output/failed-orders.ts";
+import { readLateOrders, writeLateOrders } from "../../../lib/output/failed-orders.ts";
 import { OTHER_UUID, openScratch, scratchDirectory, UUID } from "./scratch.ts";
 
 const [OURS, THEIRS] = ["a".repeat(32), "b".repeat(32)];
 
+const NONE: ReadonlySet<string> = new Set();
+const failed = (...orders: string[]) => ({ failed: new Set(orders), left: NONE });
+const left = (...orders: string[]) => ({ failed: NONE, left: new Set(orders) });
+
 test("offerings that share a directory keep each other's, and the file goes with the last order", () => {
   const output = openScratch();
   const path = join(output.statePath, "failed-orders.json");
-  writeFailedOrders(output, OURS, new Set([UUID]));
-  writeFailedOrders(output, THEIRS, new Set([OTHER_UUID]));
-  expect([...readFailedOrders(output.directory, OURS)]).toEqual([UUID]);
-  expect([...readFailedOrders(output.directory, THEIRS)]).toEqual([OTHER_UUID]);
+  writeLateOrders(output, OURS, failed(UUID));
+  writeLateOrders(output, THEIRS, left(OTHER_UUID));
+  expect(readLateOrders(output.directory, OURS)).toEqual(failed(UUID));
+  expect(readLateOrders(output.directory, THEIRS)).toEqual(left(OTHER_UUID));
   const { ino } = statSync(path);
-  writeFailedOrders(output, OURS, new Set([UUID]));
+  writeLateOrders(output, OURS, failed(UUID));
   expect(statSync(path).ino).toBe(ino);
-  writeFailedOrders(output, OURS, new Set());
-  expect([...readFailedOrders(output.directory, THEIRS)]).toEqual([OTHER_UUID]);
-  writeFailedOrders(output, THEIRS, new Set());
+  writeLateOrders(output, OURS, failed());
+  expect(readLateOrders(output.directory, THEIRS)).toEqual(left(OTHER_UUID));
+  writeLateOrders(output, THEIRS, left());
   expect(existsSync(path)).toBe(false);
 });
 
-test.each(["", "{", "null", "[]", '{"version":2}', '{"version":1,"orders":{"../x":"a","y":1}}'])(
+test("an earlier version finds what failed where it looks for it", () => {
+  const output = openScratch();
+  writeLateOrders(output, OURS, failed(UUID));
+  const text = readFileSync(join(output.statePath, "failed-orders.json"), "utf8");
+  expect(JSON.parse(text)).toEqual({ version: 1, orders: { [UUID]: OURS } });
+});
+
+test.each(["", "{", "null", "[]", '{"version":2}', '{"version":1,"orders":{"../x":"a","y":1},"left":7}'])(
   "a memory that holds %p is none",
   (text) => {
     const output = openScratch();
     writeFileSync(join(output.statePath, "failed-orders.json"), text);
-    expect([...readFailedOrders(output.directory, "a")]).toEqual([]);
-    expect([...readFailedOrders(scratchDirectory(), "a")]).toEqual([]);
+    expect(readLateOrders(output.directory, "a")).toEqual(failed());
+    expect(readLateOrders(scratchDirectory(), "a")).toEqual(failed());
   },
 );
 
@@ -37,8 +48,8 @@ test("a broken memory is noted, and goes with the next pass", () => {
   const path = join(output.statePath, "failed-orders.json");
   writeFileSync(path, "{");
   const damaged: string[] = [];
-  readFailedOrders(output.directory, OURS, damaged);
+  readLateOrders(output.directory, OURS, damaged);
   expect(damaged).toEqual([path]);
-  writeFailedOrders(output, OURS, new Set());
+  writeLateOrders(output, OURS, { failed: new Set(), left: new Set() });
   expect(existsSync(path)).toBe(false);
 });

@@ -1,9 +1,17 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { AnswerError, ConfigError, InterruptedError, RetryLaterError } from "../../../lib/errors.ts";
 import { createLedger } from "../../../lib/report/ledger.ts";
+import { summaryOf } from "../../../lib/report/summary.ts";
+import { createTally } from "../../../lib/report/tally.ts";
 
-const open = () =>
-  createLedger({ mode: "sync", dryRun: false, version: "1", startedAt: new Date("2026-01-01T00:00:00Z") });
+const open = (keepsAll = true) =>
+  createLedger({
+    mode: "sync",
+    dryRun: false,
+    version: "1",
+    startedAt: new Date("2026-01-01T00:00:00Z"),
+    keepsAll,
+  });
 const end = new Date("2026-01-01T00:00:05Z");
 
 test("an empty run ends with 0 and empty lists", () => {
@@ -18,6 +26,7 @@ test("an empty run ends with 0 and empty lists", () => {
     orders: [],
     problems: [],
     notices: [],
+    omitted: [],
     exitCode: 0,
   });
 });
@@ -40,7 +49,7 @@ test("a problem ends a run with 10, and a failure that ranks higher decides", ()
   const report = ledger.close(end);
   expect(report.exitCode).toBe(65);
   expect(report.problems.map((problem) => problem.code)).toEqual(["bad-slug", "unavailable", "answer"]);
-  expect(ledger.problemsOf("a")).toHaveLength(1);
+  expect(ledger.foundOf("a").problems).toHaveLength(1);
 });
 
 test("each mistake of a configuration is a problem of its own", () => {
@@ -66,4 +75,59 @@ test("one error that skips many offerings is told once", () => {
   ]).toEqual([true, false]);
   const { problems, exitCode } = ledger.close(end);
   expect([problems.length, exitCode]).toEqual([1, 143]);
+});
+
+describe("of many problems of one kind", () => {
+  const fill = (keepsAll: boolean) => {
+    const ledger = open(keepsAll);
+    for (let n = 0; n < 250; n++) {
+      const offering = n < 150 ? "a" : "b";
+      ledger.addProblem({ code: "bad-slug", offering, resource: `${n}`, message: "m" });
+      ledger.addProblem({ code: `rare-${n % 5}`, offering, message: "m" });
+    }
+    return ledger;
+  };
+
+  test.each([true, false])("100 get a line, whatever the number of offerings (all kept: %p)", (keepsAll) => {
+    const ledger = fill(keepsAll);
+    const [a, b] = [ledger.foundOf("a"), ledger.foundOf("b")];
+    expect([a.problems.length, b.problems.length]).toEqual([100 + 150, 100]);
+    expect([a.more, b.more]).toEqual([
+      [{ code: "bad-slug", offering: "a", count: 50 }],
+      [{ code: "bad-slug", offering: "b", count: 100 }],
+    ]);
+  });
+
+  test("the report has all, where it is wanted", () => {
+    const report = fill(true).close(end);
+    expect([report.problems.length, report.omitted]).toEqual([500, []]);
+    expect(report.problems.slice(0, 3).map(({ code }) => code)).toEqual(["bad-slug", "rare-0", "bad-slug"]);
+  });
+
+  test("else it has those with a line, and the number of the others", () => {
+    const report = fill(false).close(end);
+    expect([report.problems.length, report.omitted.map(({ count }) => count)]).toEqual([350, [50, 100]]);
+    expect(summaryOf(report)).toContain("500 problems");
+  });
+
+  test("failures are counted alike, and those without a line are not to be logged", () => {
+    const ledger = open(false);
+    const logged = Array.from({ length: 130 }, (_, n) => ledger.addFailure(new RetryLaterError(`no ${n}`)));
+    expect(logged.filter((one) => one)).toHaveLength(100);
+    expect(ledger.moreFailures()).toEqual([{ code: "unavailable", count: 30 }]);
+    expect(ledger.close(end).exitCode).toBe(75);
+  });
+
+  test("what was collected elsewhere counts in full", () => {
+    const ledger = open(false);
+    const [problems, notices] = [createTally({ keepsAll: false }), createTally({ keepsAll: false })];
+    for (let n = 0; n < 300; n++) problems.add({ code: "bad-slug", offering: "a", message: `${n}` });
+    ledger.addAll({ problems, notices });
+    ledger.addProblem({ code: "bad-slug", offering: "a", message: "late" });
+    expect(ledger.foundOf("a")).toMatchObject({
+      problems: { length: 100 },
+      more: [{ code: "bad-slug", offering: "a", count: 201 }],
+    });
+    expect(ledger.close(end).exitCode).toBe(10);
+  });
 });

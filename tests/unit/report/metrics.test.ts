@@ -33,6 +33,7 @@ const report: Report = {
   })),
   problems: [{ code: 'we"ird\n', message: "m" }],
   notices: [],
+  omitted: [{ code: "bad-slug", offering: "a", count: 7 }],
   exitCode: 10,
 };
 
@@ -45,6 +46,7 @@ test("renders gauges with labels that are escaped", () => {
   expect(text).toContain('waldur_cscs_storage_resources{mode="orders",offering="a"} 3\n');
   expect(text).toContain('waldur_cscs_storage_orders{mode="orders",offering="a",outcome="done"} 2\n');
   expect(text).toContain('waldur_cscs_storage_problems{mode="orders",offering="",code="we\\"ird\\n"} 1\n');
+  expect(text).toContain('waldur_cscs_storage_problems{mode="orders",offering="a",code="bad-slug"} 7\n');
 });
 
 test("an offering that failed has no count: a zero would read as all gone", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Log } from "../../../lib/report/log.ts";
 import { logProblems, type ProblemMemory } from "../../../lib/report/problems.ts";
+import type { More } from "../../../lib/report/tally.ts";
 
 const HOUR = 3600 * 1000;
 const start = Date.parse("2026-01-01T00:00:00Z");
@@ -10,7 +11,7 @@ function levels(
   problems: (typeof problem)[],
   memory: ProblemMemory,
   atMs: number,
-  more: { offering?: string; isWhole?: boolean } = {},
+  { more = [], ...rest }: { offering?: string; isWhole?: boolean; more?: readonly More[] } = {},
 ) {
   const said: string[] = [];
   const say = (level: string) => () => void said.push(level);
@@ -23,7 +24,7 @@ function levels(
     redact: () => undefined,
     hide: (text: string) => text,
   };
-  const next = logProblems({ problems }, memory, { log, now: new Date(atMs), ...more });
+  const next = logProblems({ problems, more }, memory, { log, now: new Date(atMs), ...rest });
   return { said, next };
 }
 
@@ -73,4 +74,15 @@ test("offerings that share a memory leave each other's problems in it, for two d
   expect(levels([problem], both.next, start + HOUR, { offering: "one" }).said).toEqual(["info"]);
   expect(levels([], both.next, start + 47 * HOUR, { offering: "two" }).next.size).toBe(1);
   expect(levels([], both.next, start + 48 * HOUR, { offering: "two" }).next.size).toBe(0);
+});
+
+test("the number of those without a line is a warning when it changes, and once a day", () => {
+  const fifty = { more: [{ code: "bad-slug", count: 50 }] };
+  const first = levels([problem], new Map(), start, fifty);
+  expect([first.said, first.next.size]).toEqual([["warn", "warn"], 2]);
+  const second = levels([problem], first.next, start + HOUR, fifty);
+  expect(second.said).toEqual(["info", "info"]);
+  const third = levels([problem], second.next, start + 2 * HOUR, { more: [{ code: "bad-slug", count: 51 }] });
+  expect(third.said).toEqual(["info", "warn"]);
+  expect(levels([problem], second.next, start + 24 * HOUR, fifty).said).toEqual(["warn", "warn"]);
 });

@@ -1,0 +1,68 @@
+// Problems of one kind can be as many as there are resources, and a log with a line for each helps nobody. All are
+// counted; of each kind the first ones get a line, and only a report that somebody asked for keeps the others.
+
+import type { Problem } from "./report.ts";
+
+/** Lines of one kind of problem, which is its code, in a run. */
+export const MOST_LINES = 100;
+
+/** Problems of one kind and offering that got no line. */
+export type More = { code: string; offering?: string; count: number };
+
+export type Tally = {
+  /** False when it gets no line. */
+  add(problem: Problem): boolean;
+  /** Problems that another tally counted and did not keep. */
+  addMore(more: readonly More[]): void;
+  readonly size: number;
+  /** Those that get a line; of one offering. */
+  shown(offering: string): Problem[];
+  /** Those that get none; of one offering, or of all. */
+  more(offering?: string): More[];
+  /** Every one that was kept, in the order in which they came. */
+  kept(): readonly Problem[];
+  /** Those that were not kept. */
+  omitted(): readonly More[];
+};
+
+export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
+  const lines = new Map<string, number>();
+  const shown: Problem[] = [];
+  const all: Problem[] = [];
+  const more = new Map<string, More>();
+  let size = 0;
+  const count = ({ code, offering, count }: More): void => {
+    const key = `${code}@${offering}`;
+    const before = more.get(key)?.count ?? 0;
+    more.set(key, { code, ...(offering === undefined ? {} : { offering }), count: before + count });
+  };
+  return {
+    add(problem) {
+      size++;
+      if (keepsAll) all.push(problem);
+      const before = lines.get(problem.code) ?? 0;
+      if (before >= MOST_LINES) {
+        const { code, offering } = problem;
+        count({ code, ...(offering === undefined ? {} : { offering }), count: 1 });
+        return false;
+      }
+      lines.set(problem.code, before + 1);
+      shown.push(problem);
+      return true;
+    },
+    addMore(others) {
+      for (const other of others) {
+        size += other.count;
+        count(other);
+      }
+    },
+    get size() {
+      return size;
+    },
+    shown: (offering) => shown.filter((problem) => problem.offering === offering),
+    more: (offering) =>
+      [...more.values()].filter((one) => offering === undefined || one.offering === offering),
+    kept: () => (keepsAll ? all : shown),
+    omitted: () => (keepsAll ? [] : [...more.values()]),
+  };
+}
