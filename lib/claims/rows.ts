@@ -95,6 +95,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     const others = freed(inTheWay(table, row.owner, { path, nested: rules.nested }));
     if (others.length === 0) return take(row, path);
     if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
+    // Only a row of this list can be in the draft; one of another offering just loses.
+    if (!others.some((other) => (table.now(other.owner) & LIVE) !== 0)) return take(row, path);
     for (const other of others) noteYielding(yielding, table.path(other.record), other.relation);
     // All at once: in a long chain of mounts each reading of the list would find one more of them.
     for (const outer of pathsAbove(path)) noteYielding(yielding, outer, "outer");

@@ -11,7 +11,7 @@ import type { Job } from "../run/job.ts";
 import type { StorageResource } from "../storage/document.ts";
 import { documentFrame, entriesText } from "../storage/text.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { ListMoved } from "../waldur/page-source.ts";
+import { ListMoved, ReadAgain } from "../waldur/page-source.ts";
 import { countList, type ListVisitor, readList } from "../waldur/pages.ts";
 import { findTerminated } from "../waldur/terminated.ts";
 import { LIVE_STATES, resourceFields } from "../waldur/wire-resource.ts";
@@ -111,7 +111,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       if (after !== terminated) {
         throw new ListMoved(`${Math.abs(after - terminated)} resources were terminated meanwhile`);
       }
-      if (tried.selection.rows.mustRestart) throw new ListMoved("a resource gave its path to another");
+      if (tried.selection.rows.mustRestart) throw new ReadAgain("a resource gave its path to another");
       await noteTerminated(tried, job);
       await sink.lockClaims(job.throwIfOver);
       const released = lateReleases(tried.claims, sink.directory);

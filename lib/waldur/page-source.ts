@@ -24,6 +24,9 @@ export type ListRequest = {
 /** The list changed while it was read; reading it again may help. */
 export class ListMoved extends Error {}
 
+/** The list stood still, but what its rows say of each other needs another reading. */
+export class ReadAgain extends ListMoved {}
+
 /** Page `number` of pages of `size` rows, counted from 1. */
 export type Span = { number: number; size: number };
 

@@ -8,12 +8,13 @@ import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidKey } from "../key-set.ts";
 import type { Answer } from "./answer.ts";
 import type { Query, Reader } from "./client.ts";
-import { ListMoved, type ListRequest, type Part, pageSource } from "./page-source.ts";
+import { ListMoved, type ListRequest, type Part, pageSource, ReadAgain } from "./page-source.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
 /** Waldur clamps larger page sizes to this one. */
 export const PAGE_SIZE = 300;
 const TRIES = 3;
+const MOST_AGAIN = 20;
 /** A longer list is refused: each row costs memory until the end, and a server may promise any number. */
 export const MOST_ROWS = 2_000_000;
 
@@ -38,13 +39,15 @@ class Clamped extends ListMoved {
 }
 
 /**
- * Reads the whole list, page by page, and again from the start when it moved, three times at most.
+ * Reads the whole list, page by page, and again from the start when it moved, three times at most, or when its rows ask
+ * for that, twenty times at most.
  * @returns the number of rows
  * @throws RetryLaterError when the list keeps moving; AnswerError when the answers are unusable
  */
 export async function readList(reader: Reader, request: ListRequest, visitor: ListVisitor): Promise<number> {
   let asked = PAGE_SIZE;
-  for (let tries = 1; ; tries++) {
+  let moved = 0;
+  for (let again = 0; ; ) {
     try {
       await visitor.begin();
       const count = await readOnce(reader, { ...request, asked }, visitor);
@@ -52,7 +55,8 @@ export async function readList(reader: Reader, request: ListRequest, visitor: Li
       return count;
     } catch (error) {
       if (!(error instanceof ListMoved)) throw error;
-      if (tries >= TRIES) throw stillMoving(error, request);
+      if (error instanceof ReadAgain ? ++again >= MOST_AGAIN : ++moved >= TRIES)
+        throw stillMoving(error, request);
       if (error instanceof Clamped) asked = error.size;
     }
   }
@@ -60,7 +64,7 @@ export async function readList(reader: Reader, request: ListRequest, visitor: Li
 
 function stillMoving(cause: ListMoved, request: ListRequest): RetryLaterError {
   return new RetryLaterError(
-    `the ${request.what} list changed each of the ${TRIES} times it was read (last: ${cause.message})`,
+    `the ${request.what} list changed each of the ${cause instanceof ReadAgain ? MOST_AGAIN : TRIES} times it was read (last: ${cause.message})`,
     { code: "moving", cause, hint: "nothing was published; the next run reads it again" },
   );
 }

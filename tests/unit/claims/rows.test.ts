@@ -158,6 +158,14 @@ describe("a path that no file names", () => {
     expect(rows.mustRestart).toBe(false);
   });
 
+  test("of a row that is not in this list gives way without another reading", () => {
+    const table = createClaimTable();
+    const theirs = claimOf("/a", { marks: WANTED, offering: "e".padStart(32, "0") });
+    table.makePresent(table.claim(table.resource(uuidOf(0)), theirs));
+    const { ask, rows } = rowsOf(table);
+    expect([ask(1, "/a", true), rows.mustRestart]).toEqual(["/a", false]);
+  });
+
   test("is nobody's once its row wants another one", () => {
     const table = createClaimTable();
     table.claim(table.resource(uuidOf(0)), claimOf("/a", { marks: WANTED }));
