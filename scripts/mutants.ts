@@ -351,8 +351,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a file with a token that everybody can read is refused",
     file: "lib/config/token.ts",
-    from: "const report = allowInsecure ? findings.warn : findings.error;",
-    to: "const report = findings.warn;",
+    from: "const say = allowInsecure ? report.warn : report.error;",
+    to: "const say = report.warn;",
     tests: ["unit/config/file.test.ts"],
   },
   {
@@ -441,9 +441,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a shared token and an address that cannot be read",
-    file: "lib/config/offerings.ts",
-    from: 'sharedToken && config.apiUrl !== "")',
-    to: "sharedToken && config.apiUrl !== null)",
+    file: "lib/config/between-offerings.ts",
+    from: "offerings.filter(({ values }) => values.waldur_api_url !== undefined);",
+    to: "offerings;",
     tests: ["unit/config/token.test.ts"],
   },
   {

@@ -2,21 +2,16 @@
 // give an absolute path, and one for each storage project.
 
 import { nearestWord } from "./nearest.ts";
-import { readText } from "./readers.ts";
-import type { Reader } from "./section.ts";
-
-export const DEFAULT_MOUNT_POINT = "/{storage_system}/store/{tenant}/{customer}/{project}";
+import type { Problem } from "./problem.ts";
 
 const PLACEHOLDERS = ["storage_system", "tenant", "customer", "project", "data_type", "file_system"];
 
-/** An absolute path with the known placeholders, `{project}` among them (docs/contract.md, "Configuration"). */
-export const readMountPoint: Reader<string> = (spot) => {
-  const reading = readText(spot);
-  if (!("value" in reading)) return reading;
-  return placeholderProblem(reading.value) ?? faultOfAbsolutePath(reading.value) ?? reading;
-};
+/** What is wrong with a template: it is an absolute path with known placeholders, `{project}` among them. */
+export function mountPointProblem(template: string): Problem | null {
+  return placeholderProblem(template) ?? faultOfAbsolutePath(template);
+}
 
-function placeholderProblem(template: string): { problem: string; hint?: string } | null {
+function placeholderProblem(template: string): Problem | null {
   const hint = `placeholders are ${PLACEHOLDERS.map((name) => `{${name}}`).join(" ")}`;
   if (/[{}]/.test(template.replaceAll(/\{[^{}]*\}/g, "")))
     return { problem: "has a brace without its other", hint };
@@ -33,12 +28,19 @@ function placeholderProblem(template: string): { problem: string; hint?: string 
   return { problem: "must contain {project}", hint: "without it all storage projects would share one path" };
 }
 
+/** What is wrong with a directory that mount points may lie in. */
+export function rootProblem(directory: string): Problem | null {
+  if (directory === "/") return null;
+  if (/[{}]/.test(directory)) return { problem: "must be a directory, without placeholders" };
+  return faultOfAbsolutePath(directory);
+}
+
 /** What file systems and the kernel take, in bytes. */
 const LONGEST_PART = 255;
 const LONGEST_PATH = 4095;
 
 /** Why a path, or a template of one, is not an absolute path in its only spelling; null when it is. */
-export function faultOfAbsolutePath(template: string): { problem: string; hint?: string } | null {
+export function faultOfAbsolutePath(template: string): Problem | null {
   if (!template.startsWith("/")) return { problem: "must be an absolute path" };
   const segments = template.slice(1).split("/");
   if (segments.includes("..") || segments.includes(".")) {

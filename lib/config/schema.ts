@@ -1,0 +1,311 @@
+// Every key of the configuration file: what it may hold, its default, what it means. From here come the reading of the
+// file, its errors, the near misses of a key, the README's table, and what `schema config` prints. To add a key, add its
+// line to a map below; its name in camel case is then part of `StorageSettings`. Keys of the site agent, whose file this
+// is, are in site-agent.ts.
+
+import * as v from "valibot";
+import {
+  absolute,
+  anyText,
+  fileMode,
+  flag,
+  isSegment,
+  list,
+  map,
+  mask,
+  notHome,
+  numberFrom,
+  permissions,
+  positiveNumber,
+  text,
+  textOrBlank,
+  wholeNumber,
+  word,
+} from "./kinds.ts";
+import { mountPointProblem, rootProblem } from "./mount-point.ts";
+import { say } from "./problem.ts";
+import { timezoneProblem } from "./timezone.ts";
+import { gidSource, unixGidProblem } from "./unix-gid.ts";
+import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
+import { isYamlMap, type YamlMap } from "./yaml-values.ts";
+
+/** A key that may be left out; null means the same. The default is written as it would stand in the file. */
+function key<S extends v.GenericSchema, const D extends v.InferInput<S> | null>(
+  schema: S,
+  fallback: D,
+  meaning: string,
+) {
+  return v.pipe(v.nullish(schema, fallback), v.description(meaning));
+}
+
+/** For a default that is found later, what the README shows of it. */
+function shownAs<S extends v.GenericSchema>(schema: S, shown: string) {
+  return v.pipe(schema, v.metadata({ shown }));
+}
+
+export const BACKEND = "cscs-hpc-storage";
+
+/** The one above it is "no group" to the kernel. */
+const LAST_GID = 4_294_967_294;
+
+export const Settings = v.object({
+  output_directory: key(
+    text(notHome),
+    "cscs-storage-orders/",
+    "where files are published; give an absolute path. Its parent must exist",
+  ),
+  require_mount: key(
+    text(notHome, absolute),
+    null,
+    "a mount point that must be there, so that nothing is written below an unmounted one",
+  ),
+  storage_file_system: key(text(noSlash), "lustre", "`storageFileSystem.key`"),
+  storage_system: shownAs(key(text(isSegment), null, "`storageSystem.key`"), "the offering's slug"),
+  mount_point: key(
+    text(mountPointProblem),
+    "/{storage_system}/store/{tenant}/{customer}/{project}",
+    "template; tenant is the Waldur customer, customer the project, project the resource (their slugs). It also knows `{data_type}` and `{file_system}`",
+  ),
+  inode_base_multiplier: key(positiveNumber(), 1_000_000, "inodes for each TB"),
+  inode_soft_coefficient: key(positiveNumber(), 1.33, "of the soft inode quota"),
+  inode_hard_coefficient: key(positiveNumber(), 2, "of the hard inode quota; greater than the soft one"),
+  use_mock_target_items: key(flag, false, "invent target items, marked `mock`, for tests"),
+  default_permissions: key(
+    permissions,
+    "775",
+    "where neither the options nor the attributes of a resource tell",
+  ),
+  default_data_type: key(
+    v.pipe(text(isSegment), v.toLowerCase()),
+    "store",
+    "where the attributes of a resource do not tell",
+  ),
+  backend_id: key(
+    word(["slug", "mount_point"]),
+    "slug",
+    "what a new resource's backend id becomes: `slug` or `mount_point`",
+  ),
+  parallel_requests: key(wholeNumber(1, 8), 1, "pages asked for at once, 1 to 8"),
+  acceptance: key(
+    word(["auto", "approve", "execute"]),
+    "auto",
+    "how a pending order is accepted: `auto`, `approve` or `execute`",
+  ),
+  unix_gid: key(
+    v.pipe(text(unixGidProblem), v.transform(gidSource)),
+    "metadata",
+    "where a project's GID comes from: `metadata`, or `file:PATH`, a map of project slug to GID in JSON, YAML (`slug: 30001`) or CSV (`slug,30001`), beside the configuration file",
+  ),
+  require_gid: key(flag, false, "a resource without a GID is a problem instead of `null`"),
+  file_mode: key(fileMode, "0644", "of published files, quoted"),
+  latest_link: key(flag, false, "keep `latest-all.json` pointing at the newest snapshot"),
+  keep_snapshots: key(wholeNumber(0), 0, "how many `*-all.json` to keep; 0 keeps all"),
+  shrink_guard_percent: key(numberFrom(0, 100), 30, "refuse a snapshot that lost more than this share"),
+  completion: key(
+    word(["on-publish", "external"], {
+      "on-ack": "use on-publish, or external when the provisioner calls Waldur itself",
+    }),
+    "on-publish",
+    "`on-publish`: an order is done once its file is durable. `external`: it is left executing, and the provisioner finishes it",
+  ),
+  path_reuse_after_days: shownAs(
+    key(
+      wholeNumber(0, 3650),
+      null,
+      "days after the end of a resource until another one may have its path, 0 to 3650; 0 where not set with `completion: external`",
+    ),
+    "7",
+  ),
+  nested_mounts: key(
+    word(["refuse", "allow"]),
+    "refuse",
+    "`refuse` or `allow`: whether one resource may be mounted inside another",
+  ),
+  permissions_allowed: key(
+    mask,
+    "2775",
+    "a mask of the bits that a permission may have, quoted; the owner always has 7. The default permission itself is always allowed",
+  ),
+  mount_roots: shownAs(
+    key(
+      list(text(rootProblem)),
+      null,
+      "list of directories; a new mount point lies below one of them. `/` stands for all but those of the system, such as `/etc` and `/home`. Published paths stay, with a warning",
+    ),
+    "the beginning of `mount_point`",
+  ),
+  quota_options: key(
+    word(["warn", "limit", "trust"]),
+    "warn",
+    "what becomes of quotas in options and order forms above those that the limit gives: `warn` publishes them with a warning, `limit` makes them a problem, `trust` is silent",
+  ),
+  max_quota_tb: key(positiveNumber(), null, "a hard space quota above it is a problem"),
+  data_types: shownAs(
+    key(
+      list(v.pipe(text(isSegment), v.toLowerCase())),
+      null,
+      "list of the data types that users may choose; set it where `mount_point` has `{data_type}`",
+    ),
+    "any",
+  ),
+  min_gid: key(wholeNumber(1, LAST_GID), 1000, "the least GID that is published; the last is 4294967294"),
+});
+
+export const Component = v.object({
+  unit_factor: key(positiveNumber(), 1, "TB for each unit of Waldur's limit"),
+  accounting_type: key(word(["usage", "limit", "one"]), null, "of the site agent; checked, not used"),
+});
+
+const COMPONENT_NAME = {
+  problem: "must be the name of a component",
+  hint: "write `storage: {…}` in place of `- storage: {…}`",
+};
+
+const NO_STORAGE = {
+  problem: "has several components, and none is named storage",
+  hint: "name the one that carries the space quota `storage`",
+};
+
+const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
+
+/** What examples of the Python plugin have. */
+const ComponentNames = v.pipe(
+  v.array(v.pipe(v.string(say(COMPONENT_NAME)), v.nonEmpty("is empty"))),
+  v.nonEmpty(say({ problem: "is empty", hint: "leave the key out for its default" })),
+  v.transform((names) => Object.fromEntries(names.map((name) => [name, v.getDefaults(Component)]))),
+);
+
+const AnyComponents = v.union([ComponentsByName, ComponentNames]);
+
+/** The component `storage`, or the only one there is (docs/contract.md, "Configuration"). */
+const Components = v.pipe(
+  v.lazy((input) => {
+    if (input === undefined) return AnyComponents;
+    return Array.isArray(input) ? ComponentNames : map(ComponentsByName);
+  }),
+  v.check((components) => chosenOf(components) !== undefined, say(NO_STORAGE)),
+  v.transform((components) => {
+    const [name, component] = chosenOf(components) ?? NO_COMPONENT;
+    return { name, unitFactor: component.unit_factor };
+  }),
+);
+
+const NO_COMPONENT = ["storage", v.getDefaults(Component)] as const;
+
+function chosenOf(components: Readonly<Record<string, { unit_factor: number }>>) {
+  const all = Object.entries(components);
+  if (all.length === 0) return NO_COMPONENT;
+  return all.length === 1 ? all[0] : all.find(([name]) => name === "storage");
+}
+
+export const Offering = v.object(
+  {
+    name: key(textOrBlank(), null, "for messages; the uuid when there is none"),
+    waldur_api_url: v.pipe(
+      text(apiUrlProblem),
+      v.description("address of Waldur, with or without `/api/`"),
+      v.transform(normaliseApiUrl),
+    ),
+    waldur_api_token: key(
+      anyText({ problem: "must be text", hint: "put it in quotes" }),
+      null,
+      "the token of the provider's user",
+    ),
+    waldur_api_token_file: key(
+      anyText({ problem: "must be the path of a file" }),
+      null,
+      "a file with the token in its first line, beside the configuration file",
+    ),
+    waldur_offering_uuid: v.pipe(
+      text(uuidProblem),
+      v.description("uuid of the offering"),
+      v.transform((uuid) => uuid.toLowerCase().replaceAll("-", "")),
+    ),
+    backend_type: key(v.unknown(), null, `\`${BACKEND}\`: \`sync\` takes the offering`),
+    order_processing_backend: key(v.unknown(), null, `\`${BACKEND}\`: \`orders\` takes the offering`),
+    backend_settings: key(map(Settings), {}, "settings of this program"),
+    backend_components: key(
+      Components,
+      {},
+      "components of the offering; `storage`, or the only one, carries the space quota",
+    ),
+    verify_ssl: key(flag, true, "whether the server's certificate is verified"),
+    ca_file: key(textOrBlank(notHome), null, "PEM file of CAs that are trusted besides the system's"),
+  },
+  "is missing",
+);
+
+/** Offerings of other backends only have to be maps. */
+const Foreign = map(
+  v.pipe(
+    v.looseObject({}),
+    v.transform(() => null),
+  ),
+);
+
+const LIST_HINT = "it must be a list of offerings, each beginning with `- name:`";
+
+export const File = v.object(
+  {
+    offerings: v.pipe(
+      v.array(
+        v.lazy((input) => (input === undefined || isOurs(input) ? Offering : Foreign)),
+        ({ input }) => say({ problem: input === null ? "is missing" : "must be a list", hint: LIST_HINT }),
+      ),
+      v.nonEmpty(say({ problem: "is empty", hint: LIST_HINT })),
+      v.description("the offerings of the site agent"),
+    ),
+    timezone: key(textOrBlank(timezoneProblem), null, "IANA time zone of the minute in file names"),
+    global_proxy: key(
+      v.pipe(
+        textOrBlank(proxyProblem),
+        v.transform((url) => (url === null ? null : new URL(url).href)),
+      ),
+      null,
+      "proxy of all requests, http:// or https://",
+    ),
+  },
+  say({ problem: "is missing", hint: LIST_HINT }),
+);
+
+/** The schemas by the names that they have in a JSON Schema. */
+export const DEFINITIONS = {
+  offering: Offering,
+  backend_settings: Settings,
+  backend_components: AnyComponents,
+  components_by_name: ComponentsByName,
+  component_names: ComponentNames,
+  component: Component,
+};
+
+/** Which of the two modes takes an offering, by what the file says of it. */
+export function modesOf(offering: YamlMap): { sync: boolean; orders: boolean } {
+  const isOf = (name: string) => backendOf(offering, name) === BACKEND;
+  return { sync: isOf("backend_type"), orders: isOf("order_processing_backend") };
+}
+
+export function backendOf(offering: YamlMap, name: string): string | null {
+  const value = offering[name];
+  return typeof value === "string" ? value.trim().toLowerCase() : null;
+}
+
+function isOurs(offering: unknown): offering is YamlMap {
+  if (!isYamlMap(offering)) return false;
+  const { sync, orders } = modesOf(offering);
+  return sync || orders;
+}
+
+function uuidProblem(given: string) {
+  const isUuid = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(given);
+  return isUuid ? null : { problem: "must be a UUID of 32 hexadecimal digits, with or without dashes" };
+}
+
+function noSlash(name: string) {
+  return /[/\\]/.test(name)
+    ? { problem: "must not contain a slash: it is the name of one file system" }
+    : null;
+}
+
+export type SettingsValues = v.InferOutput<typeof Settings>;
+export type OfferingValues = v.InferOutput<typeof Offering>;
+export type FileValues = v.InferOutput<typeof File>;
