@@ -4,7 +4,7 @@ import { ConfigError } from "../errors.ts";
 import type { Offering, PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
 import { nearestWord } from "./nearest.ts";
-import { BACKEND, backendOf, modesOf } from "./schema.ts";
+import { BACKEND, backendOf, modesOf } from "./ours.ts";
 import { isGiven, isYamlMap, type YamlMap } from "./yaml-values.ts";
 
 export type Entry = { index: number; given: YamlMap };

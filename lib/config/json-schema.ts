@@ -2,7 +2,8 @@
 // say (files that must exist, keys that must agree, unquoted octal numbers) a run says.
 
 import { toJsonSchema } from "@valibot/to-json-schema";
-import { BACKEND, DEFINITIONS, File } from "./schema.ts";
+import { BACKEND } from "./ours.ts";
+import { DEFINITIONS, File } from "./schema.ts";
 
 /** JSON Schema 2020-12. */
 export function configJsonSchema() {

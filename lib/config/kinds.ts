@@ -4,9 +4,23 @@
 
 import * as v from "valibot";
 import { nearestWord } from "./nearest.ts";
-import { type Check, type Problem, say } from "./problem.ts";
 import { TwoReadings } from "./two-readings.ts";
 import { isYamlMap } from "./yaml-values.ts";
+
+export type Problem = { problem: string; hint?: string };
+
+/** What is wrong with a text, or null. */
+export type Check = (text: string) => Problem | null;
+
+/** The one message that a schema can carry: the problem in its first line, the hint in the second. */
+export function say({ problem, hint }: Problem): string {
+  return hint === undefined ? problem : `${problem}\n${hint}`;
+}
+
+export function unsay(message: string): Problem {
+  const [problem = "", hint] = message.split("\n", 2);
+  return { problem, ...(hint !== undefined && { hint }) };
+}
 
 const textMessage = ({ input }: { input: unknown }) => {
   if (input === null) return "is missing";
@@ -72,6 +86,30 @@ export const isSegment: Check = (word) =>
   SEGMENT.test(word)
     ? null
     : { problem: "becomes part of a path: only letters, digits, `.`, `_` and `-`, and no `.` at the start" };
+
+export const isOneName: Check = (name) =>
+  /[/\\]/.test(name) ? { problem: "must not contain a slash: it is the name of one file system" } : null;
+
+export const isUuid: Check = (given) =>
+  /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(given)
+    ? null
+    : { problem: "must be a UUID of 32 hexadecimal digits, with or without dashes" };
+
+export const isZone: Check = (name) =>
+  isTimezone(name)
+    ? null
+    : { problem: "is not a time zone that is known here", hint: "for example UTC or Europe/Zurich" };
+
+/** Intl would also take an offset such as `+01:00`, which has no summer time. Asking it takes 10 ms. */
+function isTimezone(name: string): boolean {
+  if (name === "UTC") return true;
+  if (/^[+-]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** `true`, `false`, and the unquoted words that YAML 1.1 has for them. */
 export const flag = v.pipe(

@@ -1,8 +1,8 @@
 // The template of a mount point. What fills it is checked where the document is built; here the template itself must
 // give an absolute path, and one for each storage project.
 
+import type { Problem } from "./kinds.ts";
 import { nearestWord } from "./nearest.ts";
-import type { Problem } from "./problem.ts";
 
 const PLACEHOLDERS = ["storage_system", "tenant", "customer", "project", "data_type", "file_system"];
 

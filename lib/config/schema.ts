@@ -1,7 +1,7 @@
 // Every key of the configuration file: what it may hold, its default, what it means. From here come the reading of the
 // file, its errors, the near misses of a key, the README's table, and what `schema config` prints. To add a key, add its
 // line to a map below; its name in camel case is then part of `StorageSettings`. Keys of the site agent, whose file this
-// is, are in site-agent.ts.
+// is, are in levels.ts.
 
 import * as v from "valibot";
 import {
@@ -9,7 +9,10 @@ import {
   anyText,
   fileMode,
   flag,
+  isOneName,
   isSegment,
+  isUuid,
+  isZone,
   list,
   map,
   mask,
@@ -17,17 +20,16 @@ import {
   numberFrom,
   permissions,
   positiveNumber,
+  say,
   text,
   textOrBlank,
   wholeNumber,
   word,
 } from "./kinds.ts";
 import { mountPointProblem, rootProblem } from "./mount-point.ts";
-import { say } from "./problem.ts";
-import { timezoneProblem } from "./timezone.ts";
+import { BACKEND, isOurs } from "./ours.ts";
 import { gidSource, unixGidProblem } from "./unix-gid.ts";
 import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
-import { isYamlMap, type YamlMap } from "./yaml-values.ts";
 
 /** A key that may be left out; null means the same. The default is written as it would stand in the file. */
 function key<S extends v.GenericSchema, const D extends v.InferInput<S> | null>(
@@ -43,8 +45,6 @@ function shownAs<S extends v.GenericSchema>(schema: S, shown: string) {
   return v.pipe(schema, v.metadata({ shown }));
 }
 
-export const BACKEND = "cscs-hpc-storage";
-
 /** The one above it is "no group" to the kernel. */
 const LAST_GID = 4_294_967_294;
 
@@ -59,7 +59,7 @@ export const Settings = v.object({
     null,
     "a mount point that must be there, so that nothing is written below an unmounted one",
   ),
-  storage_file_system: key(text(noSlash), "lustre", "`storageFileSystem.key`"),
+  storage_file_system: key(text(isOneName), "lustre", "`storageFileSystem.key`"),
   storage_system: shownAs(key(text(isSegment), null, "`storageSystem.key`"), "the offering's slug"),
   mount_point: key(
     text(mountPointProblem),
@@ -217,7 +217,7 @@ export const Offering = v.object(
       "a file with the token in its first line, beside the configuration file",
     ),
     waldur_offering_uuid: v.pipe(
-      text(uuidProblem),
+      text(isUuid),
       v.description("uuid of the offering"),
       v.transform((uuid) => uuid.toLowerCase().replaceAll("-", "")),
     ),
@@ -255,7 +255,7 @@ export const File = v.object(
       v.nonEmpty(say({ problem: "is empty", hint: LIST_HINT })),
       v.description("the offerings of the site agent"),
     ),
-    timezone: key(textOrBlank(timezoneProblem), null, "IANA time zone of the minute in file names"),
+    timezone: key(textOrBlank(isZone), null, "IANA time zone of the minute in file names"),
     global_proxy: key(
       v.pipe(
         textOrBlank(proxyProblem),
@@ -277,34 +277,6 @@ export const DEFINITIONS = {
   component_names: ComponentNames,
   component: Component,
 };
-
-/** Which of the two modes takes an offering, by what the file says of it. */
-export function modesOf(offering: YamlMap): { sync: boolean; orders: boolean } {
-  const isOf = (name: string) => backendOf(offering, name) === BACKEND;
-  return { sync: isOf("backend_type"), orders: isOf("order_processing_backend") };
-}
-
-export function backendOf(offering: YamlMap, name: string): string | null {
-  const value = offering[name];
-  return typeof value === "string" ? value.trim().toLowerCase() : null;
-}
-
-function isOurs(offering: unknown): offering is YamlMap {
-  if (!isYamlMap(offering)) return false;
-  const { sync, orders } = modesOf(offering);
-  return sync || orders;
-}
-
-function uuidProblem(given: string) {
-  const isUuid = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(given);
-  return isUuid ? null : { problem: "must be a UUID of 32 hexadecimal digits, with or without dashes" };
-}
-
-function noSlash(name: string) {
-  return /[/\\]/.test(name)
-    ? { problem: "must not contain a slash: it is the name of one file system" }
-    : null;
-}
 
 export type SettingsValues = v.InferOutput<typeof Settings>;
 export type OfferingValues = v.InferOutput<typeof Offering>;

@@ -6,8 +6,8 @@ import type { UnixGidSource } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { readGidFile } from "./gids.ts";
+import type { Problem } from "./kinds.ts";
 import { nearestWord } from "./nearest.ts";
-import type { Problem } from "./problem.ts";
 
 const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
 

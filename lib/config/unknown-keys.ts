@@ -3,9 +3,8 @@
 // command takes. Elsewhere it is a warning. Other unknown keys belong to somebody else.
 
 import { type Findings, textOf } from "./findings.ts";
-import { type Level, NAME_OF_LEVEL, OWN_KEYS } from "./levels.ts";
+import { AGENT_KEYS, type Level, NAME_OF_LEVEL, OWN_KEYS } from "./levels.ts";
 import { nearestWord } from "./nearest.ts";
-import { AGENT_KEYS } from "./site-agent.ts";
 import type { Path, YamlDocument } from "./yaml.ts";
 import { isGiven, isYamlMap, type YamlMap } from "./yaml-values.ts";
 
@@ -15,31 +14,22 @@ type Maps = Partial<Record<Level, { map: YamlMap; path: Path }>>;
 type Judge = {
   document: YamlDocument;
   findings: Findings;
-  /** Paths of keys that were meant and are reported under the name that they have. */
+  /** Paths of keys of the file and of offerings that were meant; those of settings can be left out anyway. */
   meant: Set<string>;
 };
 
 /** A word of the vocabulary, which may be repeated in a message; anything else could be a secret in the wrong place. */
 export function isKnownKey(key: string): boolean {
-  return Object.values(OWN_KEYS).some((own) => own.includes(key)) || AGENTS.some((keys) => keys.has(key));
+  return [OWN_KEYS, AGENT_KEYS].some((levels) => Object.values(levels).some((keys) => keys.includes(key)));
 }
-
-const AGENTS = Object.values(AGENT_KEYS);
 
 /** Reports unknown keys at the top and in offerings of ours; returns the paths of keys that they mean and that are missing. */
 export function reportUnknownKeys(
   file: YamlMap,
-  {
-    offerings,
-    document,
-    findings,
-  }: {
-    offerings: readonly { index: number; isTaken: boolean }[];
-    document: YamlDocument;
-    findings: Findings;
-  },
+  offerings: readonly { index: number; isTaken: boolean }[],
+  into: Omit<Judge, "meant">,
 ): ReadonlySet<string> {
-  const judge: Judge = { document, findings, meant: new Set() };
+  const judge: Judge = { ...into, meant: new Set() };
   // No offering is concerned by what stands here, unless there is none at all.
   judgeMap("top", { top: { map: file, path: [] } }, { judge, isTaken: !isGiven(file, "offerings") });
   for (const { index, isTaken } of offerings) {
@@ -72,15 +62,16 @@ type Meant = { key: string; level: Level };
 function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; isTaken: boolean }): void {
   const { map, path } = maps[level] ?? { map: {}, path: [] };
   for (const key of Object.keys(map)) {
-    if (OWN_KEYS[level].includes(key) || AGENT_KEYS[level].has(key)) continue;
+    if (OWN_KEYS[level].includes(key) || AGENT_KEYS[level].includes(key)) continue;
     const meant = meaningOf(key, level);
     if (meant === null) continue;
     const place = [...path, key];
     const report = judge.findings.atKey(place);
-    const isLost = isTaken && !isThere(meant, maps) && !judge.document.placeOf(place).isAnchored;
+    const isLost =
+      isTaken && !isGiven(maps[meant.level]?.map, meant.key) && !judge.document.placeOf(place).isAnchored;
     const [message, hint] = wordsFor(meant, { level, isLost });
     if (isLost) {
-      judge.meant.add(textOf(pathOf(meant, maps)));
+      judge.meant.add(textOf([...(maps.offering?.path ?? []), meant.key]));
       report.error(message, hint);
     } else report.warn(message, hint);
   }
@@ -101,16 +92,6 @@ function meaningOf(key: string, level: Level): Meant | null {
     if (there !== null) return { key: there, level: other };
   }
   return null;
-}
-
-function isThere({ key, level }: Meant, maps: Maps): boolean {
-  return isGiven(maps[level]?.map, key);
-}
-
-function pathOf({ key, level }: Meant, maps: Maps): Path {
-  const own = maps[level]?.path;
-  if (own) return [...own, key];
-  return [...(maps.offering?.path ?? []), ...(level === "settings" ? ["backend_settings"] : []), key];
 }
 
 function wordsFor(

@@ -1,7 +1,7 @@
 // The one spelling of a Waldur API address. People write it with and without `/api`, and with and without a slash.
 // Credentials, a query or a fragment are refused: the token has its own key, and the rest is never part of an API root.
 
-import type { Problem } from "./problem.ts";
+import type { Problem } from "./kinds.ts";
 
 /** What is wrong with the text as a Waldur API address, or null. Never repeats the text, which may hold a password. */
 export function apiUrlProblem(text: string): Problem | null {

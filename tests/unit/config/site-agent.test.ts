@@ -4,8 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Level, OWN_KEYS } from "../../../lib/config/levels.ts";
-import { AGENT_KEYS } from "../../../lib/config/site-agent.ts";
+import { AGENT_KEYS, type Level, OWN_KEYS } from "../../../lib/config/levels.ts";
 
 const unpacked = process.env.SITE_AGENT_PACKAGE;
 const MODELS: readonly [string, Level][] = [
@@ -28,7 +27,7 @@ describe.skipIf(unpacked === undefined)("the models of the published package", (
 
 test("no key is both ours and the agent's alone", () => {
   for (const [level, own] of Object.entries(OWN_KEYS)) {
-    const agents = Object.entries(AGENT_KEYS).find(([name]) => name === level)?.[1] ?? new Set();
-    expect(own.filter((key) => agents.has(key))).toEqual([]);
+    const agents = Object.entries(AGENT_KEYS).find(([name]) => name === level)?.[1] ?? [];
+    expect(own.filter((key) => agents.includes(key))).toEqual([]);
   }
 });
