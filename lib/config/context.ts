@@ -3,7 +3,7 @@
 import type { Findings, Report } from "./findings.ts";
 import type { GidMap } from "./gids.ts";
 import type { OfferingValues } from "./schema.ts";
-import type { YamlMap } from "./yaml-values.ts";
+import type { YamlMap } from "./yaml-map.ts";
 
 export type Context = {
   findings: Findings;

@@ -1,21 +1,20 @@
 // The entries of `offerings`, and which of them are ours.
 
-import { ConfigError } from "../errors.ts";
 import type { Offering, PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
 import { nearestWord } from "./nearest.ts";
 import { BACKEND, backendOf, modesOf } from "./ours.ts";
-import { isGiven, isYamlMap, type YamlMap } from "./yaml-values.ts";
+import { isGiven, isYamlMap, type YamlMap } from "./yaml-map.ts";
 
 export type Entry = { index: number; given: YamlMap };
 
-/** The maps of the list; anything else in it is reported by the schema. */
-export function entriesOf({ offerings }: YamlMap, findings: Findings): Entry[] {
+/** The maps of the list, of which anything else is reported by the schema; null where it cannot be meant so. */
+export function entriesOf({ offerings }: YamlMap, findings: Findings): Entry[] | null {
   const list: unknown[] = Array.isArray(offerings) ? offerings : [];
   if (list.length > 1 && list.every((given) => isYamlMap(given) && Object.keys(given).length === 1)) {
     const hint = "write the dash before the first key of an offering only, and the others below that key";
     findings.at(["offerings", 1]).error("each line begins an offering of its own", hint);
-    throw new ConfigError(findings.errors());
+    return null;
   }
   return list.flatMap((given, index) => (isYamlMap(given) ? [{ index, given }] : []));
 }

@@ -2,7 +2,8 @@
 // of the file.
 
 import type { ConfigIssue } from "../errors.ts";
-import type { Path, YamlDocument } from "./yaml.ts";
+import type { Document } from "./document.ts";
+import type { Path } from "./yaml-map.ts";
 
 /** Reports about one place. */
 export type Report = {
@@ -15,30 +16,39 @@ export type Findings = {
   at(path: Path): Report;
   /** About a key itself. */
   atKey(path: Path): Report;
-  errors(): ConfigIssue[];
-  warnings(): ConfigIssue[];
+  /** Whatever is there so far, with its place. */
+  located(): Promise<{ errors: ConfigIssue[]; warnings: ConfigIssue[] }>;
 };
 
-type Found = { offset: number; issue: ConfigIssue };
+type Found = { path: Path; of: "key" | "value"; kind: "errors" | "warnings"; message: string; hint?: string };
 
-export function createFindings(file: string, document: YamlDocument): Findings {
-  const errors: Found[] = [];
-  const warnings: Found[] = [];
-  const reportAt = (path: Path, offset: number): Report => {
-    const locate = (message: string, hint: string | undefined): Found => {
-      const at = { file, ...document.positionOf(offset), path: textOf(path) };
-      return { offset, issue: { ...at, message, ...(hint && { hint }) } };
-    };
+export function createFindings(file: string, document: Document): Findings {
+  const found: Found[] = [];
+  const reportAt = (path: Path, of: Found["of"]): Report => {
+    const add = (kind: Found["kind"], message: string, hint: string | undefined) =>
+      found.push({ path, of, kind, message, ...(hint && { hint }) });
     return {
-      error: (message, hint) => errors.push(locate(message, hint)),
-      warn: (message, hint) => warnings.push(locate(message, hint)),
+      error: (message, hint) => add("errors", message, hint),
+      warn: (message, hint) => add("warnings", message, hint),
     };
   };
+  const locate = async (): Promise<{ offset: number; kind: Found["kind"]; issue: ConfigIssue }[]> => {
+    if (found.length === 0) return [];
+    const { placeOf, positionOf } = await document.places();
+    return found.map(({ path, of, kind, ...words }) => {
+      const offset = placeOf(path)[of];
+      return { offset, kind, issue: { file, ...positionOf(offset), path: textOf(path), ...words } };
+    });
+  };
   return {
-    at: (path) => reportAt(path, document.placeOf(path).value),
-    atKey: (path) => reportAt(path, document.placeOf(path).key),
-    errors: () => inFileOrder(errors),
-    warnings: () => inFileOrder(warnings),
+    at: (path) => reportAt(path, "value"),
+    atKey: (path) => reportAt(path, "key"),
+    async located() {
+      const inOrder = (await locate()).toSorted((a, b) => a.offset - b.offset);
+      const of = (wanted: Found["kind"]) =>
+        inOrder.flatMap(({ kind, issue }) => (kind === wanted ? [issue] : []));
+      return { errors: of("errors"), warnings: of("warnings") };
+    },
   };
 }
 
@@ -48,8 +58,4 @@ export function textOf(path: Path): string {
     .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
     .join("")
     .replace(/^\./, "");
-}
-
-function inFileOrder(found: readonly Found[]): ConfigIssue[] {
-  return found.toSorted((a, b) => a.offset - b.offset).map(({ issue }) => issue);
 }

@@ -5,7 +5,7 @@ import type * as v from "valibot";
 import type { PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
 import { unsay } from "./kinds.ts";
-import { isYamlMap } from "./yaml-values.ts";
+import { isYamlMap } from "./yaml-map.ts";
 
 type Issue = v.BaseIssue<unknown>;
 

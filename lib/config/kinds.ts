@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { nearestWord } from "./nearest.ts";
 import { TwoReadings } from "./two-readings.ts";
-import { isYamlMap } from "./yaml-values.ts";
+import { isYamlMap } from "./yaml-map.ts";
 
 export type Problem = { problem: string; hint?: string };
 

@@ -7,6 +7,7 @@ import { ConfigError } from "../errors.ts";
 import { type Complete, compareOfferings } from "./between-offerings.ts";
 import type { Config } from "./config.ts";
 import type { Context, Offering } from "./context.ts";
+import { openDocument } from "./document.ts";
 import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend } from "./entries.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { reportIssues, withoutWrong } from "./issues.ts";
@@ -16,8 +17,7 @@ import { File, type OfferingValues } from "./schema.ts";
 import { storageSettings } from "./storage-settings.ts";
 import { isBlank, reportOpenToken } from "./token.ts";
 import { isKnownKey, reportUnknownKeys } from "./unknown-keys.ts";
-import { parseYaml } from "./yaml.ts";
-import { isYamlMap, type YamlMap } from "./yaml-values.ts";
+import { isYamlMap, type YamlMap } from "./yaml-map.ts";
 
 export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>;
@@ -35,10 +35,11 @@ const MAX_BYTES = 1_048_576;
 export async function loadConfig(path: string, options: LoadOptions): Promise<Config> {
   const absolute = resolve(options.cwd, path);
   const text = readFile(absolute, path);
-  const document = parseYaml(text.text, path, isKnownKey);
+  const document = await openDocument(text.text, path, isKnownKey);
   const findings = createFindings(path, document);
   const file = openFile(document.root, findings);
-  const entries = entriesOf(file, findings);
+  const entries = file && entriesOf(file, findings);
+  if (file === null || entries === null) throw new ConfigError((await findings.located()).errors);
   const parsed = v.safeParse(File, file);
   const values = parsed.success ? parsed.output : withoutWrong(parsed.output, parsed.issues);
   const offerings = entries.flatMap((entry) => openOffering(entry, values, findings));
@@ -58,7 +59,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   }
   compareOfferings(complete);
 
-  const errors = findings.errors();
+  const { errors, warnings } = await findings.located();
   if (errors.length > 0 || !parsed.success) throw new ConfigError(errors);
   const { timezone, global_proxy: proxy } = parsed.output;
   return {
@@ -70,7 +71,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
       sync,
       orders,
     })),
-    warnings: findings.warnings(),
+    warnings,
   };
 }
 
@@ -87,12 +88,12 @@ function hintFor(problem: string): string {
     : "name the configuration file with --config FILE";
 }
 
-function openFile(root: unknown, findings: Findings): YamlMap {
+function openFile(root: unknown, findings: Findings): YamlMap | null {
   if (isYamlMap(root)) return root;
   const top = findings.at([]);
   if (root === null) top.error("the configuration file is empty", "it needs a list of offerings");
   else top.error("must be a map of keys and values", "it begins with `offerings:`");
-  throw new ConfigError(findings.errors());
+  return null;
 }
 
 /** The token of an offering of another backend is as secret as ours. */

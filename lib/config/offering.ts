@@ -10,7 +10,7 @@ import { readToken, type Token } from "./token.ts";
 import { TwoReadings } from "./two-readings.ts";
 import { readUnixGid } from "./unix-gid.ts";
 import { isPlainHttpBeyondLoopback } from "./url.ts";
-import { isGiven } from "./yaml-values.ts";
+import { isGiven } from "./yaml-map.ts";
 
 /** What was found for an offering; null where something is wrong, which is reported. */
 export type Found = {

@@ -1,6 +1,6 @@
 // Which offerings of the site agent's file are for this program.
 
-import { isYamlMap, type YamlMap } from "./yaml-values.ts";
+import { isYamlMap, type YamlMap } from "./yaml-map.ts";
 
 export const BACKEND = "cscs-hpc-storage";
 

@@ -3,7 +3,7 @@
 
 import type { Offering } from "./context.ts";
 import type { SettingsValues } from "./schema.ts";
-import { isGiven } from "./yaml-values.ts";
+import { isGiven } from "./yaml-map.ts";
 
 type Templates = Pick<SettingsValues, "mount_point" | "storage_system" | "storage_file_system">;
 

@@ -8,7 +8,7 @@ import { type Secret, secret } from "./config.ts";
 import type { Context, Offering } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { readTextFile } from "./read-file.ts";
-import type { YamlMap } from "./yaml-values.ts";
+import type { YamlMap } from "./yaml-map.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
 export type Token = { token: Secret; source: string; shared: boolean };

@@ -2,17 +2,17 @@
 // us: where the key that was meant is missing, what it says would be lost, so it is an error in an offering that this
 // command takes. Elsewhere it is a warning. Other unknown keys belong to somebody else.
 
+import type { Document } from "./document.ts";
 import { type Findings, textOf } from "./findings.ts";
 import { AGENT_KEYS, type Level, NAME_OF_LEVEL, OWN_KEYS } from "./levels.ts";
 import { nearestWord } from "./nearest.ts";
-import type { Path, YamlDocument } from "./yaml.ts";
-import { isGiven, isYamlMap, type YamlMap } from "./yaml-values.ts";
+import { isGiven, isYamlMap, type Path, type YamlMap } from "./yaml-map.ts";
 
 /** The maps around an offering, innermost last, and where they stand. */
 type Maps = Partial<Record<Level, { map: YamlMap; path: Path }>>;
 
 type Judge = {
-  document: YamlDocument;
+  document: Document;
   findings: Findings;
   /** Paths of keys of the file and of offerings that were meant; those of settings can be left out anyway. */
   meant: Set<string>;
@@ -68,7 +68,7 @@ function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; 
     const place = [...path, key];
     const report = judge.findings.atKey(place);
     const isLost =
-      isTaken && !isGiven(maps[meant.level]?.map, meant.key) && !judge.document.placeOf(place).isAnchored;
+      isTaken && !isGiven(maps[meant.level]?.map, meant.key) && !judge.document.isAnchored(place);
     const [message, hint] = wordsFor(meant, { level, isLost });
     if (isLost) {
       judge.meant.add(textOf([...(maps.offering?.path ?? []), meant.key]));

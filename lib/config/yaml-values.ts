@@ -2,24 +2,9 @@
 // Refused is what could be read in two ways or without end: a key that is there twice, an alias that contains itself or
 // explodes. The parser's own checks take quadratic time for both, or give no place. No problem quotes the source.
 
-import {
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-} from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import { plainValue } from "./two-readings.ts";
-
-/** Where a value stands: the offset of its key or list dash, its own, and whether it has a name for aliases (`&…`). */
-export type Place = { key: number; value: number; isAnchored: boolean };
-
-/** A map of the file, without a prototype: `constructor` and `__proto__` are keys like any other. */
-export type YamlMap = Readonly<Record<string, unknown>>;
+import { isYamlMap, type Place } from "./yaml-map.ts";
 
 export type TreeProblem = { offset: number; message: string; hint?: string };
 
@@ -33,134 +18,109 @@ export type Values = {
 /** An alias may stand for this many values, itself containing aliases; more is an alias bomb. */
 const MAX_ALIAS_VALUES = 100_000;
 
-export function isYamlMap(value: unknown): value is YamlMap {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
-
-/** A key with a value. */
-export function isGiven(map: unknown, key: string): boolean {
-  return isYamlMap(map) && Object.hasOwn(map, key) && map[key] !== null;
-}
-
-type Reading = { value: unknown; weight: number; start: number };
-type Reader = Values & { anchors: Map<string, Reading | null>; isNamed: (key: string) => boolean };
+/** `weight` counts the values in it, with those that aliases stand for. */
+type Entry = { value: unknown; weight: number; start: number };
 
 /** Reads the tree. `isNamed` says which keys may be repeated in a message; another one may be a secret. */
-export function readValues(root: Node, isNamed: (key: string) => boolean): Values {
-  const reader: Reader = { root: null, problems: [], places: new WeakMap(), anchors: new Map(), isNamed };
-  return { root: read(root, reader).value, problems: reader.problems, places: reader.places };
-}
+export function readValues(tree: Node, isNamed: (key: string) => boolean): Values {
+  const problems: TreeProblem[] = [];
+  const places: Values["places"] = new WeakMap();
+  /** null while the value is being read: an alias to it would contain itself. */
+  const anchors = new Map<string, Entry | null>();
+  const report = (offset: number, message: string) => problems.push({ offset, message });
 
-function read(node: Node | null, reader: Reader): Reading {
-  if (node === null) return { value: null, weight: 1, start: 0 };
-  if (isAlias(node)) return readAlias(node.source, startOf(node), reader);
-  // An alias inside of it would contain itself.
-  if (node.anchor !== undefined) reader.anchors.set(node.anchor, null);
-  const { value, weight } = readContents(node, reader);
-  const reading = { value, weight, start: startOf(node) };
-  if (node.anchor !== undefined) reader.anchors.set(node.anchor, reading);
-  return reading;
-}
+  const read = (node: unknown): Entry => {
+    if (!isNode(node)) return { value: null, weight: 1, start: 0 };
+    const start = startOf(node);
+    if (isAlias(node)) return readAlias(node.source, start);
+    if (node.anchor !== undefined) anchors.set(node.anchor, null);
+    const entry = { start, ...readContents(node) };
+    if (node.anchor !== undefined) anchors.set(node.anchor, entry);
+    return entry;
+  };
 
-function readContents(node: Node, reader: Reader): Omit<Reading, "start"> {
-  if (isMap(node)) return readMap(node, reader);
-  if (isSeq(node)) return readList(node.items, reader);
-  return { value: isScalar(node) ? scalarValue(node) : null, weight: 1 };
-}
+  const readContents = (node: Node) => {
+    if (isMap(node)) return readMap(node);
+    if (isSeq(node)) return readList(node.items);
+    if (!isScalar(node)) return { value: null, weight: 1 };
+    const isPlain = node.type === "PLAIN" && node.source !== undefined;
+    return { value: isPlain ? plainValue(node.value, node.source ?? "") : node.value, weight: 1 };
+  };
 
-function scalarValue({ type, value, source }: Scalar): unknown {
-  return type === "PLAIN" && source !== undefined ? plainValue(value, source) : value;
-}
+  const readAlias = (anchor: string, start: number): Entry => {
+    const target = anchors.get(anchor);
+    if (target && target.weight <= MAX_ALIAS_VALUES) return target;
+    if (target === undefined) report(start, "this alias (`*…`) has no anchor (`&…`) before it");
+    else if (target === null) report(start, "this alias (`*…`) contains itself");
+    else report(start, `this alias (\`*…\`) stands for more than ${MAX_ALIAS_VALUES} values`);
+    return { value: null, weight: 1, start };
+  };
 
-function readAlias(anchor: string, offset: number, { anchors, problems }: Reader): Reading {
-  const target = anchors.get(anchor);
-  if (target && target.weight <= MAX_ALIAS_VALUES) return target;
-  const problem =
-    target === undefined
-      ? "has no anchor (`&…`) before it"
-      : target === null
-        ? "contains itself"
-        : `stands for more than ${MAX_ALIAS_VALUES} values`;
-  problems.push({ offset, message: `this alias (\`*…\`) ${problem}` });
-  return { value: null, weight: 1, start: offset };
-}
+  const readList = (items: readonly unknown[]) => {
+    const entries = items.map(read);
+    const value = entries.map((entry) => entry.value);
+    const at = items.map((item, index): [number, Place] => [
+      index,
+      placeOf(item, entries[index], startOf(item)),
+    ]);
+    places.set(value, new Map(at));
+    return { value, weight: entries.reduce((sum, { weight }) => sum + weight, 1) };
+  };
 
-function readList(items: readonly unknown[], reader: Reader): Omit<Reading, "start"> {
-  const places = new Map<number, Place>();
-  const value: unknown[] = [];
-  let weight = 1;
-  for (const [index, item] of items.entries()) {
-    const node = isNode(item) ? item : null;
-    const entry = read(node, reader);
-    weight += entry.weight;
-    places.set(index, placeOf(node, entry, node === null ? 0 : startOf(node)));
-    value.push(entry.value);
-  }
-  reader.places.set(value, places);
-  return { value, weight };
-}
-
-type Open = { value: Record<string, unknown>; places: Map<string, Place>; reader: Reader };
-
-/** Own keys first, then those of merged maps in their order, as the YAML merge key says. */
-function readMap(node: YAMLMap, reader: Reader): Omit<Reading, "start"> {
-  const open: Open = { value: Object.create(null), places: new Map(), reader };
-  const merges: { offset: number; value: unknown }[] = [];
-  let weight = 1;
-  for (const pair of node.items) {
-    const offset = isNode(pair.key) ? startOf(pair.key) : 0;
-    if (isNode(pair.key) && !isAlias(pair.key)) read(pair.key, reader);
-    const valueNode = isNode(pair.value) ? pair.value : null;
-    const entry = read(valueNode, reader);
-    weight += entry.weight + 1;
-    if (isMergeKey(pair.key)) merges.push({ offset, value: entry.value });
-    else addEntry(pair, { open, entry, place: placeOf(valueNode, entry, offset) });
-  }
-  for (const { offset, value } of merges) merge(value, offset, open);
-  reader.places.set(open.value, open.places);
-  return { value: open.value, weight };
-}
-
-function addEntry({ key }: Pair, { open, entry, place }: { open: Open; entry: Reading; place: Place }): void {
-  const { value, places, reader } = open;
-  const text = isScalar(key) ? (key.source ?? String(key.value)) : null;
-  const problem = (message: string) => reader.problems.push({ offset: place.key, message });
-  if (text === null) problem("a key must be plain text");
-  else if (places.has(text))
-    problem(`${reader.isNamed(text) ? `the key ${text}` : "this key"} is there twice`);
-  else {
-    value[text] = entry.value;
-    places.set(text, place);
-  }
-}
-
-function merge(merged: unknown, offset: number, { value, places, reader }: Open): void {
-  for (const map of Array.isArray(merged) ? merged : [merged]) {
-    if (!isYamlMap(map)) {
-      reader.problems.push({ offset, message: "`<<` needs a map" });
-      return;
+  /** Own keys first, then those of merged maps in their order, as the YAML merge key says. */
+  const readMap = ({ items }: YAMLMap) => {
+    const value: Record<string, unknown> = Object.create(null);
+    const own = new Map<string, Place>();
+    const merges: { offset: number; merged: unknown }[] = [];
+    let weight = 1;
+    for (const pair of items) {
+      const offset = startOf(pair.key);
+      if (!isAlias(pair.key)) read(pair.key);
+      const entry = read(pair.value);
+      weight += entry.weight + 1;
+      const key = isMergeKey(pair) ? null : keyOf(pair, offset, own);
+      if (isMergeKey(pair)) merges.push({ offset, merged: entry.value });
+      if (key === null) continue;
+      value[key] = entry.value;
+      own.set(key, placeOf(pair.value, entry, offset));
     }
-    for (const [key, place] of reader.places.get(map) ?? []) {
-      if (places.has(String(key))) continue;
-      value[key] = map[key];
-      places.set(String(key), place);
+    for (const { offset, merged } of merges) {
+      for (const map of Array.isArray(merged) ? merged : [merged]) {
+        if (!isYamlMap(map)) report(offset, "`<<` needs a map");
+        else
+          for (const [key, place] of places.get(map) ?? []) {
+            if (own.has(String(key))) continue;
+            value[key] = map[key];
+            own.set(String(key), place);
+          }
+      }
     }
-  }
+    places.set(value, own);
+    return { value, weight };
+  };
+
+  const keyOf = ({ key }: Pair, offset: number, own: ReadonlyMap<string, Place>): string | null => {
+    const text = isScalar(key) ? (key.source ?? String(key.value)) : null;
+    if (text === null) report(offset, "a key must be plain text");
+    else if (!own.has(text)) return text;
+    else report(offset, `${isNamed(text) ? `the key ${text}` : "this key"} is there twice`);
+    return null;
+  };
+
+  return { root: read(tree).value, problems, places };
 }
 
 /** A key without a value is at its own place. */
-function placeOf(node: Node | null, { value, start }: Reading, key: number): Place {
-  const isAnchored = node !== null && !isAlias(node) && node.anchor !== undefined;
-  return { key, value: value === null ? key : start, isAnchored };
+function placeOf(node: unknown, entry: Entry | undefined, key: number): Place {
+  const isAnchored = isNode(node) && !isAlias(node) && node.anchor !== undefined;
+  return { key, value: entry === undefined || entry.value === null ? key : entry.start, isAnchored };
 }
 
 /** The parser marks an unquoted `<<` by a symbol. */
-function isMergeKey(key: unknown): boolean {
+function isMergeKey({ key }: Pair): boolean {
   return isScalar(key) && typeof key.value === "symbol";
 }
 
-function startOf(node: Node): number {
-  return node.range?.[0] ?? 0;
+function startOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }

@@ -4,23 +4,17 @@
 
 import { LineCounter, type Node, parseDocument } from "yaml";
 import { ConfigError, type ConfigIssue } from "../errors.ts";
-import { isYamlMap, type Place, readValues, type TreeProblem } from "./yaml-values.ts";
-
-/** Keys of maps and indexes of lists, from the top of the file. */
-export type Path = readonly (string | number)[];
-
-export type YamlDocument = {
-  /** null for an empty file. */
-  root: unknown;
-  /** Of the value; of the innermost map or list around it when it is missing. */
-  placeOf(path: Path): Place;
-  positionOf(offset: number): { line: number; column: number };
-};
+import { isYamlMap, type Path, type Place, type Places } from "./yaml-map.ts";
+import { readValues, type TreeProblem } from "./yaml-values.ts";
 
 const MAX_SYNTAX_ISSUES = 10;
 
 /** Parses the text of the configuration file; throws ConfigError with every syntax problem, located. */
-export function parseYaml(text: string, file: string, isNamed: (key: string) => boolean): YamlDocument {
+export function parseYaml(
+  text: string,
+  file: string,
+  isNamed: (key: string) => boolean,
+): Places & { root: unknown } {
   const lines = new LineCounter();
   const positionOf = (offset: number) => {
     const { line, col } = lines.linePos(offset);
