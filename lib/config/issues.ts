@@ -4,7 +4,6 @@
 import type * as v from "valibot";
 import type { PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
-import { unsay } from "./kinds.ts";
 import { isYamlMap } from "./yaml-map.ts";
 
 type Issue = v.BaseIssue<unknown>;
@@ -20,7 +19,7 @@ export function reportIssues(issues: readonly Issue[], meant: ReadonlySet<string
     const text = textOf(path);
     if (reported.has(text)) continue;
     reported.add(text);
-    const { problem, hint } = unsay(issue.message);
+    const [problem = "", hint] = issue.message.split("\n", 2);
     findings.at(path).error(problem, hint);
   }
 }

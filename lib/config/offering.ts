@@ -1,16 +1,16 @@
 // What an offering of ours needs beyond its values: the files that it names, and what must fit together in it.
 
 import { resolve } from "node:path";
-import { readCaFile } from "./ca-file.ts";
 import type { UnixGidSource } from "./config.ts";
 import type { Context, Offering } from "./context.ts";
+import type { Report } from "./findings.ts";
 import { SEGMENT } from "./kinds.ts";
 import { checkPolicy } from "./policy.ts";
+import { readTextFile } from "./read-file.ts";
 import { readToken, type Token } from "./token.ts";
-import { TwoReadings } from "./two-readings.ts";
 import { readUnixGid } from "./unix-gid.ts";
 import { isPlainHttpBeyondLoopback } from "./url.ts";
-import { isGiven } from "./yaml-map.ts";
+import { isGiven, TwoReadings } from "./yaml-map.ts";
 
 /** What was found for an offering; null where something is wrong, which is reported. */
 export type Found = {
@@ -87,4 +87,29 @@ function checkFileSystem({ values, atSetting }: Offering): void {
   if (name === undefined || !template?.includes("{file_system}") || SEGMENT.test(name)) return;
   const message = "is part of mount_point and so may hold only letters, digits, `.`, `_` and `-`";
   atSetting("storage_file_system").error(message);
+}
+
+const MAX_CA_BYTES = 1_048_576;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
+async function readCaFile(given: string, context: Context, report: Report): Promise<string | null> {
+  const path = resolve(context.directory, given);
+  const file = readTextFile(path, MAX_CA_BYTES);
+  if ("problem" in file) {
+    report.error(`${path} ${file.problem}`, file.hint);
+    return null;
+  }
+  const { X509Certificate } = await import("node:crypto");
+  const certificates = file.text.match(CERTIFICATE) ?? [];
+  const isGood = (pem: string) => {
+    try {
+      return new X509Certificate(pem).subject !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  if (certificates.length > 0 && certificates.every(isGood)) return file.text;
+  report.error(`${path} is not a PEM file of certificates`, "it must hold -----BEGIN CERTIFICATE-----");
+  return null;
 }

@@ -20,7 +20,6 @@ import {
   numberFrom,
   permissions,
   positiveNumber,
-  say,
   text,
   textOrBlank,
   wholeNumber,
@@ -156,22 +155,20 @@ export const Component = v.object({
   accounting_type: key(word(["usage", "limit", "one"]), null, "of the site agent; checked, not used"),
 });
 
-const COMPONENT_NAME = {
-  problem: "must be the name of a component",
-  hint: "write `storage: {…}` in place of `- storage: {…}`",
-};
-
-const NO_STORAGE = {
-  problem: "has several components, and none is named storage",
-  hint: "name the one that carries the space quota `storage`",
-};
+const NO_STORAGE =
+  "has several components, and none is named storage\nname the one that carries the space quota `storage`";
 
 const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
 
 /** What examples of the Python plugin have. */
 const ComponentNames = v.pipe(
-  v.array(v.pipe(v.string(say(COMPONENT_NAME)), v.nonEmpty("is empty"))),
-  v.nonEmpty(say({ problem: "is empty", hint: "leave the key out for its default" })),
+  v.array(
+    v.pipe(
+      v.string("must be the name of a component\nwrite `storage: {…}` in place of `- storage: {…}`"),
+      v.nonEmpty("is empty"),
+    ),
+  ),
+  v.nonEmpty("is empty\nleave the key out for its default"),
   v.transform((names) => Object.fromEntries(names.map((name) => [name, v.getDefaults(Component)]))),
 );
 
@@ -183,7 +180,7 @@ const Components = v.pipe(
     if (input === undefined) return AnyComponents;
     return Array.isArray(input) ? ComponentNames : map(ComponentsByName);
   }),
-  v.check((components) => chosenOf(components) !== undefined, say(NO_STORAGE)),
+  v.check((components) => chosenOf(components) !== undefined, NO_STORAGE),
   v.transform((components) => {
     const [name, component] = chosenOf(components) ?? NO_COMPONENT;
     return { name, unitFactor: component.unit_factor };
@@ -207,12 +204,12 @@ export const Offering = v.object(
       v.transform(normaliseApiUrl),
     ),
     waldur_api_token: key(
-      anyText({ problem: "must be text", hint: "put it in quotes" }),
+      anyText("must be text\nput it in quotes"),
       null,
       "the token of the provider's user",
     ),
     waldur_api_token_file: key(
-      anyText({ problem: "must be the path of a file" }),
+      anyText("must be the path of a file"),
       null,
       "a file with the token in its first line, beside the configuration file",
     ),
@@ -250,9 +247,9 @@ export const File = v.object(
     offerings: v.pipe(
       v.array(
         v.lazy((input) => (input === undefined || isOurs(input) ? Offering : Foreign)),
-        ({ input }) => say({ problem: input === null ? "is missing" : "must be a list", hint: LIST_HINT }),
+        ({ input }) => `${input === null ? "is missing" : "must be a list"}\n${LIST_HINT}`,
       ),
-      v.nonEmpty(say({ problem: "is empty", hint: LIST_HINT })),
+      v.nonEmpty(`is empty\n${LIST_HINT}`),
       v.description("the offerings of the site agent"),
     ),
     timezone: key(textOrBlank(isZone), null, "IANA time zone of the minute in file names"),
@@ -265,7 +262,7 @@ export const File = v.object(
       "proxy of all requests, http:// or https://",
     ),
   },
-  say({ problem: "is missing", hint: LIST_HINT }),
+  `is missing\n${LIST_HINT}`,
 );
 
 /** The schemas by the names that they have in a JSON Schema. */

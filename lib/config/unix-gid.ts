@@ -6,7 +6,7 @@ import type { UnixGidSource } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { readGidFile } from "./gids.ts";
-import type { Problem } from "./kinds.ts";
+import { notHome } from "./kinds.ts";
 import { nearestWord } from "./nearest.ts";
 
 const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
@@ -15,16 +15,15 @@ const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
 export type GidSource = { kind: "metadata" } | { kind: "file"; path: string };
 
 /** What is wrong with `metadata`, or `file:PATH` (docs/contract.md, "Configuration"). */
-export function unixGidProblem(text: string): Problem | null {
+export function unixGidProblem(text: string): string | null {
   const path = pathIn(text);
-  if (path === "") return { problem: "needs a path after `file:`" };
-  if (path?.startsWith("~"))
-    return { problem: "starts with ~, which is not expanded", hint: "write the path in full" };
-  if (path !== null || text === "metadata") return null;
+  if (path === "") return "needs a path after `file:`";
+  if (path !== null) return notHome(path);
+  if (text === "metadata") return null;
   if (text === "waldur" || text === "getent")
-    return { problem: `\`${text}\` is not available in this version`, hint: INSTEAD };
+    return `\`${text}\` is not available in this version\n${INSTEAD}`;
   const isNear = nearestWord(text, ["metadata"]) !== null;
-  return { problem: "must be one of metadata, file:PATH", hint: isNear ? "did you mean metadata?" : INSTEAD };
+  return `must be one of metadata, file:PATH\n${isNear ? "did you mean metadata?" : INSTEAD}`;
 }
 
 export function gidSource(text: string): GidSource {

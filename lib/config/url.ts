@@ -1,12 +1,10 @@
 // The one spelling of a Waldur API address. People write it with and without `/api`, and with and without a slash.
 // Credentials, a query or a fragment are refused: the token has its own key, and the rest is never part of an API root.
 
-import type { Problem } from "./kinds.ts";
-
 /** What is wrong with the text as a Waldur API address, or null. Never repeats the text, which may hold a password. */
-export function apiUrlProblem(text: string): Problem | null {
-  const problem = faultOf(text);
-  return problem === null ? null : { problem, hint: "for example https://waldur.example.com/api/" };
+export function apiUrlProblem(text: string): string | null {
+  const fault = faultOf(text);
+  return fault === null ? null : `${fault}\nfor example https://waldur.example.com/api/`;
 }
 
 function faultOf(text: string): string | null {
@@ -45,10 +43,7 @@ function withoutSlashes(path: string): string {
 }
 
 /** `global_proxy`, which the site agent knows at the top level only. */
-export function proxyProblem(text: string): Problem | null {
-  if (/^socks/i.test(text))
-    return { problem: "a SOCKS proxy is not supported", hint: "name an http:// or https:// proxy" };
-  return parseHttpUrl(text) === null
-    ? { problem: "must be a URL that starts with http:// or https://" }
-    : null;
+export function proxyProblem(text: string): string | null {
+  if (/^socks/i.test(text)) return "a SOCKS proxy is not supported\nname an http:// or https:// proxy";
+  return parseHttpUrl(text) === null ? "must be a URL that starts with http:// or https://" : null;
 }

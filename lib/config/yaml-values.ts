@@ -3,8 +3,7 @@
 // explodes. The parser's own checks take quadratic time for both, or give no place. No problem quotes the source.
 
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
-import { plainValue } from "./two-readings.ts";
-import { isYamlMap, type Place } from "./yaml-map.ts";
+import { isYamlMap, type Place, plainValue } from "./yaml-map.ts";
 
 export type TreeProblem = { offset: number; message: string; hint?: string };
 
