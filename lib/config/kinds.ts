@@ -66,7 +66,7 @@ export const isSegment: Check = (word) =>
     : "becomes part of a path: only letters, digits, `.`, `_` and `-`, and no `.` at the start";
 
 export const isOneName: Check = (name) =>
-  /[/\\]/.test(name) ? "must not contain a slash: it is the name of one file system" : null;
+  /[/\\]/.test(name) ? "must not contain a slash: it is one name\nfor example lustre" : null;
 
 export const isUuid: Check = (given) =>
   /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(given)

@@ -60,7 +60,8 @@ const PLACEHOLDERS = [
 
 function problemOf(text: string, source: string): [message: string, hint: string] | null {
   if (PLACEHOLDERS.some((placeholder) => placeholder.test(text))) {
-    const hint = "nothing is filled in here: write the token itself, or give it by one of the other ways";
+    const hint =
+      "nothing is filled in here: write the token itself, or use waldur_api_token_file, the systemd credential waldur_api_token or WALDUR_API_TOKEN";
     return [`the placeholder was not replaced: the token of ${source}`, hint];
   }
   if (/^[\x21-\x7e]+$/.test(text)) return null;
