@@ -4,7 +4,7 @@ import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Offering } from "./context.ts";
 import type { Found } from "./offering.ts";
-import { canShareAPath } from "./shared-paths.ts";
+import { canShareAPath, type PathSettings } from "./shared-paths.ts";
 
 export type Complete = Offering & { found: Found };
 
@@ -47,23 +47,23 @@ function checkDirectories(offerings: readonly Complete[]): void {
 
 /** One warning for each offering, about the first one before it that it cannot be told apart from. */
 function warnSharedPaths(offerings: readonly Complete[]): void {
-  const paths = offerings.map(({ values: { backend_settings: settings } }) => ({
-    mountPoint: settings?.mount_point ?? "",
-    storageSystem: settings?.storage_system ?? null,
-    storageFileSystem: settings?.storage_file_system ?? "",
-  }));
   for (const [at, offering] of offerings.entries()) {
-    const own = paths[at];
-    const first = offerings.find((_, earlier) => {
-      const other = paths[earlier];
-      return earlier < at && own !== undefined && other !== undefined && canShareAPath(other, own);
-    });
+    const own = pathsOf(offering);
+    const first = offerings.slice(0, at).find((earlier) => canShareAPath(pathsOf(earlier), own));
     if (first === undefined) continue;
-    const message = `${nameOf(first)} and ${nameOf(offering)} may give two resources one path, as ${own?.mountPoint}`;
+    const message = `${nameOf(first)} and ${nameOf(offering)} may give two resources one path, as ${own.mountPoint}`;
     const hint =
       "set storage_system to another word in each, or begin each mount_point with another directory";
     offering.atSetting("mount_point").warn(message, hint);
   }
+}
+
+function pathsOf({ values: { backend_settings: settings } }: Complete): PathSettings {
+  return {
+    mountPoint: settings?.mount_point ?? "",
+    storageSystem: settings?.storage_system ?? null,
+    storageFileSystem: settings?.storage_file_system ?? "",
+  };
 }
 
 /** Links are followed as far as the path exists: two names of one directory are one directory. */

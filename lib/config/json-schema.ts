@@ -3,7 +3,15 @@
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { BACKEND } from "./ours.ts";
-import { DEFINITIONS, File } from "./schema.ts";
+import {
+  AnyComponents,
+  Component,
+  ComponentNames,
+  ComponentsByName,
+  File,
+  Offering,
+  Settings,
+} from "./schema.ts";
 
 /** JSON Schema 2020-12. */
 export function configJsonSchema() {
@@ -12,7 +20,14 @@ export function configJsonSchema() {
     typeMode: "input",
     // What has no words in JSON Schema is left out of it.
     errorMode: "ignore",
-    definitions: DEFINITIONS,
+    definitions: {
+      offering: Offering,
+      backend_settings: Settings,
+      backend_components: AnyComponents,
+      components_by_name: ComponentsByName,
+      component_names: ComponentNames,
+      component: Component,
+    },
     overrideSchema: ({ valibotSchema, jsonSchema }) =>
       valibotSchema.type === "lazy" && jsonSchema.$ref === "#/$defs/offering"
         ? { type: "object", anyOf: [{ not: IS_OURS }, jsonSchema] }

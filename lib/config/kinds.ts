@@ -195,3 +195,17 @@ export function map<S extends v.GenericSchema>(schema: S) {
 }
 
 const NO_MAP = v.never("must be a map of keys and values");
+
+/** A key that may be left out; null means the same. The default is written as it would stand in the file. */
+export function key<S extends v.GenericSchema, const D extends v.InferInput<S> | null>(
+  schema: S,
+  fallback: D,
+  meaning: string,
+) {
+  return v.pipe(v.nullish(schema, fallback), v.description(meaning));
+}
+
+/** For a default that is found later, what the README shows of it. */
+export function shownAs<S extends v.GenericSchema>(schema: S, shown: string) {
+  return v.pipe(schema, v.metadata({ shown }));
+}

@@ -13,6 +13,7 @@ import {
   isSegment,
   isUuid,
   isZone,
+  key,
   list,
   map,
   mask,
@@ -20,6 +21,7 @@ import {
   numberFrom,
   permissions,
   positiveNumber,
+  shownAs,
   text,
   textOrBlank,
   wholeNumber,
@@ -29,23 +31,6 @@ import { mountPointProblem, rootProblem } from "./mount-point.ts";
 import { BACKEND, isOurs } from "./ours.ts";
 import { gidSource, unixGidProblem } from "./unix-gid.ts";
 import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
-
-/** A key that may be left out; null means the same. The default is written as it would stand in the file. */
-function key<S extends v.GenericSchema, const D extends v.InferInput<S> | null>(
-  schema: S,
-  fallback: D,
-  meaning: string,
-) {
-  return v.pipe(v.nullish(schema, fallback), v.description(meaning));
-}
-
-/** For a default that is found later, what the README shows of it. */
-function shownAs<S extends v.GenericSchema>(schema: S, shown: string) {
-  return v.pipe(schema, v.metadata({ shown }));
-}
-
-/** The one above it is "no group" to the kernel. */
-const LAST_GID = 4_294_967_294;
 
 export const Settings = v.object({
   output_directory: key(
@@ -147,7 +132,11 @@ export const Settings = v.object({
     ),
     "any",
   ),
-  min_gid: key(wholeNumber(1, LAST_GID), 1000, "the least GID that is published; the last is 4294967294"),
+  min_gid: key(
+    wholeNumber(1, 4_294_967_294),
+    1000,
+    "the least GID that is published; the last is 4294967294",
+  ),
 });
 
 export const Component = v.object({
@@ -158,42 +147,30 @@ export const Component = v.object({
 const NO_STORAGE =
   "has several components, and none is named storage\nname the one that carries the space quota `storage`";
 
-const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
+export const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
 
 /** What examples of the Python plugin have. */
-const ComponentNames = v.pipe(
-  v.array(
-    v.pipe(
-      v.string("must be the name of a component\nwrite `storage: {…}` in place of `- storage: {…}`"),
-      v.nonEmpty("is empty"),
-    ),
-  ),
+export const ComponentNames = v.pipe(
+  v.array(v.string("must be the name of a component\nwrite `storage: {…}` in place of `- storage: {…}`")),
   v.nonEmpty("is empty\nleave the key out for its default"),
   v.transform((names) => Object.fromEntries(names.map((name) => [name, v.getDefaults(Component)]))),
 );
 
-const AnyComponents = v.union([ComponentsByName, ComponentNames]);
+export const AnyComponents = v.union([ComponentsByName, ComponentNames]);
 
-/** The component `storage`, or the only one there is (docs/contract.md, "Configuration"). */
+/** The component `storage`, or the only one there is. */
 const Components = v.pipe(
   v.lazy((input) => {
     if (input === undefined) return AnyComponents;
     return Array.isArray(input) ? ComponentNames : map(ComponentsByName);
   }),
-  v.check((components) => chosenOf(components) !== undefined, NO_STORAGE),
-  v.transform((components) => {
-    const [name, component] = chosenOf(components) ?? NO_COMPONENT;
-    return { name, unitFactor: component.unit_factor };
+  v.transform((components) => Object.entries<v.InferOutput<typeof Component>>(components)),
+  v.check((all) => all.length < 2 || all.some(([name]) => name === "storage"), NO_STORAGE),
+  v.transform((all) => {
+    const [name, component] = all.find(([name]) => name === "storage") ?? all[0] ?? [];
+    return { name: name ?? "storage", unitFactor: component?.unit_factor ?? 1 };
   }),
 );
-
-const NO_COMPONENT = ["storage", v.getDefaults(Component)] as const;
-
-function chosenOf(components: Readonly<Record<string, { unit_factor: number }>>) {
-  const all = Object.entries(components);
-  if (all.length === 0) return NO_COMPONENT;
-  return all.length === 1 ? all[0] : all.find(([name]) => name === "storage");
-}
 
 export const Offering = v.object(
   {
@@ -265,16 +242,5 @@ export const File = v.object(
   `is missing\n${LIST_HINT}`,
 );
 
-/** The schemas by the names that they have in a JSON Schema. */
-export const DEFINITIONS = {
-  offering: Offering,
-  backend_settings: Settings,
-  backend_components: AnyComponents,
-  components_by_name: ComponentsByName,
-  component_names: ComponentNames,
-  component: Component,
-};
-
 export type SettingsValues = v.InferOutput<typeof Settings>;
 export type OfferingValues = v.InferOutput<typeof Offering>;
-export type FileValues = v.InferOutput<typeof File>;
