@@ -2,11 +2,11 @@
 
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Offering } from "./context.ts";
+import type { OfferingContext } from "./context.ts";
 import type { Found } from "./offering.ts";
 import { canShareAPath, type PathSettings } from "./shared-paths.ts";
 
-export type Complete = Offering & { found: Found };
+export type Complete = OfferingContext & { found: Found };
 
 /** Reports offerings that would meet; what is wrong in one of them already is left out. */
 export function compareOfferings(offerings: readonly Complete[]): void {

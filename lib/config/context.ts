@@ -22,7 +22,7 @@ export type Context = {
 };
 
 /** One entry of `offerings` that is ours. */
-export type Offering = {
+export type OfferingContext = {
   index: number;
   /** Such as `offerings[0]`. */
   path: string;

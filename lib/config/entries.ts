@@ -1,6 +1,6 @@
 // The entries of `offerings`, and which of them are ours.
 
-import type { Offering, PartialFile } from "./context.ts";
+import type { OfferingContext, PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
 import { nearestWord } from "./nearest.ts";
 import { BACKEND, backendOf, modesOf } from "./ours.ts";
@@ -23,7 +23,7 @@ export function openOffering(
   { index, given }: Entry,
   { offerings = [] }: PartialFile,
   findings: Findings,
-): Offering[] {
+): OfferingContext[] {
   const { sync, orders } = modesOf(given);
   if (!sync && !orders) return [];
   const path = ["offerings", index];

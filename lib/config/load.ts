@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
 import { type Complete, compareOfferings } from "./between-offerings.ts";
 import type { Config } from "./config.ts";
-import type { Context, Offering } from "./context.ts";
+import type { Context, OfferingContext } from "./context.ts";
 import { openDocument } from "./document.ts";
 import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend } from "./entries.ts";
 import { createFindings, type Findings } from "./findings.ts";
@@ -104,7 +104,7 @@ function reportOpenFile(entries: readonly Entry[], context: Context): void {
 }
 
 function takenBy({ takes = () => true }: LoadOptions) {
-  return ({ index, values, sync, orders }: Offering) => ({
+  return ({ index, values, sync, orders }: OfferingContext) => ({
     index,
     isTaken: takes({ uuid: values.waldur_offering_uuid ?? "", sync, orders }),
   });

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import type { UnixGidSource } from "./config.ts";
-import type { Context, Offering } from "./context.ts";
+import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { SEGMENT } from "./kinds.ts";
 import { checkPolicy } from "./policy.ts";
@@ -21,7 +21,7 @@ export type Found = {
 };
 
 /** Reads the files of an offering, and reports what does not fit together. */
-export async function completeOffering(offering: Offering, context: Context): Promise<Found> {
+export async function completeOffering(offering: OfferingContext, context: Context): Promise<Found> {
   warnEvents(offering);
   warnWeakness(offering);
   checkInodes(offering);
@@ -38,7 +38,7 @@ export async function completeOffering(offering: Offering, context: Context): Pr
 }
 
 /** A relative one is taken from the working directory, as the Python plugin did. */
-function outputDirectory({ values, given, atSetting }: Offering, { cwd }: Context): string | null {
+function outputDirectory({ values, given, atSetting }: OfferingContext, { cwd }: Context): string | null {
   const directory = values.backend_settings?.output_directory;
   if (directory === undefined) return null;
   const absolute = resolve(cwd, directory);
@@ -53,7 +53,7 @@ function outputDirectory({ values, given, atSetting }: Offering, { cwd }: Contex
 }
 
 /** Whatever weakens the connection is said on every run. */
-function warnWeakness({ values, at }: Offering): void {
+function warnWeakness({ values, at }: OfferingContext): void {
   if (values.waldur_api_url !== undefined && isPlainHttpBeyondLoopback(values.waldur_api_url)) {
     at("waldur_api_url").warn("http:// sends the token unencrypted over the network", "use https://");
   }
@@ -65,7 +65,7 @@ function warnWeakness({ values, at }: Offering): void {
 /** Keys of the site agent that would replace polling; we poll all the same. */
 const EVENT_KEYS = ["stomp_enabled", "stomp_membership_sync_enabled", "mqtt_enabled"];
 
-function warnEvents({ given, at }: Offering): void {
+function warnEvents({ given, at }: OfferingContext): void {
   for (const key of EVENT_KEYS) {
     const value = given[key];
     const isOn = value instanceof TwoReadings ? value.flag : /^(true|yes|on|1)$/i.test(String(value));
@@ -73,7 +73,7 @@ function warnEvents({ given, at }: Offering): void {
   }
 }
 
-function checkInodes({ values, given, atSetting }: Offering): void {
+function checkInodes({ values, given, atSetting }: OfferingContext): void {
   const { inode_soft_coefficient: soft, inode_hard_coefficient: hard } = values.backend_settings ?? {};
   if (soft === undefined || hard === undefined || hard > soft) return;
   const isHardGiven = isGiven(given.backend_settings, "inode_hard_coefficient");
@@ -82,7 +82,7 @@ function checkInodes({ values, given, atSetting }: Offering): void {
 }
 
 /** A file system is free text until the template makes it a path segment. */
-function checkFileSystem({ values, atSetting }: Offering): void {
+function checkFileSystem({ values, atSetting }: OfferingContext): void {
   const { mount_point: template, storage_file_system: name } = values.backend_settings ?? {};
   if (name === undefined || !template?.includes("{file_system}") || SEGMENT.test(name)) return;
   const message = "is part of mount_point and so may hold only letters, digits, `.`, `_` and `-`";

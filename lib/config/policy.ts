@@ -1,14 +1,14 @@
 // The keys that say what strangers may choose. lib/storage/policy.ts holds values to them; here a policy that refuses
 // what this very configuration gives is a mistake.
 
-import type { Offering } from "./context.ts";
+import type { OfferingContext } from "./context.ts";
 import type { SettingsValues } from "./schema.ts";
 import { isGiven } from "./yaml-map.ts";
 
 type Templates = Pick<SettingsValues, "mount_point" | "storage_system" | "storage_file_system">;
 
 /** Reports where the policy refuses what the other settings give. */
-export function checkPolicy(offering: Offering): void {
+export function checkPolicy(offering: OfferingContext): void {
   checkPermissions(offering);
   checkDataTypes(offering);
   checkRoots(offering);
@@ -40,7 +40,7 @@ function literalBeginning(template: string): string {
  * The default permission is the administrator's own word, so without a mask beside it it is allowed, whatever it is; a
  * mask that is written down and refuses it is a contradiction.
  */
-function checkPermissions({ values, given, atSetting }: Offering): void {
+function checkPermissions({ values, given, atSetting }: OfferingContext): void {
   const { permissions_allowed: mask, default_permissions: permissions } = values.backend_settings ?? {};
   if (mask === undefined || permissions === undefined) return;
   const bits = Number.parseInt(permissions, 8);
@@ -58,7 +58,7 @@ function checkPermissions({ values, given, atSetting }: Offering): void {
   atSetting(isOurs ? "default_permissions" : "permissions_allowed").error(message, "make the two agree");
 }
 
-function checkDataTypes({ values, atSetting }: Offering): void {
+function checkDataTypes({ values, atSetting }: OfferingContext): void {
   const { data_types: types, default_data_type: type, mount_point: template } = values.backend_settings ?? {};
   if (types === null && template?.includes("{data_type}")) {
     const message =
@@ -71,7 +71,7 @@ function checkDataTypes({ values, atSetting }: Offering): void {
 }
 
 /** A template that begins elsewhere could give nobody a path. */
-function checkRoots({ values: { backend_settings: settings = {} }, atSetting }: Offering): void {
+function checkRoots({ values: { backend_settings: settings = {} }, atSetting }: OfferingContext): void {
   const { mount_roots: roots, mount_point, storage_system, storage_file_system } = settings;
   if (!roots || mount_point === undefined) return;
   if (storage_system === undefined || storage_file_system === undefined) return;

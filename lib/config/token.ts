@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { clean } from "../unsafe-text.ts";
 import { type Secret, secret } from "./config.ts";
-import type { Context, Offering } from "./context.ts";
+import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { readTextFile } from "./read-file.ts";
 import type { YamlMap } from "./yaml-map.ts";
@@ -25,7 +25,7 @@ const SOURCES =
   "set waldur_api_token or waldur_api_token_file, or give the systemd credential waldur_api_token or the variable WALDUR_API_TOKEN";
 
 /** The first token there is; null, with an error recorded, when there is none or it cannot be a token. */
-export function readToken(offering: Offering, context: Context): Token | null {
+export function readToken(offering: OfferingContext, context: Context): Token | null {
   const found =
     inline(offering, context) ??
     fromFile(offering, context) ??
@@ -69,7 +69,7 @@ function problemOf(text: string, source: string): [message: string, hint: string
   return [`the token of ${source} ${wrong}`, "copy it again from Waldur"];
 }
 
-function inline({ values, at }: Offering, { file }: Context): Sought {
+function inline({ values, at }: OfferingContext, { file }: Context): Sought {
   const text = values.waldur_api_token;
   if (text === undefined) return "wrong";
   return text === null
@@ -77,7 +77,7 @@ function inline({ values, at }: Offering, { file }: Context): Sought {
     : { text, source: `waldur_api_token in ${file}`, report: at("waldur_api_token") };
 }
 
-function fromFile({ values, at }: Offering, context: Context): Sought {
+function fromFile({ values, at }: OfferingContext, context: Context): Sought {
   const given = values.waldur_api_token_file;
   if (given === undefined) return "wrong";
   if (given === null) return null;
@@ -104,7 +104,7 @@ function isPath(given: string): boolean {
 }
 
 /** A systemd credential (`LoadCredential=waldur_api_token:…`). */
-function fromCredential({ at }: Offering, { env }: Context): Sought {
+function fromCredential({ at }: OfferingContext, { env }: Context): Sought {
   const directory = env.CREDENTIALS_DIRECTORY;
   if (directory === undefined || directory === "") return null;
   const path = join(directory, CREDENTIAL);
@@ -117,7 +117,7 @@ function fromCredential({ at }: Offering, { env }: Context): Sought {
   return "wrong";
 }
 
-function fromEnvironment({ at }: Offering, { env }: Context): Sought {
+function fromEnvironment({ at }: OfferingContext, { env }: Context): Sought {
   const text = env.WALDUR_API_TOKEN?.trim() ?? "";
   const source = "WALDUR_API_TOKEN in the environment";
   return text === "" ? null : { text, source, report: at("waldur_api_token"), shared: true };
@@ -136,7 +136,7 @@ export function reportOpenToken(report: Report, file: string, { allowInsecure }:
   say(`everybody on this machine can read the token in ${file}`, `chmod 640 ${file}`);
 }
 
-function reportMissing({ given, at }: Offering, { env }: Context): void {
+function reportMissing({ given, at }: OfferingContext, { env }: Context): void {
   const oidc = OIDC_KEYS.find((key) => !isBlank(given, key));
   if (oidc !== undefined) {
     at(oidc).error("OIDC is not supported, and there is no token", SOURCES);
