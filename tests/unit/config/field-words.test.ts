@@ -1,9 +1,9 @@
 // What administrators wrote, and what they were shown for it.
 
 import { describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CANARY, configYaml, createSite, offeringYaml } from "./site.ts";
+import { asNobody, attempt, CANARY, configYaml, createSite, offeringYaml } from "./site.ts";
 
 const withoutToken = (offering: string[]) => offeringYaml({ offering, without: ["waldur_api_token"] });
 
@@ -61,6 +61,25 @@ describe("a token that is not there", () => {
     expect(missing.issues[0]?.message).toBe(`${site.directory}/secrets/waldur.token does not exist`);
     const directory = await load("/etc");
     expect(directory.issues[0]?.message).toBe("/etc is a directory, not a file");
+  });
+
+  test("in a directory that is closed, or not there: which of the two", async () => {
+    const site = createSite();
+    chmodSync(site.directory, 0o755);
+    mkdirSync(join(site.directory, "closed"), { mode: 0o700 });
+    site.write("closed/token", CANARY);
+    chmodSync(join(site.directory, "closed"), 0o000);
+    const load = (path: string) => {
+      const yaml = configYaml(withoutToken([`waldur_api_token_file: ${path}`]));
+      const config = site.write("config.yaml", yaml, 0o644);
+      return asNobody(() => attempt(config, { allowInsecure: true }));
+    };
+    expect((await load("closed/token")).issues[0]?.message).toBe(
+      `${site.directory}/closed/token cannot be read: permission denied`,
+    );
+    expect((await load("nowhere/token")).issues[0]?.message).toBe(
+      `${site.directory}/nowhere/token does not exist`,
+    );
   });
 
   test("in the credentials: what was looked for, and what is there, but no value", async () => {

@@ -97,3 +97,14 @@ export function onlyOffering({ config, shown }: Outcome): OfferingConfig {
   if (offering === undefined || more.length > 0) throw new Error(`expected one offering:\n${shown}`);
   return offering;
 }
+
+/** Root may read everything, so it steps down for a moment. */
+export async function asNobody<Result>(act: () => Promise<Result>): Promise<Result> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    return await act();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
