@@ -54,15 +54,11 @@ export const Settings = v.object({
   inode_soft_coefficient: key(positiveNumber(), 1.33, "of the soft inode quota"),
   inode_hard_coefficient: key(positiveNumber(), 2, "of the hard inode quota; greater than the soft one"),
   use_mock_target_items: key(flag, false, "invent target items, marked `mock`, for tests"),
-  default_permissions: key(
-    permissions,
-    "775",
-    "where neither the options nor the attributes of a resource tell",
-  ),
+  default_permissions: key(permissions, "775", "where neither options nor attributes of a resource have one"),
   default_data_type: key(
     v.pipe(text(isSegment), v.toLowerCase()),
     "store",
-    "where the attributes of a resource do not tell",
+    "where the attributes of a resource have none",
   ),
   backend_id: key(
     word(["slug", "mount_point"]),
