@@ -29,7 +29,7 @@ export const offeringFlags = {
   },
   "allow-insecure-config": {
     type: "boolean",
-    description: "accept a file with a token that everybody on this machine can read",
+    description: "accept a file with a token that everybody can read, and files that others can change",
   },
 } as const satisfies ArgsDef;
 

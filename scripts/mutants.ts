@@ -50,8 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a claim is exclusive",
     file: "lib/output/durable.ts",
-    from: "    linkSync(path, target);\n    return true;",
-    to: "    renameSync(path, target);\n    return true;",
+    from: "    linkSync(reach(path), reach(target));\n    return true;",
+    to: "    renameSync(reach(path), reach(target));\n    return true;",
     tests: ["unit/output/durable.test.ts"],
   },
   {
@@ -112,10 +112,52 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "entries of problem resources are carried over",
-    file: "lib/sync/sync.ts",
-    from: "if (selection.leftOut.size === 0) return;",
-    to: "if (selection.leftOut.size >= 0) return;",
+    file: "lib/sync/carry.ts",
+    from: "if (uuids.size === 0) return;",
+    to: "if (uuids.size >= 0) return;",
     tests: ["waldur/sync-carry.test.ts"],
+  },
+  {
+    guard: "entries are carried over only from a file that is as it was published",
+    file: "lib/sync/carry.ts",
+    from: 'if (state !== "as-published") {',
+    to: 'if (state === "unknown") {',
+    tests: ["waldur/sync-carry.test.ts"],
+  },
+  {
+    guard: "a state directory of another user",
+    file: "lib/output/hold.ts",
+    from: "if (uid !== ownUser() && uid !== ownerOfNew(statePath, fd)) throw foreignState(statePath, uid);",
+    to: "",
+    tests: ["unit/output/trust.test.ts"],
+  },
+  {
+    guard: "a file of another user in the state directory",
+    file: "lib/output/state-file.ts",
+    from: "if (owner === null || uid === owner) return;",
+    to: "if (owner !== undefined) return;",
+    tests: ["unit/output/trust.test.ts"],
+  },
+  {
+    guard: "an output directory that everybody can write",
+    file: "lib/output/trust.ts",
+    from: 'if (writers === "everybody") faults.push(open(what, path, stats));',
+    to: "",
+    tests: ["unit/output/trust.test.ts"],
+  },
+  {
+    guard: "paths below a held directory go through its descriptor",
+    file: "lib/places/held.ts",
+    from: "return one === null ? path : throughDescriptor(one.fd, path.slice(one.path.length));",
+    to: "return path;",
+    tests: ["unit/places/places.test.ts"],
+  },
+  {
+    guard: "a configuration that another user owns",
+    file: "lib/config/changeable.ts",
+    from: "if (!isTrustedUser(stats.uid)) {",
+    to: "if (stats.uid < 0) {",
+    tests: ["unit/config/changeable.test.ts"],
   },
   {
     guard: "one mount point, one resource",
@@ -427,9 +469,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "entries are carried over from the snapshot that the state names",
-    file: "lib/sync/sync.ts",
-    from: "claims.snapshot !== null && existsSync(claims.snapshot) ? claims.snapshot : newestSnapshot(directory);",
-    to: "newestSnapshot(directory);",
+    file: "lib/sync/carry.ts",
+    from: "const path = isThere ? claims.snapshot : newestSnapshot(directory);",
+    to: "const path = isThere ? newestSnapshot(directory) : newestSnapshot(directory);",
     tests: ["waldur/sync-carry.test.ts"],
   },
   {
@@ -673,8 +715,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "the claims were written for that very file",
     file: "lib/claims/last-snapshot.ts",
-    from: ": inode === snapshot.inode;",
-    to: ": true;",
+    from: "if (inode !== null) return inode === snapshot.inode;",
+    to: "if (inode !== null) return true;",
     tests: ["unit/claims/recover.test.ts"],
   },
   {

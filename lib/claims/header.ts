@@ -3,6 +3,8 @@
 
 import { isPlainUuid } from "../key-set.ts";
 import { isRecord } from "../output/files.ts";
+import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
+import { isDigest } from "../output/state.ts";
 import type { Release } from "./releases.ts";
 import type { Ended } from "./table.ts";
 
@@ -10,9 +12,9 @@ import type { Ended } from "./table.ts";
 export type ClaimsSource = {
   /**
    * The snapshot that the claims were written for, just before it got its name; null when they were made without one.
-   * `isFirst`: there was none before it.
+   * `sha256`: of its text without the date. `isFirst`: there was none before it.
    */
-  snapshot: { file: string; inode: string; isFirst?: boolean } | null;
+  snapshot: { file: string; inode: string; sha256?: string; isFirst?: boolean } | null;
   /** When the reading of the list behind them began. */
   listedAt: string;
   /** Uuids of the offerings whose lists they know; of others, what no file names must still be asked of Waldur. */
@@ -67,10 +69,20 @@ function isHeader(value: unknown, size: number): value is Header {
     [resources, records, bytes].every((count) => isBelow(count, size)) &&
     typeof listedAt === "string" &&
     !Number.isNaN(Date.parse(listedAt)) &&
-    (snapshot === null || (isRecord(snapshot) && isText(snapshot.file) && isText(snapshot.inode))) &&
+    (snapshot === null || isSnapshot(snapshot)) &&
     isListOf(listed, isText) &&
     isText(olderReceipts) &&
     hasSoundLists(value)
+  );
+}
+
+function isSnapshot(value: unknown): boolean {
+  if (!isRecord(value) || typeof value.file !== "string" || !isSnapshotName(value.file)) return false;
+  const { inode, sha256, isFirst } = value;
+  return (
+    isText(inode) &&
+    (sha256 === undefined || isDigest(sha256)) &&
+    (isFirst === undefined || typeof isFirst === "boolean")
   );
 }
 
@@ -89,7 +101,7 @@ function hasSoundLists(header: Readonly<Record<string, unknown>>): boolean {
   const [resources, records] = [Number(header.resources), Number(header.records)];
   return (
     isListOf(offerings, isText) &&
-    isListOf(files, isPair(records, isText)) &&
+    isListOf(files, isPair(records, isOrderFile)) &&
     isListOf(spellings, isPair(records, isText)) &&
     isListOf(depths, (count) => isBelow(count, records + 1)) &&
     typeof hasTwins === "boolean" &&
@@ -123,6 +135,10 @@ function isBelow(value: unknown, limit: number): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isOrderFile(value: unknown): boolean {
+  return typeof value === "string" && parseOrderFileName(value) !== null;
 }
 
 function isEnd(value: unknown): boolean {

@@ -1,9 +1,8 @@
 // Which file of the output directory is the last snapshot: what a new one is compared with, and what names paths where
 // the claims do not know it yet (docs/contract.md, "Sync").
 
-import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { inodeOf, readChunks, readTextUpTo, snapshotsNewestFirst } from "../output/files.ts";
+import { inodeOf, isOwnFile, readChunks, readTextUpTo, snapshotsNewestFirst } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
 import { FOREIGN_LIMIT_BYTES, readForeignDocument } from "../storage/foreign.ts";
 import { scanDocument } from "../storage/scan.ts";
@@ -20,8 +19,8 @@ export function lastSnapshots(directory: string, stored: ClaimsSource | null): L
   const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
   if (stored !== null && written !== null && isWrittenFor(stored, written)) return { path: written, cut: [] };
   const state = readSnapshotState(directory);
-  const named = state === null ? null : join(directory, basename(state.file));
-  const first = named !== null && existsSync(named) ? [named] : [];
+  const named = state === null ? null : join(directory, state.file);
+  const first = named !== null && isOwnFile(named) ? [named] : [];
   const cut: string[] = [];
   for (const path of [...first, ...snapshotsNewestFirst(directory).filter((other) => other !== named)]) {
     const kind = kindOf(path);
@@ -44,13 +43,28 @@ export function isWrittenFor({ snapshot }: ClaimsSource, path: string): boolean 
   return state === null ? snapshot.isFirst !== true : state.file === snapshot.file;
 }
 
-export function identify(path: string | null): ClaimsSource["snapshot"] {
-  return path === null ? null : { file: basename(path), inode: inodeOf(path) ?? "" };
+/** What is known of a snapshot; its digest only by the state. */
+export function identify(path: string | null, stored: ClaimsSource | null): ClaimsSource["snapshot"] {
+  if (path === null) return null;
+  const sha256 = digestBy(stored, path);
+  return {
+    file: basename(path),
+    inode: inodeOf(path) ?? "",
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
+}
+
+/** The claims know it a moment before the state of the snapshot does. */
+function digestBy(stored: ClaimsSource | null, path: string): string | undefined {
+  const isStored = stored !== null && isWrittenFor(stored, path);
+  if (isStored && stored.snapshot?.sha256 !== undefined) return stored.snapshot.sha256;
+  const state = readSnapshotState(dirname(path));
+  return state?.file === basename(path) ? state.sha256 : undefined;
 }
 
 /** Somebody else's file, or one that was cut, must not hide an older snapshot of ours. */
 function kindOf(path: string): "whole" | "cut" | "foreign" {
-  const { meta, complete } = scanDocument(readChunks(path));
+  const { meta, complete } = scanDocument(readChunks(path, "ours"));
   if (meta === null || meta.order !== undefined) return "foreign";
   return complete ? "whole" : "cut";
 }

@@ -23,6 +23,8 @@ export type OrderClaims = {
   settle<Result>(question: PathQuestion, act: (answer: PathAnswer) => Result): Promise<Result>;
   /** Takes note of a receipt that this run wrote. */
   add(dated: FoundReceipt): void;
+  /** Files of the state that count as missing. */
+  damaged(): readonly string[];
 };
 
 export type ClaimsGround = {
@@ -45,10 +47,12 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
   let loaded: LoadedClaims | null = null;
   /** What this run wrote, which a new loading finds in the files, and a dry run only here. */
   const added: FoundReceipt[] = [];
+  const damaged = new Set<string>();
 
   const load = async (): Promise<LoadedClaims> => {
     if (loaded !== null && loaded.identity === claimsIdentity(directory)) return loaded;
     const fresh = loadClaims(directory, { reuseAfterDays: days, now: now() });
+    for (const path of fresh.damaged) damaged.add(path);
     for (const dated of added) addTo(fresh, dated);
     const { offering, reader, mapper } = ground;
     if (fresh.source.listed.includes(offering.uuid)) return fresh;
@@ -88,6 +92,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
       added.push(dated);
       if (loaded !== null) addTo(loaded, dated);
     },
+    damaged: () => [...damaged],
   };
 }
 

@@ -25,7 +25,7 @@ export function namedByOrderFiles(directory: string): NamedByOrder[] {
 function readNamed(directory: string, file: string): NamedByOrder[] {
   const found: { resource: string; path: string }[] = [];
   const { meta, complete } = scanDocument(
-    readChunks(join(directory, file)),
+    readChunks(join(directory, file), "ours"),
     ({ itemId, mountPoint, targetType }) => {
       if (isPlainUuid(itemId) && targetType === "project") found.push({ resource: itemId, path: mountPoint });
     },

@@ -12,6 +12,8 @@ import {
   olderReceipts,
   type Receipt,
 } from "../output/receipts.ts";
+import type { Damaged } from "../output/state.ts";
+import { digestAlong } from "../storage/digest.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isNamed, namedPath } from "./contenders.ts";
 import { type ClaimsSource, receiptsSince } from "./header.ts";
@@ -39,6 +41,10 @@ export type LoadedClaims = {
   snapshot: string | null;
   /** There is none, and the list to compare with is somebody else's. */
   isForeign: boolean;
+  /** It was read, and its content is not the one that was published. */
+  isChanged: boolean;
+  /** Files of the state that count as missing. */
+  damaged: Damaged;
   /** What the table is made of, for storing it again. */
   source: ClaimsSource;
   /** Of the stored claims; null where there are none. */
@@ -53,17 +59,21 @@ export type LoadedClaims = {
 export type LoadOptions = { reuseAfterDays: number; now: Date };
 
 export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptions): LoadedClaims {
-  const stored = readClaims(directory);
+  const damaged: Damaged = [];
+  const stored = readClaims(directory, damaged);
   const table = stored?.table ?? createClaimTable();
   const { path: snapshot, cut } = lastSnapshots(directory, stored);
+  const known = identify(snapshot, stored);
+  let isChanged = false;
   if (stored === null || snapshot === null || !isWrittenFor(stored, snapshot)) {
     if (stored !== null) withdrawSnapshot(stored);
-    for (const path of snapshot === null ? [] : [snapshot, ...cut]) addSnapshot(table, path);
+    if (snapshot !== null) isChanged = addSnapshot(table, snapshot, known?.sha256) === "changed";
+    for (const path of cut) addSnapshot(table, path, undefined);
   }
   const foreign = snapshot === null ? foreignResources(directory) : [];
   for (const uuid of foreign) table.setWas(table.resource(uuid), WRITTEN);
   const source = {
-    snapshot: identify(snapshot),
+    snapshot: known,
     listedAt: stored?.listedAt ?? now.toISOString(),
     listed: stored?.listed ?? [],
   };
@@ -83,7 +93,10 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   }
   table.keepReceipts(orders);
   const [isForeign, identity] = [foreign.length > 0, stored?.identity ?? null];
-  return { table, isUnsure, snapshot, isForeign, source, identity, receipts, since };
+  return {
+    ...{ table, isUnsure, snapshot, isForeign, isChanged },
+    ...{ source, identity, receipts, since, damaged },
+  };
 }
 
 /**
@@ -152,15 +165,20 @@ function withdrawSnapshot({ table, listedAt }: ReadClaims): void {
   for (const [, record] of table.moved()) table.makePresent(record);
 }
 
-/** Nothing in a snapshot removes a claim; what it says of a resource rules where no later file says something else. */
-function addSnapshot(table: ClaimTable, path: string): void {
+/**
+ * Nothing in a snapshot removes a claim; what it says of a resource rules where no later file says something else. One of
+ * ours that was changed since is still the best that there is.
+ */
+function addSnapshot(table: ClaimTable, path: string, known: string | undefined): "same" | "changed" {
   let since = 0;
   let offering = "";
-  scanDocument(readChunks(path), (entry, meta) => {
+  const read = digestAlong(readChunks(path, "ours"));
+  scanDocument(read.chunks, (entry, meta) => {
     if (since === 0) [since, offering] = [Date.parse(meta.date) || 1, meta.offering.uuid];
     if (isPlainUuid(entry.itemId) && entry.targetType === "project")
       addEntry(table, entry, { since, offering });
   });
+  return known === undefined || read.sha256() === known ? "same" : "changed";
 }
 
 function addEntry(

@@ -4,7 +4,7 @@
 import type { OfferingConfig } from "../config/config.ts";
 import { DeclinedError, RetryLaterError, UsageError } from "../errors.ts";
 import { openState } from "../output/directory.ts";
-import { waitForLock } from "../output/lock.ts";
+import { type Lock, waitForLock } from "../output/lock.ts";
 import { listOpenReceipts } from "../output/receipts.ts";
 import type { Reader } from "../waldur/client.ts";
 import { fetchResourceState } from "../waldur/orders.ts";
@@ -45,16 +45,19 @@ export async function releaseClaim(request: ReleaseRequest, context: ReleaseCont
   const output = openState({
     directory: place.directory,
     requireMount: place.offering.settings.requireMount,
+    allowShared: place.offering.settings.allowSharedDirectory,
   });
-  const lock = await waitForLock(output, context.throwIfOver);
+  let lock: Lock | null = null;
   try {
+    lock = await waitForLock(output, context.throwIfOver);
     const claims = loadPlace(place, context.now());
     if (!hasSameHolders(holdersOf(claims, path), found)) throw changedMeanwhile(path);
     refuseOpenOrder(path, holder, place);
     claims.table.release(claims.table.find(holder.uuid), path, context.now().getTime());
     writeClaims(output, claims.table, claims.source);
   } finally {
-    lock.release();
+    lock?.release();
+    output.close();
   }
   return `released ${path}, which was held by resource ${holder.uuid} (${state ?? "unknown to Waldur"})`;
 }

@@ -2,13 +2,15 @@
 // claims are read and written in a moment. It is this machine's own; whatever is broken reads as lost, and what was lost
 // is made anew from the files and the list (recover.ts).
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { STATE_DIRECTORY, type StatePlace } from "../output/directory.ts";
 import { createTemporary } from "../output/durable.ts";
-import { attempt, attemptIfExists } from "../output/failure.ts";
+import { attempt } from "../output/failure.ts";
 import { removeFile } from "../output/files.ts";
 import { olderReceipts } from "../output/receipts.ts";
+import type { Damaged } from "../output/state.ts";
+import { openStateFile } from "../output/state-file.ts";
 import { type ClaimsSource, type Header, parseHeader, receiptsSince } from "./header.ts";
 import { roomForPaths } from "./paths.ts";
 import { type ClaimTable, createClaimTable, type StoredClaims } from "./table.ts";
@@ -24,12 +26,15 @@ export type ReadClaims = ClaimsSource &
 const LONGEST_HEADER = 256 * 1_048_576;
 
 /** null where there are none, or they are cut or of another kind. */
-export function readClaims(directory: string): ReadClaims | null {
+export function readClaims(directory: string, damaged: Damaged = []): ReadClaims | null {
   const path = join(directory, STATE_DIRECTORY, CLAIMS_FILE);
-  const fd = attemptIfExists("open", path, () => openSync(path, "r"));
-  if (fd === null) return null;
+  const fd = openStateFile(path);
+  if (fd === undefined) damaged.push(path);
+  if (typeof fd !== "number") return null;
   try {
-    return attempt("read", path, () => readFrom(fd));
+    const claims = attempt("read", path, () => readFrom(fd));
+    if (claims === null) damaged.push(path);
+    return claims;
   } finally {
     closeSync(fd);
   }
@@ -38,14 +43,13 @@ export function readClaims(directory: string): ReadClaims | null {
 /** Changes with every writing of the claims; null where there are none. */
 export function claimsIdentity(directory: string): string | null {
   const path = join(directory, STATE_DIRECTORY, CLAIMS_FILE);
-  return attemptIfExists("find", path, () => {
-    const fd = openSync(path, "r");
-    try {
-      return identityOf(fd);
-    } finally {
-      closeSync(fd);
-    }
-  });
+  const fd = openStateFile(path);
+  if (typeof fd !== "number") return null;
+  try {
+    return attempt("find", path, () => identityOf(fd));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function identityOf(fd: number): string {

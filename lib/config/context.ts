@@ -15,7 +15,7 @@ export type Context = {
   directory: string;
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
-  /** Accept a file with a token in it that everybody can read, with a warning. */
+  /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */
   gidFiles: Map<string, GidMap>;

@@ -5,11 +5,12 @@
 // Such a map may be just being written, so a fault in it is no fault of the configuration: who needs the GIDs refuses.
 
 import type { ConfigIssue } from "../errors.ts";
+import type { Changeable } from "./changeable.ts";
 import type { GidFile } from "./config.ts";
 import { SEGMENT } from "./kinds.ts";
 import { positionAt, readTextFile, type Unreadable } from "./read-file.ts";
 
-export type GidMap = Omit<GidFile, "kind" | "path"> | Unreadable;
+export type GidMap = (Omit<GidFile, "kind" | "path"> & { changeable: Changeable | null }) | Unreadable;
 
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_ISSUES = 10;
@@ -25,8 +26,9 @@ export function readGidFile(path: string): GidMap {
   if ("problem" in file) {
     if (file.line === undefined) return file;
     const { problem, ...rest } = file;
-    return faulty([{ file: path, ...rest, message: `the GID map ${problem}` }]);
+    return faulty([{ file: path, ...rest, message: `the GID map ${problem}` }], null);
   }
+  const { changeable } = file;
   const gids = new Map<string, number>();
   const { entries, problems } = scan(path, file.text);
   for (const entry of entries) {
@@ -39,18 +41,18 @@ export function readGidFile(path: string): GidMap {
     problems.push({ offset: 0, message: "the GID map has no entry" });
   if (problems.length === 0) {
     const endsWithLineBreak = isJson(path, file.text) || file.text.endsWith("\n");
-    return { gids, entries: gids.size, endsWithLineBreak, issues: [] };
+    return { gids, entries: gids.size, endsWithLineBreak, issues: [], changeable };
   }
   const located = problems
     .toSorted((a, b) => a.offset - b.offset)
     .slice(0, MAX_ISSUES)
     .map(({ offset, message }) => ({ file: path, ...positionAt(file.text, offset), message }));
-  return faulty(located);
+  return faulty(located, changeable);
 }
 
 /** Nothing of such a map may be used. */
-function faulty(issues: ConfigIssue[]): GidMap {
-  return { gids: new Map(), entries: 0, endsWithLineBreak: true, issues };
+function faulty(issues: ConfigIssue[], changeable: Changeable | null): GidMap {
+  return { gids: new Map(), entries: 0, endsWithLineBreak: true, issues, changeable };
 }
 
 function entryProblem({ slug, gid }: Entry, gids: ReadonlyMap<string, number>): string | null {

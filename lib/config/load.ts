@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
 import { type Complete, compareOfferings } from "./between-offerings.ts";
+import { reportChangeable } from "./changeable.ts";
 import type { Config } from "./config.ts";
 import type { Context, OfferingContext } from "./context.ts";
 import { openDocument } from "./document.ts";
@@ -23,7 +24,7 @@ export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>;
   /** A relative `output_directory` is taken from here. */
   cwd: string;
-  /** Accept a file with a token in it that everybody can read, with a warning. */
+  /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
   /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
   takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
@@ -37,6 +38,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const text = readFile(absolute, path);
   const document = await openDocument(text.text, path, isKnownKey);
   const findings = createFindings(path, document);
+  reportChangeable(text.changeable, { report: findings.at([]), file: path }, options);
   const file = openFile(document.root, findings);
   const entries = file && entriesOf(file, findings);
   if (file === null || entries === null) throw new ConfigError((await findings.located()).errors);

@@ -1,6 +1,7 @@
 // What an offering of ours needs beyond its values: the files that it names, and what must fit together in it.
 
 import { resolve } from "node:path";
+import { reportChangeable } from "./changeable.ts";
 import type { UnixGidSource } from "./config.ts";
 import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
@@ -109,7 +110,10 @@ async function readCaFile(given: string, context: Context, report: Report): Prom
       return false;
     }
   };
-  if (certificates.length > 0 && certificates.every(isGood)) return file.text;
+  if (certificates.length > 0 && certificates.every(isGood)) {
+    reportChangeable(file.changeable, { report, file: path }, context);
+    return file.text;
+  }
   report.error(`${path} is not a PEM file of certificates`, "it must hold -----BEGIN CERTIFICATE-----");
   return null;
 }

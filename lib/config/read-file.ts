@@ -1,17 +1,19 @@
 // Reads a small text file that a person wrote, with the checks that make a mistake visible: no directory, no huge
 // file, no other encoding. What it says about a failure never contains the path: a path may be a misplaced token.
 
-import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, type Stats } from "node:fs";
+import { openToRead, readUpTo } from "../places/open.ts";
+import { type Changeable, changeableBy } from "./changeable.ts";
 
-/** `worldReadable` is about the file that was opened, not about whatever has the name now. */
-export type TextFile = { text: string; worldReadable: boolean };
+/** Who can read and change it is about the file that was opened, not about whatever has the name now. */
+export type TextFile = { text: string; worldReadable: boolean; changeable: Changeable | null };
 
 export type Unreadable = { problem: string; hint?: string; line?: number; column?: number };
 
-/** The text without a byte order mark. A pipe is read like a file; `limit` is in bytes. */
+/** The text without a byte order mark. Links are followed, a pipe is read like a file; `limit` is in bytes. */
 export function readTextFile(path: string, limit: number): TextFile | Unreadable {
   try {
-    const file = openSync(path, "r");
+    const file = openToRead(path, "follow");
     try {
       return readOpened(file, limit);
     } finally {
@@ -28,26 +30,14 @@ function readOpened(file: number, limit: number): TextFile | Unreadable {
   if (stats.isFile() && stats.size > limit) return tooLarge(limit);
   const bytes = readUpTo(file, limit + 1);
   if (bytes.length > limit) return tooLarge(limit);
-  return decode(bytes, isWorldReadable(stats));
+  return decode(bytes, { worldReadable: isWorldReadable(stats), changeable: changeableBy(stats) });
 }
 
 function isWorldReadable(stats: Stats): boolean {
   return stats.isFile() && (stats.mode & 0o004) !== 0;
 }
 
-function readUpTo(file: number, limit: number): Buffer {
-  const chunks: Buffer[] = [];
-  for (let left = limit; left > 0; ) {
-    const chunk = Buffer.alloc(Math.min(left, 65_536));
-    const count = readSync(file, chunk);
-    if (count === 0) break;
-    chunks.push(chunk.subarray(0, count));
-    left -= count;
-  }
-  return Buffer.concat(chunks);
-}
-
-function decode(bytes: Buffer, worldReadable: boolean): TextFile | Unreadable {
+function decode(bytes: Buffer, access: Omit<TextFile, "text">): TextFile | Unreadable {
   const text = new TextDecoder("utf-8").decode(bytes);
   if (!isUtf8(bytes)) {
     return {
@@ -58,7 +48,7 @@ function decode(bytes: Buffer, worldReadable: boolean): TextFile | Unreadable {
   }
   const nul = text.indexOf("\0");
   if (nul >= 0) return { problem: "contains a NUL byte", ...positionAt(text, nul) };
-  return { text, worldReadable };
+  return { text, ...access };
 }
 
 function isUtf8(bytes: Buffer): boolean {

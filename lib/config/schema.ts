@@ -43,6 +43,11 @@ export const Settings = v.object({
     null,
     "a mount point that must be there, so that nothing is written below an unmounted one",
   ),
+  allow_shared_directory: key(
+    flag,
+    false,
+    "work also where others can change the output directory; said in every run ([docs/security.md](docs/security.md))",
+  ),
   storage_file_system: key(text(isOneName), "lustre", "`storageFileSystem.key`"),
   storage_system: shownAs(key(text(isSegment), null, "`storageSystem.key`"), "the offering's slug"),
   mount_point: key(

@@ -4,10 +4,11 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { clean } from "../unsafe-text.ts";
+import { reportChangeable } from "./changeable.ts";
 import { type Secret, secret } from "./config.ts";
 import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
-import { readTextFile } from "./read-file.ts";
+import { readTextFile, type TextFile } from "./read-file.ts";
 import type { YamlMap } from "./yaml-map.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
@@ -83,8 +84,9 @@ function fromFile({ values, at }: OfferingContext, context: Context): Sought {
   if (given === null) return null;
   const report = at("waldur_api_token_file");
   const path = resolve(context.directory, given);
-  const { line, problem, worldReadable } = readFirstLine(path);
+  const { line, problem, worldReadable, changeable } = readFirstLine(path);
   if (problem === null) {
+    reportChangeable(changeable, { report, file: path }, context);
     if (worldReadable) reportOpenToken(report, path, context);
     return { text: line, source: `waldur_api_token_file ${path}`, report };
   }
@@ -123,11 +125,14 @@ function fromEnvironment({ at }: OfferingContext, { env }: Context): Sought {
   return text === "" ? null : { text, source, report: at("waldur_api_token"), shared: true };
 }
 
-function readFirstLine(path: string): { line: string; problem: string | null; worldReadable: boolean } {
+type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null };
+
+function readFirstLine(path: string): FirstLine {
   const file = readTextFile(path, MAX_BYTES);
-  if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false };
-  const line = file.text.split("\n", 1)[0]?.trim() ?? "";
-  return { line, problem: line === "" ? "is empty" : null, worldReadable: file.worldReadable };
+  if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false, changeable: null };
+  const { text, ...access } = file;
+  const line = text.split("\n", 1)[0]?.trim() ?? "";
+  return { line, problem: line === "" ? "is empty" : null, ...access };
 }
 
 /** A file with a token in it that everybody can read. */

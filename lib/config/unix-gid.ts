@@ -2,6 +2,7 @@
 // that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
 
 import { resolve } from "node:path";
+import { reportChangeable } from "./changeable.ts";
 import type { UnixGidSource } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Report } from "./findings.ts";
@@ -48,10 +49,12 @@ export function readUnixGid(source: GidSource, context: Context, report: Report)
     report.error(`names ${path}, which ${map.problem}`, hint);
     return null;
   }
+  const { changeable, ...content } = map;
+  if (known === undefined) reportChangeable(changeable, { report, file: path }, context);
   // Half of a line may be half of a number.
   if (known === undefined && !map.endsWithLineBreak) {
     const message = `the last line of ${path} has no line break: it may be cut`;
     report.warn(message, "end the map with a line break, and replace it by renaming a whole one");
   }
-  return { kind: "file", path, ...map };
+  return { kind: "file", path, ...content };
 }

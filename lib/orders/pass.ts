@@ -8,7 +8,7 @@ import { readFailedOrders, writeFailedOrders } from "../output/failed-orders.ts"
 import type { Receipt } from "../output/receipts.ts";
 import type { OrderReport } from "../report/report.ts";
 import { refuseCutGids } from "../run/gids.ts";
-import { addProblem, type Job, type RealJob } from "../run/job.ts";
+import { addProblem, type Job, noteDamaged, type RealJob } from "../run/job.ts";
 import { createMapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
 import { fetchOpenOrders, isUnreadable, type UnreadableOrder } from "../waldur/orders.ts";
@@ -80,6 +80,7 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output, foreseen });
   const pass: Pass = { offering, mapper, claims };
   await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
+  noteDamaged(job, claims.damaged());
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")
     ? "published"
     : "unchanged";
@@ -91,13 +92,16 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
   const { job, end } = handling;
   const { settings, uuid } = job.config;
   const { unlistedReceipts } = await import("./sweep.ts");
-  const failedBefore = readFailedOrders(settings.outputDirectory, uuid);
+  const damaged: string[] = [];
+  const failedBefore = readFailedOrders(settings.outputDirectory, uuid, damaged);
   const pile = { failedBefore, failed: new Set(failedBefore), busyResources: new Set<string>() };
   const resources = new Set(listed.map(resourceOf));
   const receipts = unlistedReceipts(new Set(listed.map((order) => order.uuid)), {
     directory: settings.outputDirectory,
     offering: uuid,
+    damaged,
   });
+  noteDamaged(job, damaged);
   for (const order of pile.failed) if (!isThere(order, listed, receipts)) pile.failed.delete(order);
   try {
     for (const order of listed) if (isUnreadable(order)) noteUnreadable(job, order);

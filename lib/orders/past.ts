@@ -34,8 +34,8 @@ export function isPublished(receipt: Receipt, directory: string): boolean {
   return receipt.published || factsOfFile(directory, receipt.file, receipt.order) !== null;
 }
 
-/** What the order's own file says; null when there is none, or something that is not ours has its name. */
+/** What the order's own file says; null when there is none, or something that we did not write has its name. */
 export function factsOfFile(directory: string, name: string, order: string): OrderFileFacts | null {
   const found = readOrderFile(directory, name);
-  return typeof found === "object" ? orderFileFacts(found.text, order) : null;
+  return typeof found === "object" && found.isOurs ? orderFileFacts(found.text, order) : null;
 }

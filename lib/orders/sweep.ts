@@ -10,9 +10,9 @@ import { hasEnded } from "./steps.ts";
 /** Open receipts of the offering whose orders are not listed; usually there is none. */
 export function unlistedReceipts(
   listed: ReadonlySet<string>,
-  { directory, offering }: { directory: string; offering: string },
+  { directory, offering, damaged }: { directory: string; offering: string; damaged: string[] },
 ): Receipt[] {
-  return listOpenReceipts(directory).filter(
+  return listOpenReceipts(directory, damaged).filter(
     (receipt) => receipt.offering === offering && !listed.has(receipt.order),
   );
 }

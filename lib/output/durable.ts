@@ -4,7 +4,6 @@
 
 import {
   closeSync,
-  constants,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -12,13 +11,14 @@ import {
   futimesSync,
   linkSync,
   lstatSync,
-  openSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
+import { reach } from "../places/held.ts";
+import { openNew } from "../places/open.ts";
 import type { StatePlace } from "./directory.ts";
 import { attempt, errnoOf, outputError } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
@@ -46,7 +46,15 @@ export type Temporary = {
 
 export function createTemporary(output: StatePlace, place: Place): Temporary {
   const path = join(output.statePath, temporaryName(output.mode));
-  const file = { path, place, output, fd: openNew(path), written: 0, sealed: false, closed: false };
+  const file = {
+    path,
+    place,
+    output,
+    fd: attempt("create", path, () => openNew(path)),
+    written: 0,
+    sealed: false,
+    closed: false,
+  };
   const guarded = <T>(doing: string, target: string, act: () => T): T => {
     if (file.closed) throw new Error(`${path} is no longer open`);
     try {
@@ -104,11 +112,6 @@ type OpenFile = {
   closed: boolean;
 };
 
-function openNew(path: string): number {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  return attempt("create", path, () => openSync(path, flags, 0o600));
-}
-
 function append(file: OpenFile, bytes: Uint8Array): void {
   writeFully(bytes, (offset, length) => writeSync(file.fd, bytes, offset, length, file.written + offset));
   file.written += bytes.length;
@@ -136,10 +139,10 @@ function seal(file: OpenFile): number {
 
 function moveTo(file: OpenFile, target: string): Published {
   checkReady(file);
-  const old = lstatSync(target, { throwIfNoEntry: false });
+  const old = lstatSync(reach(target), { throwIfNoEntry: false });
   if (old !== undefined && file.place === "public") advanceTime(file.fd, old.mtimeMs);
   close(file);
-  renameSync(file.path, target);
+  renameSync(reach(file.path), reach(target));
   syncBoth(file.output, target);
   return { path: target, action: old === undefined ? "create" : "replace" };
 }
@@ -168,14 +171,14 @@ function linkTo(file: OpenFile, target: string): boolean {
 /** Where the file system has no hard links, the lock alone keeps another run from taking the name in between. */
 function takeName(path: string, target: string): boolean {
   try {
-    linkSync(path, target);
+    linkSync(reach(path), reach(target));
     return true;
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
     if (!NO_LINKS.includes(errnoOf(error))) throw error;
   }
-  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) return false;
-  renameSync(path, target);
+  if (lstatSync(reach(target), { throwIfNoEntry: false }) !== undefined) return false;
+  renameSync(reach(path), reach(target));
   return true;
 }
 
@@ -198,8 +201,8 @@ function discard(file: OpenFile): void {
     close(file);
   } catch {}
   try {
-    rmSync(file.path, { force: true });
+    unlinkSync(reach(file.path));
   } catch {
-    // The next run removes it as a leftover.
+    // It is gone, or the next run removes it as a leftover.
   }
 }

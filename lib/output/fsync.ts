@@ -1,7 +1,9 @@
 // Making names and bytes survive a power cut. A rename is not on the disk before the directory that holds the name is
 // (docs/contract.md, "Publishing"): on ext4 and xfs a file renamed without this was gone after one.
 
-import { closeSync, constants, fsyncSync, openSync } from "node:fs";
+import { closeSync, fsyncSync } from "node:fs";
+import { heldDescriptor, reach } from "../places/held.ts";
+import { openDirectory, openToRead } from "../places/open.ts";
 import { attempt, errnoOf } from "./failure.ts";
 
 /** Errnos with which a file system says that it has no fsync of directories at all. */
@@ -10,7 +12,8 @@ const UNSUPPORTED: readonly (string | null)[] = ["EINVAL", "ENOTSUP", "EOPNOTSUP
 /** Waits until the names in a directory are on the disk; false where the file system cannot tell. */
 export function syncDirectory(path: string): boolean {
   return attempt("flush directory", path, () => {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    const held = heldDescriptor(path);
+    const fd = held ?? openDirectory(reach(path));
     try {
       fsyncSync(fd);
       return true;
@@ -18,7 +21,7 @@ export function syncDirectory(path: string): boolean {
       if (UNSUPPORTED.includes(errnoOf(error))) return false;
       throw error;
     } finally {
-      closeSync(fd);
+      if (held === null) closeSync(fd);
     }
   });
 }
@@ -26,7 +29,7 @@ export function syncDirectory(path: string): boolean {
 /** Waits until the bytes of a file that is already there are on the disk; never follows a symlink. */
 export function syncFile(path: string): void {
   attempt("flush", path, () => {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openToRead(path, "refuse");
     try {
       fsyncSync(fd);
     } finally {

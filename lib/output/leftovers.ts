@@ -1,9 +1,11 @@
 // Temporary files: their names, and the removal of those that a killed run left behind. A name tells whose file it is,
 // so that one host or mode never removes what another is still writing.
 
-import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { reach } from "../places/held.ts";
+import { removeFile } from "./files.ts";
 
 const DAY_MS = 86_400_000;
 const NAME = /^tmp-(?:sync|orders|claims)-.*-[0-9a-f]{32}$/;
@@ -24,8 +26,8 @@ export function removeLeftovers(place: {
   now: Date;
 }): void {
   try {
-    for (const name of readdirSync(place.statePath)) {
-      if (NAME.test(name) && isLeftover(name, place)) rmSync(join(place.statePath, name), { force: true });
+    for (const name of readdirSync(reach(place.statePath))) {
+      if (NAME.test(name) && isLeftover(name, place)) removeFile(join(place.statePath, name));
     }
   } catch {
     // A directory that cannot be read or changed is reported by the write that needs it.
@@ -39,7 +41,7 @@ function isLeftover(
   const prefix = prefixOf(place.mode);
   // The random part holds no dash, so a host `a` is not taken for `a-b`.
   if (place.locked && name.startsWith(prefix) && !name.slice(prefix.length).includes("-")) return true;
-  const stats = lstatSync(join(place.statePath, name), { throwIfNoEntry: false });
+  const stats = lstatSync(reach(join(place.statePath, name)), { throwIfNoEntry: false });
   return stats !== undefined && place.now.getTime() - stats.mtimeMs > DAY_MS;
 }
 

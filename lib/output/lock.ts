@@ -2,11 +2,15 @@
 // written: it ends with the process, however that ends, so the existence of the file means nothing.
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { accessSync, closeSync, constants, existsSync, openSync, rmSync } from "node:fs";
+import { accessSync, closeSync, constants, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { OutputError, RetryLaterError } from "../errors.ts";
+import { reach } from "../places/held.ts";
+import { openNew } from "../places/open.ts";
 import { attempt, errnoOf } from "./failure.ts";
+import { fileTimeMs, removeFile } from "./files.ts";
 import { temporaryName } from "./leftovers.ts";
+import { requireStateFile } from "./state-file.ts";
 
 export type Lock = { /** False where the file system knows no locks. */ held: boolean; release(): void };
 type LockRequest = { statePath: string; mode: string; warn: (message: string) => void };
@@ -66,14 +70,14 @@ function canLock({ statePath, mode }: LockRequest): boolean {
   try {
     const answer = tryLock(path);
     // The run that holds the lock takes the file for a leftover and removes it: then that is the run we are to find.
-    if (!(answer instanceof Database)) return !existsSync(path);
+    if (!(answer instanceof Database)) return fileTimeMs(path) === null;
     answer.close();
     return true;
   } catch (error) {
-    if (!existsSync(path)) return true;
+    if (fileTimeMs(path) === null) return true;
     throw error;
   } finally {
-    rmSync(path, { force: true });
+    removeFile(path);
   }
 }
 
@@ -81,7 +85,7 @@ function tryLock(path: string): Database | "busy" | "refused" {
   createLockFile(path);
   let database: Database | undefined;
   try {
-    database = new Database(path, { readwrite: true });
+    database = new Database(reach(path), { readwrite: true });
     // In memory there is no journal that a kill could leave behind.
     for (const sql of ["PRAGMA busy_timeout=0", "PRAGMA journal_mode=MEMORY", "BEGIN EXCLUSIVE"])
       database.run(sql);
@@ -106,15 +110,17 @@ function refusalOf(error: unknown, path: string): "busy" | "refused" {
 
 /**
  * An existing file is not opened here: closing it would drop the lock that this process may hold on it (fcntl(2)).
- * Access is asked for instead, because SQLite's own error would not say why.
+ * Kind, owner and access are asked for instead, because SQLite's own error would not say why, and a pipe would pass for
+ * a file system that knows no locks.
  */
 function createLockFile(path: string): void {
   attempt("create lock", path, () => {
     try {
-      closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600));
+      closeSync(openNew(path));
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
-      accessSync(path, constants.R_OK | constants.W_OK);
+      requireStateFile(path, lstatSync(reach(path)));
+      accessSync(reach(path), constants.R_OK | constants.W_OK);
     }
   });
 }

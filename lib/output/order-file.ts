@@ -2,11 +2,10 @@
 // not a regular file is somebody else's, and stays. It goes in two steps, so that whatever can stop it does so before
 // Waldur is asked to change anything.
 
-import { lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Output } from "./directory.ts";
 import { createTemporary, type Temporary } from "./durable.ts";
-import { attempt } from "./failure.ts";
+import { type FoundText, readFound } from "./files.ts";
 import { syncDirectory, syncFile } from "./fsync.ts";
 import { parseOrderFileName } from "./names.ts";
 
@@ -66,19 +65,21 @@ export function describeOrderFile(
   name: string,
   compare: Compare,
 ): "absent" | "same" | "differs" | "foreign" {
-  const text = readOrderFile(directory, name);
-  return typeof text === "object" ? compare(text.text) : text;
+  const found = readOrderFile(directory, name);
+  if (typeof found !== "object") return found;
+  const word = compare(found.text);
+  // Only our own word can be one that we gave earlier and would not give again.
+  return word === "differs" && !found.isOurs ? "foreign" : word;
 }
 
+/** Larger than any answer of Waldur, so than any document of ours. */
+const LARGEST_BYTES = 32 * 1_048_576;
+
 /** The text of a regular file of that name; `foreign` for anything else that has it. */
-export function readOrderFile(directory: string, name: string): { text: string } | "absent" | "foreign" {
+export function readOrderFile(directory: string, name: string): FoundText | "absent" | "foreign" {
   if (parseOrderFileName(name) === null) throw new Error(`no name of an order file: ${JSON.stringify(name)}`);
-  const path = join(directory, name);
-  return attempt("read", path, () => {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return "absent";
-    return stats.isFile() ? { text: readFileSync(path, "utf8") } : "foreign";
-  });
+  const found = readFound(join(directory, name), LARGEST_BYTES);
+  return found === "missing" ? "absent" : found;
 }
 
 function writeTemporary(output: Output, text: string): Temporary {

@@ -5,12 +5,15 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
+import { reach } from "../places/held.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
-import { fileTimeMs, isRecord, listFileNames, readJsonFile, removeFile } from "./files.ts";
+import { fileTimeMs, isRecord, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
 import { checkedUuid, type OrderType, parseOrderFileName } from "./names.ts";
+import type { Damaged } from "./state.ts";
+import { readJsonFile } from "./state-file.ts";
 
 export type Receipt = {
   version: 1;
@@ -93,13 +96,17 @@ export function peekFileName(directory: string, type: OrderType, order: string):
 
 /** Whether any order was ever claimed here, as far as the state directory still knows. */
 export function hasReceipts(directory: string): boolean {
-  return existsSync(join(directory, STATE_DIRECTORY, OPEN));
+  return existsSync(reach(join(directory, STATE_DIRECTORY, OPEN)));
 }
 
-/** Receipts of orders that are not through yet, by uuid; broken ones are left out. */
-export function listOpenReceipts(directory: string): Receipt[] {
+/** Receipts of orders that are not through yet, by uuid; broken ones are left out, and noted. */
+export function listOpenReceipts(directory: string, damaged: Damaged = []): Receipt[] {
   const statePath = join(directory, STATE_DIRECTORY);
-  return receiptOrders(statePath, OPEN).flatMap((order) => readReceipt(statePath, OPEN, order) ?? []);
+  return receiptOrders(statePath, OPEN).flatMap((order) => {
+    const receipt = readReceipt(statePath, OPEN, order);
+    if (receipt === null) damaged.push(join(statePath, receiptName(OPEN, order)));
+    return receipt ?? [];
+  });
 }
 
 /** Makes the receipt say this from now on, durably, open or closed as it is; writes nothing when it says so already. */
@@ -122,7 +129,7 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
   rewriteReceipt(output, { ...receipt, closedAt: at, ended: { ...end, at } });
   ensureFolders(output);
   attemptIfExists("close receipt", from, () =>
-    renameSync(from, join(output.statePath, receiptName(CLOSED, order))),
+    renameSync(reach(from), reach(join(output.statePath, receiptName(CLOSED, order)))),
   );
   syncDirectory(join(output.statePath, CLOSED));
   syncDirectory(join(output.statePath, OPEN));
@@ -205,7 +212,7 @@ function ensureFolders(output: Output): void {
 
 function createFolder(path: string): void {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(reach(path), { mode: 0o700 });
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return;
     throw error;
@@ -243,9 +250,8 @@ function parseReceipt(value: unknown): Receipt | null {
   const named = parseOrderFileName(typeof file === "string" ? file : "");
   if (typeof file !== "string" || named === null || named.uuid !== order || named.type !== value.type)
     return null;
-  if (typeof offering !== "string" || typeof resource !== "string") return null;
-  if (typeof mountPoint !== "string" || typeof claimedAt !== "string" || typeof published !== "boolean")
-    return null;
+  if (!isPlainUuid(offering) || !isPlainUuid(resource)) return null;
+  if (!isPath(mountPoint) || !isTime(claimedAt) || typeof published !== "boolean") return null;
   const { uuid, type } = named;
   const required = { offering, order: uuid, type, file, resource, mountPoint, claimedAt, published };
   return {
@@ -253,7 +259,7 @@ function parseReceipt(value: unknown): Receipt | null {
     ...required,
     version: 1,
     ...(actions === "present" || actions === "missing" ? { actions } : {}),
-    ...(typeof closedAt === "string" ? { closedAt } : {}),
+    ...(isTime(closedAt) ? { closedAt } : {}),
     ...(isEnd(ended) ? { ended } : {}),
     ...(typeof instance === "string" ? { instance } : {}),
     ...(isRecord(answer) ? { answer } : {}),
@@ -261,5 +267,19 @@ function parseReceipt(value: unknown): Receipt | null {
 }
 
 function isEnd(value: unknown): value is NonNullable<Receipt["ended"]> {
-  return isRecord(value) && typeof value.state === "string" && typeof value.at === "string";
+  if (!isRecord(value) || typeof value.state !== "string" || !isTime(value.at)) return false;
+  const { reuseAfterDays: days } = value;
+  return days === undefined || (typeof days === "number" && days >= 0 && days <= MOST_DAYS);
+}
+
+/** What `path_reuse_after_days` may be. */
+const MOST_DAYS = 3650;
+
+function isTime(value: unknown): value is string {
+  return typeof value === "string" && !Number.isNaN(Date.parse(value));
+}
+
+/** Whether it may be published as a path; what else is wrong with it is for those to say who made it. */
+function isPath(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("/") && [...value].every((one) => one >= " ");
 }

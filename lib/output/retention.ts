@@ -4,6 +4,7 @@
 import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { OutputError } from "../errors.ts";
+import { reach } from "../places/held.ts";
 import type { Output } from "./directory.ts";
 import { attempt } from "./failure.ts";
 import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
@@ -30,9 +31,9 @@ export function linkLatest(output: Output, name: string): void {
 }
 
 function readLink(path: string): string | null {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = lstatSync(reach(path), { throwIfNoEntry: false });
   if (stats === undefined) return null;
-  if (stats.isSymbolicLink()) return readlinkSync(path);
+  if (stats.isSymbolicLink()) return readlinkSync(reach(path));
   throw new OutputError(`cannot link ${path}: something other than a symlink has that name`, {
     hint: "move it away, or switch the link off",
   });
@@ -44,16 +45,16 @@ function advanceTime(output: Output, name: string, shown: string): void {
   const [before, now] = [fileTimeMs(join(output.directory, shown)), fileTimeMs(path)];
   if (before === null || now === null || Math.floor(before / 1000) < Math.floor(now / 1000)) return;
   const second = Math.floor(before / 1000) + 1;
-  utimesSync(path, second, second);
+  utimesSync(reach(path), second, second);
 }
 
 function replaceLink(output: Output, path: string, name: string): void {
   const temporary = join(output.statePath, temporaryName(output.mode));
   try {
-    symlinkSync(name, temporary);
-    renameSync(temporary, path);
+    symlinkSync(name, reach(temporary));
+    renameSync(reach(temporary), reach(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    rmSync(reach(temporary), { force: true });
     throw error;
   }
   syncDirectory(output.directory);
@@ -103,7 +104,7 @@ function newestFirst(directory: string, published: string): string[] {
 
 function shownBy(link: string): string | null {
   return attempt("read", link, () => {
-    const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-    return isLink ? readlinkSync(link) : null;
+    const isLink = lstatSync(reach(link), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return isLink ? readlinkSync(reach(link)) : null;
   });
 }

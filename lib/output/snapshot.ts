@@ -3,6 +3,7 @@
 
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { reach } from "../places/held.ts";
 import type { Output } from "./directory.ts";
 import { createTemporary, type Published } from "./durable.ts";
 import { attemptIfExists } from "./failure.ts";
@@ -65,7 +66,7 @@ export function describeSnapshot(directory: string): Draft & { text(): string } 
 }
 
 function describePublish(path: string): Published {
-  const exists = attemptIfExists("find", path, () => lstatSync(path)) !== null;
+  const exists = attemptIfExists("find", path, () => lstatSync(reach(path))) !== null;
   return { path, action: exists ? "replace" : "create" };
 }
 

@@ -1,10 +1,14 @@
 // What one run leaves for the next, in the state directory: the last snapshot, the problems already warned of.
-// Whatever is missing or broken reads as null or empty; the files themselves remain the truth.
+// Whatever is missing or broken reads as null or empty; the files themselves remain the truth. What is broken is noted for
+// whoever asks, because nobody but a failing disk or a stranger breaks it.
 
 import { join } from "node:path";
+import { isPlainUuid } from "../key-set.ts";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord, readJsonFile } from "./files.ts";
+import { isRecord } from "./files.ts";
+import { isSnapshotName } from "./names.ts";
+import { readJsonFile } from "./state-file.ts";
 
 /**
  * The snapshot published last: file name, offering, number of entries, size and digest; the date is its `meta.date`, or
@@ -24,9 +28,15 @@ export type SnapshotState = {
 
 const SNAPSHOT_FILE = "snapshot.json";
 
-export function readSnapshotState(directory: string): SnapshotState | null {
-  const value = readJsonFile(join(directory, STATE_DIRECTORY, SNAPSHOT_FILE));
-  return isSnapshotState(value) ? value : null;
+/** Paths of files that are there and not as this program writes them; they count as missing. */
+export type Damaged = string[];
+
+export function readSnapshotState(directory: string, damaged: Damaged = []): SnapshotState | null {
+  const path = join(directory, STATE_DIRECTORY, SNAPSHOT_FILE);
+  const value = readJsonFile(path);
+  if (isSnapshotState(value)) return value;
+  if (value !== null) damaged.push(path);
+  return null;
 }
 
 export function writeSnapshotState(output: Output, state: SnapshotState): void {
@@ -37,16 +47,43 @@ function isSnapshotState(value: unknown): value is SnapshotState {
   if (!isRecord(value) || value.version !== 1) return false;
   const { file, offering, date, sha256, entries, bytes, gidEntries } = value;
   return (
-    (gidEntries === undefined || Number.isSafeInteger(gidEntries)) &&
-    [file, offering, date, sha256].every((text) => typeof text === "string" && text !== "") &&
-    [entries, bytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+    (gidEntries === undefined || isCount(gidEntries)) &&
+    typeof file === "string" &&
+    isSnapshotName(file) &&
+    isPlainUuid(offering) &&
+    typeof date === "string" &&
+    !Number.isNaN(Date.parse(date)) &&
+    isDigest(sha256) &&
+    isCount(bytes) &&
+    isCount(entries) &&
+    entries * FEWEST_BYTES <= bytes
   );
 }
 
+/** Of an entry; its keys alone are longer. */
+const FEWEST_BYTES = 256;
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** SHA-256 in hex. */
+export function isDigest(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
 /** When each problem was last warned of: its key → milliseconds. */
-export function readProblemMemory(directory: string, mode: Mode): ReadonlyMap<string, number> {
-  const value = readJsonFile(join(directory, STATE_DIRECTORY, problemFile(mode)));
-  if (!isRecord(value) || value.version !== 1 || !isRecord(value.problems)) return new Map();
+export function readProblemMemory(
+  directory: string,
+  mode: Mode,
+  damaged: Damaged = [],
+): ReadonlyMap<string, number> {
+  const path = join(directory, STATE_DIRECTORY, problemFile(mode));
+  const value = readJsonFile(path);
+  if (!isRecord(value) || value.version !== 1 || !isRecord(value.problems)) {
+    if (value !== null) damaged.push(path);
+    return new Map();
+  }
   return new Map(
     Object.entries(value.problems).flatMap(([key, at]): [string, number][] =>
       typeof at === "number" ? [[key, at]] : [],

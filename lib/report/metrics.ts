@@ -1,7 +1,8 @@
 // The text file for a Prometheus node exporter: written whole at the end of every run, also of a failed one.
 
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { OutputError } from "../errors.ts";
+import { openNew, openToRead, readUpTo } from "../places/open.ts";
 import type { Report } from "./report.ts";
 
 const PREFIX = "waldur_cscs_storage";
@@ -9,19 +10,31 @@ const PREFIX = "waldur_cscs_storage";
 /** Replaces the file. The time of the last success is kept from the file that it replaces. */
 export function writeMetrics(path: string, report: Report): void {
   refuseSpecial(path);
-  const temporary = `${path}.${process.pid}.tmp`;
+  const text = renderMetrics(report, readLastSuccess(path, report.mode));
   try {
-    writeFileSync(temporary, renderMetrics(report, readLastSuccess(path, report.mode)), {
-      mode: 0o644,
-      flag: "wx",
-    });
-    renameSync(temporary, path);
+    replace(path, text);
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw new OutputError(`cannot write the metrics file ${path}`, {
       cause,
       hint: "its directory must exist and be writable for this user",
     });
+  }
+}
+
+/** The directory may be one that others write, too: the name is one that nobody can foresee, and only what we made goes. */
+function replace(path: string, text: string): void {
+  const temporary = `${path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.tmp`;
+  const fd = openNew(temporary, 0o644);
+  try {
+    try {
+      writeFileSync(fd, text);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
   }
 }
 
@@ -105,8 +118,19 @@ function countBy<Row>(rows: readonly Row[], labelsOf: (row: Row) => Labels): [La
 function readLastSuccess(path: string, mode: string): number {
   try {
     const line = new RegExp(`^${PREFIX}_last_success_timestamp_seconds\\{mode="${mode}"\\} ([0-9.]+)$`, "m");
-    return Number(line.exec(readFileSync(path, "utf8"))?.[1] ?? 0);
+    return Number(line.exec(readSmall(path))?.[1] ?? 0);
   } catch {
     return 0;
+  }
+}
+
+const MOST_BYTES = 1_048_576;
+
+function readSmall(path: string): string {
+  const fd = openToRead(path, "follow");
+  try {
+    return fstatSync(fd).isFile() ? readUpTo(fd, MOST_BYTES).toString("utf8") : "";
+  } finally {
+    closeSync(fd);
   }
 }

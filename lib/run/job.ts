@@ -36,6 +36,17 @@ export function addProblem(job: Job, problem: Omit<Problem, "offering">): void {
   job.ledger.addProblem({ ...problem, offering: job.config.uuid });
 }
 
+/** Notes files of the state that are there and count as missing. */
+export function noteDamaged(job: Job, paths: readonly string[]): void {
+  for (const path of paths) {
+    addNotice(job, {
+      code: "state-damaged",
+      message: `${path} is not as this program writes it, and counts as missing`,
+      hint: "what it held is made anew as far as can be; when nobody edited it, look at the disk",
+    });
+  }
+}
+
 /** Notes something that the administrator should know, though nothing was left out and the exit code stays. */
 export function addNotice(job: Job, notice: Omit<Problem, "offering">): void {
   job.ledger.addNotice({ ...notice, offering: job.config.uuid });

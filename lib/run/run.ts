@@ -3,7 +3,7 @@
 
 import type { Config, OfferingConfig } from "../config/config.ts";
 import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../errors.ts";
-import type { Mode, Output } from "../output/directory.ts";
+import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import { logProblem, logProblems } from "../report/problems.ts";
@@ -13,7 +13,7 @@ import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
-import type { Job, RealJob } from "./job.ts";
+import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
 import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
@@ -126,7 +126,7 @@ async function runOffering(share: Share): Promise<void> {
   }
   try {
     const job = await createJob(share, line);
-    if (share.options.dryRun) await share.work.describe(job);
+    if (share.options.dryRun) await describeHeld(job, share);
     else await publishUnderLock(job, share);
   } catch (error) {
     noteFailure(error, { ledger, log: surroundings.log }, offering.uuid);
@@ -159,6 +159,21 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
   };
 }
 
+async function describeHeld(job: Job, { work }: Share): Promise<void> {
+  const { lookAtOutput } = await import("../output/look.ts");
+  const { outputDirectory: directory, allowSharedDirectory: allowShared } = job.config.settings;
+  const held = lookAtOutput({ directory, allowShared, notice: noticeOf(job) });
+  try {
+    await work.describe(job);
+  } finally {
+    held.close();
+  }
+}
+
+function noticeOf(job: Job): OutputOptions["notice"] {
+  return (finding) => addNotice(job, { code: "shared-directory", ...finding });
+}
+
 async function publishUnderLock(job: Job, share: Share): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
@@ -168,10 +183,12 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
   const output = openOutput({
     directory: job.config.settings.outputDirectory,
     requireMount: job.config.settings.requireMount,
+    allowShared: job.config.settings.allowSharedDirectory,
     mode: share.options.mode,
     fileMode: job.config.settings.fileMode,
     now: job.now,
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
+    notice: noticeOf(job),
   });
   try {
     await share.work.publish({ ...job, reader: actor, hastyReader, actor }, output);
@@ -187,13 +204,15 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
 /** Tells what was left out, and remembers it for the next run; a directory that cannot be written any more loses only that. */
 async function settleProblems(job: Job, output: Output): Promise<void> {
   const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
-  const problems = job.ledger.problemsOf(job.config.uuid);
-  const notices = job.ledger.noticesOf(job.config.uuid);
   const { directory, mode } = output;
+  const damaged: string[] = [];
   const isWhole = job.line.outcome !== "failed";
   const telling = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
   const known =
-    withoutFailing(() => readProblemMemory(directory, mode), job.log) ?? new Map<string, number>();
+    withoutFailing(() => readProblemMemory(directory, mode, damaged), job.log) ?? new Map<string, number>();
+  noteDamaged(job, damaged);
+  const problems = job.ledger.problemsOf(job.config.uuid);
+  const notices = job.ledger.noticesOf(job.config.uuid);
   const next = logProblems({ problems, notices }, known, telling);
   withoutFailing(() => writeProblemMemory(output, next), job.log);
 }

@@ -43,6 +43,8 @@ const ENTRY_START = "      {\n";
 const ENTRY_END = "\n      }";
 /** A head has a few hundred characters; somebody else's file of a gigabyte must not be collected in search of one. */
 const LONGEST_HEAD = 65_536;
+/** Nor in search of the end of an entry; no answer of Waldur is as long. */
+const LONGEST_ENTRY = 32 * 1_048_576;
 
 /** What is read next: the head; the character that tells whether an entry or the end follows; an entry; the end. */
 type Expected = "head" | "turn" | "entry" | "tail" | "nothing";
@@ -84,7 +86,7 @@ function createScanner(onEntry: OnEntry) {
   };
   const readEntry = (): Expected | undefined => {
     const text = takeThrough(ENTRY_END);
-    if (text === undefined) return undefined;
+    if (text === undefined) return rest.length > LONGEST_ENTRY ? "nothing" : undefined;
     const entry = describeEntry(text);
     if (entry === null || meta === null) return "nothing";
     entries++;

@@ -130,7 +130,7 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): T
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
-  const last = lastSnapshotOf(claims.snapshot, sink.directory, job);
+  const last = lastSnapshotOf(claims.snapshot, { directory: sink.directory, damaged: claims.damaged }, job);
   claims.table.forgetWanted(job.config.uuid);
   const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
   const rows = createRowClaims(claims.table, rules, yielding);

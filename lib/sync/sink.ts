@@ -16,6 +16,8 @@ import { isSnapshotOf } from "./baseline.ts";
 type DraftSource = Pick<ClaimsSource, "listedAt" | "listed"> & {
   file: string;
   inode: string | null;
+  /** Of its text without the date. */
+  sha256: string;
   /** There was no snapshot before. */
   isFirst: boolean;
 };
@@ -48,8 +50,11 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
       lock?.release();
       lock = null;
     },
-    claim: (table, { file, inode, isFirst, ...source }) =>
-      writeClaims(output, table, { ...source, snapshot: inode === null ? null : { file, inode, isFirst } }),
+    claim: (table, { file, inode, sha256, isFirst, ...source }) =>
+      writeClaims(output, table, {
+        ...source,
+        snapshot: inode === null ? null : { file, inode, sha256, isFirst },
+      }),
     publish: (name) => draft.publish(name),
     settle(state) {
       writeSnapshotState(output, state);

@@ -1,14 +1,14 @@
 // `sync` for one offering: ask what is there, read the list to its end, guard against losses, publish the snapshot.
 // Nothing is published unless every page was read and proved complete (docs/contract.md, "Sync").
 
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Output } from "../output/directory.ts";
-import { inodeOf, newestSnapshot } from "../output/files.ts";
+import { inodeOf } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
-import { addNotice, addProblem, type Job } from "../run/job.ts";
-import { isIntact, type LastSnapshot, visitEntries } from "./baseline.ts";
+import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
+import { isIntact, type LastSnapshot } from "./baseline.ts";
+import { carryOver } from "./carry.ts";
 import { guardSnapshot } from "./guard.ts";
 import { type Listing, readListing } from "./listing.ts";
 import { noticesOf } from "./notices.ts";
@@ -40,6 +40,7 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     const listing = await readListing(job, ground, { sink, repath: options.repath });
     carryOver(listing, job, sink);
     for (const problem of listing.selection.problems) addProblem(job, problem);
+    noteState(listing, job);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish();
     guard(listing, { entries: drafted.entries, options }, job);
@@ -52,19 +53,15 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
   }
 }
 
-/** Writes what the last snapshot said of resources that became a problem, so that a bad field never reads as a deletion. */
-function carryOver({ selection, claims }: Listing, job: Job, { draft, directory }: SnapshotSink): void {
-  if (selection.leftOut.size === 0) return;
-  let carried = 0;
-  const path =
-    claims.snapshot !== null && existsSync(claims.snapshot) ? claims.snapshot : newestSnapshot(directory);
-  visitEntries(path, { offering: job.config.uuid, uuids: selection.leftOut }, (entry) => {
-    const text = selection.accept(entry);
-    if (text === null) return;
-    draft.add(text, 1);
-    carried++;
+/** What was found of earlier runs and is not as they left it. */
+function noteState({ claims: { snapshot, isChanged, damaged } }: Listing, job: Job): void {
+  noteDamaged(job, damaged);
+  if (!isChanged) return;
+  addProblem(job, {
+    code: "snapshot-changed",
+    message: `${snapshot} is not as it was published, and the claims were lost: the paths in it count all the same`,
+    hint: "look who changed it, and compare its paths with those of an older snapshot",
   });
-  job.line.carriedOver = carried;
 }
 
 /** The uuid of an offering without resources looks like an outage: nothing says that this is the right list. */
@@ -124,6 +121,7 @@ function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boo
   sink.claim(selection.table, {
     file: name,
     inode: isKept ? inodeOf(last.path) : sink.draft.inode(),
+    sha256: drafted.sha256,
     listedAt: startedAt.toISOString(),
     isFirst: claims.snapshot === null,
     listed: [...new Set([...claims.source.listed, uuid])],

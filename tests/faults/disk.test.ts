@@ -220,6 +220,7 @@ describe("a directory that cannot be written", () => {
           expect(ran.stderr).toContain("permission denied (EACCES)");
           expect(stage.requestsOf("POST")).toEqual([]);
           expect(snapshotOf(stage)).toEqual(before);
+          chownSync(stage.configPath, 0, 0);
           await expectRecovery(stage, scene);
         });
       }

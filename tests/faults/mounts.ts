@@ -16,7 +16,7 @@ export type Mounted = { path: string; unmount(): void };
 export type DiskKind = "ext4" | "xfs";
 
 export function mountTmpfs(path: string, options: string): Mounted {
-  sh("mount", "-t", "tmpfs", "-o", options, "tmpfs", path);
+  sh("mount", "-t", "tmpfs", "-o", `mode=755,${options}`, "tmpfs", path);
   return { path, unmount: () => unmount(path) };
 }
 

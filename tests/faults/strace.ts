@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "pathe";
+import { resolveDescriptors } from "../descriptors.ts";
 import { type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
 
 /** Whether this machine has strace and lets it trace. */
@@ -23,7 +24,11 @@ export type Call = {
   text: string;
 };
 
-export type Traced = Ran & { calls: Call[] };
+export type Traced = Ran & {
+  calls: Call[];
+  /** As strace wrote it, with descriptors where the program named files by them. */
+  log: string;
+};
 
 /** What befalls the n-th call of a name, as strace says it: `signal=KILL`, `error=EIO`. */
 export type Blow = Pick<Call, "name" | "nth"> & { what: string };
@@ -33,9 +38,9 @@ export function traceRun(stage: Stage, args: readonly string[]): Promise<Traced>
   return runTraced(stage, args, []);
 }
 
-/** A run that is struck once. Only calls of that name are traced, so that it stays quick. */
+/** A run that is struck once. Only calls of that name are traced, so that it stays quick, and those that open directories. */
 export function strikeRun(stage: Stage, args: readonly string[], { name, nth, what }: Blow): Promise<Traced> {
-  const filter = ["-e", `trace=${name}`, "-e", `inject=${name}:${what}:when=${nth}`];
+  const filter = ["-e", `trace=${name},openat`, "-e", `inject=${name}:${what}:when=${nth}`];
   // Without stopping at every call strace delivers errors, but no signals.
   return runTraced(stage, args, what.startsWith("signal=") ? filter : ["--seccomp-bpf", ...filter]);
 }
@@ -67,9 +72,9 @@ export async function runTraced(
     ],
     { cwd: stage.directory },
   );
-  const calls = parseCalls(readFileSync(path, "utf8"), stage);
+  const log = readFileSync(path, "utf8");
   rmSync(directory, { recursive: true });
-  return { ...ran, calls };
+  return { ...ran, calls: parseCalls(resolveDescriptors(log), stage), log };
 }
 
 const ENTRY = /^(\d+) +(\w+)\((.*)$/;

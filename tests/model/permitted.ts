@@ -1,6 +1,9 @@
 // Which entry each resource may have in a snapshot that nothing disturbs, given what was published before. Mostly there is
 // just one; where a path is contested there may be several, or none.
 
+import { existsSync } from "node:fs";
+import { join } from "pathe";
+import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
 import { type Contest, contestsOf, hadHolder, isDisputed, isSurelyHeld } from "./contest.ts";
 import { type Entry, type Expected, fits, valuesOfResource } from "./expected.ts";
@@ -61,11 +64,17 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
   // What a terminate order does not need may be missing of a resource that is being removed, too.
   if (values === null && row.state === "Terminating")
     return { ...permission, values: { id, status: "removing" }, absent: true };
+  const mayBeLost = kept === null || carried === null || !isRemembered(site);
   // A slug that is no name is a problem of its own, also where the path does not come from it.
-  if (hasBadSlug(row)) return { ...permission, absent: kept === null || carried === null };
+  if (hasBadSlug(row)) return { ...permission, absent: mayBeLost };
   if (values === null || paths.size === 0)
-    return { ...permission, values: null, absent: kept === null || carried === null || paths.size > 1 };
+    return { ...permission, values: null, absent: mayBeLost || paths.size > 1 };
   return { ...permission, absent: isFree && !isFirst(site, row, paths), carried: null };
+}
+
+/** The state says how the last snapshot was published: without it nothing is carried over. */
+function isRemembered({ stage }: Site): boolean {
+  return existsSync(join(stage.out, STATE_DIRECTORY, "snapshot.json"));
 }
 
 /** An absolute backend id moves it, unless somebody else may have the path. */

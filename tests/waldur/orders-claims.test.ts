@@ -232,7 +232,16 @@ describe("mounts inside others", () => {
 function nameInClaims({ out, simulator }: OrdersStage, { uuid, backendId }: SimResource): void {
   const now = () => new Date();
   const warn = () => undefined;
-  const output = openOutput({ directory: out, mode: "sync", requireMount: null, fileMode: 0o644, now, warn });
+  const output = openOutput({
+    directory: out,
+    mode: "sync",
+    requireMount: null,
+    allowShared: false,
+    notice: () => undefined,
+    fileMode: 0o644,
+    now,
+    warn,
+  });
   try {
     const { table, source } = loadClaims(out, { reuseAfterDays: 7, now: now() });
     const claim = {

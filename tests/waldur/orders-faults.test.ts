@@ -7,7 +7,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { EXIT, type ExitCode, InterruptedError } from "../../lib/errors.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
-import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT, remount } from "../faults/mounts.ts";
+import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT } from "../faults/mounts.ts";
 import { GENERATIONS, type OrdersStage, openOrders, place, stepOf, the } from "./orders-stage.ts";
 
 /** The requests of a create order from pending to done, in order; the offering and the list come before. */
@@ -213,12 +213,6 @@ function free(out: string): void {
   for (let n = 0; n < FILLERS; n++) rmSync(join(out, `filler-${n}`), { force: true });
 }
 
-/** Another mount of the same directory over it: one that has open files cannot be made read-only itself. */
-function closeToWriting(out: string): void {
-  expect(Bun.spawnSync(["mount", "--bind", out, out]).exitCode).toBe(0);
-  remount(out, "bind,ro");
-}
-
 function umount(out: string): boolean {
   return Bun.spawnSync(["umount", out], { stderr: "ignore" }).exitCode === 0;
 }
@@ -243,8 +237,6 @@ describe("a disk that fails", () => {
   for (const [what, fail, mend, ends] of [
     ["full", fill, free, { list: [0, 0], approve_by_provider: [1, 0] }],
     ["nearly full", nearlyFill, free, { list: [0, 0] }],
-    // A temporary file cannot be removed there; the next run does it.
-    ["read-only", closeToWriting, umount, { list: [0, 0], approve_by_provider: [0, 1] }],
   ] as const) {
     for (const [step, [files, leftovers]] of Object.entries(ends)) {
       const state = step === "list" ? "pending-provider" : "executing";

@@ -2,7 +2,7 @@
 // that vanish or end by another agent (docs/contract.md, "Orders", steps 3 and 10, and "Publishing").
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { GENERATIONS, type OrdersStage, openOrders, place, the } from "./orders-stage.ts";
 
@@ -452,4 +452,22 @@ describe("another completion between two passes", () => {
     expect([ran.code, ran.outcomes, ran.problems]).toEqual([0, ["done"], []]);
     expect([order.state, picture(stage)]).toEqual(["done", before]);
   });
+});
+
+test("state that is broken counts as missing, and each file of it is reported, while the orders go on", async () => {
+  await using stage = await openOrders();
+  const order = place(stage, "Create");
+  mkdirSync(join(stage.out, STATE, "receipts"), { recursive: true, mode: 0o700 });
+  const paths = [join(stage.out, STATE, "claims"), join(stage.out, STATE, "failed-orders.json")];
+  for (const path of [...paths, receiptPath(stage, order), join(stage.out, STATE, "problems-orders.json")])
+    writeFileSync(path, "{\n");
+  const { report } = await stage.runHere("orders", MONDAY);
+  expect([report.exitCode, order.state]).toEqual([0, "done"]);
+  const said = report.notices.map(({ code, message }) => [code, message.split(" ", 1)[0]]);
+  expect(said.sort()).toEqual(
+    [...paths, receiptPath(stage, order), join(stage.out, STATE, "problems-orders.json")]
+      .map((path) => ["state-damaged", path])
+      .sort(),
+  );
+  expect((await stage.runHere("orders", TUESDAY)).report.notices).toEqual([]);
 });

@@ -123,7 +123,16 @@ export function place(
 export function leaveClaims(directory: string, offering: string): void {
   const now = () => new Date();
   const warn = () => undefined;
-  const output = openOutput({ directory, mode: "orders", requireMount: null, fileMode: 0o644, now, warn });
+  const output = openOutput({
+    directory,
+    mode: "orders",
+    requireMount: null,
+    allowShared: false,
+    notice: () => undefined,
+    fileMode: 0o644,
+    now,
+    warn,
+  });
   try {
     writeClaims(output, createClaimTable(), {
       snapshot: null,

@@ -6,7 +6,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { loadClaims } from "../../lib/claims/recover.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { addResources, GENERATIONS, idsIn, loseState, nameAt, open, syncAt } from "./sync-stage.ts";
+import {
+  addResources,
+  GENERATIONS,
+  idsIn,
+  loseState,
+  nameAt,
+  open,
+  publishAs,
+  syncAt,
+} from "./sync-stage.ts";
 
 type Stage = Awaited<ReturnType<typeof open>>;
 type Found = { code: string; resource?: string };
@@ -207,8 +216,7 @@ describe("an entry that is carried over", () => {
     // As an older version wrote it.
     const old = written.replace("marker", "a\u009b\u2028\u202eb").replace('"key"', JSON.stringify(key));
     expect(old).not.toBe(written);
-    writeFileSync(join(stage.out, nameAt(0)), old);
-    loseState(stage);
+    publishAs(stage, nameAt(0), old);
     spoil(resource);
     const { report } = await syncAt(stage, 1);
     expect(report.offerings).toMatchObject([{ carriedOver: 1 }]);

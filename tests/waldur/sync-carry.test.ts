@@ -2,7 +2,7 @@
 // never reads as a deletion (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
-import { rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import type { SimResource } from "../../lib/simulator/model.ts";
 import {
@@ -14,6 +14,7 @@ import {
   nameAt,
   open,
   pathIn,
+  statePath,
   syncAt,
 } from "./sync-stage.ts";
 
@@ -96,7 +97,7 @@ test("an entry is carried over from run to run, and the second time nothing has 
   expect(entryText(stage, nameAt(3), second.uuid)).toBe(text);
 });
 
-test("an entry is carried over after the state was lost, and after an older file became the newest", async () => {
+test("an entry is carried over after an older file with the same content became the newest", async () => {
   const { stage, second } = await published();
   const text = entryText(stage, nameAt(0), second.uuid);
   await syncAt(stage, 1);
@@ -104,9 +105,19 @@ test("an entry is carried over after the state was lost, and after an older file
   second.slug = ".";
   await syncAt(stage, 2);
   expect(entryText(stage, nameAt(2), second.uuid)).toBe(text);
-  loseState(stage);
-  await syncAt(stage, 3);
-  expect(entryText(stage, nameAt(3), second.uuid)).toBe(text);
+});
+
+test("an entry is carried over after the claims were lost, and after a run that died before it wrote the state", async () => {
+  const { stage, second } = await published();
+  const text = entryText(stage, nameAt(0), second.uuid);
+  const state = readFileSync(statePath(stage, "snapshot.json"), "utf8");
+  second.slug = ".";
+  rmSync(statePath(stage, "claims"));
+  await syncAt(stage, 1);
+  expect(entryText(stage, nameAt(1), second.uuid)).toBe(text);
+  writeFileSync(statePath(stage, "snapshot.json"), state);
+  await syncAt(stage, 2);
+  expect(entryText(stage, nameAt(2), second.uuid)).toBe(text);
 });
 
 test("a resource that is mended has its own entry again, in its own place", async () => {
@@ -126,6 +137,70 @@ describe("nothing is carried over", () => {
     second.slug = ".";
     const { report } = await syncAt(stage, 1);
     expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 4, carriedOver: 0 }] });
+  });
+
+  test("from a snapshot that somebody changed, and that is reported", async () => {
+    const { stage, second } = await published();
+    const forged = stage.readText(nameAt(0)).replaceAll("/data-1", "/etc").replaceAll('"775"', '"7777"');
+    writeFileSync(join(stage.out, nameAt(0)), forged);
+    second.limits = { storage: -1 };
+    const { report } = await syncAt(stage, 1);
+    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 4, carriedOver: 0 }] });
+    expect(report.problems.map(({ code }) => code).sort()).toEqual(["bad-limit", "snapshot-changed"]);
+    expect(report.problems.map(({ message }) => message).join()).toContain(join(stage.out, nameAt(0)));
+    expect(stage.readText(nameAt(1))).not.toMatch(/7777|\/etc/);
+  });
+
+  test("after the state was lost, and that is reported", async () => {
+    const { stage, second } = await published();
+    loseState(stage);
+    second.limits = { storage: -1 };
+    const { report } = await syncAt(stage, 1);
+    expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 4, carriedOver: 0 }] });
+    expect(report.problems.map(({ code }) => code).sort()).toEqual(["bad-limit", "snapshot-unknown"]);
+  });
+});
+
+test("claims that are made of a snapshot which somebody changed are reported", async () => {
+  const { stage } = await published();
+  writeFileSync(join(stage.out, nameAt(0)), stage.readText(nameAt(0)).replaceAll("/data-1", "/etc"));
+  rmSync(statePath(stage, "claims"));
+  const { report } = await syncAt(stage, 1);
+  expect(report.problems).toMatchObject([{ code: "snapshot-changed" }]);
+});
+
+describe("a state file that is broken or forged", () => {
+  const honest = { entries: 5, bytes: 20_000, sha256: "0".repeat(64), date: "2026-01-05T09:00:00+00:00" };
+  for (const [what, forged] of Object.entries({
+    "ten million entries": { entries: 10_000_000 },
+    "a file elsewhere": { file: "../../../etc/passwd" },
+    "a date that is none": { date: "soon" },
+    "a digest that is none": { sha256: "0" },
+    "half a count": { bytes: 0.5 },
+    "a count of the GID map that is text": { gidEntries: "7" },
+  })) {
+    test(`(${what}) counts as missing, and is reported`, async () => {
+      const { stage } = await published();
+      const state = {
+        version: 1,
+        file: nameAt(0),
+        offering: stage.simulator.offeringUuid,
+        ...honest,
+        ...forged,
+      };
+      writeFileSync(statePath(stage, "snapshot.json"), JSON.stringify(state));
+      const { report } = await syncAt(stage, 1);
+      expect(report).toMatchObject({ exitCode: 0, offerings: [{ resources: 5 }] });
+      expect(report.notices).toMatchObject([{ code: "state-damaged" }]);
+      expect((await syncAt(stage, 2)).report.notices).toEqual([]);
+    });
+  }
+
+  test("(claims) counts as missing, and is reported", async () => {
+    const { stage } = await published();
+    writeFileSync(statePath(stage, "claims"), "{}\n");
+    const { report } = await syncAt(stage, 1);
+    expect(report).toMatchObject({ exitCode: 0, notices: [{ code: "state-damaged" }] });
   });
 });
 

@@ -246,7 +246,11 @@ test("a claim that is released while the list is read makes it be read again", a
     isReleased = true;
     const claims = loadClaims(stage.out, { reuseAfterDays: 7, now: minute(1) });
     claims.table.release(claims.table.find(a.uuid), "/store/a", minute(1).getTime());
-    writeClaims(openState({ directory: stage.out, requireMount: null }), claims.table, claims.source);
+    writeClaims(
+      openState({ directory: stage.out, requireMount: null, allowShared: false }),
+      claims.table,
+      claims.source,
+    );
   });
   await syncAt(stage, 1);
   expect(pathsAt(stage, 1)).toEqual({ [a.uuid]: "/store/b" });

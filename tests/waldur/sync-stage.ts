@@ -1,10 +1,11 @@
 // The stage for tests of `sync`: closed after each test, and with a clock that stands where the test puts it.
 
 import { afterEach } from "bun:test";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
+import { documentDigest } from "../../lib/storage/digest.ts";
 import {
   type Arrival,
   type HereOptions,
@@ -81,6 +82,17 @@ export function statePath(stage: Stage, file = ""): string {
 
 export function loseState(stage: Stage): void {
   rmSync(statePath(stage), { recursive: true });
+}
+
+/** Makes it so that the last run, of a version that knew no claims, published this text under that name. */
+export function publishAs(stage: Stage, name: string, text: string): void {
+  writeFileSync(join(stage.out, name), text);
+  const state = JSON.parse(readFileSync(statePath(stage, "snapshot.json"), "utf8"));
+  writeFileSync(
+    statePath(stage, "snapshot.json"),
+    JSON.stringify({ ...state, file: name, bytes: Buffer.byteLength(text), sha256: documentDigest([text]) }),
+  );
+  rmSync(statePath(stage, "claims"), { force: true });
 }
 
 /** A snapshot's bytes and time, to see later that nobody touched it. */

@@ -11,6 +11,7 @@ import {
   EXPLICIT,
   WANTED,
 } from "../../../lib/claims/table.ts";
+import { orderFileName } from "../../../lib/output/names.ts";
 import { openScratch } from "../output/scratch.ts";
 import { claimOf, OFFERING, uuidOf } from "./support.ts";
 
@@ -54,7 +55,13 @@ const deed = fc.record({
   marks: fc.constantFrom(BY_SNAPSHOT, BY_ORDER, WANTED, BY_ORDER | EXPLICIT),
   since: fc.nat(2_000_000_000).map((seconds) => seconds * 1000),
   offering: fc.constantFrom("x".repeat(32), "y".repeat(32)),
-  file: fc.option(fc.constantFrom("one.json", "two.json"), { nil: undefined }),
+  file: fc.option(
+    fc.constantFrom(
+      orderFileName("2026-01-05-09-00", "create", "1".repeat(32)),
+      orderFileName("2026-01-05-09-00", "terminate", "2".repeat(32)),
+    ),
+    { nil: undefined },
+  ),
   next: fc.constantFrom("nothing", "present", "end", "release"),
 });
 

@@ -109,8 +109,8 @@ export function nameSnapshot(directory: string, at: number): void {
     offering: OFFERING,
     date: minute(at).toISOString(),
     entries: 1,
-    bytes: 1,
-    sha256: "0",
+    bytes: 1000,
+    sha256: "0".repeat(64),
   };
   writeFileSync(join(directory, STATE_DIRECTORY, "snapshot.json"), JSON.stringify(state));
 }

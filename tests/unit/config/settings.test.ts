@@ -13,6 +13,7 @@ const load = (settings: string[], options = {}) => {
 const DEFAULTS: StorageSettings = {
   outputDirectory: "/srv/cscs-storage-orders",
   requireMount: null,
+  allowSharedDirectory: false,
   storageFileSystem: "lustre",
   storageSystem: null,
   mountPoint: "/{storage_system}/store/{tenant}/{customer}/{project}",

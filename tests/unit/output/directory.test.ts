@@ -239,7 +239,7 @@ describe("a required mount", () => {
 
   test.skipIf(!CAN_MOUNT)("that goes away during the run stops publishing", () => {
     const mount = scratchDirectory();
-    run(["mount", "-t", "tmpfs", "tmpfs", mount]);
+    run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", mount]);
     const output = openScratch({ directory: mount, requireMount: mount });
     output.close();
     run(["umount", "-l", mount]);

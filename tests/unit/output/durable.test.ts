@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
 import { createTemporary, replaceFile, writeFully } from "../../../lib/output/durable.ts";
 import { syncFile } from "../../../lib/output/fsync.ts";
+import { resolveDescriptors } from "../../descriptors.ts";
 import {
   BUN,
   CAN_MOUNT,
@@ -225,7 +226,7 @@ function trace(action: string, directory: string, inject: string[] = []) {
 /** The traced calls on our directory, as short words: `fsync tmp`, `rename tmp → file.json`, `fsync .`. */
 function callsIn(text: string, directory: string): string[] {
   const isTold = (line: string) => line.includes(directory) && !/ openat\(|= -1/.test(line);
-  const lines = text.split("\n").filter(isTold);
+  const lines = resolveDescriptors(text).split("\n").filter(isTold);
   return lines.flatMap((line) => {
     const call = /^\d+\s+(utimensat|\w+?)(?:at2?)?\(/.exec(line)?.[1] ?? "?";
     const paths = [...line.matchAll(/[<"]([^<>"]*)[>"]/g)].map(([, path = ""]) => shortName(path, directory));

@@ -31,3 +31,14 @@ test.each(["", "{", "null", "[]", '{"version":2}', '{"version":1,"orders":{"../x
     expect([...readFailedOrders(scratchDirectory(), "a")]).toEqual([]);
   },
 );
+
+test("a broken memory is noted, and goes with the next pass", () => {
+  const output = openScratch();
+  const path = join(output.statePath, "failed-orders.json");
+  writeFileSync(path, "{");
+  const damaged: string[] = [];
+  readFailedOrders(output.directory, OURS, damaged);
+  expect(damaged).toEqual([path]);
+  writeFailedOrders(output, OURS, new Set());
+  expect(existsSync(path)).toBe(false);
+});

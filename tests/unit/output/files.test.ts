@@ -2,13 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OutputError } from "../../../lib/errors.ts";
-import {
-  newestSnapshot,
-  readChunks,
-  readJsonFile,
-  readTextUpTo,
-  snapshotsNewestFirst,
-} from "../../../lib/output/files.ts";
+import { newestSnapshot, readChunks, readTextUpTo, snapshotsNewestFirst } from "../../../lib/output/files.ts";
+import { readJsonFile } from "../../../lib/output/state-file.ts";
 import { scratchDirectory } from "./scratch.ts";
 
 function writeAt(path: string, second: number): void {
@@ -100,6 +95,6 @@ test("a small file that is there but cannot be read is not taken for missing", (
   const directory = scratchDirectory();
   expect(readJsonFile(join(directory, "missing"))).toBeNull();
   writeFileSync(join(directory, "broken"), "{");
-  expect(readJsonFile(join(directory, "broken"))).toBeNull();
+  expect(readJsonFile(join(directory, "broken"))).toBeUndefined();
   expect(() => readJsonFile(directory)).toThrow(OutputError);
 });

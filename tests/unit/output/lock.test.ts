@@ -78,7 +78,9 @@ describe("the lock", () => {
     mkdirSync(join(directory, STATE_DIRECTORY, "lock-orders"), { recursive: true });
     const error = thrownBy(() => openScratch({ directory, mode: "orders" }));
     expect(error).toBeInstanceOf(OutputError);
-    expect(`${error}`).toContain(`cannot lock ${join(directory, STATE_DIRECTORY, "lock-orders")}`);
+    expect(`${error}`).toContain(
+      `cannot use ${join(directory, STATE_DIRECTORY, "lock-orders")}: it is not a regular file`,
+    );
   });
 
   test("is freed by close, which may come twice", () => {

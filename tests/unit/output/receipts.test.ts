@@ -115,6 +115,10 @@ describe("claiming", () => {
     ["half of another order", JSON.stringify({ ...RECEIPT, order: OTHER_UUID })],
     ["of another order", JSON.stringify(RECEIPT).replaceAll(UUID, OTHER_UUID)],
     ["with a path for a name", JSON.stringify({ ...RECEIPT, file: "../../etc/passwd" })],
+    ["with a resource that is no uuid", JSON.stringify({ ...RECEIPT, resource: "../x" })],
+    ["with a mount point that is no path", JSON.stringify({ ...RECEIPT, mountPoint: "etc" })],
+    ["with a line break in the mount point", JSON.stringify({ ...RECEIPT, mountPoint: "/a\nb" })],
+    ["with a time that is none", JSON.stringify({ ...RECEIPT, claimedAt: "soon" })],
     [
       "with the name of another order",
       JSON.stringify({ ...RECEIPT, file: LATER.file.replace(UUID, OTHER_UUID) }),
@@ -124,7 +128,9 @@ describe("claiming", () => {
     mkdirSync(join(output.statePath, "receipts"));
     writeFileSync(openPath(output), text);
     expect(peekReceipt(output.directory, UUID)).toBeNull();
-    expect(listOpenReceipts(output.directory)).toEqual([]);
+    const damaged: string[] = [];
+    expect(listOpenReceipts(output.directory, damaged)).toEqual([]);
+    expect(damaged).toEqual([openPath(output)]);
     expect(claimReceipt(output, LATER)).toEqual({ receipt: LATER, open: true });
     expect(JSON.parse(readFileSync(openPath(output), "utf8"))).toEqual(LATER);
     expect(temporaryNames(output.directory)).toEqual([]);

@@ -40,21 +40,24 @@ export function scratchDirectory(): string {
   return path;
 }
 
-export type Opened = Output & { warnings: string[]; statePath: string };
+export type Opened = Output & { warnings: string[]; notices: string[]; statePath: string };
 
 export function openScratch(options: Partial<OutputOptions> = {}): Opened {
   const warnings: string[] = [];
+  const notices: string[] = [];
   const output = openOutput({
     directory: options.directory ?? scratchDirectory(),
     mode: "orders",
     requireMount: null,
+    allowShared: false,
     fileMode: 0o640,
     now: () => new Date(),
     warn: (message) => warnings.push(message),
+    notice: ({ message }) => notices.push(message),
     ...options,
   });
   afterwards(output.close);
-  return { ...output, warnings };
+  return { ...output, warnings, notices };
 }
 
 /** Everything in the output directory but the state directory. */
@@ -108,7 +111,7 @@ function works(command: string[]): boolean {
 /** A file system of its own below a fresh directory; unmounted after the test. */
 export function mountScratch(options: string): string {
   const path = scratchDirectory();
-  run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path]);
+  run(["mount", "-t", "tmpfs", "-o", `mode=755,${options}`, "tmpfs", path]);
   afterwards(() => run(["umount", "-l", path]));
   return path;
 }

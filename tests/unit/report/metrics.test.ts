@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "pathe";
+import { basename, join } from "pathe";
 import { OutputError } from "../../../lib/errors.ts";
 import { renderMetrics, writeMetrics } from "../../../lib/report/metrics.ts";
 import type { Report } from "../../../lib/report/report.ts";
@@ -61,4 +69,36 @@ test("a failed run keeps the time of the last success", () => {
 
 test("a directory that is not there is an output error", () => {
   expect(() => writeMetrics("/proc/nowhere/x.prom", report)).toThrow(OutputError);
+});
+
+test("whatever lies beside the file is neither written nor removed", () => {
+  const directory = mkdtempSync(join(tmpdir(), "metrics-"));
+  try {
+    const path = join(directory, "x.prom");
+    const planted = `${path}.${process.pid}.tmp`;
+    const plants = [
+      () => writeFileSync(planted, "mine"),
+      () => mkdirSync(planted),
+      () => symlinkSync("/etc/passwd", planted),
+    ];
+    for (const plant of plants) {
+      plant();
+      writeMetrics(path, report);
+      expect(readdirSync(directory).sort()).toEqual(["x.prom", basename(planted)]);
+      rmSync(planted, { recursive: true });
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a file that cannot be put in place leaves no temporary one", () => {
+  const directory = mkdtempSync(join(tmpdir(), "metrics-"));
+  try {
+    const path = join(directory, `${"x".repeat(250)}.prom`);
+    expect(() => writeMetrics(path, report)).toThrow(OutputError);
+    expect(readdirSync(directory)).toEqual([]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -104,6 +104,17 @@ describe("somebody else's file", () => {
     expect(pulled).toBeLessThan(10);
   });
 
+  test("is given up where an entry does not end, instead of being collected", () => {
+    let pulled = 0;
+    const text = textOf(meta, entries);
+    function* endless(): Iterable<string> {
+      yield text.slice(0, text.indexOf("      {\n") + 8);
+      for (; pulled < 200; pulled++) yield "\0".repeat(1_048_576);
+    }
+    expect(scanDocument(endless()).complete).toBe(false);
+    expect(pulled).toBeLessThan(40);
+  });
+
   test("is given up where an entry has another form", () => {
     const other = text.replace('"itemId"', '"id"');
     expect(collect([other])).toEqual({ scan: { meta, entries: 0, complete: false }, found: [] });

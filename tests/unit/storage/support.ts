@@ -11,6 +11,7 @@ export function settings(changes: Partial<StorageSettings> = {}): StorageSetting
   return {
     outputDirectory: "/out",
     requireMount: null,
+    allowSharedDirectory: false,
     storageFileSystem: "lustre",
     storageSystem: null,
     mountPoint: "/{storage_system}/store/{tenant}/{customer}/{project}",

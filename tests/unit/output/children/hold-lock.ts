@@ -7,6 +7,8 @@ openOutput({
   directory,
   mode: mode === "sync" ? "sync" : "orders",
   requireMount: null,
+  allowShared: false,
+  notice: () => undefined,
   fileMode: 0o640,
   now: () => new Date(),
   warn: (message) => console.log(`warning: ${message}`),

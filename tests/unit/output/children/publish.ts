@@ -27,6 +27,8 @@ try {
     directory,
     mode: "orders",
     requireMount: null,
+    allowShared: false,
+    notice: () => undefined,
     fileMode: 0o640,
     now: () => new Date(),
     warn: (message) => console.log(`warning: ${message}`),

@@ -1,0 +1,39 @@
+// Whether somebody else can change a file that decides where the token goes and what is published: the configuration, a
+// token, a GID map, a CA. Judged is the file that was opened, not whatever has the name now.
+
+import type { Stats } from "node:fs";
+import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "../places/owners.ts";
+import type { Context } from "./context.ts";
+import type { Report } from "./findings.ts";
+
+/** Without the path of the file, which may be a misplaced token until the file was read. */
+export type Changeable = { who: string; detail: string; remedy: string };
+
+/**
+ * null when only we and root can. A group counts where root runs: whoever shares a group with another user has chosen to,
+ * but root's deeds are everybody's.
+ */
+export function changeableBy(stats: Stats): Changeable | null {
+  if (!stats.isFile()) return null;
+  if (!isTrustedUser(stats.uid)) {
+    const remedy = `chown ${userArgument(ownUser(), "chown")}`;
+    return { who: "another user owns", detail: showUser(stats.uid), remedy };
+  }
+  const writers = writersOf(stats);
+  const detail = `mode ${showMode(stats.mode)}`;
+  if (writers === "everybody")
+    return { who: "everybody on this machine can write", detail, remedy: "chmod o-w" };
+  if (writers !== "group" || ownUser() !== 0) return null;
+  return { who: `this runs as root, and group ${stats.gid} can write`, detail, remedy: "chmod g-w" };
+}
+
+/** An error, or a warning with --allow-insecure-config. */
+export function reportChangeable(
+  found: Changeable | null,
+  { report, file }: { report: Report; file: string },
+  { allowInsecure }: Pick<Context, "allowInsecure">,
+): void {
+  if (found === null) return;
+  const say = allowInsecure ? report.warn : report.error;
+  say(`${found.who} ${file}: ${found.detail}`, `${found.remedy} ${file}`);
+}

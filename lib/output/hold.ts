@@ -1,0 +1,160 @@
+// Opening and holding the two directories of a run: made where they are missing, judged and changed by descriptor, never by
+// path (docs/security.md).
+
+import { accessSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { OutputError } from "../errors.ts";
+import { type Held, holdDirectory, reach, throughDescriptor } from "../places/held.ts";
+import { openDirectory } from "../places/open.ts";
+import { ownUser } from "../places/owners.ts";
+import type { OutputOptions } from "./directory.ts";
+import { attempt, errnoOf } from "./failure.ts";
+import { syncDirectory } from "./fsync.ts";
+import { foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
+
+type Wanted = Pick<OutputOptions, "allowShared" | "warn" | "notice">;
+
+/** Only the last part is created: a missing parent is a typing error or a missing mount. */
+export function holdOutput(directory: string, wanted: Wanted): Held {
+  const doing = "use output directory";
+  const fd = attempt(doing, directory, () => openExisting(directory) ?? createOutput(directory, wanted));
+  // Until then only the descriptor is known to be the directory: the checks go by it, too.
+  const held = holdDirectory({ path: directory, fd, owner: ownUser() });
+  try {
+    attempt(doing, directory, () => requireAccess(directory));
+    if (wanted.allowShared) {
+      wanted.warn(`allow_shared_directory is on: nobody looks who can change what is in ${directory}`);
+    } else
+      settle(
+        judgeOutput(directory, fd, () => ownerOfNew(directory, fd)),
+        wanted,
+      );
+    return held;
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+function settle({ faults, notices }: Judged, { notice }: Pick<Wanted, "notice">): void {
+  const [fault] = faults;
+  if (fault !== undefined) throw new OutputError(fault.message, { hint: fault.hint });
+  notices.forEach(notice);
+}
+
+/** null where nothing has the name. */
+function openExisting(directory: string): number | null {
+  const real = attemptIfAbsent(() => realpathSync(directory));
+  if (real !== null) return openAs(directory, real);
+  // The runtime, too, finds the real path through a descriptor.
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) throw noDescriptors(directory);
+  return null;
+}
+
+function attemptIfAbsent<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function createOutput(directory: string, wanted: Wanted): number {
+  if (!wanted.allowShared) settle({ faults: judgeWay(directory).faults, notices: [] }, wanted);
+  const path = join(realpathSync(dirname(directory)), basename(directory));
+  if (!createDirectory(path, 0o755)) return openAs(directory, realpathSync(directory));
+  const fd = openMade(path, 0o755);
+  syncDirectory(dirname(path));
+  return fd;
+}
+
+/** Others' symlinks here would lead our files, and the removal of leftovers, to a place of their choice. */
+export function holdState(statePath: string, outputFd: number): Held {
+  const doing = "use state directory";
+  const fd = attempt(doing, statePath, () => openStateDirectory(statePath, outputFd));
+  const { uid, mode } = fstatSync(fd);
+  const held = holdDirectory({ path: statePath, fd, owner: uid });
+  try {
+    // A server may give all files another owner; then a file made there just now has the same.
+    if (uid !== ownUser() && uid !== ownerOfNew(statePath, fd)) throw foreignState(statePath, uid);
+    if ((mode & 0o077) !== 0) closeToOthers(fd);
+    const all = constants.R_OK | constants.W_OK | constants.X_OK;
+    attempt(doing, statePath, () => accessSync(reach(statePath), all));
+    return held;
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+function openStateDirectory(statePath: string, outputFd: number): number {
+  const path = throughDescriptor(outputFd, `/${basename(statePath)}`);
+  const there = attemptIfAbsent(() => openAs(statePath, path));
+  if (there !== null) return there;
+  if (!createDirectory(path, 0o700)) return openAs(statePath, path);
+  const fd = openMade(path, 0o700);
+  syncDirectory(dirname(statePath));
+  return fd;
+}
+
+/** A directory that we made, with that mode whatever the umask. */
+function openMade(path: string, permissions: number): number {
+  const fd = openAs(path, path);
+  setPermissions(fd, permissions);
+  return fd;
+}
+
+function openAs(shown: string, path: string): number {
+  try {
+    return openDirectory(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOTDIR" || errnoOf(error) === "ELOOP") throw notDirectory(shown);
+    throw error;
+  }
+}
+
+/** False when something of that name came in between. */
+function createDirectory(path: string, mode: number): boolean {
+  try {
+    mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** File systems without modes of their own refuse; then their mount options rule. */
+function closeToOthers(fd: number): void {
+  try {
+    setPermissions(fd, 0o700);
+  } catch {}
+}
+
+/** The bits above the permissions stay: an inherited setgid decides the group of what is published. */
+function setPermissions(fd: number, permissions: number): void {
+  const { mode } = fstatSync(fd);
+  if ((mode & 0o777) !== permissions) fchmodSync(fd, (mode & 0o7000) | permissions);
+}
+
+function requireAccess(directory: string): void {
+  try {
+    accessSync(reach(directory), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw errnoOf(error) === "ENOENT" ? noDescriptors(directory) : error;
+  }
+}
+
+/** Without them nothing keeps a path from leading elsewhere between two steps. */
+function noDescriptors(directory: string): OutputError {
+  return new OutputError(`cannot use output directory ${directory}: /proc/self/fd is missing`, {
+    hint: "mount /proc, also in a container or a chroot: `mount -t proc proc /proc`",
+  });
+}
+
+function notDirectory(path: string): OutputError {
+  return new OutputError(`${path} is not a directory`, {
+    hint: "move it away, or choose another `output_directory`",
+  });
+}

@@ -1,0 +1,87 @@
+// Files of the state directory, for reading. What is there and cannot be a file of ours (a pipe, a symlink, something huge)
+// is as good as missing, and will be replaced; but what another user wrote ends the run, for nobody else may write there.
+
+import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
+import { OutputError } from "../errors.ts";
+import { ownerBelow, reach } from "../places/held.ts";
+import { openToRead, readUpTo } from "../places/open.ts";
+import { showUser, userArgument } from "../places/owners.ts";
+import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
+import { requireFile } from "./files.ts";
+
+/** The largest file of a run's memory; whatever is larger was not written by this program. */
+const LIMIT_BYTES = 64 * 1_048_576;
+
+/**
+ * The value in a JSON file of the state directory; null when the file is missing, undefined when it is not one of ours or its
+ * text is broken.
+ * @throws OutputError when it is there but cannot be read: taking it for missing would forget what it says
+ */
+export function readJsonFile(path: string): unknown {
+  const fd = openStateFile(path);
+  if (typeof fd !== "number") return fd;
+  try {
+    const bytes = attempt("read", path, () => readUpTo(fd, LIMIT_BYTES + 1));
+    return bytes.length > LIMIT_BYTES ? undefined : parseJson(bytes.toString("utf8"));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A descriptor to read from; null when the file is missing, undefined when what has its name is no file.
+ * @throws OutputError when it is another user's, or a directory, which nothing can replace
+ */
+export function openStateFile(path: string): number | null | undefined {
+  const fd = attemptIfExists("open", path, () => openUnlessSpecial(path));
+  if (typeof fd !== "number") return fd;
+  try {
+    const stats = attempt("find", path, () => fstatSync(fd));
+    requireOwner(path, stats);
+    if (stats.isDirectory()) requireFile(path, stats);
+    if (stats.isFile()) return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  closeSync(fd);
+  return undefined;
+}
+
+/** With which a symlink and a socket refuse to be opened. */
+const SPECIAL: readonly (string | null)[] = ["ELOOP", "ENXIO"];
+
+function openUnlessSpecial(path: string): number | undefined {
+  try {
+    return openToRead(path, "refuse");
+  } catch (error) {
+    if (!SPECIAL.includes(errnoOf(error))) throw error;
+    requireOwner(path, lstatSync(reach(path)));
+    return undefined;
+  }
+}
+
+/** @throws OutputError unless it is a regular file of the user whose state directory it lies in */
+export function requireStateFile(path: string, stats: Stats): void {
+  requireFile(path, stats);
+  requireOwner(path, stats);
+}
+
+function requireOwner(path: string, { uid }: Stats): void {
+  const owner = ownerBelow(path);
+  if (owner === null || uid === owner) return;
+  throw new OutputError(
+    `${path} belongs to ${showUser(uid)}, and the state directory to ${showUser(owner)}`,
+    {
+      hint: `when a run of yours made it: chown ${userArgument(owner, "chown")} ${path}; else move it away`,
+    },
+  );
+}

@@ -1,0 +1,68 @@
+// Directories that a run holds open. Whatever is below one of them is reached through its descriptor, so that nobody who
+// moves a directory or puts a link in its place leads the run elsewhere; names in messages stay those that people know.
+// Descriptors belong to the whole process, and so does this list.
+
+import { closeSync } from "node:fs";
+
+export type Held = {
+  readonly path: string;
+  readonly fd: number;
+  /** Of files that we make there. */
+  owner: number;
+  /** Closes the descriptor; may be called twice. */
+  release(): void;
+};
+
+const held: Held[] = [];
+
+/** Holds a directory that was opened and found good; the path is absolute and without a slash at its end. */
+export function holdDirectory({ path, fd, owner }: Omit<Held, "release">): Held {
+  const one: Held = {
+    path,
+    fd,
+    owner,
+    release() {
+      const at = held.indexOf(one);
+      if (at < 0) return;
+      held.splice(at, 1);
+      closeSync(fd);
+    },
+  };
+  held.push(one);
+  return one;
+}
+
+/** The path to hand to the kernel: through the innermost held directory, else the path itself. */
+export function reach(path: string): string {
+  const one = holderOf(path);
+  return one === null ? path : throughDescriptor(one.fd, path.slice(one.path.length));
+}
+
+/** The descriptor of exactly this directory; null where it is not held. */
+export function heldDescriptor(path: string): number | null {
+  const one = holderOf(path);
+  return one?.path === path ? one.fd : null;
+}
+
+/** Who owns what this program made in there; null where nobody holds the directory. */
+export function ownerBelow(path: string): number | null {
+  return holderOf(path)?.owner ?? null;
+}
+
+/** @param rest empty, or what follows the directory's path, with its slash */
+export function throughDescriptor(fd: number, rest: string): string {
+  return `/proc/self/fd/${fd}${rest}`;
+}
+
+function holderOf(path: string): Held | null {
+  let found: Held | null = null;
+  for (const one of held) {
+    if (isWithin(path, one.path) && one.path.length >= (found?.path.length ?? 0)) found = one;
+  }
+  return found;
+}
+
+function isWithin(path: string, directory: string): boolean {
+  if (!path.startsWith(directory)) return false;
+  return path.length === directory.length || path[directory.length] === "/" || directory === "/";
+}
