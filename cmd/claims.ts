@@ -105,6 +105,7 @@ async function offeringsFor(flags: Flags, shell: Shell): Promise<Config["offerin
     env: shell.env,
     cwd: shell.cwd,
     allowInsecure: allowInsecureConfig,
+    takes: ({ uuid }) => offeringUuids.length === 0 || offeringUuids.includes(uuid),
   });
   return selectEveryOffering(config, offeringUuids);
 }

@@ -39,6 +39,10 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     { summary: "show who holds which mount point, and release one", load: () => import("./claims.ts") },
   ],
   [
+    "schema",
+    { summary: "print the JSON Schema of the configuration file", load: () => import("./schema.ts") },
+  ],
+  [
     "demo",
     { summary: "run both modes against a built-in simulated Waldur", load: () => import("./demo.ts") },
   ],

@@ -442,8 +442,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a file with a token that everybody can read is refused",
     file: "lib/config/token.ts",
-    from: "const report = allowInsecure ? findings.warn : findings.error;",
-    to: "const report = findings.warn;",
+    from: "const say = allowInsecure ? report.warn : report.error;",
+    to: "const say = report.warn;",
     tests: ["unit/config/file.test.ts"],
   },
   {
@@ -531,10 +531,38 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/orders-accept.test.ts"],
   },
   {
+    guard: "a misspelt key whose right one is missing is refused",
+    file: "lib/config/unknown-keys.ts",
+    from: "isTaken && !isGiven(maps[meant.level]?.map, meant.key)",
+    to: "false && !isGiven(maps[meant.level]?.map, meant.key)",
+    tests: ["unit/config/near-misses.test.ts"],
+  },
+  {
+    guard: "offerings that a command does not take stop it for no misspelt key",
+    file: "lib/run/run.ts",
+    from: "takes: (offering) => offering[options.mode] && isAsked(offering.uuid, options),",
+    to: "takes: () => true,",
+    tests: ["e2e/cli.test.ts"],
+  },
+  {
+    guard: "a placeholder is no token",
+    file: "lib/config/token.ts",
+    from: "if (PLACEHOLDERS.some((placeholder) => placeholder.test(text))) {",
+    to: 'if (text === "") {',
+    tests: ["unit/config/field-words.test.ts"],
+  },
+  {
+    guard: "a key that is there twice is left to the parser that sees it",
+    file: "lib/config/quick-yaml.ts",
+    from: "return keysIn(values) === keys ? values : undefined;",
+    to: "return keys > 0 ? values : undefined;",
+    tests: ["unit/config/quick-yaml.test.ts"],
+  },
+  {
     guard: "a shared token and an address that cannot be read",
-    file: "lib/config/offerings.ts",
-    from: 'sharedToken && config.apiUrl !== "")',
-    to: "sharedToken && config.apiUrl !== null)",
+    file: "lib/config/between-offerings.ts",
+    from: "offerings.filter(({ values }) => values.waldur_api_url !== undefined);",
+    to: "offerings;",
     tests: ["unit/config/token.test.ts"],
   },
   {

@@ -4,7 +4,7 @@
 import type { Stats } from "node:fs";
 import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "../places/owners.ts";
 import type { Context } from "./context.ts";
-import type { Place } from "./findings.ts";
+import type { Report } from "./findings.ts";
 
 /** Without the path of the file, which may be a misplaced token until the file was read. */
 export type Changeable = { who: string; detail: string; remedy: string };
@@ -30,10 +30,10 @@ export function changeableBy(stats: Stats): Changeable | null {
 /** An error, or a warning with --allow-insecure-config. */
 export function reportChangeable(
   found: Changeable | null,
-  { place, file }: { place: Place; file: string },
-  { findings, allowInsecure }: Pick<Context, "findings" | "allowInsecure">,
+  { report, file }: { report: Report; file: string },
+  { allowInsecure }: Pick<Context, "allowInsecure">,
 ): void {
   if (found === null) return;
-  const report = allowInsecure ? findings.warn : findings.error;
-  report(place, `${found.who} ${file}: ${found.detail}`, `${found.remedy} ${file}`);
+  const say = allowInsecure ? report.warn : report.error;
+  say(`${found.who} ${file}: ${found.detail}`, `${found.remedy} ${file}`);
 }

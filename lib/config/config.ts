@@ -2,6 +2,7 @@
 // Where the values come from is the business of load.ts; nothing here reads a file or the environment.
 
 import type { ConfigIssue } from "../errors.ts";
+import type { SettingsValues } from "./schema.ts";
 
 /** The whole configuration file, for one run. */
 export type Config = {
@@ -40,52 +41,21 @@ export type OfferingConfig = {
 /** The component whose limit is the space quota. `spaceTb = limit × unitFactor`. */
 export type StorageComponent = { name: string; unitFactor: number };
 
-/** `backend_settings`, every key with its default filled in (docs/contract.md, "Configuration"). */
-export type StorageSettings = {
-  /** Absolute. */
-  outputDirectory: string;
-  requireMount: string | null;
-  /** Work also where others can change the output directory. */
-  allowSharedDirectory: boolean;
-  storageFileSystem: string;
-  /** null: the offering's slug. */
-  storageSystem: string | null;
-  mountPoint: string;
-  inodeBaseMultiplier: number;
-  inodeSoftCoefficient: number;
-  inodeHardCoefficient: number;
-  useMockTargetItems: boolean;
-  defaultPermissions: string;
-  defaultDataType: string;
-  backendId: "slug" | "mount_point";
-  parallelRequests: number;
-  acceptance: "auto" | "approve" | "execute";
+/**
+ * `backend_settings`, every key under its name in camel case, with its default filled in (schema.ts says what each
+ * means). `outputDirectory` is absolute.
+ */
+export type StorageSettings = Omit<
+  CamelKeys<SettingsValues>,
+  "unixGid" | "pathReuseAfterDays" | "mountRoots"
+> & {
   unixGid: UnixGidSource;
-  requireGid: boolean;
-  /** Mode bits, e.g. 0o644. */
-  fileMode: number;
-  latestLink: boolean;
-  /** 0 keeps all. */
-  keepSnapshots: number;
-  shrinkGuardPercent: number;
-  completion: "on-publish" | "external";
-  /** Days after the end of a resource until another one may have its path. */
   pathReuseAfterDays: number;
-  /** Whether one resource may be mounted inside another. */
-  nestedMounts: "refuse" | "allow";
-  /** Mode bits that a permission may have. */
-  permissionsAllowed: number;
-  /** Absolute; a new mount point lies below one of them. */
   mountRoots: readonly string[];
-  /** What becomes of quotas above those that the limit gives. */
-  quotaOptions: "warn" | "limit" | "trust";
-  /** null: any. */
-  maxQuotaTb: number | null;
-  /** In lower case; null: any. */
-  dataTypes: readonly string[] | null;
-  /** The least GID of a project's group. */
-  minGid: number;
 };
+
+type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
+export type CamelKeys<T> = { [K in keyof T as Camel<K> & string]: T[K] };
 
 /** Where a project's GID comes from; `file` carries the map that was read. */
 export type UnixGidSource = { kind: "metadata" } | GidFile;

@@ -2,35 +2,60 @@
 // of the file.
 
 import type { ConfigIssue } from "../errors.ts";
+import type { Document } from "./document.ts";
+import type { Path } from "./yaml-map.ts";
 
-/** Where something is: its key path, and the offset in the text of the configuration file. */
-export type Place = { path: string; offset: number };
-
-export type Findings = {
-  error(place: Place, message: string, hint?: string): void;
-  warn(place: Place, message: string, hint?: string): void;
-  errors(): ConfigIssue[];
-  warnings(): ConfigIssue[];
+/** Reports about one place. */
+export type Report = {
+  error(message: string, hint?: string): void;
+  warn(message: string, hint?: string): void;
 };
 
-type Found = { offset: number; issue: ConfigIssue };
-type Position = { line: number; column: number };
+export type Findings = {
+  /** About the value of a key; about the map around it when the key is missing. */
+  at(path: Path): Report;
+  /** About a key itself. */
+  atKey(path: Path): Report;
+  /** Whatever is there so far, with its place. */
+  located(): Promise<{ errors: ConfigIssue[]; warnings: ConfigIssue[] }>;
+};
 
-export function createFindings(file: string, positionOf: (offset: number) => Position): Findings {
-  const errors: Found[] = [];
-  const warnings: Found[] = [];
-  const locate = (place: Place, message: string, hint: string | undefined): Found => ({
-    offset: place.offset,
-    issue: { file, ...positionOf(place.offset), path: place.path, message, ...(hint && { hint }) },
-  });
+type Found = { path: Path; of: "key" | "value"; kind: "errors" | "warnings"; message: string; hint?: string };
+
+export function createFindings(file: string, document: Document): Findings {
+  const found: Found[] = [];
+  const reportAt = (path: Path, of: Found["of"]): Report => {
+    const add = (kind: Found["kind"], message: string, hint: string | undefined) =>
+      found.push({ path, of, kind, message, ...(hint && { hint }) });
+    return {
+      error: (message, hint) => add("errors", message, hint),
+      warn: (message, hint) => add("warnings", message, hint),
+    };
+  };
+  const locate = async (): Promise<{ offset: number; kind: Found["kind"]; issue: ConfigIssue }[]> => {
+    if (found.length === 0) return [];
+    const { placeOf, positionOf } = await document.places();
+    return found.map(({ path, of, kind, ...words }) => {
+      const offset = placeOf(path)[of];
+      return { offset, kind, issue: { file, ...positionOf(offset), path: textOf(path), ...words } };
+    });
+  };
   return {
-    error: (place, message, hint) => errors.push(locate(place, message, hint)),
-    warn: (place, message, hint) => warnings.push(locate(place, message, hint)),
-    errors: () => inFileOrder(errors),
-    warnings: () => inFileOrder(warnings),
+    at: (path) => reportAt(path, "value"),
+    atKey: (path) => reportAt(path, "key"),
+    async located() {
+      const inOrder = (await locate()).toSorted((a, b) => a.offset - b.offset);
+      const of = (wanted: Found["kind"]) =>
+        inOrder.flatMap(({ kind, issue }) => (kind === wanted ? [issue] : []));
+      return { errors: of("errors"), warnings: of("warnings") };
+    },
   };
 }
 
-function inFileOrder(found: readonly Found[]): ConfigIssue[] {
-  return found.toSorted((a, b) => a.offset - b.offset).map(({ issue }) => issue);
+/** Such as `offerings[0].backend_settings.mount_point`. */
+export function textOf(path: Path): string {
+  return path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
+    .join("")
+    .replace(/^\./, "");
 }

@@ -7,8 +7,8 @@
 import type { ConfigIssue } from "../errors.ts";
 import type { Changeable } from "./changeable.ts";
 import type { GidFile } from "./config.ts";
+import { SEGMENT } from "./kinds.ts";
 import { positionAt, readTextFile, type Unreadable } from "./read-file.ts";
-import { SEGMENT } from "./readers.ts";
 
 export type GidMap = (Omit<GidFile, "kind" | "path"> & { changeable: Changeable | null }) | Unreadable;
 

@@ -2,19 +2,23 @@
 // Touches the file system only, to read: no request is sent and nothing is created.
 
 import { dirname, resolve } from "node:path";
+import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
+import { type Complete, compareOfferings } from "./between-offerings.ts";
 import { reportChangeable } from "./changeable.ts";
 import type { Config } from "./config.ts";
-import { readProxy } from "./connection.ts";
-import type { Context } from "./context.ts";
-import { createFindings } from "./findings.ts";
-import { warnUnknownKeys } from "./known-keys.ts";
-import { readOfferings } from "./offerings.ts";
+import type { Context, OfferingContext } from "./context.ts";
+import { openDocument } from "./document.ts";
+import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend } from "./entries.ts";
+import { createFindings, type Findings } from "./findings.ts";
+import { reportIssues, withoutWrong } from "./issues.ts";
+import { completeOffering, type Found } from "./offering.ts";
 import { readTextFile, type TextFile } from "./read-file.ts";
-import { readText, unlessBlank } from "./readers.ts";
-import { isNull, openSection, type Reader, type Section } from "./section.ts";
-import { parseYaml, type YamlTree } from "./yaml.ts";
-import { startOf } from "./yaml-nodes.ts";
+import { File, type OfferingValues } from "./schema.ts";
+import { storageSettings } from "./storage-settings.ts";
+import { isBlank, reportOpenToken } from "./token.ts";
+import { isKnownKey, reportUnknownKeys } from "./unknown-keys.ts";
+import { isYamlMap, type YamlMap } from "./yaml-map.ts";
 
 export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>;
@@ -22,39 +26,55 @@ export type LoadOptions = {
   cwd: string;
   /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
+  /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
+  takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
 };
 
 const MAX_BYTES = 1_048_576;
 
 /** Loads and validates the whole file; throws ConfigError with all its issues, in the order of the file. */
 export async function loadConfig(path: string, options: LoadOptions): Promise<Config> {
-  const { cwd, env } = options;
-  const file = readFile(resolve(cwd, path), path);
-  const tree = parseYaml(file.text, path);
-  const findings = createFindings(path, tree.positionOf);
-  const directory = dirname(resolve(cwd, path));
-  const context: Context = {
-    tree,
-    findings,
-    file: path,
-    directory,
-    cwd,
-    env,
-    worldReadable: file.worldReadable,
-    allowInsecure: options.allowInsecure,
-    gidFiles: new Map(),
+  const absolute = resolve(options.cwd, path);
+  const text = readFile(absolute, path);
+  const document = await openDocument(text.text, path, isKnownKey);
+  const findings = createFindings(path, document);
+  reportChangeable(text.changeable, { report: findings.at([]), file: path }, options);
+  const file = openFile(document.root, findings);
+  const entries = file && entriesOf(file, findings);
+  if (file === null || entries === null) throw new ConfigError((await findings.located()).errors);
+  const parsed = v.safeParse(File, file);
+  const values = parsed.success ? parsed.output : withoutWrong(parsed.output, parsed.issues);
+  const offerings = entries.flatMap((entry) => openOffering(entry, values, findings));
+  const taken = offerings.map(takenBy(options));
+  const meant = reportUnknownKeys(file, taken, { document, findings });
+  reportIssues(parsed.issues ?? [], meant, findings);
+
+  const { env, cwd, allowInsecure } = options;
+  const directory = dirname(absolute);
+  const context = { findings, meant, file: path, directory, cwd, env, allowInsecure, gidFiles: new Map() };
+  if (text.worldReadable) reportOpenFile(entries, context);
+  for (const entry of entries) warnNearBackend(entry, findings);
+  if (entries.length > 0 && offerings.length === 0) reportNoneOfOurs(file, findings);
+  const complete: Complete[] = [];
+  for (const offering of offerings) {
+    complete.push({ ...offering, found: await completeOffering(offering, context) });
+  }
+  compareOfferings(complete);
+
+  const { errors, warnings } = await findings.located();
+  if (errors.length > 0 || !parsed.success) throw new ConfigError(errors);
+  const { timezone, global_proxy: proxy } = parsed.output;
+  return {
+    path: absolute,
+    timezone,
+    offerings: complete.map(({ index, found, sync, orders }) => ({
+      ...offeringConfig(parsed.output.offerings[index], found),
+      proxy,
+      sync,
+      orders,
+    })),
+    warnings,
   };
-
-  reportChangeable(file.changeable, { place: { path: "", offset: 0 }, file: path }, context);
-  const top = openTop(tree, context);
-  const proxy = top.read("global_proxy", unlessBlank(readProxy), null);
-  const timezone = top.read("timezone", unlessBlank(readTimezone), null);
-  const drafts = await readOfferings(top, proxy, context);
-
-  const errors = findings.errors();
-  if (errors.length > 0) throw new ConfigError(errors);
-  const offerings = drafts.map(({ config }) => config);
-  return { path: resolve(cwd, path), timezone, offerings, warnings: findings.warnings() };
 }
 
 function readFile(absolute: string, path: string): TextFile {
@@ -70,32 +90,41 @@ function hintFor(problem: string): string {
     : "name the configuration file with --config FILE";
 }
 
-function openTop(tree: YamlTree, context: Context): Section {
-  const { root } = tree;
-  const offset = root === null ? 0 : startOf(root);
-  const spot = { path: "", offset, keyOffset: offset, node: root };
-  if (isNull(spot))
-    context.findings.error(spot, "the configuration file is empty", "it needs a list of offerings");
-  const top = isNull(spot) ? null : openSection(spot, context);
-  if (top === null) throw new ConfigError(context.findings.errors());
-  warnUnknownKeys(top, "top", context.findings);
-  return top;
+function openFile(root: unknown, findings: Findings): YamlMap | null {
+  if (isYamlMap(root)) return root;
+  const top = findings.at([]);
+  if (root === null) top.error("the configuration file is empty", "it needs a list of offerings");
+  else top.error("must be a map of keys and values", "it begins with `offerings:`");
+  return null;
 }
 
-const readTimezone: Reader<string> = (spot) => {
-  const text = readText(spot);
-  if (!("value" in text)) return text;
-  if (isTimezone(text.value)) return text;
-  return { problem: "is not a time zone that is known here", hint: "for example UTC or Europe/Zurich" };
-};
+/** The token of an offering of another backend is as secret as ours. */
+function reportOpenFile(entries: readonly Entry[], context: Context): void {
+  const first = entries.find(({ given }) => !isBlank(given, "waldur_api_token"));
+  if (first === undefined) return;
+  reportOpenToken(context.findings.at(["offerings", first.index, "waldur_api_token"]), context.file, context);
+}
 
-/** Intl would also take an offset such as `+01:00`, which is no zone: it has no summer. Asking it takes 10 ms. */
-function isTimezone(name: string): boolean {
-  if (name === "UTC") return true;
-  if (/^[+-]/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
+function takenBy({ takes = () => true }: LoadOptions) {
+  return ({ index, values, sync, orders }: OfferingContext) => ({
+    index,
+    isTaken: takes({ uuid: values.waldur_offering_uuid ?? "", sync, orders }),
+  });
+}
+
+function offeringConfig(values: OfferingValues | null | undefined, found: Found) {
+  const { token, outputDirectory, unixGid, caPem } = found;
+  if (!values || token === null || outputDirectory === null || unixGid === null)
+    throw new Error("an offering without a part of it, and without an error");
+  return {
+    name: values.name ?? values.waldur_offering_uuid,
+    uuid: values.waldur_offering_uuid,
+    apiUrl: values.waldur_api_url,
+    token: token.token,
+    tokenSource: token.source,
+    verifyTls: values.verify_ssl,
+    caPem,
+    settings: storageSettings(values.backend_settings, { outputDirectory, unixGid }),
+    component: values.backend_components,
+  };
 }

@@ -7,7 +7,7 @@ const SHORTEST_BEGINNING = 6;
 
 /**
  * The closest known word within two edits (a swap of neighbours is one), else one that begins with the word, separators
- * aside, or null; short words need a closer match.
+ * aside, else one that has all its parts, or null; short words need a closer match.
  */
 export function nearestWord(word: string, known: Iterable<string>): string | null {
   let nearest: string | null = null;
@@ -19,7 +19,27 @@ export function nearestWord(word: string, known: Iterable<string>): string | nul
       least = distance;
     }
   }
-  return nearest ?? longerWord(word, known);
+  return nearest ?? longerWord(word, known) ?? fullerWord(word, known);
+}
+
+/** `waldur_url` means `waldur_api_url`: the one word that has all parts of this one, and the fewest others. */
+function fullerWord(word: string, known: Iterable<string>): string | null {
+  const parts = partsOf(word);
+  if (parts.length < 2) return null;
+  const fuller = [...known]
+    .map((candidate) => ({ candidate, others: partsOf(candidate).filter((part) => !parts.includes(part)) }))
+    .filter(({ candidate }) => parts.every((part) => partsOf(candidate).includes(part)))
+    .toSorted((one, other) => one.others.length - other.others.length);
+  const [first, second] = fuller;
+  if (first === undefined || first.others.length === second?.others.length) return null;
+  return first.candidate;
+}
+
+function partsOf(word: string): string[] {
+  return word
+    .toLowerCase()
+    .split(/[-_]+/)
+    .filter((part) => part !== "");
 }
 
 /** `output_dir` and `outputdir` mean `output_directory`. */

@@ -1,100 +1,119 @@
-// One entry of `offerings`: whether it is ours, and what it says.
+// What an offering of ours needs beyond its values: the files that it names, and what must fit together in it.
 
-import { readComponent } from "./components.ts";
-import type { OfferingConfig } from "./config.ts";
-import { readConnection } from "./connection.ts";
-import type { Context } from "./context.ts";
-import { warnUnknownKeys } from "./known-keys.ts";
-import { nearestWord } from "./nearest.ts";
-import { readText, scalarOf, unlessBlank } from "./readers.ts";
-import { emptySection, openSection, placeOf, type Reader, type Section } from "./section.ts";
-import { readSettings } from "./settings.ts";
-import { readToken } from "./token.ts";
+import { resolve } from "node:path";
+import { reportChangeable } from "./changeable.ts";
+import type { UnixGidSource } from "./config.ts";
+import type { Context, OfferingContext } from "./context.ts";
+import type { Report } from "./findings.ts";
+import { SEGMENT } from "./kinds.ts";
+import { checkPolicy } from "./policy.ts";
+import { readTextFile } from "./read-file.ts";
+import { readToken, type Token } from "./token.ts";
+import { readUnixGid } from "./unix-gid.ts";
+import { isPlainHttpBeyondLoopback } from "./url.ts";
+import { isGiven, TwoReadings } from "./yaml-map.ts";
 
-/** An offering as far as it could be read, with what the comparison with others needs. */
-export type OfferingDraft = {
-  section: Section;
-  /** Its `backend_settings`. */
-  settings: Section;
-  config: OfferingConfig;
-  /** The token is one that all offerings without their own would use. */
-  sharedToken: boolean;
+/** What was found for an offering; null where something is wrong, which is reported. */
+export type Found = {
+  token: Token | null;
+  caPem: string | null;
+  unixGid: UnixGidSource | null;
+  outputDirectory: string | null;
 };
 
-const BACKEND = "cscs-hpc-storage";
+/** Reads the files of an offering, and reports what does not fit together. */
+export async function completeOffering(offering: OfferingContext, context: Context): Promise<Found> {
+  warnEvents(offering);
+  warnWeakness(offering);
+  checkInodes(offering);
+  checkFileSystem(offering);
+  checkPolicy(offering);
+  const { ca_file: caFile, backend_settings: settings } = offering.values;
+  const gids = settings?.unix_gid;
+  return {
+    token: readToken(offering, context),
+    caPem: caFile ? await readCaFile(caFile, context, offering.at("ca_file")) : null,
+    unixGid: gids ? readUnixGid(gids, context, offering.atSetting("unix_gid")) : null,
+    outputDirectory: outputDirectory(offering, context),
+  };
+}
+
+/** A relative one is taken from the working directory, as the Python plugin did. */
+function outputDirectory({ values, given, atSetting }: OfferingContext, { cwd }: Context): string | null {
+  const directory = values.backend_settings?.output_directory;
+  if (directory === undefined) return null;
+  const absolute = resolve(cwd, directory);
+  if (!directory.startsWith("/")) {
+    const what = isGiven(given.backend_settings, "output_directory")
+      ? "is relative"
+      : "is not set, so it is relative";
+    const message = `output_directory ${what} to the working directory, which makes it ${absolute}`;
+    atSetting("output_directory").warn(message, "write an absolute path");
+  }
+  return absolute;
+}
+
+/** Whatever weakens the connection is said on every run. */
+function warnWeakness({ values, at }: OfferingContext): void {
+  if (values.waldur_api_url !== undefined && isPlainHttpBeyondLoopback(values.waldur_api_url)) {
+    at("waldur_api_url").warn("http:// sends the token unencrypted over the network", "use https://");
+  }
+  if (values.verify_ssl !== false) return;
+  const message = "the server's certificate is not verified: anybody on the way can read the token";
+  at("verify_ssl").warn(message, "remove verify_ssl, and name your own CA in ca_file");
+}
 
 /** Keys of the site agent that would replace polling; we poll all the same. */
 const EVENT_KEYS = ["stomp_enabled", "stomp_membership_sync_enabled", "mqtt_enabled"];
 
-/** Which of the two modes takes this offering. */
-export function modesOf(offering: Section): { sync: boolean; orders: boolean } {
-  return { sync: isOurs(offering, "backend_type"), orders: isOurs(offering, "order_processing_backend") };
-}
-
-function isOurs(offering: Section, key: string): boolean {
-  return backendOf(offering, key) === BACKEND;
-}
-
-function backendOf(offering: Section, key: string): string | null {
-  const spot = offering.spot(key);
-  const value = spot && scalarOf(spot);
-  return typeof value === "string" ? value.trim().toLowerCase() : null;
-}
-
-/** A backend that is nearly ours is probably ours: without the warning the offering would just not be there. */
-export function warnNearBackend(offering: Section, { findings }: Context): void {
-  for (const key of ["backend_type", "order_processing_backend"]) {
-    const backend = backendOf(offering, key);
-    if (backend === null || backend === BACKEND || nearestWord(backend, [BACKEND]) === null) continue;
-    findings.warn(placeOf(offering, key), "unknown backend, ignored", `did you mean ${BACKEND}?`);
-  }
-}
-
-/** Reads an offering of ours; its mistakes are in the findings. */
-export async function readOffering(
-  section: Section,
-  proxy: string | null,
-  context: Context,
-): Promise<OfferingDraft> {
-  warnUnknownKeys(section, "offering", context.findings);
-  warnEvents(section, context);
-  const settings = settingsOf(section, context);
-  const uuid = section.need("waldur_offering_uuid", readUuid, "");
-  const { token, source, shared } = readToken(section, context);
-  const config: OfferingConfig = {
-    name: section.read("name", unlessBlank(readText), null) ?? uuid,
-    uuid,
-    ...(await readConnection(section, context)),
-    token,
-    tokenSource: source,
-    proxy,
-    ...modesOf(section),
-    settings: readSettings(settings, context),
-    component: readComponent(section, context),
-  };
-  return { section, settings, config, sharedToken: shared };
-}
-
-function settingsOf(offering: Section, context: Context): Section {
-  const spot = offering.spot("backend_settings");
-  const section = spot && openSection(spot, context);
-  return section ?? emptySection(placeOf(offering, "backend_settings"), context.findings);
-}
-
-const readUuid: Reader<string> = (spot) => {
-  const text = readText(spot);
-  if (!("value" in text)) return text;
-  const uuid = text.value.toLowerCase();
-  if (/^([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.test(uuid)) {
-    return { value: uuid.replaceAll("-", "") };
-  }
-  return { problem: "must be a UUID of 32 hexadecimal digits, with or without dashes" };
-};
-
-function warnEvents(offering: Section, { findings }: Context): void {
+function warnEvents({ given, at }: OfferingContext): void {
   for (const key of EVENT_KEYS) {
-    const spot = offering.spot(key);
-    if (spot === undefined || !/^(true|yes|on|1)$/i.test(String(scalarOf(spot)))) continue;
-    findings.warn(spot, "does nothing here: this program polls");
+    const value = given[key];
+    const isOn = value instanceof TwoReadings ? value.flag : /^(true|yes|on|1)$/i.test(String(value));
+    if (isOn) at(key).warn("does nothing here: this program polls");
   }
+}
+
+function checkInodes({ values, given, atSetting }: OfferingContext): void {
+  const { inode_soft_coefficient: soft, inode_hard_coefficient: hard } = values.backend_settings ?? {};
+  if (soft === undefined || hard === undefined || hard > soft) return;
+  const isHardGiven = isGiven(given.backend_settings, "inode_hard_coefficient");
+  const message = `inode_hard_coefficient (${hard}) must be greater than inode_soft_coefficient (${soft})`;
+  atSetting(isHardGiven ? "inode_hard_coefficient" : "inode_soft_coefficient").error(message);
+}
+
+/** A file system is free text until the template makes it a path segment. */
+function checkFileSystem({ values, atSetting }: OfferingContext): void {
+  const { mount_point: template, storage_file_system: name } = values.backend_settings ?? {};
+  if (name === undefined || !template?.includes("{file_system}") || SEGMENT.test(name)) return;
+  const message = "is part of mount_point and so may hold only letters, digits, `.`, `_` and `-`";
+  atSetting("storage_file_system").error(message);
+}
+
+const MAX_CA_BYTES = 1_048_576;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
+async function readCaFile(given: string, context: Context, report: Report): Promise<string | null> {
+  const path = resolve(context.directory, given);
+  const file = readTextFile(path, MAX_CA_BYTES);
+  if ("problem" in file) {
+    report.error(`${path} ${file.problem}`, file.hint);
+    return null;
+  }
+  const { X509Certificate } = await import("node:crypto");
+  const certificates = file.text.match(CERTIFICATE) ?? [];
+  const isGood = (pem: string) => {
+    try {
+      return new X509Certificate(pem).subject !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  if (certificates.length > 0 && certificates.every(isGood)) {
+    reportChangeable(file.changeable, { report, file: path }, context);
+    return file.text;
+  }
+  report.error(`${path} is not a PEM file of certificates`, "it must hold -----BEGIN CERTIFICATE-----");
+  return null;
 }

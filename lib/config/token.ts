@@ -1,91 +1,128 @@
 // Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and says where it came from. No
 // message ever holds the value, nor a path that may be a value in the wrong place.
 
+import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { clean } from "../unsafe-text.ts";
 import { reportChangeable } from "./changeable.ts";
 import { type Secret, secret } from "./config.ts";
-import type { Context } from "./context.ts";
-import type { Place } from "./findings.ts";
+import type { Context, OfferingContext } from "./context.ts";
+import type { Report } from "./findings.ts";
 import { readTextFile, type TextFile } from "./read-file.ts";
-import { scalarOf } from "./readers.ts";
-import { placeOf, type Section } from "./section.ts";
+import type { YamlMap } from "./yaml-map.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
 export type Token = { token: Secret; source: string; shared: boolean };
 
-type Candidate = { text: string; source: string; place: Place; shared?: boolean };
+type Candidate = { text: string; source: string; report: Report; shared?: boolean };
+/** "wrong" is reported already. */
 type Sought = Candidate | "wrong" | null;
 
 const MAX_BYTES = 64 * 1024;
+const CREDENTIAL = "waldur_api_token";
+const TOKEN_KEYS = ["waldur_api_token", "waldur_api_token_file"];
 const OIDC_KEYS = ["oidc_token_url", "oidc_client_id", "oidc_client_secret"];
-const NONE: Token = { token: secret(""), source: "", shared: false };
+const SOURCES =
+  "set waldur_api_token or waldur_api_token_file, or give the systemd credential waldur_api_token or the variable WALDUR_API_TOKEN";
 
-/** The first token there is; an empty one, with an error recorded, when there is none or it cannot be a token. */
-export function readToken(offering: Section, context: Context): Token {
-  const place = placeOf(offering, "waldur_api_token");
+/** The first token there is; null, with an error recorded, when there is none or it cannot be a token. */
+export function readToken(offering: OfferingContext, context: Context): Token | null {
   const found =
     inline(offering, context) ??
     fromFile(offering, context) ??
-    fromCredential(place, context) ??
-    fromEnvironment(place, context);
-  if (found === "wrong") return NONE;
-  if (found === null) return reportMissing(offering, place, context);
-  const { text, source, shared = false } = found;
-  if (/^[\x21-\x7e]+$/.test(text)) return { token: secret(text), source, shared };
-  const message = `the token of ${source} contains a space, a line break or another character that no token has`;
-  context.findings.error(found.place, message, "copy it again from Waldur");
-  return NONE;
+    fromCredential(offering, context) ??
+    fromEnvironment(offering, context);
+  if (found === "wrong") return null;
+  if (found === null) {
+    if (!TOKEN_KEYS.some((key) => context.meant.has(`${offering.path}.${key}`)))
+      reportMissing(offering, context);
+    return null;
+  }
+  const { text, source, shared = false, report } = found;
+  const [message, hint] = problemOf(text, source) ?? [];
+  if (message === undefined) return { token: secret(text), source, shared };
+  report.error(message, hint);
+  return null;
 }
 
-function inline(offering: Section, { file, findings }: Context): Sought {
-  const place = offering.spot("waldur_api_token");
-  if (place === undefined) return null;
-  const value = scalarOf(place);
-  if (typeof value !== "string") {
-    findings.error(place, "must be text", "put it in quotes");
-    return "wrong";
+/** What people, templates and examples write where the token should be. */
+const PLACEHOLDERS = [
+  /^\$\{.*\}$/,
+  /^\$\w+$/,
+  /^<.*>$/,
+  /^\{\{.*\}\}$/,
+  /^%\w+%$/,
+  /^__\w+__$/,
+  /^(change|replace|fill)[-_ ]?(me|this|in)$/i,
+  /^(your|my|insert|enter|put)[-_ ][a-z_ -]*token([-_ ]here)?$/i,
+  /^x{3,}$/i,
+  /^(todo|tbd)$/i,
+];
+
+function problemOf(text: string, source: string): [message: string, hint: string] | null {
+  if (PLACEHOLDERS.some((placeholder) => placeholder.test(text))) {
+    const hint =
+      "nothing is filled in here: write the token itself, or use waldur_api_token_file, the systemd credential waldur_api_token or WALDUR_API_TOKEN";
+    return [`the placeholder was not replaced: the token of ${source}`, hint];
   }
-  const text = value.trim();
-  return text === "" ? null : { text, source: `waldur_api_token in ${file}`, place };
+  if (/^[\x21-\x7e]+$/.test(text)) return null;
+  const wrong = "contains a space, a line break or another character that no token has";
+  return [`the token of ${source} ${wrong}`, "copy it again from Waldur"];
 }
 
-function fromFile(offering: Section, context: Context): Sought {
-  const { directory, findings } = context;
-  const place = offering.spot("waldur_api_token_file");
-  const value = place && scalarOf(place);
-  if (place === undefined || (typeof value === "string" && value.trim() === "")) return null;
-  if (typeof value !== "string") {
-    findings.error(place, "must be the path of a file");
-    return "wrong";
+function inline({ values, at }: OfferingContext, { file }: Context): Sought {
+  const text = values.waldur_api_token;
+  if (text === undefined) return "wrong";
+  return text === null
+    ? null
+    : { text, source: `waldur_api_token in ${file}`, report: at("waldur_api_token") };
+}
+
+function fromFile({ values, at }: OfferingContext, context: Context): Sought {
+  const given = values.waldur_api_token_file;
+  if (given === undefined) return "wrong";
+  if (given === null) return null;
+  const report = at("waldur_api_token_file");
+  const path = resolve(context.directory, given);
+  const { line, problem, worldReadable, changeable } = readFirstLine(path);
+  if (problem === null) {
+    reportChangeable(changeable, { report, file: path }, context);
+    if (worldReadable) reportOpenToken(report, path, context);
+    return { text: line, source: `waldur_api_token_file ${path}`, report };
   }
-  const path = resolve(directory, value.trim());
-  const text = readFirstLine(path);
-  if (text.problem === null) {
-    reportChangeable(text.changeable, { place, file: path }, context);
-    if (text.worldReadable) reportOpenToken(place, path, context);
-    return { text: text.line, source: `waldur_api_token_file ${path}`, place };
-  }
-  const hint = `it is taken from ${directory} when it is not absolute; it must hold the token in its first line`;
-  findings.error(place, `the file that it names ${text.problem}`, hint);
+  const file = isPath(given) ? path : "the file that it names";
+  report.error(
+    `${file} ${problem}`,
+    isPath(given) && given.startsWith("/")
+      ? "it must hold the token in its first line"
+      : `it is taken from ${context.directory} when it is not absolute; it must hold the token in its first line`,
+  );
   return "wrong";
+}
+
+/** A long word may be the token itself, in the wrong place. */
+function isPath(given: string): boolean {
+  return /[/.]/.test(given) || given.length < 16;
 }
 
 /** A systemd credential (`LoadCredential=waldur_api_token:…`). */
-function fromCredential(place: Place, { env, findings }: Context): Sought {
+function fromCredential({ at }: OfferingContext, { env }: Context): Sought {
   const directory = env.CREDENTIALS_DIRECTORY;
   if (directory === undefined || directory === "") return null;
-  const path = join(directory, "waldur_api_token");
+  const path = join(directory, CREDENTIAL);
   const text = readFirstLine(path);
+  const report = at("waldur_api_token");
   if (text.problem === null)
-    return { text: text.line, source: `systemd credential ${path}`, place, shared: true };
+    return { text: text.line, source: `systemd credential ${path}`, report, shared: true };
   if (text.problem === "does not exist") return null;
-  findings.error(place, `the systemd credential waldur_api_token ${text.problem}`);
+  report.error(`the systemd credential ${path} ${text.problem}`, "it must hold the token in its first line");
   return "wrong";
 }
 
-function fromEnvironment(place: Place, { env }: Context): Sought {
+function fromEnvironment({ at }: OfferingContext, { env }: Context): Sought {
   const text = env.WALDUR_API_TOKEN?.trim() ?? "";
-  return text === "" ? null : { text, source: "WALDUR_API_TOKEN in the environment", place, shared: true };
+  const source = "WALDUR_API_TOKEN in the environment";
+  return text === "" ? null : { text, source, report: at("waldur_api_token"), shared: true };
 }
 
 type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null };
@@ -93,34 +130,45 @@ type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null
 function readFirstLine(path: string): FirstLine {
   const file = readTextFile(path, MAX_BYTES);
   if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false, changeable: null };
-  const { worldReadable, changeable } = file;
-  const line = file.text.split("\n", 1)[0]?.trim() ?? "";
-  return { line, problem: line === "" ? "is empty" : null, worldReadable, changeable };
-}
-
-/** For a configuration file that everybody can read: the token of an offering of another backend is as secret as ours. */
-export function reportOpenConfig(offerings: readonly Section[], context: Context): void {
-  const first = offerings.find((offering) => !isBlank(offering, "waldur_api_token"));
-  if (first !== undefined) reportOpenToken(placeOf(first, "waldur_api_token"), context.file, context);
+  const { text, ...access } = file;
+  const line = text.split("\n", 1)[0]?.trim() ?? "";
+  return { line, problem: line === "" ? "is empty" : null, ...access };
 }
 
 /** A file with a token in it that everybody can read. */
-function reportOpenToken(place: Place, file: string, { findings, allowInsecure }: Context): void {
-  const report = allowInsecure ? findings.warn : findings.error;
-  report(place, `everybody on this machine can read the token in ${file}`, `chmod 640 ${file}`);
+export function reportOpenToken(report: Report, file: string, { allowInsecure }: Context): void {
+  const say = allowInsecure ? report.warn : report.error;
+  say(`everybody on this machine can read the token in ${file}`, `chmod 640 ${file}`);
 }
 
-function reportMissing(offering: Section, place: Place, { findings }: Context): Token {
-  const oidc = OIDC_KEYS.find((key) => !isBlank(offering, key));
-  const hint =
-    "set waldur_api_token or waldur_api_token_file, or give the systemd credential waldur_api_token or the variable WALDUR_API_TOKEN";
-  if (oidc === undefined) findings.error(place, "there is no token", hint);
-  else findings.error(placeOf(offering, oidc), "OIDC is not supported, and there is no token", hint);
-  return NONE;
+function reportMissing({ given, at }: OfferingContext, { env }: Context): void {
+  const oidc = OIDC_KEYS.find((key) => !isBlank(given, key));
+  if (oidc !== undefined) {
+    at(oidc).error("OIDC is not supported, and there is no token", SOURCES);
+    return;
+  }
+  const directory = env.CREDENTIALS_DIRECTORY ?? "";
+  const looked =
+    directory === "" ? "" : ` (looked for ${CREDENTIAL} in ${directory}, ${contentsOf(directory)})`;
+  at("waldur_api_token").error(`there is no token${looked}`, SOURCES);
 }
 
-function isBlank(offering: Section, key: string): boolean {
-  const spot = offering.spot(key);
-  const value = spot && scalarOf(spot);
-  return spot === undefined || (typeof value === "string" && value.trim() === "");
+const MAX_NAMES = 10;
+
+/** The names of the credentials that are there. */
+function contentsOf(directory: string): string {
+  try {
+    const names = readdirSync(directory).toSorted().map(clean);
+    if (names.length === 0) return "which is empty";
+    const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : "";
+    return `which has ${names.slice(0, MAX_NAMES).join(", ")}${more}`;
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return isMissing ? "which does not exist" : "which cannot be read";
+  }
+}
+
+export function isBlank(given: YamlMap, key: string): boolean {
+  const value = given[key] ?? null;
+  return value === null || (typeof value === "string" && value.trim() === "");
 }

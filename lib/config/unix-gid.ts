@@ -1,58 +1,60 @@
-// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read here, once for all offerings; a map
+// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read once for all offerings; a map
 // that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
 
 import { resolve } from "node:path";
 import { reportChangeable } from "./changeable.ts";
 import type { UnixGidSource } from "./config.ts";
 import type { Context } from "./context.ts";
+import type { Report } from "./findings.ts";
 import { readGidFile } from "./gids.ts";
-import { readText, readWord } from "./readers.ts";
-import type { Reader, Spot } from "./section.ts";
+import { notHome } from "./kinds.ts";
+import { nearestWord } from "./nearest.ts";
 
 const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
-const readKeyword = readWord(["metadata"], { waldur: INSTEAD, getent: INSTEAD });
 
-/** `metadata`, or `file:PATH`, relative to the configuration file (docs/contract.md, "Configuration"). */
-export function readUnixGid(context: Context): Reader<UnixGidSource> {
-  return (spot) => {
-    const text = readText(spot);
-    if (!("value" in text)) return text;
-    if (text.value.startsWith("file:"))
-      return readMap(text.value.slice("file:".length).trim(), spot, context);
-    const word = readKeyword(spot);
-    if ("value" in word) return { value: { kind: "metadata" } };
-    return { hint: INSTEAD, ...word };
-  };
+/** `path` as it is written: relative to the configuration file. */
+export type GidSource = { kind: "metadata" } | { kind: "file"; path: string };
+
+/** What is wrong with `metadata`, or `file:PATH` (docs/contract.md, "Configuration"). */
+export function unixGidProblem(text: string): string | null {
+  const path = pathIn(text);
+  if (path === "") return "needs a path after `file:`";
+  if (path !== null) return notHome(path);
+  if (text === "metadata") return null;
+  if (text === "waldur" || text === "getent")
+    return `\`${text}\` is not available in this version\n${INSTEAD}`;
+  const isNear = nearestWord(text, ["metadata"]) !== null;
+  return `must be one of metadata, file:PATH\n${isNear ? "did you mean metadata?" : INSTEAD}`;
 }
 
-function readMap(given: string, spot: Spot, context: Context): ReturnType<Reader<UnixGidSource>> {
-  const { directory, gidFiles, findings } = context;
-  if (given === "") return { problem: "needs a path after `file:`" };
-  if (given.startsWith("~"))
-    return { problem: "starts with ~, which is not expanded", hint: "write the path in full" };
-  const path = resolve(directory, given);
+export function gidSource(text: string): GidSource {
+  const path = pathIn(text);
+  return path === null ? { kind: "metadata" } : { kind: "file", path };
+}
+
+function pathIn(text: string): string | null {
+  return text.startsWith("file:") ? text.slice("file:".length).trim() : null;
+}
+
+/** With the map that it names; null where there is none, which is reported. */
+export function readUnixGid(source: GidSource, context: Context, report: Report): UnixGidSource | null {
+  if (source.kind === "metadata") return source;
+  const { directory, gidFiles } = context;
+  const path = resolve(directory, source.path);
   const known = gidFiles.get(path);
   const map = known ?? readGidFile(path);
   gidFiles.set(path, map);
-  if (!("problem" in map)) {
-    const { changeable, ...content } = map;
-    if (known === undefined) {
-      warnOfLastLine(map, { path, spot }, findings);
-      reportChangeable(changeable, { place: spot, file: path }, context);
-    }
-    return { value: { kind: "file", path, ...content } };
+  if ("problem" in map) {
+    const hint = map.hint ?? `it is taken from ${directory} when it is not absolute`;
+    report.error(`names ${path}, which ${map.problem}`, hint);
+    return null;
   }
-  const hint = `it is taken from ${directory} when it is not absolute`;
-  return { hint, ...map, problem: `names ${path}, which ${map.problem}` };
-}
-
-/** Half of a line may be half of a number. */
-function warnOfLastLine(
-  { endsWithLineBreak }: { endsWithLineBreak: boolean },
-  { path, spot }: { path: string; spot: Spot },
-  findings: Context["findings"],
-): void {
-  if (endsWithLineBreak) return;
-  const message = `the last line of ${path} has no line break: it may be cut`;
-  findings.warn(spot, message, "end the map with a line break, and replace it by renaming a whole one");
+  const { changeable, ...content } = map;
+  if (known === undefined) reportChangeable(changeable, { report, file: path }, context);
+  // Half of a line may be half of a number.
+  if (known === undefined && !map.endsWithLineBreak) {
+    const message = `the last line of ${path} has no line break: it may be cut`;
+    report.warn(message, "end the map with a line break, and replace it by renaming a whole one");
+  }
+  return { kind: "file", path, ...content };
 }

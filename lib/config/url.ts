@@ -3,12 +3,16 @@
 
 /** What is wrong with the text as a Waldur API address, or null. Never repeats the text, which may hold a password. */
 export function apiUrlProblem(text: string): string | null {
+  const fault = faultOf(text);
+  return fault === null ? null : `${fault}\nfor example https://waldur.example.com/api/`;
+}
+
+function faultOf(text: string): string | null {
   const url = parseHttpUrl(text);
   if (url === null) return "must be a URL that starts with http:// or https://";
   if (url.username !== "" || url.password !== "") return "must not contain a user name or password";
   if (text.includes("?")) return "must not contain a query (`?`)";
-  if (text.includes("#")) return "must not contain a fragment (`#`)";
-  return null;
+  return text.includes("#") ? "must not contain a fragment (`#`)" : null;
 }
 
 /**
@@ -16,7 +20,7 @@ export function apiUrlProblem(text: string): string | null {
  * prefix survives. Throws a TypeError for what `apiUrlProblem` objects to.
  */
 export function normaliseApiUrl(text: string): string {
-  const problem = apiUrlProblem(text);
+  const problem = faultOf(text);
   const url = parseHttpUrl(text);
   if (problem !== null || url === null) throw new TypeError(`Waldur API address ${problem}`);
   const prefix = withoutSlashes(withoutSlashes(url.pathname).replace(/\/api$/, ""));
@@ -36,4 +40,10 @@ export function parseHttpUrl(text: string): URL | null {
 
 function withoutSlashes(path: string): string {
   return path.replace(/\/+$/, "");
+}
+
+/** `global_proxy`, which the site agent knows at the top level only. */
+export function proxyProblem(text: string): string | null {
+  if (/^socks/i.test(text)) return "a SOCKS proxy is not supported\nname an http:// or https:// proxy";
+  return parseHttpUrl(text) === null ? "must be a URL that starts with http:// or https://" : null;
 }

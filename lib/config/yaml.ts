@@ -4,37 +4,50 @@
 
 import { LineCounter, type Node, parseDocument } from "yaml";
 import { ConfigError, type ConfigIssue } from "../errors.ts";
-import { linkTree, type TreeProblem } from "./yaml-links.ts";
-
-export type YamlTree = {
-  /** null for an empty file. */
-  root: Node | null;
-  /** The node itself, or what an alias stands for. */
-  resolve(node: Node): Node;
-  positionOf(offset: number): { line: number; column: number };
-};
+import { isYamlMap, type Path, type Place, type Places } from "./yaml-map.ts";
+import { readValues, type TreeProblem } from "./yaml-values.ts";
 
 const MAX_SYNTAX_ISSUES = 10;
 
 /** Parses the text of the configuration file; throws ConfigError with every syntax problem, located. */
-export function parseYaml(text: string, file: string): YamlTree {
+export function parseYaml(
+  text: string,
+  file: string,
+  isNamed: (key: string) => boolean,
+): Places & { root: unknown } {
   const lines = new LineCounter();
-  const { root, problems } = parseText(text, lines);
-  const links = root === null || problems.length > 0 ? null : linkTree(root);
-  const found = problems.length > 0 ? problems : (links?.problems ?? []);
   const positionOf = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  if (found.length > 0) {
-    throw new ConfigError(
-      oneALine(found.map(({ offset, ...problem }) => ({ file, ...positionOf(offset), ...problem }))),
-    );
-  }
-  return { root, resolve: (node) => links?.targets.get(node) ?? node, positionOf };
+  const throwAny = (problems: readonly TreeProblem[]) => {
+    if (problems.length === 0) return;
+    const located = problems.map(({ offset, ...problem }) => ({ file, ...positionOf(offset), ...problem }));
+    throw new ConfigError(oneALine(located));
+  };
+  const { root, problems } = parseText(text, lines);
+  throwAny(problems);
+  const start = root?.range?.[0] ?? 0;
+  const top: Place = { key: start, value: start, isAnchored: false };
+  if (root === null) return { root, placeOf: () => top, positionOf };
+  const values = readValues(root, isNamed);
+  throwAny(values.problems);
+  const placeOf = (path: Path) => {
+    let value = values.root;
+    let place = top;
+    for (const key of path) {
+      const next =
+        value instanceof Object || isYamlMap(value) ? values.places.get(value)?.get(key) : undefined;
+      if (next === undefined) return { ...place, key: place.value, isAnchored: false };
+      place = next;
+      value = isYamlMap(value) ? value[key] : Array.isArray(value) ? value[Number(key)] : null;
+    }
+    return place;
+  };
+  return { root: values.root, placeOf, positionOf };
 }
 
-/** Duplicate keys are looked for in `linkTree`: the parser's own search takes quadratic time. */
+/** Duplicate keys are looked for in `readValues`: the parser's own search takes quadratic time. */
 function parseText(text: string, lineCounter: LineCounter): { root: Node | null; problems: TreeProblem[] } {
   const document = parseDocument(text, {
     version: "1.2",
@@ -51,11 +64,16 @@ function parseText(text: string, lineCounter: LineCounter): { root: Node | null;
   return { root: document.contents, problems };
 }
 
-type Description = { message: string; hint?: string };
+type Description = Omit<TreeProblem, "offset">;
 
 const BAD_CHARACTER: Description = {
   message: "not valid YAML: a character is not allowed here",
   hint: "put the value in single quotes",
+};
+
+const WRONG_INDENT: Description = {
+  message: "not valid YAML: wrong indentation",
+  hint: "let it begin in the same column as the keys above that it belongs to",
 };
 
 /** The parser's codes that deserve better words; its messages are not used, they quote the source. */
@@ -65,12 +83,15 @@ const SYNTAX: Readonly<Record<string, Description>> = {
     message: "the file holds more than one YAML document",
     hint: "remove what follows the second `---`",
   },
-  TAG_RESOLVE_FAILED: { message: "this YAML tag (`!…`) is not supported" },
+  TAG_RESOLVE_FAILED: {
+    message: "this YAML tag (`!…`) is not supported",
+    hint: "nothing is filled in here: write the value itself; the token may come from a file or WALDUR_API_TOKEN",
+  },
   MISSING_CHAR: {
     message: "not valid YAML: a colon, quote or bracket is missing",
     hint: "look at the lines above, too",
   },
-  BAD_INDENT: { message: "not valid YAML: wrong indentation" },
+  BAD_INDENT: WRONG_INDENT,
   RESOURCE_EXHAUSTION: { message: "nested too deeply" },
   BAD_SCALAR_START: BAD_CHARACTER,
   BAD_DQ_ESCAPE: BAD_CHARACTER,
@@ -80,12 +101,18 @@ function describeSyntax(code: string): Description {
   return SYNTAX[code] ?? { message: `not valid YAML (${code.toLowerCase().replaceAll("_", " ")})` };
 }
 
-/** A broken line makes the parser complain several times; the first complaint is the telling one. */
+/**
+ * A broken line makes the parser complain several times; the first complaint is the telling one. After a wrong
+ * indentation it sees one in each line that follows.
+ */
 function oneALine(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const lines = new Map<number, ConfigIssue>();
-  for (const issue of issues) {
+  let isIndentWrong = false;
+  for (const issue of issues.toSorted((a, b) => (a.line ?? 1) - (b.line ?? 1))) {
     const line = issue.line ?? 1;
-    if (!lines.has(line)) lines.set(line, issue);
+    const isIndent = issue.message === WRONG_INDENT.message;
+    if (!lines.has(line) && !(isIndent && isIndentWrong)) lines.set(line, issue);
+    isIndentWrong ||= isIndent;
   }
-  return [...lines.values()].toSorted((a, b) => (a.line ?? 1) - (b.line ?? 1)).slice(0, MAX_SYNTAX_ISSUES);
+  return [...lines.values()].slice(0, MAX_SYNTAX_ISSUES);
 }

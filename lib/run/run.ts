@@ -92,6 +92,7 @@ async function loadChecked(options: RunOptions, surroundings: Surroundings): Pro
     env: surroundings.env,
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
+    takes: (offering) => offering[options.mode] && isAsked(offering.uuid, options),
   });
   for (const { token, proxy } of config.offerings) {
     surroundings.log.redact(token.reveal());
@@ -99,6 +100,10 @@ async function loadChecked(options: RunOptions, surroundings: Surroundings): Pro
     if (proxy !== null) surroundings.log.redact(proxy);
   }
   return config;
+}
+
+function isAsked(uuid: string, { offeringUuids }: RunOptions): boolean {
+  return offeringUuids.length === 0 || offeringUuids.includes(uuid);
 }
 
 function warnOfConfig(issue: Config["warnings"][number], log: Log): void {

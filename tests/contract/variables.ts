@@ -37,7 +37,7 @@ export function readVariables(environment: Environment): Variables {
     if (problem !== null) issues.push(issue(name, problem));
     return text;
   };
-  const url = read("WALDUR_CONTRACT_URL", apiUrlProblem);
+  const url = read("WALDUR_CONTRACT_URL", (text) => apiUrlProblem(text)?.split("\n", 1)[0] ?? null);
   const token = read("WALDUR_CONTRACT_TOKEN", tokenProblem);
   const consumerToken = read("WALDUR_CONTRACT_CONSUMER_TOKEN", tokenProblem);
   const offeringUuid = hex(read("WALDUR_CONTRACT_OFFERING", uuidProblem));

@@ -293,6 +293,40 @@ ${more}`;
     expect(ran.stderr).toContain("no offering is for orders");
   });
 
+  test("a misspelt key of an offering is refused by the command that takes it, the other one warns", async () => {
+    write(
+      "misspelt.yaml",
+      `${valid()}  - name: Second
+    waldur_api_url: http://127.0.0.1:9/
+    waldur_api_token: 0123456789abcdef
+    waldur_offering_uuid: ${"ab".repeat(16)}
+    order_processing_backend: cscs-hpc-storage
+    backend_settings:
+      output_dir: /srv/second
+`,
+    );
+    const refused = await stage.run(["orders", "-c", "misspelt.yaml"]);
+    expectNothingDone(refused, 78);
+    expect(refused.stderr).toContain("backend_settings.output_dir: unknown key");
+    expect(refused.stderr).toContain('hint="did you mean output_directory?"');
+    const warned = await stage.run(["sync", "-c", "misspelt.yaml", "--dry-run"]);
+    expect(warned.code).toBe(0);
+    expect(warned.stderr).toContain("warn unknown key, ignored");
+    const only = ["--offering-uuid", stage.simulator.world.offering.uuid];
+    const narrowed = await stage.run(["orders", "-c", "misspelt.yaml", "--dry-run", ...only]);
+    expect(narrowed.code).toBe(0);
+    stage.simulator.requests.length = 0;
+  });
+
+  test("`schema config` prints a JSON Schema, without any configuration", async () => {
+    const ran = await runSubject(["schema", "config"]);
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      required: ["offerings"],
+    });
+  });
+
   test("a token that everybody may read, unless it is allowed", async () => {
     write("open-to-all.yaml", valid(), 0o644);
     await expectRefused("open-to-all.yaml", [

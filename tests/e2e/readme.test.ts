@@ -1,21 +1,11 @@
 // The README is true: what it shows is run here, and its tables are compared with the code.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "pathe";
 import { runFlags } from "../../cmd/flags.ts";
 import { command as orders } from "../../cmd/orders.ts";
 import { command as sync } from "../../cmd/sync.ts";
-import { OWN_KEYS } from "../../lib/config/known-keys.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { BINARY, listPublic, openStage, runCommand, runSubject, type Stage } from "../stage.ts";
@@ -83,29 +73,6 @@ describe("tables", () => {
     expect(table("### Exit codes")).toEqual(helped as string[][]);
   });
 
-  test("the keys of backend_settings are those of the code, with their defaults", async () => {
-    const rows = table("Keys of `backend_settings`:");
-    expect(rows.map(([key]) => key)).toEqual([...OWN_KEYS.settings]);
-    const directory = mkdtempSync(join(tmpdir(), "readme-"));
-    try {
-      const path = join(directory, "c.yaml");
-      writeFileSync(
-        path,
-        `offerings: [{waldur_api_url: "http://127.0.0.1:1", waldur_api_token: "abcdefgh", waldur_offering_uuid: "${"1".repeat(32)}", backend_type: cscs-hpc-storage}]`,
-        { mode: 0o600 },
-      );
-      const { offerings } = await loadConfig(path, { env: {}, cwd: "/", allowInsecure: false });
-      const settings = Object.entries(offerings[0]?.settings ?? {});
-      for (const [key = "", shown] of rows) {
-        const camel = key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-        const actual = settings.find(([name]) => name === camel)?.[1];
-        expect(`${key}: ${shownDefault(key, actual)}`).toBe(`${key}: ${shown}`);
-      }
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  });
-
   test("the figures are those of docs/benchmark.md", () => {
     const page = readFileSync(join(root, "docs/benchmark.md"), "utf8");
     const measured = (caption: string): Record<string, string[]> =>
@@ -133,21 +100,6 @@ describe("tables", () => {
     expect(page).toContain(/on (\d{4}-\d{2}-\d{2}), on 2 cores/.exec(readme)?.[1] ?? "a date");
   });
 });
-
-/** A default as the table shows it. */
-function shownDefault(key: string, value: unknown): string {
-  if (key === "output_directory") return String(value).replace(/^\/(.*?)\/?$/, "$1/");
-  if (key === "storage_system") return value === null ? "the offering's slug" : String(value);
-  if (key === "require_mount") return value === null ? "none" : String(value);
-  if (key === "unix_gid") return (value as { kind: string }).kind;
-  if (key === "file_mode") return `"0${(value as number).toString(8)}"`;
-  if (key === "default_permissions") return `"${value}"`;
-  if (key === "permissions_allowed") return `"${(value as number).toString(8)}"`;
-  if (key === "mount_roots") return String(value) === "/" ? "the beginning of mount_point" : String(value);
-  if (key === "max_quota_tb") return value === null ? "none" : String(value);
-  if (key === "data_types") return value === null ? "any" : String(value);
-  return String(value);
-}
 
 describe("commands", () => {
   let stage: Stage;

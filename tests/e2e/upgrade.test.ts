@@ -30,9 +30,17 @@ test("every run ends with the exit code that 0.1.0 gave for the same site", () =
   for (const { code } of site.runs) expect([0, 10]).toContain(code);
 });
 
-test("near-miss keys and STOMP stay warnings", () => {
+test("a misspelt key whose right one is missing is refused before anything changes, with what was meant", () => {
+  const { code, stderr } = site.refused;
+  expect(code).toBe(78);
+  expect(stderr).toContain("config.yaml:13:7: offerings[0].backend_settings.keep_snapshot: unknown key");
+  expect(stderr).toContain('hint="did you mean keep_snapshots?"');
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(site.changedByRefused).toEqual([]);
+});
+
+test("a misspelt key beside the right one and STOMP stay warnings", () => {
   const { stderr } = site.run("orders");
-  expect(stderr).toContain('key="offerings[0].backend_settings.keep_snapshot"');
   expect(stderr).toContain('key="offerings[0].backend_settings.output_dir"');
   expect(stderr).toContain('key="offerings[0].stomp_enabled"');
 });

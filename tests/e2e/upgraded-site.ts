@@ -1,6 +1,6 @@
 // The site of tests/fixtures/upgrade-0.1.0 in a directory of its own, and the first runs of the program under test there.
 
-import { chmodSync, cpSync, existsSync, readFileSync, utimesSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "pathe";
 import { startSimulator } from "../../lib/simulator/server.ts";
 import type { StorageDocument } from "../../lib/storage/document.ts";
@@ -39,6 +39,12 @@ export async function upgradeSite() {
   const untouched = contentsOf(directory);
   const before = pathsOf(out, [...orderFiles, "latest-all.json"]);
 
+  const refused = await runSubject(["orders", "-c", "config.yaml"], { cwd: directory });
+  const changedByRefused = contentsOf(directory).filter((line) => !untouched.includes(line));
+  const config = join(directory, "config.yaml");
+  writeFileSync(config, readFileSync(config, "utf8").replace(/^ *keep_snapshot: 3\n/m, ""));
+  untouched.push(...contentsOf(directory));
+
   const runs: Done[] = [];
   let changedByDryRun: string[] = [];
   for (const { name, args } of RUNS) {
@@ -61,6 +67,9 @@ export async function upgradeSite() {
     /** Of 0.1.0, in the output directory. */
     orderFiles,
     changedByDryRun,
+    /** With a key in the configuration that 0.1.0 only warned of; the other runs are without it. */
+    refused,
+    changedByRefused,
     /** Uuids, by what the resources are there for. */
     resource: (role: Role) => named(simulator.world, NAMES[role]).uuid,
     order: (role: Role) => lastOrder(simulator.world, NAMES[role]).uuid,

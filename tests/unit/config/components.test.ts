@@ -12,6 +12,10 @@ describe("the component of the space quota", () => {
     ["{storage: {unit_factor: 0.001}}", "storage", 0.001],
     ["{storage: {unit_factor: }}", "storage", 1],
     ["{capacity: {unit_factor: 2}}", "capacity", 2],
+    ["[storage]", "storage", 1],
+    ["[capacity]", "capacity", 1],
+    ["[inodes, storage]", "storage", 1],
+    ["\n      - storage", "storage", 1],
     ["{scratch: {unit_factor: 5}, storage: {unit_factor: 3}}", "storage", 3],
   ])("of %p", async (components, name, unitFactor) => {
     expect(onlyOffering(await load(components)).component).toEqual({ name, unitFactor });
@@ -28,7 +32,10 @@ describe("the component of the space quota", () => {
 
   test.each([
     ["{a: {}, b: {}}", "", "none is named storage"],
-    ["[storage]", "", "must be a map"],
+    ["storage", "", "must be a map"],
+    ["[]", "", "is empty"],
+    ["[a, b]", "", "none is named storage"],
+    ["[storage: {}]", "[0]", "must be the name of a component"],
     ["{storage: TB}", ".storage", "must be a map"],
     ["{storage: {unit_factor: 0}}", ".storage.unit_factor", "greater than 0"],
     ["{storage: {unit_factor: -1}}", ".storage.unit_factor", "greater than 0"],
@@ -44,8 +51,10 @@ describe("the component of the space quota", () => {
     expect(issues[0]?.message).toContain(message);
   });
 
-  test("warns about a misspelt key", async () => {
-    const { config } = await load("{storage: {unit_facto: 1024}}");
-    expect(config?.warnings).toMatchObject([{ hint: "did you mean unit_factor?" }]);
+  test("refuses a misspelt key", async () => {
+    const { issues } = await load("{storage: {unit_facto: 1024}}");
+    expect(issues).toMatchObject([
+      { path: "offerings[0].backend_components.storage.unit_facto", hint: "did you mean unit_factor?" },
+    ]);
   });
 });

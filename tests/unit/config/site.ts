@@ -3,7 +3,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config, OfferingConfig } from "../../../lib/config/config.ts";
-import { loadConfig } from "../../../lib/config/load.ts";
+import { type LoadOptions, loadConfig } from "../../../lib/config/load.ts";
 import { ConfigError, type ConfigIssue, formatIssue } from "../../../lib/errors.ts";
 import { scratchDirectory } from "../../scratch.ts";
 
@@ -17,6 +17,7 @@ export type Options = {
   allowInsecure?: boolean;
   mode?: number;
   cwd?: string;
+  takes?: LoadOptions["takes"];
 };
 
 export type Outcome = { config: Config | null; issues: readonly ConfigIssue[]; shown: string };
@@ -50,9 +51,9 @@ export function createSite(): Site {
 
 /** Loads, and turns a ConfigError into its issues; any other error fails the test. */
 export async function attempt(path: string, options: Options): Promise<Outcome> {
-  const { env = {}, cwd = "/srv", allowInsecure = false } = options;
+  const { env = {}, cwd = "/srv", allowInsecure = false, takes } = options;
   try {
-    const config = await loadConfig(path, { env, cwd, allowInsecure });
+    const config = await loadConfig(path, { env, cwd, allowInsecure, ...(takes && { takes }) });
     return { config, issues: [], shown: describe(config.warnings) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -95,4 +96,15 @@ export function onlyOffering({ config, shown }: Outcome): OfferingConfig {
   const [offering, ...more] = config?.offerings ?? [];
   if (offering === undefined || more.length > 0) throw new Error(`expected one offering:\n${shown}`);
   return offering;
+}
+
+/** Root may read everything, so it steps down for a moment. */
+export async function asNobody<Result>(act: () => Promise<Result>): Promise<Result> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    return await act();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 }

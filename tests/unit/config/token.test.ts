@@ -167,7 +167,7 @@ describe("a systemd credential", () => {
     site.write("waldur_api_token", "\n");
     const env = { CREDENTIALS_DIRECTORY: site.directory, WALDUR_API_TOKEN: CANARY };
     const { issues } = await site.load(configYaml(withoutToken()), { env });
-    expect(issues[0]?.message).toBe("the systemd credential waldur_api_token is empty");
+    expect(issues[0]?.message).toBe(`the systemd credential ${site.directory}/waldur_api_token is empty`);
   });
 });
 

@@ -3,44 +3,17 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
+import * as v from "valibot";
 import type { StorageSettings } from "../../../lib/config/config.ts";
+import { Settings } from "../../../lib/config/schema.ts";
+import { storageSettings } from "../../../lib/config/storage-settings.ts";
 import type { DocumentMeta, StorageResource, StorageSource } from "../../../lib/storage/document.ts";
 import { createMapper, type Mapped, type Mapper } from "../../../lib/storage/mapper.ts";
 
+/** Every key with the default of its schema. */
 export function settings(changes: Partial<StorageSettings> = {}): StorageSettings {
-  return {
-    outputDirectory: "/out",
-    requireMount: null,
-    allowSharedDirectory: false,
-    storageFileSystem: "lustre",
-    storageSystem: null,
-    mountPoint: "/{storage_system}/store/{tenant}/{customer}/{project}",
-    inodeBaseMultiplier: 1_000_000,
-    inodeSoftCoefficient: 1.33,
-    inodeHardCoefficient: 2,
-    useMockTargetItems: false,
-    defaultPermissions: "775",
-    defaultDataType: "store",
-    backendId: "slug",
-    parallelRequests: 1,
-    acceptance: "auto",
-    unixGid: { kind: "metadata" },
-    requireGid: false,
-    fileMode: 0o644,
-    latestLink: false,
-    keepSnapshots: 0,
-    shrinkGuardPercent: 30,
-    completion: "on-publish",
-    pathReuseAfterDays: 7,
-    nestedMounts: "refuse",
-    permissionsAllowed: 0o2775,
-    mountRoots: ["/"],
-    quotaOptions: "warn",
-    maxQuotaTb: null,
-    dataTypes: null,
-    minGid: 1000,
-    ...changes,
-  };
+  const places = { outputDirectory: "/out", unixGid: { kind: "metadata" } } as const;
+  return { ...storageSettings(v.parse(Settings, {}), places), ...changes };
 }
 
 export function source(changes: Partial<StorageSource> = {}): StorageSource {

@@ -1,0 +1,100 @@
+// What must not be the same in two offerings.
+
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { OfferingContext } from "./context.ts";
+import type { Found } from "./offering.ts";
+import { canShareAPath, type PathSettings } from "./shared-paths.ts";
+
+export type Complete = OfferingContext & { found: Found };
+
+/** Reports offerings that would meet; what is wrong in one of them already is left out. */
+export function compareOfferings(offerings: readonly Complete[]): void {
+  checkUuids(offerings);
+  checkDirectories(offerings);
+  warnSharedPaths(offerings);
+  checkSharedToken(offerings);
+}
+
+function checkUuids(offerings: readonly Complete[]): void {
+  const seen = new Map<string, Complete>();
+  for (const offering of offerings) {
+    const uuid = offering.values.waldur_offering_uuid;
+    if (uuid === undefined) continue;
+    const first = seen.get(uuid);
+    const report = offering.at("waldur_offering_uuid");
+    if (first) report.error(`${nameOf(first)} has the same UUID as ${nameOf(offering)}`);
+    else seen.set(uuid, offering);
+  }
+}
+
+/** Snapshots carry no offering in their names, so two offerings would overwrite each other's. */
+function checkDirectories(offerings: readonly Complete[]): void {
+  const seen = new Map<string, Complete>();
+  for (const offering of offerings) {
+    const { outputDirectory } = offering.found;
+    if (!offering.sync || outputDirectory === null) continue;
+    const directory = canonicalPath(outputDirectory);
+    const first = seen.get(directory);
+    if (first === undefined) {
+      seen.set(directory, offering);
+      continue;
+    }
+    const message = `${nameOf(first)} and ${nameOf(offering)} would both write ${directory}`;
+    offering.atSetting("output_directory").error(message, "give each offering its own output_directory");
+  }
+}
+
+/** One warning for each offering, about the first one before it that it cannot be told apart from. */
+function warnSharedPaths(offerings: readonly Complete[]): void {
+  for (const [at, offering] of offerings.entries()) {
+    const own = pathsOf(offering);
+    const first = offerings.slice(0, at).find((earlier) => canShareAPath(pathsOf(earlier), own));
+    if (first === undefined) continue;
+    const message = `${nameOf(first)} and ${nameOf(offering)} may give two resources one path, as ${own.mountPoint}`;
+    const hint =
+      "set storage_system to another word in each, or begin each mount_point with another directory";
+    offering.atSetting("mount_point").warn(message, hint);
+  }
+}
+
+function pathsOf({ values: { backend_settings: settings } }: Complete): PathSettings {
+  return {
+    mountPoint: settings?.mount_point ?? "",
+    storageSystem: settings?.storage_system ?? null,
+    storageFileSystem: settings?.storage_file_system ?? "",
+  };
+}
+
+/** Links are followed as far as the path exists: two names of one directory are one directory. */
+function canonicalPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(canonicalPath(parent), path.slice(parent.length));
+  }
+}
+
+/** A token belongs to one server; a shared one would be shown to the others. */
+function checkSharedToken(offerings: readonly Complete[]): void {
+  const readable = offerings.filter(({ values }) => values.waldur_api_url !== undefined);
+  const sharing = readable.filter(({ found }) => found.token?.shared);
+  const [first] = sharing;
+  if (first === undefined) return;
+  for (const offering of sharing) {
+    if (originOf(offering) === originOf(first)) continue;
+    const source = offering.found.token?.source;
+    const message = `${nameOf(first)} and ${nameOf(offering)} are on different servers, but share the token of ${source}`;
+    const hint = "give each a waldur_api_token or waldur_api_token_file of its own";
+    offering.at("waldur_api_url").error(message, hint);
+  }
+}
+
+function originOf({ values }: Complete): string {
+  return new URL(values.waldur_api_url ?? "").origin;
+}
+
+function nameOf({ path, values }: Complete): string {
+  return `${path} (${values.name ?? values.waldur_offering_uuid ?? ""})`;
+}

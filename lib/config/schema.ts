@@ -1,0 +1,247 @@
+// Every key of the configuration file: what it may hold, its default, what it means. From here come the reading of the
+// file, its errors, the near misses of a key, the README's table, and what `schema config` prints. To add a key, add its
+// line to a map below; its name in camel case is then part of `StorageSettings`. Keys of the site agent, whose file this
+// is, are in levels.ts.
+
+import * as v from "valibot";
+import {
+  absolute,
+  anyText,
+  fileMode,
+  flag,
+  isOneName,
+  isSegment,
+  isUuid,
+  isZone,
+  key,
+  list,
+  map,
+  mask,
+  notHome,
+  numberFrom,
+  permissions,
+  positiveNumber,
+  shownAs,
+  text,
+  textOrBlank,
+  wholeNumber,
+  word,
+} from "./kinds.ts";
+import { mountPointProblem, rootProblem } from "./mount-point.ts";
+import { BACKEND, isOurs } from "./ours.ts";
+import { gidSource, unixGidProblem } from "./unix-gid.ts";
+import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
+
+export const Settings = v.object({
+  output_directory: key(
+    text(notHome),
+    "cscs-storage-orders/",
+    "where files are published; give an absolute path. Its parent must exist",
+  ),
+  require_mount: key(
+    text(notHome, absolute),
+    null,
+    "a mount point that must be there, so that nothing is written below an unmounted one",
+  ),
+  allow_shared_directory: key(
+    flag,
+    false,
+    "work also where others can change the output directory; said in every run ([docs/security.md](docs/security.md))",
+  ),
+  storage_file_system: key(text(isOneName), "lustre", "`storageFileSystem.key`"),
+  storage_system: shownAs(key(text(isSegment), null, "`storageSystem.key`"), "the offering's slug"),
+  mount_point: key(
+    text(mountPointProblem),
+    "/{storage_system}/store/{tenant}/{customer}/{project}",
+    "template; tenant is the Waldur customer, customer the project, project the resource (their slugs). It also knows `{data_type}` and `{file_system}`",
+  ),
+  inode_base_multiplier: key(positiveNumber(), 1_000_000, "inodes for each TB"),
+  inode_soft_coefficient: key(positiveNumber(), 1.33, "of the soft inode quota"),
+  inode_hard_coefficient: key(positiveNumber(), 2, "of the hard inode quota; greater than the soft one"),
+  use_mock_target_items: key(flag, false, "invent target items, marked `mock`, for tests"),
+  default_permissions: key(permissions, "775", "where neither options nor attributes of a resource have one"),
+  default_data_type: key(
+    v.pipe(text(isSegment), v.toLowerCase()),
+    "store",
+    "where the attributes of a resource have none",
+  ),
+  backend_id: key(
+    word(["slug", "mount_point"]),
+    "slug",
+    "what a new resource's backend id becomes: `slug` or `mount_point`",
+  ),
+  parallel_requests: key(wholeNumber(1, 8), 1, "pages asked for at once, 1 to 8"),
+  acceptance: key(
+    word(["auto", "approve", "execute"]),
+    "auto",
+    "how a pending order is accepted: `auto`, `approve` or `execute`",
+  ),
+  unix_gid: key(
+    v.pipe(text(unixGidProblem), v.transform(gidSource)),
+    "metadata",
+    "where a project's GID comes from: `metadata`, or `file:PATH`, a map of project slug to GID in JSON, YAML (`slug: 30001`) or CSV (`slug,30001`), beside the configuration file",
+  ),
+  require_gid: key(flag, false, "a resource without a GID is a problem instead of `null`"),
+  file_mode: key(fileMode, "0644", "of published files, quoted"),
+  latest_link: key(flag, false, "keep `latest-all.json` pointing at the newest snapshot"),
+  keep_snapshots: key(wholeNumber(0), 0, "how many `*-all.json` to keep; 0 keeps all"),
+  shrink_guard_percent: key(numberFrom(0, 100), 30, "refuse a snapshot that lost more than this share"),
+  completion: key(
+    word(["on-publish", "external"], {
+      "on-ack": "use on-publish, or external when the provisioner calls Waldur itself",
+    }),
+    "on-publish",
+    "`on-publish`: an order is done once its file is durable. `external`: it is left executing, and the provisioner finishes it",
+  ),
+  path_reuse_after_days: shownAs(
+    key(
+      wholeNumber(0, 3650),
+      null,
+      "days after the end of a resource until another one may have its path, 0 to 3650; 0 where not set with `completion: external`",
+    ),
+    "7",
+  ),
+  nested_mounts: key(
+    word(["refuse", "allow"]),
+    "refuse",
+    "`refuse` or `allow`: whether one resource may be mounted inside another",
+  ),
+  permissions_allowed: key(
+    mask,
+    "2775",
+    "a mask of the bits that a permission may have, quoted; the owner always has 7. The default permission itself is always allowed",
+  ),
+  mount_roots: shownAs(
+    key(
+      list(text(rootProblem)),
+      null,
+      "list of directories; a new mount point lies below one of them. `/` stands for all but those of the system, such as `/etc` and `/home`. Published paths stay, with a warning",
+    ),
+    "the beginning of `mount_point`",
+  ),
+  quota_options: key(
+    word(["warn", "limit", "trust"]),
+    "warn",
+    "what becomes of quotas in options and order forms above those that the limit gives: `warn` publishes them with a warning, `limit` makes them a problem, `trust` is silent",
+  ),
+  max_quota_tb: key(positiveNumber(), null, "a hard space quota above it is a problem"),
+  data_types: shownAs(
+    key(
+      list(v.pipe(text(isSegment), v.toLowerCase())),
+      null,
+      "list of the data types that users may choose; set it where `mount_point` has `{data_type}`",
+    ),
+    "any",
+  ),
+  min_gid: key(
+    wholeNumber(1, 4_294_967_294),
+    1000,
+    "the least GID that is published; the last is 4294967294",
+  ),
+});
+
+export const Component = v.object({
+  unit_factor: key(positiveNumber(), 1, "TB for each unit of Waldur's limit"),
+  accounting_type: key(word(["usage", "limit", "one"]), null, "of the site agent; checked, not used"),
+});
+
+const NO_STORAGE =
+  "has several components, and none is named storage\nname the one that carries the space quota `storage`";
+
+export const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
+
+/** What examples of the Python plugin have. */
+export const ComponentNames = v.pipe(
+  v.array(v.string("must be the name of a component\nwrite `storage: {…}` in place of `- storage: {…}`")),
+  v.nonEmpty("is empty\nleave the key out for its default"),
+  v.transform((names) => Object.fromEntries(names.map((name) => [name, v.getDefaults(Component)]))),
+);
+
+export const AnyComponents = v.union([ComponentsByName, ComponentNames]);
+
+/** The component `storage`, or the only one there is. */
+const Components = v.pipe(
+  v.lazy((input) => {
+    if (input === undefined) return AnyComponents;
+    return Array.isArray(input) ? ComponentNames : map(ComponentsByName);
+  }),
+  v.transform((components) => Object.entries<v.InferOutput<typeof Component>>(components)),
+  v.check((all) => all.length < 2 || all.some(([name]) => name === "storage"), NO_STORAGE),
+  v.transform((all) => {
+    const [name, component] = all.find(([name]) => name === "storage") ?? all[0] ?? [];
+    return { name: name ?? "storage", unitFactor: component?.unit_factor ?? 1 };
+  }),
+);
+
+export const Offering = v.object(
+  {
+    name: key(textOrBlank(), null, "for messages; the uuid when there is none"),
+    waldur_api_url: v.pipe(
+      text(apiUrlProblem),
+      v.description("address of Waldur, with or without `/api/`"),
+      v.transform(normaliseApiUrl),
+    ),
+    waldur_api_token: key(
+      anyText("must be text\nput it in quotes"),
+      null,
+      "the token of the provider's user",
+    ),
+    waldur_api_token_file: key(
+      anyText("must be the path of a file"),
+      null,
+      "a file with the token in its first line, beside the configuration file",
+    ),
+    waldur_offering_uuid: v.pipe(
+      text(isUuid),
+      v.description("uuid of the offering"),
+      v.transform((uuid) => uuid.toLowerCase().replaceAll("-", "")),
+    ),
+    backend_type: key(v.unknown(), null, `\`${BACKEND}\`: \`sync\` takes the offering`),
+    order_processing_backend: key(v.unknown(), null, `\`${BACKEND}\`: \`orders\` takes the offering`),
+    backend_settings: key(map(Settings), {}, "settings of this program"),
+    backend_components: key(
+      Components,
+      {},
+      "components of the offering; `storage`, or the only one, carries the space quota",
+    ),
+    verify_ssl: key(flag, true, "whether the server's certificate is verified"),
+    ca_file: key(textOrBlank(notHome), null, "PEM file of CAs that are trusted besides the system's"),
+  },
+  "is missing",
+);
+
+/** Offerings of other backends only have to be maps. */
+const Foreign = map(
+  v.pipe(
+    v.looseObject({}),
+    v.transform(() => null),
+  ),
+);
+
+const LIST_HINT = "it must be a list of offerings, each beginning with `- name:`";
+
+export const File = v.object(
+  {
+    offerings: v.pipe(
+      v.array(
+        v.lazy((input) => (input === undefined || isOurs(input) ? Offering : Foreign)),
+        ({ input }) => `${input === null ? "is missing" : "must be a list"}\n${LIST_HINT}`,
+      ),
+      v.nonEmpty(`is empty\n${LIST_HINT}`),
+      v.description("the offerings of the site agent"),
+    ),
+    timezone: key(textOrBlank(isZone), null, "IANA time zone of the minute in file names"),
+    global_proxy: key(
+      v.pipe(
+        textOrBlank(proxyProblem),
+        v.transform((url) => (url === null ? null : new URL(url).href)),
+      ),
+      null,
+      "proxy of all requests, http:// or https://",
+    ),
+  },
+  `is missing\n${LIST_HINT}`,
+);
+
+export type SettingsValues = v.InferOutput<typeof Settings>;
+export type OfferingValues = v.InferOutput<typeof Offering>;

@@ -1,0 +1,26 @@
+// `backend_settings` as the rest of the program has them.
+
+import type { CamelKeys, StorageSettings } from "./config.ts";
+import { defaultRoots } from "./policy.ts";
+import type { SettingsValues } from "./schema.ts";
+
+/** With `external` done means that the provisioner is done, so the data is gone and nobody waits for it. */
+const REUSE_AFTER_DAYS = { "on-publish": 7, external: 0 } as const;
+
+/** Every key in camel case; `found` are the values that needed a look at the machine. */
+export function storageSettings(
+  values: SettingsValues,
+  found: Pick<StorageSettings, "outputDirectory" | "unixGid">,
+): StorageSettings {
+  const days = values.path_reuse_after_days ?? REUSE_AFTER_DAYS[values.completion];
+  const mountRoots = values.mount_roots ?? defaultRoots(values);
+  return { ...camelKeys(values), ...found, pathReuseAfterDays: days, mountRoots };
+}
+
+function camelKeys<T extends object>(values: T): CamelKeys<T> {
+  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  // The type says the same of the names, which no compiler can follow through a regular expression.
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [camel(key), value]),
+  ) as CamelKeys<T>;
+}
