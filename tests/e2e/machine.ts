@@ -1,5 +1,5 @@
-// A copy of this machine that may be spoilt: an overlay over all its files, in a mount namespace of its own. Commands of
-// a page run there as they stand, as root, with the real useradd, systemctl and nginx; outside nothing changes.
+// A copy of this machine that may be spoilt: an overlay over all its files, in a mount namespace of its own. Commands
+// of a page run there as they stand, as root, with the real useradd and systemctl; outside nothing changes.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// The README is true: its tables are compared with the code, its demonstration and its units are tried. The commands of an
-// administrator are typed in pages.test.ts.
+// The README is true: its tables are compared with the code, its demonstration and its units are tried. The commands
+// of an administrator are typed in pages.test.ts.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
