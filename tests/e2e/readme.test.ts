@@ -114,21 +114,16 @@ function shownDefault(key: string, value: unknown): string {
 
 describe("what it shows", () => {
   let stage: Stage;
-  let bin: string;
 
   beforeAll(async () => {
     stage = await openStage({ resources: 20, orders: 3 });
-    bin = join(stage.directory, "bin");
-    mkdirSync(bin);
-    symlinkSync(BINARY, join(bin, "waldur-cscs-storage"));
+    mkdirSync(join(stage.directory, "dist"));
+    symlinkSync(BINARY, join(stage.directory, "dist", "waldur-cscs-storage"));
   });
   afterAll(() => stage.close());
 
   const shell = (line: string) =>
-    runCommand(["bash", "-o", "pipefail", "-c", line], {
-      cwd: stage.directory,
-      env: { PATH: `${bin}:${process.env.PATH}` },
-    });
+    runCommand(["bash", "-o", "pipefail", "-c", line], { cwd: stage.directory });
 
   test("the demonstration shows what it says", async () => {
     const [shown = ""] = readme.blocks("console").filter((block) => block.includes("a simulated Waldur at"));
@@ -161,7 +156,8 @@ describe("what it shows", () => {
         const name = /system\/(\S+)/.exec(unit)?.[1] ?? "";
         const here = unit
           .replace("/usr/local/bin/waldur-cscs-storage", BINARY)
-          .replace("User=waldur-storage", "User=root");
+          .replace("User=waldur-storage", "User=root")
+          .replace("#LoadCredential=", "LoadCredential=");
         writeFileSync(join(units, name), here);
       }
       const { code, stderr } = await shell(`systemd-analyze verify ${units}/*`);
