@@ -59,8 +59,12 @@ export function runFlags(mode: Mode) {
       description: "change nothing, here or in Waldur; print the report with the documents",
     },
     json: { type: "boolean", description: "print the report of the run as JSON" },
-    quiet: { type: "boolean", alias: "q", description: "say nothing but warnings and errors" },
-    verbose: { type: "boolean", alias: "v", description: "say everything" },
+    quiet: { type: "boolean", alias: "q", description: "log nothing but warnings and errors" },
+    verbose: {
+      type: "boolean",
+      alias: "v",
+      description: "also log retries, published files, and problems known from the last run",
+    },
     "log-format": {
       type: "string",
       valueHint: "text|json",
@@ -75,7 +79,7 @@ export function runFlags(mode: Mode) {
     deadline: {
       type: "string",
       valueHint: "SECONDS",
-      description: `longest time for the whole run, 1 to 86400 (default ${DEADLINE_S[mode]})`,
+      description: `end the run after this time, 1 to 86400; a call that changes Waldur is finished first (default ${DEADLINE_S[mode]})`,
     },
     retries,
     "allow-insecure-config": allowInsecure,

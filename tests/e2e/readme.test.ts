@@ -1,49 +1,22 @@
-// The README is true: what it shows is run here, and its tables are compared with the code.
+// The README is true: its tables are compared with the code, its demonstration and its units are tried. The commands
+// of an administrator are typed in pages.test.ts.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, resolve } from "pathe";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "pathe";
 import { runFlags } from "../../cmd/flags.ts";
 import { command as orders } from "../../cmd/orders.ts";
 import { command as sync } from "../../cmd/sync.ts";
 import { loadConfig } from "../../lib/config/load.ts";
-import manifest from "../../package.json" with { type: "json" };
+import { readPage } from "../pages.ts";
 import { BINARY, listPublic, openStage, runCommand, runSubject, type Stage } from "../stage.ts";
 
-const root = resolve(import.meta.dir, "../..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
-
-/** The fenced blocks of a language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(
-    ([, body = ""]) => body,
-  );
-}
-
-/** Rows of the first table below a heading, as cells without back-quotes. */
-function table(heading: string, page = readme): string[][] {
-  const [, section = ""] = page.split(`${heading}\n`);
-  const lines = section.split("\n");
-  const start = lines.findIndex((line) => line.startsWith("| "));
-  const end = lines.findIndex((line, at) => at > start && !line.startsWith("|"));
-  return lines.slice(start + 2, end).map((line) =>
-    line
-      .split(/(?<!\\)\|/)
-      .slice(1, -1)
-      .map((cell) => cell.replaceAll("`", "").replaceAll("\\|", "|").trim()),
-  );
-}
-
-function commandsIn(block: string): string[] {
-  return block
-    .split("\n")
-    .filter((line) => line.startsWith("$ "))
-    .map((line) => line.slice(2));
-}
+const readme = readPage("README.md");
+const benchmark = readPage("docs/benchmark.md");
 
 describe("tables", () => {
   test("the options are those of the commands, with the words of their help", () => {
-    const shown = table("### Options");
+    const shown = readme.table("### Options");
     const flags = { ...orders.definition.args, ...sync.definition.args };
     const expected = Object.entries(flags).map(([name, flag]) => {
       const { alias, valueHint = "", description = "" } = flag as Record<string, string | undefined>;
@@ -70,14 +43,13 @@ describe("tables", () => {
     const { stdout } = await runSubject(["--help"]);
     const [, codes = ""] = stdout.split("EXIT CODES\n");
     const helped = [...codes.matchAll(/^ *(\d+) {2}(.*)$/gm)].map(([, code, when]) => [code, when]);
-    expect(table("### Exit codes")).toEqual(helped as string[][]);
+    expect(readme.table("### Exit codes")).toEqual(helped as string[][]);
   });
 
-  test("the figures are those of docs/benchmark.md", () => {
-    const page = readFileSync(join(root, "docs/benchmark.md"), "utf8");
+  test("the figures in short are those of the tables below them", () => {
     const measured = (caption: string): Record<string, string[]> =>
-      Object.fromEntries(table(`${caption}:`, page).map(([name = "", ...cells]) => [name, cells]));
-    const shown = Object.fromEntries(table("## What it costs"));
+      Object.fromEntries(benchmark.table(`${caption}:`).map(([name = "", ...cells]) => [name, cells]));
+    const shown = Object.fromEntries(benchmark.table("## In short"));
     const least = (text = "") => text.replace(/ \(median .*\)/, "");
     const start = measured("Start, and a pass over an offering without orders");
     const idle = start["orders with nothing to do"] ?? [];
@@ -97,66 +69,25 @@ describe("tables", () => {
     expect(shown["memory at 10 000, 100 000, 1 000 000 resources"]).toBe(
       `${peaks.join(", ")}; an idle start has ${memory["nothing loaded"]?.[0]}`,
     );
-    expect(page).toContain(/on (\d{4}-\d{2}-\d{2}), on 2 cores/.exec(readme)?.[1] ?? "a date");
   });
 });
 
-describe("commands", () => {
+describe("what it shows", () => {
   let stage: Stage;
-  let bin: string;
 
   beforeAll(async () => {
     stage = await openStage({ resources: 20, orders: 3 });
-    bin = join(stage.directory, "bin");
-    mkdirSync(bin);
-    symlinkSync(BINARY, join(bin, "waldur-cscs-storage"));
+    mkdirSync(join(stage.directory, "dist"));
+    symlinkSync(BINARY, join(stage.directory, "dist", "waldur-cscs-storage"));
   });
   afterAll(() => stage.close());
 
   const shell = (line: string) =>
-    runCommand(["bash", "-o", "pipefail", "-c", line], {
-      cwd: stage.directory,
-      env: { PATH: `${bin}:${process.env.PATH}` },
-    });
-
-  test("every bun script that it names exists", () => {
-    const named = [...readme.matchAll(/bun@1\.4\.5 run (\w+)/g)].map(([, name = ""]) => name);
-    expect([...new Set(named)].sort()).toEqual(["build", "contract", "demo", "verify"]);
-    for (const name of named) expect(Object.keys(manifest.scripts)).toContain(name);
-  });
-
-  test("every line with the program in it runs and ends with 0", async () => {
-    const lines = blocks("console")
-      .flatMap(commandsIn)
-      .filter((line) => line.includes("-c config.yaml"))
-      // Before the orders are handled, there is something to see.
-      .sort((one, other) => Number(other.includes("--dry-run")) - Number(one.includes("--dry-run")));
-    expect(lines.length).toBe(6);
-    for (const line of lines) {
-      const { code, stdout, stderr } = await shell(line);
-      expect({ line, code, stderr }).toEqual({ line, code: 0, stderr: "" });
-      if (line.includes("jq")) expect(stdout.trim()).not.toBe("");
-    }
-    expect(listPublic(stage.out)).toHaveLength(4);
-  });
-
-  test("the cron lines run, in silence", async () => {
-    const lines = blocks("cron")
-      .flatMap((block) => block.split("\n"))
-      .filter((line) => /^[\d*]/.test(line))
-      .map((line) => line.split(" ").slice(5).join(" "));
-    expect(lines).toHaveLength(2);
-    for (const line of lines) {
-      const ran = await shell(
-        line.replace("/etc/waldur/config.yaml", "config.yaml").replace("/usr/local/bin/", ""),
-      );
-      expect({ line, ...ran }).toEqual({ line, code: 0, stdout: "", stderr: "" });
-    }
-  });
+    runCommand(["bash", "-o", "pipefail", "-c", line], { cwd: stage.directory });
 
   test("the demonstration shows what it says", async () => {
-    const [shown = ""] = blocks("console").filter((block) => block.includes("a simulated Waldur at"));
-    const [line = ""] = commandsIn(shown);
+    const [shown = ""] = readme.blocks("console").filter((block) => block.includes("a simulated Waldur at"));
+    const [, line = ""] = /^\$ (.*)$/m.exec(shown) ?? [];
     const { code, stdout } = await shell(line);
     expect(code).toBe(0);
     const neutral = stdout
@@ -167,7 +98,7 @@ describe("commands", () => {
   });
 
   test("the example configuration loads once its token file is there", async () => {
-    const [yaml = ""] = blocks("yaml");
+    const [yaml = ""] = readme.blocks("yaml");
     const path = join(stage.directory, "example.yaml");
     writeFileSync(path, yaml);
     writeFileSync(join(stage.directory, "waldur.token"), "0123456789abcdef\n", { mode: 0o600 });
@@ -181,11 +112,12 @@ describe("commands", () => {
     async () => {
       const units = join(stage.directory, "units");
       mkdirSync(units);
-      for (const unit of blocks("ini")) {
+      for (const unit of readme.blocks("ini")) {
         const name = /system\/(\S+)/.exec(unit)?.[1] ?? "";
         const here = unit
           .replace("/usr/local/bin/waldur-cscs-storage", BINARY)
-          .replace("User=waldur-storage", "User=root");
+          .replace("User=waldur-storage", "User=root")
+          .replace("#LoadCredential=", "LoadCredential=");
         writeFileSync(join(units, name), here);
       }
       const { code, stderr } = await shell(`systemd-analyze verify ${units}/*`);
@@ -196,8 +128,9 @@ describe("commands", () => {
 
   const nginx = ["/usr/sbin/nginx", Bun.which("nginx") ?? ""].find((path) => path !== "" && existsSync(path));
   test.skipIf(nginx === undefined)("nginx serves the files and not the state (needs nginx)", async () => {
+    await stage.run(["sync"]);
     const port = freePort();
-    const [server = ""] = blocks("nginx");
+    const [server = ""] = readPage("docs/operations.md").blocks("nginx");
     const config = join(stage.directory, "nginx.conf");
     writeFileSync(
       config,
@@ -223,25 +156,6 @@ ${server.replace("8080", `127.0.0.1:${port}`).replace("/srv/storage-orders", sta
       await child.exited;
     }
   });
-});
-
-test("the tests that hold the promises exist under the names that it gives", () => {
-  const rows = table("## What holds the promises");
-  expect(rows.length).toBeGreaterThan(15);
-  for (const [, held = ""] of rows) {
-    const [, file = "", name = ""] = /^(tests\/\S+): (.+)$/.exec(held) ?? [];
-    expect([file, existsSync(join(root, file))]).toEqual([file, true]);
-    expect(readFileSync(join(root, file), "utf8")).toContain(name);
-  }
-});
-
-test("every file that it links to exists, and the map of folders is the tree", () => {
-  for (const [, target = ""] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-    expect([target, existsSync(join(root, target))]).toEqual([target, true]);
-  }
-  for (const [, folder = ""] of readme.matchAll(/^((?:lib|cmd|tests|docs)\/(?:\w+\/)?) {2,}/gm)) {
-    expect([folder, existsSync(join(root, folder))]).toEqual([folder, true]);
-  }
 });
 
 function freePort(): number {

@@ -1,7 +1,8 @@
-// A real nginx on a socket of its own, serving a directory by the server block that the README shows.
+// A real nginx on a socket of its own, serving a directory by the server block that docs/operations.md shows.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "pathe";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "pathe";
+import { readPage } from "../pages.ts";
 import type { Stage } from "../stage.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -39,7 +40,7 @@ export async function serveStage(stage: Stage): Promise<WebServer> {
 
 /** The worker must be allowed to reach the test's directory, so it stays who we are. */
 function configFor(root: string, home: string, socket: string): string {
-  const server = readmeServer()
+  const server = shownServer()
     .replace(/listen [^;]+;/, `listen unix:${socket};`)
     .replace(/root [^;]+;/, `root ${root};`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
@@ -58,9 +59,8 @@ ${server}
 `;
 }
 
-function readmeServer(): string {
-  const readme = readFileSync(resolve(import.meta.dir, "..", "..", "README.md"), "utf8");
-  const server = /```nginx\n([\s\S]*?)```/.exec(readme)?.[1];
-  if (server === undefined) throw new Error("the README shows no server block for nginx");
+function shownServer(): string {
+  const [server] = readPage("docs/operations.md").blocks("nginx");
+  if (server === undefined) throw new Error("docs/operations.md shows no server block for nginx");
   return server;
 }

@@ -1,0 +1,123 @@
+// What README, docs/migration.md and docs/operations.md tell an administrator to type is typed here, from the
+// installation to the removal, in a copy of this machine and against a simulated Waldur.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ROOT, readPage, type ShownCommand } from "../pages.ts";
+import { openStage, type Stage } from "../stage.ts";
+import { CAN_COPY, NEEDS_COPY, runOnCopy, type Step } from "./machine.ts";
+
+const readme = readPage("README.md");
+const migration = readPage("docs/migration.md");
+const operations = readPage("docs/operations.md");
+
+const ownCommands = (page: typeof readme) => page.commands().filter(({ asRoot }) => asRoot);
+const look = (line: string): ShownCommand => ({ line, asRoot: true, code: 0 });
+
+/** As cron starts them: by the user in the sixth field. */
+const cronCommands = readme
+  .blocks("cron")
+  .flatMap((block) => block.split("\n"))
+  .filter((line) => /^[\d*]/.test(line))
+  .map((line) => line.split(" "))
+  .map((fields) => look(`runuser -u ${fields[5]} -- ${fields.slice(6).join(" ")}`));
+
+const PUBLISHED = look("stat -c '%U %a %n' /srv/storage-orders/*");
+const TIMERS = look("ls /etc/systemd/system/timers.target.wants");
+const METRICS = look("cat /var/lib/prometheus/node-exporter/*.prom");
+const REMAINS = look(
+  "find /etc /usr/local /srv /var/lib -iname '*waldur*'; getent passwd waldur-storage || true",
+);
+
+/** The looks are put where the pages have come to what they look at. */
+const script: readonly ShownCommand[] = [
+  ...ownCommands(readme),
+  PUBLISHED,
+  TIMERS,
+  ...cronCommands,
+  ...ownCommands(migration),
+  ...ownCommands(operations).flatMap((command) =>
+    command.line.includes("--metrics-file") ? [command, METRICS] : [command],
+  ),
+  REMAINS,
+];
+
+test("every command of the pages is run here or in another test", () => {
+  const others = [readme, migration, operations].flatMap((page) =>
+    page.commands().filter(({ asRoot }) => !asRoot),
+  );
+  for (const { line } of others)
+    expect(line).toMatch(
+      /^(npx --yes bun@1\.4\.5 run (demo|build)|dist\/waldur-cscs-storage demo --keep demo-files)$/,
+    );
+});
+
+describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEEDS_COPY}`, () => {
+  let stage: Stage;
+  let steps: Step[];
+  const stepOf = ({ line }: ShownCommand) => steps.find((step) => step.line === line);
+
+  beforeAll(async () => {
+    stage = await openStage({ resources: 20, orders: 3 });
+    steps = await runOnCopy(script, { shared: stage.directory, files: siteFiles(stage) });
+  });
+  afterAll(() => stage.close());
+
+  test("gets the exit codes that they show, to the last command", () => {
+    const ended = steps.map(({ line, code, expected, stderr }) =>
+      code === expected ? "" : `${line}\nended with ${code}: ${stderr}`,
+    );
+    expect(ended.filter((text) => text !== "")).toEqual([]);
+    expect(steps).toHaveLength(script.length);
+  });
+
+  test("has one snapshot and three order files, of the user of the runs", () => {
+    const lines = stepOf(PUBLISHED)?.stdout.trim().split("\n") ?? [];
+    expect(lines).toHaveLength(4);
+    for (const line of lines)
+      expect(line).toMatch(/^waldur-storage 644 \/srv\/storage-orders\/[\w-]+\.json$/);
+  });
+
+  test("has an answer to each question that is put to jq", () => {
+    const questions = steps.filter(({ line }) => line.includes("jq "));
+    expect(questions.length).toBeGreaterThan(5);
+    for (const { line, stdout } of questions)
+      expect({ line, isSilent: stdout === "" }).toEqual({
+        line,
+        isSilent: />\w+\.tsv$|^PATH_HELD=/.test(line),
+      });
+  });
+
+  test("hears nothing from cron, nor from a real run", () => {
+    expect(cronCommands).toHaveLength(2);
+    const real = steps.filter(({ line }) => / (orders|sync) -c /.test(line) && !line.includes("--dry-run"));
+    expect(real).toHaveLength(6);
+    for (const { line, stdout, stderr } of real)
+      expect({ line, stdout, stderr }).toEqual({ line, stdout: "", stderr: "" });
+  });
+
+  test("has the timer enabled and the metrics of the last run", () => {
+    expect(stepOf(TIMERS)?.stdout.split("\n")).toContain("waldur-cscs-storage-orders.timer");
+    expect(stepOf(METRICS)?.stdout).toContain('waldur_cscs_storage_exit_code{mode="orders"} 0\n');
+  });
+
+  test("has nothing left at the end", () => {
+    expect(stepOf(REMAINS)?.stdout).toBe("");
+  });
+});
+
+/** What the pages tell to write into files. */
+function siteFiles({ simulator }: Stage): Record<string, string> {
+  const [yaml = ""] = readme.blocks("yaml");
+  const config = yaml
+    .replace("https://waldur.example.org/api/", simulator.url)
+    .replace("1f5c0a6de0b84c5c9b4b0a0d9c1e2f30", simulator.offeringUuid);
+  const units = readme.blocks("ini").map((unit) => [/^# (\S+)/.exec(unit)?.[1] ?? "", unit]);
+  return {
+    "/etc/waldur/config.yaml": config,
+    "/etc/waldur/waldur.token": `${simulator.providerToken}\n`,
+    "/etc/cron.d/waldur-cscs-storage": readme.blocks("cron").join(""),
+    "/var/lib/prometheus/node-exporter/other.prom": "other 1\n",
+    [`${ROOT}/old-all.json`]: `{"result": {"storageResources": []}}`,
+    ...Object.fromEntries(units),
+  };
+}
