@@ -28,7 +28,7 @@ function shownDefault(value: unknown): string {
 
 /** The page with the table in place of the one that it has. */
 export function withKeysTable(page: string): string {
-  const start = page.indexOf(HEAD + "| `output_directory`");
+  const start = page.indexOf(`${HEAD}| \`output_directory\``);
   if (start < 0) throw new Error("the page has no table of keys");
   const end = page.indexOf("\n\n", start) + 1;
   return page.slice(0, start) + keysTable() + page.slice(end);
