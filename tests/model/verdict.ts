@@ -12,6 +12,7 @@ import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected
 import { isOpen, withThoseBehind } from "./hands.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
 import { backendPath, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
+import { complaintsOfPlain, isPlain } from "./plain.ts";
 import { orderFilesOf, type Site, snapshotsOf, strangers } from "./site.ts";
 
 /** Looks at every public file, remembers the new ones, and compares the others with what they were. */
@@ -92,6 +93,7 @@ export function complaintsAtRest(site: Site): string[] {
   return [
     ...owed.map(({ uuid }) => `order ${uuid} is done without a file`),
     ...complaintsOfOpenOrders(site),
+    ...complaintsOfPlain(site),
     ...leftovers(site),
     ...complaintsOfLink(site),
     ...tooMany(site),
@@ -113,6 +115,7 @@ function complaintsOfOpenOrders(site: Site): string[] {
 
 /** It cannot be mapped, or somebody else has its path, or may have it. */
 function isStuck(site: Site, order: SimOrder): boolean {
+  if (isPlain(site)) return valuesOfOrder(site.stage.world, order) === null;
   const { owners, wants, lives } = site.seen;
   const resource = site.stage.world.resource(order.resourceUuid ?? "");
   const { uuid } = resource;
