@@ -174,6 +174,7 @@ async function quieten(
   noteWorld(site);
   letTimePass(site, 11);
   for (let pass = 0; pass < MOST_PASSES + book.placed.length; pass++) {
+    for (const order of book.placed) finishWorker(site, order);
     const from = stage.simulator.requests.length;
     const files = stage.files().length;
     if (!(await play({ ...PEACEFUL, runs: ["sync --allow-shrink"] }, false))) return [];
@@ -182,4 +183,11 @@ async function quieten(
     if (isSilent && stage.files().length === files) return complaintsAtRest(site);
   }
   return ["runs never come to rest"];
+}
+
+/** An approved Terminate order waits for its worker without a limit; an older order that is done may undo what it did. */
+function finishWorker({ stage, book }: Site, order: SimOrder): void {
+  const { type, state, providerReviewedAt, resourceUuid } = order;
+  const isAwaited = type === "Terminate" && state === "executing" && providerReviewedAt !== null;
+  if (isAwaited && !book.deleted.has(order)) stage.world.resource(resourceUuid ?? "").state = "Terminating";
 }

@@ -115,11 +115,11 @@ function complaintsOfOpenOrders(site: Site): string[] {
 
 /** It cannot be mapped, or somebody else has its path, or may have it. */
 function isStuck(site: Site, order: SimOrder): boolean {
-  if (isPlain(site)) return valuesOfOrder(site.stage.world, order) === null;
   const { owners, wants, lives } = site.seen;
   const resource = site.stage.world.resource(order.resourceUuid ?? "");
   const { uuid } = resource;
   if (order.type !== "Terminate" && !isLive(resource)) return true;
+  if (isPlain(site)) return valuesOfOrder(site.stage.world, order) === null;
   if (valuesOfOrder(site.stage.world, order) === null) return true;
   if (hasBadSlug(resource) && order.type !== "Terminate") return true;
   const kept = owners.pathOf(uuid);
