@@ -172,8 +172,15 @@ describe("commands", () => {
 
   test("every bun script that it names exists", () => {
     const named = [...readme.matchAll(/bun@1\.4\.5 run (\w+)/g)].map(([, name = ""]) => name);
-    expect([...new Set(named)].sort()).toEqual(["build", "contract", "demo", "verify"]);
+    expect([...new Set(named)].sort()).toEqual(["build", "contract", "demo", "e2e", "test", "verify"]);
     for (const name of named) expect(Object.keys(manifest.scripts)).toContain(name);
+  });
+
+  test("the test command of the pipeline is that of the README", () => {
+    const [command] = blocks("console")
+      .flatMap(commandsIn)
+      .filter((line) => line.endsWith(" run verify"));
+    expect(readFileSync(join(root, ".ci/run"), "utf8")).toContain(`CI=1 ${command}\n`);
   });
 
   test("every line with the program in it runs and ends with 0", async () => {
