@@ -109,7 +109,9 @@ test("tests of modules, and those against the simulated Waldur, need no build", 
       .filter((name) => name.endsWith(".ts"))
       .map((name) => join(directory, name))
       .filter((file) => file !== "tests/unit/imports.test.ts")
-      .filter((file) => /\b(?:runSubject|SUBJECT|BINARY)\b|\bstage\.run\(|(?:kind: |play\()"binary"/.test(codeOf(file))),
+      .filter((file) =>
+        /\b(?:runSubject|SUBJECT|BINARY)\b|\bstage\.run\(|(?:kind: |play\()"binary"/.test(codeOf(file)),
+      ),
   );
   expect(needing).toEqual([]);
 });
