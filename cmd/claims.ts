@@ -3,21 +3,25 @@
 import type { Config } from "../lib/config/config.ts";
 import { EXIT, UsageError } from "../lib/errors.ts";
 import { clean, escapeUnsafe } from "../lib/unsafe-text.ts";
-import type { Command, CommandGroup, Flags, Shell } from "./command.ts";
-import { connectionFlags, helpFlag, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
+import { defineCommand, defineGroup, type Flags, type Shell } from "./command.ts";
+import { commonFlags } from "./common.ts";
+import { connectionFlags, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
 
-const list: Command = {
-  definition: {
-    meta: { name: "waldur-cscs-storage claims list", description: "Show who holds which mount point" },
-    args: {
-      ...offeringFlags,
-      json: { type: "boolean", description: "print the claims as JSON" },
-      ...helpFlag,
-    },
+const list = defineCommand({
+  meta: { name: "list", description: "Show who holds which mount point." },
+  about:
+    "Reads the claims that past runs left in the output directory; asks nothing of Waldur, writes nothing.",
+  args: {
+    ...offeringFlags,
+    json: { type: "boolean", group: "Output", description: "print the claims as JSON" },
+    ...commonFlags,
   },
   examples: [
-    "waldur-cscs-storage claims list -c /etc/waldur/config.yaml",
-    "waldur-cscs-storage claims list --json | jq -r '.[] | select(.freeFrom) | .path'",
+    { about: "as a table", command: "waldur-cscs-storage claims list -c /etc/waldur/config.yaml" },
+    {
+      about: "paths that are free from some day on",
+      command: "waldur-cscs-storage claims list --json | jq -r '.[] | select(.freeFrom) | .path'",
+    },
   ],
   async run(flags, shell) {
     const { claimsTable, listClaims } = await import("../lib/claims/list.ts");
@@ -28,35 +32,46 @@ const list: Command = {
     );
     return EXIT.ok;
   },
-};
+});
 
-const release: Command = {
-  definition: {
-    meta: {
-      name: "waldur-cscs-storage claims release",
-      description: "Let go of a claim, so that another resource may have the mount point",
+const release = defineCommand({
+  meta: {
+    name: "release",
+    description: "Let go of a claim, so that another resource may have the mount point.",
+  },
+  args: {
+    path: {
+      type: "positional",
+      required: true,
+      description: "the mount point in full, as `claims list` shows it",
     },
-    args: {
-      path: {
-        type: "positional",
-        required: true,
-        description: "the mount point in full, as `claims list` shows it",
-      },
-      resource: {
-        type: "string",
-        valueHint: "UUID",
-        description: "whose claim goes, where several resources hold the path",
-      },
-      force: { type: "boolean", description: "also when the resource lives and no other one holds the path" },
-      ...offeringFlags,
-      ...connectionFlags,
-      ...helpFlag,
+    ...offeringFlags,
+    resource: {
+      type: "string",
+      valueHint: "UUID",
+      group: "Run",
+      description: "whose claim goes, where several resources hold the path",
     },
+    force: {
+      type: "boolean",
+      group: "Run",
+      description: "also when the resource lives and no other one holds the path",
+    },
+    ...connectionFlags,
+    ...commonFlags,
   },
   examples: [
-    "waldur-cscs-storage claims release /capstor/store/a/b/c -c /etc/waldur/config.yaml",
-    "waldur-cscs-storage claims release /capstor/store/a/b/c --resource 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30",
+    {
+      about: "the path of a resource that is gone",
+      command: "waldur-cscs-storage claims release /capstor/store/a/b/c -c /etc/waldur/config.yaml",
+    },
+    {
+      about: "one of several holders",
+      command:
+        "waldur-cscs-storage claims release /capstor/store/a/b/c --resource 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30",
+    },
   ],
+  exits: { 10: "the claim stays; the message says why" },
   async run(flags, shell) {
     const path = text(flags, "path") ?? "";
     if (!path.startsWith("/")) throw new UsageError(`${JSON.stringify(path)} is not an absolute path`);
@@ -93,7 +108,7 @@ const release: Command = {
       end.disarm();
     }
   },
-};
+});
 
 async function offeringsFor(flags: Flags, shell: Shell): Promise<Config["offerings"]> {
   const [{ loadConfig }, { selectEveryOffering }] = await Promise.all([
@@ -110,19 +125,14 @@ async function offeringsFor(flags: Flags, shell: Shell): Promise<Config["offerin
   return selectEveryOffering(config, offeringUuids);
 }
 
-export const command: CommandGroup = {
-  name: "claims",
-  definition: {
-    meta: {
-      name: "waldur-cscs-storage claims",
-      description: "Show who holds which mount point, and let go of a claim",
-    },
-    args: helpFlag,
-    subCommands: { list: list.definition, release: release.definition },
+export const command = defineGroup(
+  {
+    meta: { name: "claims", description: "Show who holds which mount point, and release one." },
+    args: commonFlags,
+    examples: [...list.examples, ...release.examples],
   },
-  examples: [...list.examples, ...release.examples],
-  subcommands: new Map([
-    ["list", list],
-    ["release", release],
-  ]),
-};
+  [
+    { name: "list", summary: list.meta.description, load: async () => ({ command: list }) },
+    { name: "release", summary: release.meta.description, load: async () => ({ command: release }) },
+  ],
+);

@@ -5,8 +5,9 @@ import { createProgress } from "../lib/report/progress.ts";
 import { type RunOptions, runMode } from "../lib/run/run.ts";
 import { FAULTS } from "../lib/simulator/faults.ts";
 import { describeSnapshotRun, publishSnapshot } from "../lib/sync/sync.ts";
-import type { Command, Shell } from "./command.ts";
-import { helpFlag, number, runOptions, text } from "./flags.ts";
+import { defineCommand, type Shell } from "./command.ts";
+import { commonFlags } from "./common.ts";
+import { number, runOptions, text } from "./flags.ts";
 
 const SYNC_OPTIONS = { allowShrink: false, ifChanged: false, repath: false };
 const WORK = {
@@ -18,33 +19,47 @@ const WORK = {
 } satisfies Record<RunOptions["mode"], Parameters<typeof runMode>[2]>;
 
 /** `demo`: both modes against the built-in simulated Waldur. */
-export const command: Command = {
-  definition: {
-    meta: {
-      name: "waldur-cscs-storage demo",
-      description: `Run both modes against a built-in simulated Waldur. Faults: ${Object.keys(FAULTS).join(", ")}`,
+export const command = defineCommand({
+  meta: { name: "demo", description: "Run both modes against a built-in simulated Waldur." },
+  about: `Faults: ${Object.keys(FAULTS).join(", ")}`,
+  args: {
+    resources: {
+      type: "string",
+      valueHint: "N",
+      group: "Scene",
+      description: "storage resources, 0 to 1000000 (default 300)",
     },
-    args: {
-      resources: {
-        type: "string",
-        valueHint: "N",
-        description: "storage resources, 0 to 1000000 (default 300)",
-      },
-      orders: { type: "string", valueHint: "N", description: "open orders, 0 to 10000 (default 3)" },
-      keep: { type: "string", valueHint: "DIR", description: "write the files below DIR" },
-      fault: { type: "string", valueHint: "NAME", description: "let the simulated Waldur misbehave" },
-      serve: {
-        type: "string",
-        valueHint: "PORT",
-        description: "keep the simulated Waldur up (0: any free port)",
-      },
-      ...helpFlag,
+    orders: {
+      type: "string",
+      valueHint: "N",
+      group: "Scene",
+      description: "open orders, 0 to 10000 (default 3)",
     },
+    fault: {
+      type: "string",
+      valueHint: "NAME",
+      group: "Scene",
+      description: "let the simulated Waldur misbehave",
+    },
+    keep: { type: "string", valueHint: "DIR", group: "Run", description: "write the files below DIR" },
+    serve: {
+      type: "string",
+      valueHint: "PORT",
+      group: "Run",
+      description: "keep the simulated Waldur up (0: any free port)",
+    },
+    ...commonFlags,
   },
   examples: [
-    "waldur-cscs-storage demo",
-    "waldur-cscs-storage demo --fault 500-on-page-2    # sync publishes nothing, exit 75",
-    "waldur-cscs-storage demo --serve 8080             # then try orders, sync and curl against it",
+    { about: "both modes, step by step", command: "waldur-cscs-storage demo" },
+    {
+      about: "sync publishes nothing and ends with 75",
+      command: "waldur-cscs-storage demo --fault 500-on-page-2",
+    },
+    {
+      about: "keep it up, and try orders, sync and curl against it",
+      command: "waldur-cscs-storage demo --serve 8080",
+    },
   ],
   run(flags, shell) {
     shell.stayLocal();
@@ -65,7 +80,7 @@ export const command: Command = {
       },
     );
   },
-};
+});
 
 function demoSurroundings(shell: Shell): Parameters<typeof runMode>[1] {
   return {

@@ -1,18 +1,15 @@
 // The flags that `orders` and `sync` share, with their limits, and what they become: one place for names, defaults and
 // words, so that help, README and behaviour cannot drift apart.
 
-import type { ArgsDef } from "citty";
 import { UsageError } from "../lib/errors.ts";
 import type { Mode } from "../lib/output/directory.ts";
 import type { RunOptions } from "../lib/run/run.ts";
-import type { Flags } from "./command.ts";
+import { notOneOf } from "./arguments.ts";
+import type { Arguments, Flags } from "./command.ts";
+import { commonFlags } from "./common.ts";
 
 const DEFAULT_CONFIG = "waldur-site-agent-config.yaml";
 const DEADLINE_S: Readonly<Record<Mode, number>> = { orders: 300, sync: 3600 };
-
-export const helpFlag = {
-  help: { type: "boolean", alias: "h", description: "show this help" },
-} as const satisfies ArgsDef;
 
 /** Which configuration, and which part of it. */
 export const offeringFlags = {
@@ -20,71 +17,86 @@ export const offeringFlags = {
     type: "string",
     alias: "c",
     valueHint: "FILE",
+    group: "Configuration",
     description: `the site agent's YAML file (default ${DEFAULT_CONFIG})`,
   },
   "offering-uuid": {
     type: "string",
+    repeatable: true,
     valueHint: "UUID",
+    group: "Configuration",
     description: "only this offering; may be given more than once",
   },
   "allow-insecure-config": {
     type: "boolean",
+    group: "Configuration",
     description: "accept a file with a token that everybody can read, and files that others can change",
   },
-} as const satisfies ArgsDef;
+} as const satisfies Arguments;
 
 /** How long Waldur is waited for. */
 export const connectionFlags = {
   timeout: {
     type: "string",
     valueHint: "SECONDS",
+    group: "Time",
     description: "longest silence of Waldur, 1 to 3600 (default 30)",
   },
   retries: {
     type: "string",
     valueHint: "N",
+    group: "Time",
     description: "how often a failed read is tried again, 0 to 20 (default 4)",
   },
-} as const satisfies ArgsDef;
+} as const satisfies Arguments;
 
-/** Flags of both modes, in the order of their help. */
-export function runFlags(mode: Mode) {
-  const { "allow-insecure-config": allowInsecure, ...which } = offeringFlags;
+/** Flags of both modes in the order of their help, those that one mode alone has among them. */
+export function runFlags<const Own extends Arguments>(mode: Mode, own: Own) {
   const { timeout, retries } = connectionFlags;
   return {
-    ...which,
+    ...offeringFlags,
     "dry-run": {
       type: "boolean",
       alias: "n",
+      group: "Run",
       description: "change nothing, here or in Waldur; print the report with the documents",
     },
-    json: { type: "boolean", description: "print the report of the run as JSON" },
-    quiet: { type: "boolean", alias: "q", description: "log nothing but warnings and errors" },
+    ...own,
+    json: { type: "boolean", group: "Output", description: "print the report of the run as JSON" },
+    quiet: {
+      type: "boolean",
+      alias: "q",
+      group: "Output",
+      description: "log nothing but warnings and errors",
+    },
     verbose: {
       type: "boolean",
       alias: "v",
+      group: "Output",
       description: "also log retries, published files, and problems known from the last run",
     },
     "log-format": {
-      type: "string",
-      valueHint: "text|json",
+      type: "enum",
+      options: ["text", "json"],
+      group: "Output",
       description: "lines on standard error (default text)",
     },
     "metrics-file": {
       type: "string",
       valueHint: "FILE",
+      group: "Output",
       description: "write Prometheus metrics to FILE at the end",
     },
     timeout,
     deadline: {
       type: "string",
       valueHint: "SECONDS",
+      group: "Time",
       description: `end the run after this time, 1 to 86400; a call that changes Waldur is finished first (default ${DEADLINE_S[mode]})`,
     },
     retries,
-    "allow-insecure-config": allowInsecure,
-    ...helpFlag,
-  } as const satisfies ArgsDef;
+    ...commonFlags,
+  } satisfies Arguments;
 }
 
 /** Checks the values; throws `UsageError` with the limit that was missed. */
@@ -137,7 +149,7 @@ export function choice<const Word extends string>(
   const given = text(flags, name);
   const word = given === undefined ? words[0] : words.find((one) => one === given);
   if (word !== undefined) return word;
-  throw new UsageError(`--${name} ${JSON.stringify(given)} is not one of ${words.join(", ")}`);
+  throw notOneOf(name, String(given), words);
 }
 
 /** 32 lower-case hex digits of a uuid with or without dashes. */

@@ -1,31 +1,32 @@
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
-import type { Command } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { number, runFlags, runOptions } from "./flags.ts";
 import { runOnce } from "./run.ts";
 
 const ENDING: ReadonlySet<ExitCode> = new Set([EXIT.usage, EXIT.config, EXIT.sigint, EXIT.sigterm]);
 
 /** `orders`: one pass, or with --interval one after the other until a signal. */
-export const command: Command = {
-  definition: {
-    meta: {
-      name: "waldur-cscs-storage orders",
-      description: "Publish open storage orders and report them back to Waldur",
+export const command = defineCommand({
+  meta: { name: "orders", description: "Publish open storage orders and report them back to Waldur." },
+  args: runFlags("orders", {
+    interval: {
+      type: "string",
+      valueHint: "SECONDS",
+      group: "Run",
+      description: "repeat each SECONDS, 1 to 86400, until a signal",
     },
-    args: {
-      ...runFlags("orders"),
-      interval: {
-        type: "string",
-        valueHint: "SECONDS",
-        description: "repeat each SECONDS, 1 to 86400, until a signal",
-      },
-    },
-  },
+  }),
   examples: [
-    "waldur-cscs-storage orders -c /etc/waldur/config.yaml",
-    "waldur-cscs-storage orders --dry-run | jq '.orders[] | {uuid, type, outcome}'",
-    "waldur-cscs-storage orders --interval 60     # for a systemd service instead of cron",
+    { about: "one pass, for cron", command: "waldur-cscs-storage orders -c /etc/waldur/config.yaml" },
+    {
+      about: "what a pass would do with each order",
+      command: "waldur-cscs-storage orders --dry-run | jq '.orders[] | {uuid, type, outcome}'",
+    },
+    {
+      about: "a pass each minute, for a systemd service instead of cron",
+      command: "waldur-cscs-storage orders --interval 60",
+    },
   ],
   async run(flags, shell) {
     const options = runOptions("orders", flags);
@@ -43,4 +44,4 @@ export const command: Command = {
       if (shell.interrupted.aborted) return shell.interrupted.reason.exitCode;
     }
   },
-};
+});

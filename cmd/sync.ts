@@ -1,32 +1,38 @@
 import { describeSnapshotRun, publishSnapshot } from "../lib/sync/sync.ts";
-import type { Command } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { runFlags, runOptions } from "./flags.ts";
 import { runOnce } from "./run.ts";
 
 /** `sync`: all.json, once. */
-export const command: Command = {
-  definition: {
-    meta: {
-      name: "waldur-cscs-storage sync",
-      description: "Publish all.json, the list of every storage resource",
+export const command = defineCommand({
+  meta: { name: "sync", description: "Publish all.json, the list of every storage resource." },
+  args: runFlags("sync", {
+    "allow-shrink": {
+      type: "boolean",
+      group: "Run",
+      description: "publish whatever is gone or changed in bulk, this once",
     },
-    args: {
-      ...runFlags("sync"),
-      "allow-shrink": {
-        type: "boolean",
-        description: "publish whatever is gone or changed in bulk, this once",
-      },
-      "if-changed": { type: "boolean", description: "publish nothing when nothing but the date differs" },
-      repath: {
-        type: "boolean",
-        description: "take the mount_point template anew for resources without an order file",
-      },
+    "if-changed": {
+      type: "boolean",
+      group: "Run",
+      description: "publish nothing when nothing but the date differs",
     },
-  },
+    repath: {
+      type: "boolean",
+      group: "Run",
+      description: "take the mount_point template anew for resources without an order file",
+    },
+  }),
   examples: [
-    "waldur-cscs-storage sync -c /etc/waldur/config.yaml",
-    "waldur-cscs-storage sync --dry-run | jq -r '.files[].document.result.storageResources[].mountPoint.default'",
-    "waldur-cscs-storage sync --allow-shrink      # after a large clean-up in Waldur",
+    { about: "once, for cron", command: "waldur-cscs-storage sync -c /etc/waldur/config.yaml" },
+    {
+      about: "what would be left out, and why",
+      command: "waldur-cscs-storage sync --dry-run | jq -r '.problems[].message'",
+    },
+    {
+      about: "after a large clean-up in Waldur",
+      command: "waldur-cscs-storage sync --allow-shrink",
+    },
   ],
   run(flags, shell) {
     const options = {
@@ -43,4 +49,4 @@ export const command: Command = {
       },
     });
   },
-};
+});

@@ -448,10 +448,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a misspelt flag is an error",
-    file: "cmd/command.ts",
+    file: "cmd/arguments.ts",
     from: "strict: true",
     to: "strict: false",
-    tests: ["unit/cmd/command.test.ts"],
+    tests: ["unit/cmd/arguments.test.ts"],
   },
   {
     guard: "retention goes by the time of modification",

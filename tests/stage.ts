@@ -28,14 +28,17 @@ export type StageOptions = SimulatorOptions & {
   settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** The setting `timezone`. */
   timezone?: string | undefined;
+  /** Files are in memory: for runs inside the test's process, which nothing interrupts. */
+  inMemory?: boolean;
   /** Instead of the offering's own. */
   config?: (stage: { url: string; token: string; offering: string; out: string }) => string;
 };
 
 export async function openStage(options: StageOptions = {}) {
-  const { settings = {}, timezone, config = defaultConfig(settings, timezone), ...simulated } = options;
+  const { settings = {}, timezone, inMemory = false, ...others } = options;
+  const { config = defaultConfig(settings, timezone), ...simulated } = others;
   const simulator = startSimulator({ resources: 0, seed: 1, ...simulated });
-  const directory = scratchDirectory("stage-");
+  const directory = scratchDirectory("stage-", { inMemory });
   const out = join(directory, "out");
   const configPath = join(directory, "config.yaml");
   mkdirSync(out);

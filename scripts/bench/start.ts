@@ -37,7 +37,8 @@ export function measureStart(bench: Bench): Promise<readonly Finding[]> {
         rows: [
           ["an empty program", time(start.min), time(start.median), "", "", ""],
           row("`--version`", of("version"), { against: start, name: "the empty program", target: 1.3 }),
-          row("`--help`", of("help"), { against: start, name: "the empty program", target: 1.3 }),
+          // It is laid out for the terminal's width, for a person to read.
+          row("`--help`", of("help"), { against: start, name: "the empty program", target: 2 }),
           [
             "one curl with the two requests of a pass",
             time(of("curl").min),

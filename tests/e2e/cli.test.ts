@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "pathe";
 import { BINARY, openStage, type Ran, runSubject, type Stage } from "../stage.ts";
-import { isBinary, listingOf, scriptOn } from "./program.ts";
+import { isBinary, listingOf, runOnTerminal, scriptOn } from "./program.ts";
 
 // Many processes on a busy machine.
 setDefaultTimeout(30_000);
@@ -39,6 +39,10 @@ describe("a command line that is not understood ends with 64 and names the neare
     [["-m", "order_process"], "the site agent's -m is not known", "`waldur-cscs-storage orders`"],
     [["-m=order_process"], "the site agent's -m is not known", "`waldur-cscs-storage orders`"],
     [["--mode", "report"], "the site agent's -m is not known", "`waldur-cscs-storage orders`"],
+    [["help", "snyc"], 'unknown command "snyc"', "did you mean sync?"],
+    [["help", "claims", "lst"], 'unknown subcommand "lst"', "did you mean list?"],
+    [["help", "sync", "x"], 'unexpected argument "x"', "help COMMAND"],
+    [["-v"], "the command must come first, not -v", "orders|sync"],
     [["-c", "config.yaml", "sync"], "the command must come first, not -c", "orders|sync"],
     [["--dry-run", "sync"], "the command must come first, not --dry-run", "orders|sync"],
     [["sync", "--dryrun"], "unknown option --dryrun", "did you mean --dry-run?"],
@@ -72,6 +76,8 @@ describe("a command line that is not understood ends with 64 and names the neare
     [["claims", "release", "/a", "--path", "/b"], "unknown option --path", ""],
     [["sync", "-q", "-v"], "--quiet and --verbose exclude each other", ""],
     [["sync", "--log-format", "xml"], '--log-format "xml" is not one of text, json', ""],
+    [["claims", "list", "--interval", "5"], "unknown option --interval", "is an option of `orders`"],
+    [["demo", "--dry-run"], "unknown option --dry-run", "is an option of `orders`, `sync`"],
     [["orders", "--interval", "0"], '--interval "0" is not a number from 1 to 86400', ""],
     [["orders", "--timeout", "soon"], '--timeout "soon" is not a number from 1 to 3600', ""],
     [["orders", "--retries", "-1"], "--retries needs a value, not another option", "--retries=VALUE"],
@@ -99,35 +105,40 @@ describe("a command line that is not understood ends with 64 and names the neare
 
 describe("help", () => {
   const COMMON = [
-    ...["-c, --config=<FILE>", "--offering-uuid=<UUID>", "-n, --dry-run", "--json", "-q, --quiet"],
-    ...["-v, --verbose", "--log-format=<text|json>", "--metrics-file=<FILE>", "--timeout=<SECONDS>"],
-    ...["--deadline=<SECONDS>", "--retries=<N>", "--allow-insecure-config", "-h, --help"],
+    ...["-c, --config FILE", "--offering-uuid UUID", "-n, --dry-run", "--json", "-q, --quiet"],
+    ...["-v, --verbose", "--log-format text|json", "--metrics-file FILE", "--timeout SECONDS"],
+    ...["--deadline SECONDS", "--retries N", "--allow-insecure-config", "-h, --help", "-V, --version"],
   ];
 
   test.each([
     ["sync", [...COMMON, "--allow-shrink", "--if-changed"]],
-    ["orders", [...COMMON, "--interval=<SECONDS>"]],
-    ["claims list", ["-c, --config=<FILE>", "--offering-uuid=<UUID>", "--json", "-h, --help"]],
-    ["claims release", ["<PATH>", "--resource=<UUID>", "--force", "--timeout=<SECONDS>", "--retries=<N>"]],
+    ["orders", [...COMMON, "--interval SECONDS"]],
+    ["claims list", ["-c, --config FILE", "--offering-uuid UUID", "--json", "-h, --help"]],
+    ["claims release", ["PATH [options]", "--resource UUID", "--force", "--timeout SECONDS", "--retries N"]],
     ["claims", ["list|release"]],
-    ["demo", ["--resources=<N>", "--orders=<N>", "--keep=<DIR>", "--fault=<NAME>", "--serve=<PORT>"]],
+    ["demo", ["--resources N", "--orders N", "--keep DIR", "--fault NAME", "--serve PORT"]],
   ])("of %s has every option, examples and exit codes", async (command, options) => {
     const ran = await runSubject([...command.split(" "), "--help"]);
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
     for (const option of options) expect(ran.stdout).toContain(option);
-    expect(ran.stdout).toContain(`EXAMPLES\n  waldur-cscs-storage ${command}`);
+    expect(ran.stdout).toMatch(/^[A-Z].*\.\n/);
+    expect(ran.stdout).toContain(`USAGE\n  waldur-cscs-storage ${command} `);
+    expect(ran.stdout).toMatch(new RegExp(`EXAMPLES\n  # \\w.*\n  waldur-cscs-storage ${command}`));
     for (const code of [0, 1, 10, 64, 65, 69, 73, 74, 75, 77, 78, 130]) {
       expect(ran.stdout).toMatch(new RegExp(`^ {1,3}${code}  \\w`, "m"));
     }
     expect(ran.stdout).not.toContain("\x1b");
   });
 
-  test.each([[["--help"]], [["-h"]], [["help"]]])("of the program by %j lists the commands", async (args) => {
-    const ran = await runSubject(args);
-    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
-    for (const word of ["orders", "sync", "claims", "demo", "EXAMPLES", "EXIT CODES"])
-      expect(ran.stdout).toContain(word);
-  });
+  test.each([[["--help"]], [["-h"]], [["help"]], [["help", "--help"]]])(
+    "of the program by %j lists the commands",
+    async (args) => {
+      const ran = await runSubject(args);
+      expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+      for (const word of ["orders", "sync", "claims", "demo", "EXAMPLES", "EXIT CODES"])
+        expect(ran.stdout).toContain(word);
+    },
+  );
 
   test.each([
     [["sync", "-c", "x", "-h"]],
@@ -138,21 +149,45 @@ describe("help", () => {
   ])("is all that %j does", async (args) => {
     const ran = await stage.run(args);
     expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain("USAGE waldur-cscs-storage");
+    expect(ran.stdout).toContain("USAGE\n  waldur-cscs-storage");
     expect(stage.simulator.requests).toEqual([]);
     expect(listingOf(stage.out)).toEqual([]);
   });
 
-  test.each([[["--version"]], [["sync", "--version"]], [["orders", "-n", "--version"]]])(
-    "the version is all that %j does",
-    async (args) => {
-      const ran = await stage.run(args);
-      expect(ran.code).toBe(0);
-      expect(ran.stdout).toMatch(/^waldur-cscs-storage \d+\.\d+\.\d+\S*\n$/);
-      expect(ran.stderr).toBe("");
-      expect(stage.simulator.requests).toEqual([]);
+  test.each([
+    ...[[["--version"]], [["-V"]], [["sync", "--version"]], [["orders", "-n", "--version"]]],
+    ...[[["sync", "-V"]], [["sync", "-nV"]], [["claims", "-V"]], [["claims", "release", "-V"]]],
+  ])("the version is all that %j does", async (args) => {
+    const ran = await stage.run(args);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/^waldur-cscs-storage \d+\.\d+\.\d+\S*\n$/);
+    expect(ran.stderr).toBe("");
+    expect(stage.simulator.requests).toEqual([]);
+  });
+
+  test.each(["sync", "orders", "claims", "claims list", "claims release", "demo"])(
+    "of %s is shown by help before the words as well",
+    async (command) => {
+      const words = command.split(" ");
+      const [asked, shown] = await Promise.all([
+        runSubject(["help", ...words]),
+        runSubject([...words, "--help"]),
+      ]);
+      expect(asked).toEqual({ code: 0, stdout: shown.stdout, stderr: "" });
     },
   );
+
+  test.each([60, 80, 120])("fits a terminal of %d columns, headings in bold", async (columns) => {
+    const { code, shown } = await runOnTerminal('"$@" sync --help', stage, { columns });
+    expect(code).toBe(0);
+    expect(shown).toContain("\x1b[1mUSAGE\x1b[0m");
+    const lines = Bun.stripANSI(shown).split(/\r?\n/);
+    const widest = Math.max(...lines.map((line) => line.length));
+    expect(widest).toBeLessThanOrEqual(columns);
+    expect(widest).toBeGreaterThan(columns - 20);
+    const plain = await runOnTerminal('"$@" sync --help', stage, { env: { NO_COLOR: "1" }, columns });
+    expect(plain.shown).not.toContain("\x1b");
+  });
 
   test("its examples have no option that the command does not know", async () => {
     for (const command of ["sync", "orders", "demo", "claims list", "claims release"]) {
@@ -188,7 +223,7 @@ describe.if(isBinary)("called by the name of the Python program", () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({ mode: "sync", dryRun: true, exitCode: 0 });
     expect(files).toEqual([]);
     const help = await callByName("waldur_cscs_storage_sync", "--help");
-    expect(help.ran.stdout).toContain("USAGE waldur-cscs-storage sync");
+    expect(help.ran.stdout).toContain("USAGE\n  waldur-cscs-storage sync");
   });
 
   test("another name is no command", async () => {

@@ -48,11 +48,13 @@ function start(command: string[], { cwd, env }: Place): Running {
   };
 }
 
+type Terminal = { env?: Place["env"]; columns?: number };
+
 /** Runs a script with all three streams on a terminal; returns what the terminal was shown. */
 export async function runOnTerminal(
   script: string,
   stage: Stage,
-  env: Place["env"] = {},
+  { env = {}, columns = 200 }: Terminal = {},
 ): Promise<{ code: number; shown: string }> {
   const decoder = new TextDecoder();
   let shown = "";
@@ -60,7 +62,7 @@ export async function runOnTerminal(
     cwd: stage.directory,
     env: environment({ CONFIG: stage.configPath, TERM: "xterm", ...env }),
     terminal: {
-      cols: 200,
+      cols: columns,
       data(_, bytes) {
         shown += decoder.decode(bytes, { stream: true });
       },

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
-import { runFlags } from "../../cmd/flags.ts";
+import { EXIT_CODES } from "../../cmd/exit-codes.ts";
 import { command as orders } from "../../cmd/orders.ts";
 import { command as sync } from "../../cmd/sync.ts";
 import { loadConfig } from "../../lib/config/load.ts";
@@ -17,11 +17,13 @@ const benchmark = readPage("docs/benchmark.md");
 describe("tables", () => {
   test("the options are those of the commands, with the words of their help", () => {
     const shown = readme.table("### Options");
-    const flags = { ...orders.definition.args, ...sync.definition.args };
+    const flags = { ...orders.args, ...sync.args };
     const expected = Object.entries(flags).map(([name, flag]) => {
-      const { alias, valueHint = "", description = "" } = flag as Record<string, string | undefined>;
+      const { alias, valueHint, description = "" } = flag;
+      const words = "options" in flag ? flag.options?.join("|") : undefined;
+      const value = words ?? valueHint ?? "";
       return [
-        `${alias === undefined ? "" : `-${alias}, `}--${name}${valueHint === "" ? "" : ` ${valueHint}`}`,
+        `${alias === undefined ? "" : `-${alias}, `}--${name}${value === "" ? "" : ` ${value}`}`,
         description.replace(/ \(default (?:300|3600)\)/, ""),
       ];
     });
@@ -30,20 +32,21 @@ describe("tables", () => {
       const name = /--([\w-]+)/.exec(option)?.[1] ?? "";
       expect([name, inOrders !== "", inSync !== ""]).toEqual([
         name,
-        Object.hasOwn(orders.definition.args ?? {}, name),
-        Object.hasOwn(sync.definition.args ?? {}, name),
+        Object.hasOwn(orders.args, name),
+        Object.hasOwn(sync.args, name),
       ]);
     }
     const deadline = shown.find(([option]) => option?.startsWith("--deadline"));
-    expect(runFlags("orders").deadline.description).toContain(`default ${deadline?.[1]}`);
-    expect(runFlags("sync").deadline.description).toContain(`default ${deadline?.[2]}`);
+    expect(orders.args.deadline?.description).toContain(`default ${deadline?.[1]}`);
+    expect(sync.args.deadline?.description).toContain(`default ${deadline?.[2]}`);
   });
 
   test("the exit codes are those of the help", async () => {
+    expect(readme.table("### Exit codes")).toEqual(EXIT_CODES.map(([code, when]) => [`${code}`, when]));
     const { stdout } = await runSubject(["--help"]);
     const [, codes = ""] = stdout.split("EXIT CODES\n");
-    const helped = [...codes.matchAll(/^ *(\d+) {2}(.*)$/gm)].map(([, code, when]) => [code, when]);
-    expect(readme.table("### Exit codes")).toEqual(helped as string[][]);
+    const helped = [...codes.replaceAll(/\n {6}/g, " ").matchAll(/^ *(\d+) {2}(.*)$/gm)];
+    expect(readme.table("### Exit codes")).toEqual(helped.map(([, code = "", when = ""]) => [code, when]));
   });
 
   test("the figures in short are those of the tables below them", () => {

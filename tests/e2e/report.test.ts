@@ -318,7 +318,7 @@ describe("standard error", () => {
     ["TERM=dumb", { TERM: "dumb" }],
   ])("on a terminal with %s has no colours", (_, env) =>
     withStage({}, async (stage) => {
-      const { shown } = await runOnTerminal(`"$@" sync -c "$CONFIG"; "$@" sync -c none.yaml`, stage, env);
+      const { shown } = await runOnTerminal(`"$@" sync -c "$CONFIG"; "$@" sync -c none.yaml`, stage, { env });
       expect(shown).toContain("sync: published 1 snapshot");
       expect(shown).toContain("error none.yaml: ");
       expect(shown.replaceAll("\x1b[2K", "")).not.toContain("\x1b");

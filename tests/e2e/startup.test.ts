@@ -74,17 +74,37 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)].sort();
 }
 
-test("the start loads four small modules and nothing of Bun", () => {
+test("the start loads two small modules and nothing of Bun", () => {
   expect(loadedWith("cmd/main.ts")).toEqual({
-    modules: ["cmd/main.ts", "lib/config/nearest.ts", "lib/errors.ts"],
+    modules: ["cmd/main.ts", "lib/errors.ts"],
     packages: ["pathe"],
     builtins: [],
   });
 });
 
+test("finding the command loads the tree, and none of its commands", () => {
+  expect(loadedWith("cmd/line.ts")).toEqual({
+    modules: [
+      ...["cmd/command.ts", "cmd/common.ts", "cmd/line.ts", "cmd/tree.ts"],
+      ...["lib/config/nearest.ts", "lib/errors.ts"],
+    ],
+    packages: [],
+    builtins: [],
+  });
+});
+
+test("help of the program loads no command either", () => {
+  const { modules, packages, builtins } = loadedWith("cmd/help.ts");
+  expect(modules).toContain("cmd/exit-codes.ts");
+  expect(modules.filter((name) => !/^cmd\/(?:command|common|exit-codes|help|tree)\.ts$/.test(name))).toEqual([
+    "lib/errors.ts",
+  ]);
+  expect({ packages, builtins }).toEqual({ packages: [], builtins: [] });
+});
+
 test("reading flags loads no more than the parser of Bun", () => {
-  expect(loadedWith("cmd/command.ts")).toEqual({
-    modules: ["cmd/command.ts", "lib/config/nearest.ts", "lib/errors.ts"],
+  expect(loadedWith("cmd/arguments.ts")).toEqual({
+    modules: ["cmd/arguments.ts", "lib/config/nearest.ts", "lib/errors.ts"],
     packages: [],
     builtins: ["node:util"],
   });
@@ -111,7 +131,7 @@ describe.each(["orders", "sync"])("%s", (mode) => {
     const { packages, builtins } = loadedWith(`cmd/${mode}.ts`);
     expect(packages.filter((name) => name !== "pathe")).toEqual(["consola", "valibot"]);
     const own = mode === "sync" ? ["bun:jsc"] : [];
-    expect(builtins).toEqual([...own, "bun:sqlite", "node:fs", "node:os", "node:path"]);
+    expect(builtins).toEqual([...own, "bun:sqlite", "node:fs", "node:os", "node:path", "node:util"]);
   });
 });
 

@@ -10,7 +10,11 @@ const SEED = Number(process.env.MODEL_SEED ?? 20_260_701);
 const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 300);
 
 test("whatever happens at a site, in the end its files are what Waldur says", async () => {
-  const { histories, runs, failures, scenes } = await playMany({ seed: SEED, count: HISTORIES });
+  const { histories, runs, failures, scenes } = await playMany({
+    kind: "binary",
+    seed: SEED,
+    count: HISTORIES,
+  });
   console.log(`${histories} histories from seed ${SEED}, ${runs} runs of the program\n${sceneTable(scenes)}`);
   expect(failures.map(tellFailure).join("\n\n")).toBe("");
   expect(histories).toBe(HISTORIES);

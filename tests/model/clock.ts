@@ -6,9 +6,12 @@ import { DAY_MS } from "./lives.ts";
 
 export class Clock {
   #daysLeft: number;
+  readonly #canMove: boolean;
 
-  constructor(days: number) {
-    this.#daysLeft = FAKETIME === null ? 0 : days;
+  /** A run inside this process takes its clock from here; a process of its own needs the library. */
+  constructor(days: number, isInside = false) {
+    this.#canMove = isInside || FAKETIME !== null;
+    this.#daysLeft = this.#canMove ? days : 0;
   }
 
   now(): Date {
@@ -24,7 +27,7 @@ export class Clock {
 
   /** What a process reads whose clock is off by that. */
   readBy(offset: string): number {
-    return this.now().getTime() + (FAKETIME === null ? 0 : offsetMs(offset));
+    return this.now().getTime() + (this.#canMove ? offsetMs(offset) : 0);
   }
 
   /** The environment of such a process. Times of files stay those of the file system's clock. */

@@ -1,6 +1,6 @@
 // What other people do to orders while the program is not looking: consumers who place them and take them back, operators
-// who end or approve them by hand. The book that is kept of it tells later what the files have to be. Shared by the model
-// of runs inside the process and that of the compiled binary.
+// who end or approve them by hand. The book that is kept of it tells later what the files have to be. All kinds of
+// histories use it.
 
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";

@@ -2,11 +2,12 @@
 // made as short as can be.
 
 import fc from "fast-check";
-import { type History, histories } from "./history.ts";
+import type { History } from "./history.ts";
+import { type Kind, OF_KIND } from "./kinds.ts";
 import { type Played, playHistory } from "./play.ts";
 import { noScenes } from "./scenes.ts";
 
-export type Failure = { seed: number; played: Played };
+export type Failure = { kind: Kind; seed: number; played: Played };
 export type Tally = {
   histories: number;
   runs: number;
@@ -15,6 +16,7 @@ export type Tally = {
   scenes: ReadonlyMap<string, number>;
 };
 type Wanted = {
+  kind: Kind;
   seed: number;
   count: number;
   /** It stops after so many that failed. */
@@ -26,7 +28,7 @@ const AT_A_TIME = 4;
 
 /** Plays histories of this seed and those that follow; stops after a few that failed. */
 export async function playMany(
-  { seed, count, mostFailures = 3 }: Wanted,
+  { kind, seed, count, mostFailures = 3 }: Wanted,
   tell: (played: number) => void = () => undefined,
 ): Promise<Tally> {
   const failures: Failure[] = [];
@@ -37,10 +39,10 @@ export async function playMany(
   const work = async () => {
     while (next < count && failures.length < mostFailures) {
       const mine = seed + next++;
-      const played = await playSeed(mine);
+      const played = await playSeed(kind, mine);
       runs += played.runs;
       for (const scene of played.scenes) scenes.set(scene, (scenes.get(scene) ?? 0) + 1);
-      if (played.complaints.length > 0) failures.push({ seed: mine, played });
+      if (played.complaints.length > 0) failures.push({ kind, seed: mine, played });
       tell(++through);
     }
   };
@@ -49,19 +51,24 @@ export async function playMany(
 }
 
 /** The history of the seed, as it is. */
-async function playSeed(seed: number): Promise<Played> {
+async function playSeed(kind: Kind, seed: number): Promise<Played> {
+  const { histories, program } = OF_KIND[kind];
   const [history] = fc.sample(histories, { seed, numRuns: 1 });
   if (history === undefined) throw new Error(`no history from seed ${seed}`);
-  return playHistory(history);
+  return playHistory(history, program);
 }
 
 /** The history of the seed; when it fails, the shortest one like it that does, found within the time. */
-export async function playShortest(seed: number, patienceMs: number): Promise<Played> {
+export async function playShortest(
+  { kind, seed }: Pick<Wanted, "kind" | "seed">,
+  patienceMs: number,
+): Promise<Played> {
+  const { histories, program } = OF_KIND[kind];
   let worst: Played | null = null;
-  let best: Played = await playSeed(seed);
+  let best: Played = await playSeed(kind, seed);
   if (best.complaints.length === 0) return best;
   const property = fc.asyncProperty(histories, async (history: History) => {
-    worst = await playHistory(history);
+    worst = await playHistory(history, program);
     if (worst.complaints.length === 0) return;
     best = worst;
     throw new Error(worst.complaints.join("\n"));
@@ -71,11 +78,11 @@ export async function playShortest(seed: number, patienceMs: number): Promise<Pl
 }
 
 /** The trace of a failure, and the command that plays it again. */
-export function tellFailure({ seed, played }: Failure): string {
+export function tellFailure({ kind, seed, played }: Failure): string {
   return [
     `seed ${seed}:`,
     ...played.trace,
     ...played.complaints.map((complaint) => `WRONG: ${complaint}`),
-    `play it again: bun run model --seed ${seed}`,
+    `play it again: bun run model --kind ${kind} --seed ${seed}`,
   ].join("\n");
 }

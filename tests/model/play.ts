@@ -10,7 +10,8 @@ import { playDeed } from "./deeds.ts";
 import { isOpen } from "./hands.ts";
 import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
 import { snapshotRule } from "./permitted.ts";
-import { HURRIED, playRun, tellRequest } from "./runs.ts";
+import type { Program } from "./programs.ts";
+import { playRun, tellRequest } from "./runs.ts";
 import { scenesOfSetup } from "./scenes.ts";
 import { letTimePass, openSite, type Site } from "./site.ts";
 import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
@@ -23,25 +24,25 @@ export type Played = {
   trace: readonly string[];
   /** Empty: all is well. */
   complaints: readonly string[];
-  /** Of the binary. */
+  /** Of the program. */
   runs: number;
   /** What came about, by name. */
   scenes: readonly string[];
 };
 
 /** Ends at the first step after which something is wrong. */
-export async function playHistory(history: History): Promise<Played> {
+export async function playHistory(history: History, program: Program): Promise<Played> {
   const days = history.steps.reduce((sum, step) => sum + ("waitDays" in step ? step.waitDays : 0), 0);
-  const site = await openSite(history.setup, days);
+  const site = await openSite(history.setup, { days, program });
   const trace = [tellSetup(history)];
   const complaints: string[] = [];
   let runs = 0;
   let steps = 0;
-  const play = async (step: Step, options: readonly string[] = HURRIED) => {
+  const play = async (step: Step, isHurried = true) => {
     trace.push(`${++steps}. ${tellStep(step)}`);
     beginStep(site, steps);
     if ("runs" in step) runs += step.runs.length;
-    const { told, found } = await playStep(site, step, options);
+    const { told, found } = await playStep(site, step, isHurried);
     trace.push(...told.map((line) => `     ${line}`));
     complaints.push(...found, ...complaintsNow(site));
     return complaints.length === 0;
@@ -69,14 +70,14 @@ function beginStep(site: Site, step: number): void {
 
 type Told = { told: string[]; found: string[] };
 
-async function playStep(site: Site, step: Step, options: readonly string[]): Promise<Told> {
-  if ("runs" in step) return playRuns(site, step, options);
+async function playStep(site: Site, step: Step, isHurried: boolean): Promise<Told> {
+  if ("runs" in step) return playRuns(site, step, isHurried);
   playDeed(site, step);
   noteWorld(site);
   return { told: [], found: [] };
 }
 
-async function playRuns(site: Site, run: Run, options: readonly string[]): Promise<Told> {
+async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<Told> {
   const { requests } = site.stage.simulator;
   const from = requests.length;
   const before = newestSnapshot(site);
@@ -87,7 +88,7 @@ async function playRuns(site: Site, run: Run, options: readonly string[]): Promi
   if (isCalmSync) await site.stage.simulator.workerIdle();
   const rules = isCalmSync ? site.seen.baselines.map((entries) => snapshotRule(site, entries)) : [];
   const untouched = run.runs.some((line) => line.includes("--dry-run")) ? imprint(site) : null;
-  const { ended, complaints } = await playRun(site, run, options);
+  const { ended, complaints } = await playRun(site, run, isHurried);
   const told = [
     ...requests.slice(from).map(tellRequest),
     ...ended.map(
@@ -160,24 +161,33 @@ const PEACEFUL: Omit<Run, "runs"> = {
   meanwhile: [],
   kill: null,
 };
-const MOST_PASSES = 8;
+/** One order of a resource is taken in a pass. */
+const MOST_PASSES = 6;
 
 /** No faults any more, time enough, and runs until one of them changes nothing: then the end must be the right one. */
 async function quieten(
   site: Site,
-  play: (step: Step, options: readonly string[]) => Promise<boolean>,
+  play: (step: Step, isHurried: boolean) => Promise<boolean>,
 ): Promise<string[]> {
   const { stage, book, setup } = site;
   if (setup.mended) mend(stage.world, book.placed);
   noteWorld(site);
   letTimePass(site, 11);
-  for (let pass = 0; pass < MOST_PASSES; pass++) {
+  for (let pass = 0; pass < MOST_PASSES + book.placed.length; pass++) {
+    for (const order of book.placed) finishWorker(site, order);
     const from = stage.simulator.requests.length;
     const files = stage.files().length;
-    if (!(await play({ ...PEACEFUL, runs: ["sync --allow-shrink"] }, []))) return [];
-    if (!(await play({ ...PEACEFUL, runs: ["orders"] }, []))) return [];
+    if (!(await play({ ...PEACEFUL, runs: ["sync --allow-shrink"] }, false))) return [];
+    if (!(await play({ ...PEACEFUL, runs: ["orders"] }, false))) return [];
     const isSilent = stage.simulator.requests.slice(from).every(({ method }) => method === "GET");
     if (isSilent && stage.files().length === files) return complaintsAtRest(site);
   }
   return ["runs never come to rest"];
+}
+
+/** An approved Terminate order waits for its worker without a limit; an older order that is done may undo what it did. */
+function finishWorker({ stage, book }: Site, order: SimOrder): void {
+  const { type, state, providerReviewedAt, resourceUuid } = order;
+  const isAwaited = type === "Terminate" && state === "executing" && providerReviewedAt !== null;
+  if (isAwaited && !book.deleted.has(order)) stage.world.resource(resourceUuid ?? "").state = "Terminating";
 }

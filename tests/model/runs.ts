@@ -1,8 +1,7 @@
-// Runs of the binary as a history wants them: with faults, other people's hands and a kill at requests that are counted
+// Runs of the program as a history wants them: with faults, other people's hands and a kill at requests that are counted
 // from the beginning of the step.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { startOn } from "../e2e/program.ts";
 import type { Arrival, Ran } from "../stage.ts";
 import { applyChange, type Change } from "./changes.ts";
 import { valuesOfOrder } from "./expected.ts";
@@ -13,14 +12,11 @@ import { complaintsOfPost } from "./posts.ts";
 import { orderFilesOf, type Site } from "./site.ts";
 import { noteWorld, watch } from "./watch.ts";
 
-/** A run that failed is not waited for: nothing is tried again, and a second of silence is enough. */
-export const HURRIED = ["--retries", "0", "--timeout", "1"] as const;
-
 /** Plays one step of runs; returns how each ended, and what was wrong at some request. */
 export async function playRun(
   site: Site,
   run: Run,
-  options: readonly string[] = HURRIED,
+  isHurried = true,
 ): Promise<{ ended: Ran[]; complaints: string[] }> {
   const { stage, listeners } = site;
   const complaints: string[] = [];
@@ -29,12 +25,9 @@ export async function playRun(
   beginRun(site, run);
   stage.simulator.setFaults(run.faults);
   const started = run.runs.map((line) =>
-    startOn(stage, [...line.split(" "), "--json", ...options], {
-      TZ: run.zone,
-      ...site.clock.environment(run.clock),
-    }),
+    site.program.start(stage, line, { clock: site.clock, offset: run.clock, zone: run.zone, isHurried }),
   );
-  const kill = () => started[0]?.kill("SIGKILL");
+  const kill = () => started[0]?.kill();
   let number = 0;
   listeners.push((request) => {
     const at = number++;

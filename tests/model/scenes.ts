@@ -6,6 +6,8 @@ import { LITTER } from "./litter.ts";
 import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
 
 const OF_SETUPS: Readonly<Record<string, (setup: Setup) => boolean>> = {
+  "a current server": ({ generation }) => generation === "current",
+  "a 2024 server": ({ generation }) => generation === "2024",
   "path_reuse_after_days 0": ({ reuseDays }) => reuseDays === 0,
   "path_reuse_after_days 7": ({ reuseDays }) => reuseDays === 7,
   "nested_mounts allow": ({ nestedMounts }) => nestedMounts === "allow",

@@ -14,10 +14,12 @@ import { isLitter } from "./litter.ts";
 import { Lives } from "./lives.ts";
 import { Ownership } from "./ownership.ts";
 import { mountPointOf } from "./paths.ts";
+import { INSIDE, type Program } from "./programs.ts";
 import { Wants } from "./wants.ts";
 
 export type Site = {
   stage: Stage;
+  program: Program;
   setup: Setup;
   book: Book;
   clock: Clock;
@@ -25,6 +27,8 @@ export type Site = {
   listeners: ((request: Arrival) => void)[];
   seen: Seen;
 };
+
+type Playing = { days?: number; program?: Program };
 
 /** What was seen in the directory, for comparison. */
 export type Seen = {
@@ -65,13 +69,14 @@ export type Seen = {
 };
 
 /** `days` is how many go by in the course of the history. */
-export async function openSite(setup: Setup, days = 0): Promise<Site> {
+export async function openSite(setup: Setup, { days = 0, program = INSIDE }: Playing = {}): Promise<Site> {
   const { generation, resources, timezone, completion, acceptance } = setup;
-  const clock = new Clock(days);
+  const clock = new Clock(days, program.isInside);
   const seen = nothingSeen();
   const stage = await openStage({
     generation,
     resources,
+    inMemory: program.isInside,
     now: () => clock.now(),
     timezone: timezone ?? undefined,
     settings: {
@@ -88,6 +93,7 @@ export async function openSite(setup: Setup, days = 0): Promise<Site> {
   if (setup.published) seen.baselines = [await publishFirst(stage, clock)];
   return {
     stage,
+    program,
     setup,
     clock,
     book: openBook(

@@ -12,6 +12,7 @@ import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected
 import { isOpen, withThoseBehind } from "./hands.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
 import { backendPath, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
+import { complaintsOfPlain, isPlain } from "./plain.ts";
 import { orderFilesOf, type Site, snapshotsOf, strangers } from "./site.ts";
 
 /** Looks at every public file, remembers the new ones, and compares the others with what they were. */
@@ -92,6 +93,7 @@ export function complaintsAtRest(site: Site): string[] {
   return [
     ...owed.map(({ uuid }) => `order ${uuid} is done without a file`),
     ...complaintsOfOpenOrders(site),
+    ...complaintsOfPlain(site),
     ...leftovers(site),
     ...complaintsOfLink(site),
     ...tooMany(site),
@@ -117,6 +119,7 @@ function isStuck(site: Site, order: SimOrder): boolean {
   const resource = site.stage.world.resource(order.resourceUuid ?? "");
   const { uuid } = resource;
   if (order.type !== "Terminate" && !isLive(resource)) return true;
+  if (isPlain(site)) return valuesOfOrder(site.stage.world, order) === null;
   if (valuesOfOrder(site.stage.world, order) === null) return true;
   if (hasBadSlug(resource) && order.type !== "Terminate") return true;
   const kept = owners.pathOf(uuid);

@@ -103,6 +103,19 @@ test("only main.ts touches the process", () => {
   expect(touching).toEqual(["cmd/main.ts"]);
 });
 
+test("tests of modules, and those against the simulated Waldur, need no build", () => {
+  const needing = ["tests/unit", "tests/waldur"].flatMap((directory) =>
+    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(directory, name))
+      .filter((file) => file !== "tests/unit/imports.test.ts")
+      .filter((file) =>
+        /\b(?:runSubject|SUBJECT|BINARY)\b|\bstage\.run\(|(?:kind: |play\()"binary"/.test(codeOf(file)),
+      ),
+  );
+  expect(needing).toEqual([]);
+});
+
 function codeOf(file: string): string {
   return readFileSync(join(root, file), "utf8").replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, "");
 }

@@ -378,7 +378,7 @@ describe("the end of the run ends a GET", () => {
     const client = clientFor(server.url.replace("http", scheme), { signal: over.signal, silenceMs: 30_000 });
     expect(await failureOf(client.get("x/"))).toBe(reason);
     expect(client.retries).toHaveLength(attemptsOf(phase));
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(4000);
     expect(server.requests.length).toBeLessThan(2);
   });
 
@@ -429,7 +429,7 @@ describe("a server that does not get on", () => {
     expect(client.retries).toHaveLength(1);
     const took = performance.now() - startedAt;
     expect(took).toBeGreaterThanOrEqual(195);
-    expect(took).toBeLessThan(2000);
+    expect(took).toBeLessThan(4000);
   });
 
   test("drips for ever: the whole answer may take four times the silence", async () => {
@@ -442,7 +442,7 @@ describe("a server that does not get on", () => {
     ]);
     const took = performance.now() - startedAt;
     expect(took).toBeGreaterThanOrEqual(795);
-    expect(took).toBeLessThan(2000);
+    expect(took).toBeLessThan(4000);
   });
 
   test("drips headers for ever: silence is the limit, for no header counts before the last", async () => {

@@ -258,8 +258,8 @@ describe.each(["sync", "orders"] as const)("%s", (mode) => {
         const text = await Bun.file(stage.configPath).text();
         await Bun.write(stage.configPath, text.replace(stage.simulator.offeringUuid, UNKNOWN));
       }
-      const ran = await stage.run([mode]);
-      expect([ran.code, ran.stderr]).toEqual([code, expect.stringMatching(words)]);
+      const { report, lines } = await stage.runHere(mode);
+      expect([report.exitCode, lines.join("\n")]).toEqual([code, expect.stringMatching(words)]);
       expect(stage.files()).toEqual([]);
       expect(stage.requestsOf("POST")).toEqual([]);
     } finally {

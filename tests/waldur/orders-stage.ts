@@ -18,7 +18,7 @@ export type OrdersStage = Awaited<ReturnType<typeof openOrders>>;
  * read the list for its claims already, unless `isNew` says that there was none.
  */
 export async function openOrders({ isNew = false, ...options }: StageOptions & { isNew?: boolean } = {}) {
-  const stage = await openStage(options);
+  const stage = await openStage({ inMemory: true, ...options });
   if (!isNew) leaveClaims(stage.out, stage.simulator.offeringUuid);
   const { simulator } = stage;
   const listeners = listenTo(simulator);

@@ -58,7 +58,8 @@ const world = fc.record({
 test("a snapshot has exactly the live, mappable resources that do not clash, in order, and then what is carried over", async () => {
   await fc.assert(
     fc.asyncProperty(world, async ({ generation, parallel, resources }) => {
-      const stage = await openStage({ generation, settings: { parallel_requests: parallel } });
+      const settings = { parallel_requests: parallel };
+      const stage = await openStage({ generation, settings, inMemory: true });
       try {
         const made = resources.map(() => stage.world.addResource());
         let history: History = { before: [], named: [] };

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 /** A stage that is closed after the test. */
 export async function open(options: StageOptions = {}): Promise<Stage> {
-  const stage = await openStage(options);
+  const stage = await openStage({ inMemory: true, ...options });
   stages.push(stage);
   return stage;
 }

@@ -310,7 +310,7 @@ const REFUSED = {
 
 /** Short for what ends by the time limit alone. */
 function silenceFor(fault: string): number {
-  return /^(?:hang|slow-body)/.test(fault) ? 200 : 5000;
+  return /^(?:hang|slow-body)/.test(fault) ? 100 : 5000;
 }
 
 for (const generation of GENERATIONS) {

@@ -1,15 +1,17 @@
 // The verdicts of the model can fail: files as a program at fault would publish them are put into a site by hand.
 
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
-import type { SimResource } from "../../../lib/simulator/model.ts";
+import type { SimOrder, SimResource } from "../../../lib/simulator/model.ts";
 import { complaintOfLoss } from "../../model/guard.ts";
 import type { Setup } from "../../model/history.ts";
 import { DAY_MS } from "../../model/lives.ts";
 import { lose } from "../../model/loss.ts";
 import { snapshotRule } from "../../model/permitted.ts";
+import { complaintsOfPlain } from "../../model/plain.ts";
 import { openSite, type Site } from "../../model/site.ts";
+import { complaintsAtRest } from "../../model/verdict.ts";
 import { noteWorld, watch } from "../../model/watch.ts";
 
 const SETUP: Setup = {
@@ -180,6 +182,44 @@ test("a snapshot that nothing disturbs has every resource at its own path, with 
   expect(rule([first, { ...second, mountPoint: first.mountPoint }]).join()).toContain("the snapshot holds");
   expect(rule([first, { ...second, permission: "700" }]).join()).toContain("the snapshot holds");
   expect(rule([...good, { ...second, id: "0".repeat(32) }]).join()).toContain("not a live resource");
+});
+
+describe("where nothing befell resources beside their orders", () => {
+  /** A Create order that was placed in the book. */
+  function placed(bad = false): SimOrder {
+    site.book.place({ place: "Create", resource: 0, bad });
+    const newest = site.book.placed.at(-1);
+    if (newest === undefined) throw new Error("no order was placed");
+    return newest;
+  }
+
+  /** Such an order that the program has set done, and its file. */
+  function done(quota: number, backendId: string): SimOrder {
+    const created = Object.assign(placed(), { state: "done", limits: { storage: quota } });
+    const resource = Object.assign(site.stage.world.resource(created.resourceUuid ?? ""), { backendId });
+    publish(`create_${created.uuid}`, [{ ...entry(resource, "/x"), quotas: [{ quota }] }]);
+    return created;
+  }
+
+  test("an order that is done without a backend id is a complaint", () => {
+    done(5, "");
+    expect(complaintsOfPlain(site).join()).toContain("done without a backend id");
+    site.seen.outcomes.add("a resource loses its backend id");
+    expect(complaintsOfPlain(site)).toEqual([]);
+  });
+
+  test("a quota that the order does not ask for is a complaint", () => {
+    const created = done(5, "data");
+    expect(complaintsOfPlain(site)).toEqual([]);
+    created.limits = { storage: 6 };
+    expect(complaintsOfPlain(site).join()).toContain("has a quota of 5, and its order of 6");
+  });
+
+  test("an open order that can be mapped has no excuse", () => {
+    const [good] = [placed(), placed(true)];
+    const open = complaintsAtRest(site).filter((complaint) => complaint.includes("is still"));
+    expect(open).toEqual([`the Create order ${good.uuid} is still pending-provider`]);
+  });
 });
 
 function add(name: string, slug = name): SimResource {

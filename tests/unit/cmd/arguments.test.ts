@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { parseFlags } from "../../../cmd/command.ts";
+import { readArguments } from "../../../cmd/arguments.ts";
 import { choice, number, runFlags, runOptions } from "../../../cmd/flags.ts";
 import { UsageError } from "../../../lib/errors.ts";
 
-const flags = runFlags("orders");
+const flags = runFlags("orders", {});
 const uuid = "00000000000000000000000000000001";
 
 function refusal(args: readonly string[]): string {
   try {
-    runOptions("orders", parseFlags(args, flags));
+    runOptions("orders", readArguments(args, flags));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return `${error.message} | ${error.hint ?? ""}`;
@@ -42,7 +42,7 @@ describe("strictness", () => {
 });
 
 test("defaults are those of the help", () => {
-  expect(runOptions("orders", parseFlags([], flags))).toEqual({
+  expect(runOptions("orders", readArguments([], flags))).toEqual({
     mode: "orders",
     configPath: "waldur-site-agent-config.yaml",
     offeringUuids: [],
@@ -58,7 +58,10 @@ test("defaults are those of the help", () => {
 
 test("short, joined and repeated flags are understood", () => {
   const dashed = "00000000-0000-0000-0000-00000000000A";
-  const parsed = parseFlags(["-nc", "f.yaml", "--offering-uuid", dashed, `--offering-uuid=${uuid}`], flags);
+  const parsed = readArguments(
+    ["-nc", "f.yaml", "--offering-uuid", dashed, `--offering-uuid=${uuid}`],
+    flags,
+  );
   const options = runOptions("orders", parsed);
   expect(options.configPath).toBe("f.yaml");
   expect(options.dryRun).toBe(true);

@@ -1,0 +1,71 @@
+// The tree of commands: citty's root with its subcommands, each loaded only when it is asked for. Dispatch, help,
+// completions and the man page are made from it; a new command is a file of its own and a line here.
+
+import { type Command, defineGroup } from "./command.ts";
+import { commonFlags } from "./common.ts";
+
+export const PROGRAM = "waldur-cscs-storage";
+
+export const root: Command = defineGroup(
+  {
+    meta: {
+      name: PROGRAM,
+      description: "Turns Waldur storage orders and resources into JSON files.",
+    },
+    args: commonFlags,
+    examples: [
+      { about: "see both modes work, no account needed", command: `${PROGRAM} demo` },
+      {
+        about: "show what would be published",
+        command: `${PROGRAM} sync -c /etc/waldur/config.yaml --dry-run`,
+      },
+      { about: "one pass, for cron", command: `${PROGRAM} orders -c /etc/waldur/config.yaml` },
+      { about: "the options of a command", command: `${PROGRAM} help sync` },
+    ],
+  },
+  [
+    {
+      name: "orders",
+      group: "Runs",
+      summary: "Publish open storage orders and report them back to Waldur.",
+      load: () => import("./orders.ts"),
+    },
+    {
+      name: "sync",
+      group: "Runs",
+      summary: "Publish all.json, the list of every storage resource.",
+      load: () => import("./sync.ts"),
+    },
+    {
+      name: "claims",
+      group: "Look and correct",
+      summary: "Show who holds which mount point, and release one.",
+      load: () => import("./claims.ts"),
+    },
+    {
+      name: "schema",
+      group: "Look and correct",
+      summary: "Print the JSON Schema of a file of this program.",
+      load: () => import("./schema.ts"),
+    },
+    {
+      name: "demo",
+      group: "Try out",
+      summary: "Run both modes against a built-in simulated Waldur.",
+      load: () => import("./demo.ts"),
+    },
+  ],
+);
+
+/** Every command that does something, with the words that call it; loads all of them. */
+export async function* everyCommand(
+  from: Command = root,
+  words: readonly string[] = [],
+): AsyncGenerator<{ words: readonly string[]; command: Command }> {
+  for (const [name, load] of Object.entries(from.subCommands ?? {})) {
+    const command = await load();
+    const called = [...words, name];
+    if (command.subCommands === undefined) yield { words: called, command };
+    else yield* everyCommand(command, called);
+  }
+}

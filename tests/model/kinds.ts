@@ -1,0 +1,77 @@
+// The kinds of histories: those of whole sites on the compiled binary, the same inside the test's process, and dense lives
+// of orders there, in which every other step is a pass that something befalls.
+
+import fc from "fast-check";
+import { hands, placings } from "./hands.ts";
+import { type History, histories, type Run, type Setup, type Step } from "./history.ts";
+import { BINARY, INSIDE, type Program } from "./programs.ts";
+
+export const KINDS = ["binary", "inside", "orders"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** No two runs at once and no kill. */
+const historiesInside: fc.Arbitrary<History> = histories.map(({ setup, steps }) => ({
+  setup,
+  steps: steps.map((step) => ("runs" in step ? { ...step, runs: step.runs.slice(0, 1), kill: null } : step)),
+}));
+
+const PLAIN: Omit<Setup, "generation"> = {
+  timezone: null,
+  completion: "on-publish",
+  acceptance: "auto",
+  backendId: "slug",
+  latestLink: false,
+  keepSnapshots: 0,
+  resources: 0,
+  reuseDays: null,
+  nestedMounts: null,
+  hasSecondOffering: false,
+  published: false,
+  mended: false,
+};
+
+const FAULTS = [
+  ...["500", "503", "401", "403", "404", "404-html", "409", "html", "redirect", "broken-json"],
+  ...["drop", "drop-after-apply", "cut"],
+  ...["lost-backend-id", "done-without-effect", "executing-without-effect", "erred-after-approve"],
+];
+
+/** A pass over two orders takes some twenty. */
+const request = fc.nat({ max: 24 });
+
+const passes: fc.Arbitrary<Run> = fc.record({
+  runs: fc.constant(["orders"]),
+  zone: fc.constant("UTC"),
+  clock: fc.constant("+0"),
+  faults: fc.constant([]),
+  struck: fc.array(fc.tuple(request, fc.constantFrom(...FAULTS)), { maxLength: 4 }),
+  meanwhile: fc.array(fc.tuple(request, hands), { maxLength: 2 }),
+  kill: fc.constant(null),
+});
+
+const stepsOfOrders: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: placings(["Create", "Update", "Terminate"]) },
+  { weight: 4, arbitrary: hands },
+  { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 60) }) },
+  { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 1, 8) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ lose: fc.constantFrom("the state directory" as const, "the receipts" as const) }),
+  },
+  { weight: 10, arbitrary: passes },
+);
+
+const livesOfOrders: fc.Arbitrary<History> = fc.noBias(
+  fc.record({
+    setup: fc
+      .constantFrom("current" as const, "2024" as const)
+      .map((generation) => ({ ...PLAIN, generation })),
+    steps: fc.array(stepsOfOrders, { minLength: 4, maxLength: 20, size: "max" }),
+  }),
+);
+
+export const OF_KIND: Readonly<Record<Kind, { histories: fc.Arbitrary<History>; program: Program }>> = {
+  binary: { histories, program: BINARY },
+  inside: { histories: historiesInside, program: INSIDE },
+  orders: { histories: livesOfOrders, program: INSIDE },
+};

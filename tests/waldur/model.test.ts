@@ -1,0 +1,26 @@
+// Whole histories, made up by chance and played inside this process: lives of orders in which every other step is a pass
+// that something befalls, and the histories of sites that tests/faults/model.test.ts plays on the binary. Whatever
+// happened, once it is quiet the files are what Waldur says (docs/contract.md, "Orders": running again is the whole
+// recovery). SEED and HISTORIES choose others than the usual ones.
+
+import { expect, test } from "bun:test";
+import { playMany, tellFailure } from "../model/model.ts";
+
+const SEED = Number(process.env.SEED ?? 20_260_301);
+
+async function play(kind: "orders" | "inside", usual: number): Promise<ReadonlyMap<string, number>> {
+  const count = Number(process.env.HISTORIES ?? usual);
+  const { histories, failures, scenes } = await playMany({ kind, seed: SEED, count });
+  expect(failures.map(tellFailure).join("\n\n")).toBe("");
+  expect(histories).toBe(count);
+  return scenes;
+}
+
+test("whatever befalls orders of either server, the files are what they say in the end", async () => {
+  const scenes = await play("orders", 60);
+  for (const server of ["a current server", "a 2024 server"]) expect(scenes.get(server)).toBeGreaterThan(20);
+}, 240_000);
+
+test("whatever happens at a site, in the end its files are what Waldur says", async () => {
+  await play("inside", 30);
+}, 240_000);
