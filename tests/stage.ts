@@ -127,6 +127,22 @@ export async function runCommand(
   return { code, stdout, stderr };
 }
 
+/** Spawned from a process of its own: a child's high-water mark begins with that of its parent. */
+const MEASURE = `
+  const child = Bun.spawn(process.argv.slice(1), { stdin: "ignore", stdout: "ignore", stderr: "inherit" });
+  process.exitCode = await child.exited;
+  console.log(child.resourceUsage().maxRSS);
+`;
+
+/** Runs the command, without its output, and says how much memory it ever had. */
+export async function runMeasured(
+  command: readonly string[],
+  around: Around,
+): Promise<{ code: number; stderr: string; peakBytes: number }> {
+  const ran = await runCommand([process.execPath, "-e", MEASURE, "--", ...command], around);
+  return { code: ran.code, stderr: ran.stderr, peakBytes: Number(ran.stdout) };
+}
+
 export type HereOptions = Partial<RunOptions> & {
   sync?: Partial<SyncOptions>;
   now?: () => Date;

@@ -6,7 +6,7 @@ import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
 import { AppError, EndpointError, RetryLaterError } from "../errors.ts";
 import { type Answer, type Failed, parseAnswer, type Received } from "./answer.ts";
-import { readBody, type Watch, watchProgress } from "./body.ts";
+import { LARGEST_BODY_BYTES, readBody, type Watch, watchProgress } from "./body.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
 import { describeStatus, isJson, translateTransportError } from "./translate.ts";
 
@@ -64,8 +64,6 @@ export type Actor = Reader & {
   post(path: string, body?: Readonly<Record<string, string>>): Promise<Posted>;
 };
 
-/** 300 times what 14 honest rows take; parsed, the worst text of this size is 70 MB of memory. */
-export const LARGEST_BODY_BYTES = 4 * 1024 * 1024;
 const POST_LIMIT_BYTES = 1024 * 1024;
 
 /** For messages. */

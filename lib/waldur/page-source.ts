@@ -4,8 +4,8 @@
 
 import { AnswerError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
-import { TooLarge } from "./body.ts";
-import { LARGEST_BODY_BYTES, type Query, type Reader } from "./client.ts";
+import { LARGEST_BODY_BYTES, TooLarge } from "./body.ts";
+import type { Query, Reader } from "./client.ts";
 import { parseRows, unreadRow } from "./wire.ts";
 
 export type ListRequest = {

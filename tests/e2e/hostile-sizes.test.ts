@@ -5,19 +5,11 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { scratchDirectory } from "../scratch.ts";
-import { runCommand, SUBJECT } from "../stage.ts";
+import { runMeasured, SUBJECT } from "../stage.ts";
 import { type HostileList, orderText, resourceText, rowsOf, startHostile, uuidOf } from "./hostile-waldur.ts";
 
 const MIB = 1024 * 1024;
 const MOST_BYTES = 300_000_000;
-
-/** Spawned from a process of its own: a child's high-water mark begins with that of its parent. */
-const MEASURE = `
-  const child = Bun.spawn(process.argv.slice(1), { stdin: "ignore", stdout: "ignore", stderr: "inherit" });
-  const code = await child.exited;
-  console.log(child.resourceUsage().maxRSS);
-  process.exit(code);
-`;
 
 type Lists = { resources?: HostileList; orders?: HostileList };
 
@@ -47,14 +39,12 @@ async function runOn(
     { mode: 0o600 },
   );
   try {
-    const { code, stdout, stderr } = await runCommand(
-      [process.execPath, "-e", MEASURE, "--", ...SUBJECT, mode, "-c", config, ...(more.args ?? [])],
-      { cwd: directory },
-    );
+    const command = [...SUBJECT, mode, "-c", config, ...(more.args ?? [])];
+    const { code, stderr, peakBytes } = await runMeasured(command, { cwd: directory });
     const files = readdirSync(out).filter((name) => name.endsWith("all.json"));
     const sizes = files.map((name) => statSync(join(out, name)).size);
     const temporary = readdirSync(out, { recursive: true }).filter((name) => String(name).includes("tmp-"));
-    return { code, stderr, bytes: Number(stdout), sizes, temporary, requests: server.requests() };
+    return { code, stderr, bytes: peakBytes, sizes, temporary, requests: server.requests() };
   } finally {
     server.stop();
     rmSync(directory, { recursive: true, force: true });

@@ -4,23 +4,18 @@
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "pathe";
-import { openStage, SUBJECT } from "../stage.ts";
+import { openStage, runMeasured, SUBJECT } from "../stage.ts";
 
 type Peak = { bytes: number; fileBytes: number };
 
 async function peakOf(resources: number): Promise<Peak> {
   const stage = await openStage({ resources });
   try {
-    const child = Bun.spawn([...SUBJECT, "sync", "-c", stage.configPath], {
-      env: { PATH: process.env.PATH ?? "", TZ: "UTC" },
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "inherit",
-    });
-    expect(await child.exited).toBe(0);
+    const ran = await runMeasured([...SUBJECT, "sync", "-c", stage.configPath], {});
+    expect([ran.code, ran.stderr]).toEqual([0, ""]);
     const [name] = stage.files();
     return {
-      bytes: child.resourceUsage()?.maxRSS ?? Number.NaN,
+      bytes: ran.peakBytes,
       fileBytes: statSync(join(stage.out, name ?? "")).size,
     };
   } finally {

@@ -47,7 +47,7 @@ test("every command of the pages is run here or in another test", () => {
   );
   for (const { line } of others)
     expect(line).toMatch(
-      /^(npx --yes bun@1\.4\.5 run (demo|build)|dist\/waldur-cscs-storage demo --keep demo-files)$/,
+      /^(npx --yes bun@1\.4\.5 run (demo|build|verify)|dist\/waldur-cscs-storage demo --keep demo-files)$/,
     );
 });
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createGzip } from "node:zlib";
 import { join } from "pathe";
-import { openStage, runCommand, runSubject, type Stage, SUBJECT } from "../stage.ts";
+import { openStage, runMeasured, runSubject, type Stage, SUBJECT } from "../stage.ts";
 import { answer, json, type RawServer, type Script, startProxy, startRaw } from "../waldur/raw-server.ts";
 
 const MIB = 1024 * 1024;
@@ -125,22 +125,14 @@ describe("a proxy", () => {
   });
 });
 
-/** A child's greatest memory begins with that of the process that starts it, so a small one stands between. */
-const MEASURE = `
-  const child = Bun.spawn(process.argv.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
-  process.exitCode = await child.exited;
-  console.log(child.resourceUsage().maxRSS);
-`;
-
 /** Runs `sync` on a server of our own; tells the most memory it took, in MiB. */
 async function syncOn(stage: Stage, url: string) {
   const text = await Bun.file(stage.configPath).text();
   await Bun.write(stage.configPath, text.replace(stage.simulator.url, url));
-  const { code, stdout, stderr } = await runCommand(
-    [process.execPath, "-e", MEASURE, "--", ...SUBJECT, "sync", "-c", stage.configPath],
-    { cwd: stage.directory },
-  );
-  return { code, stderr, mostMib: Number(stdout) / MIB };
+  const { code, stderr, peakBytes } = await runMeasured([...SUBJECT, "sync", "-c", stage.configPath], {
+    cwd: stage.directory,
+  });
+  return { code, stderr, mostMib: peakBytes / MIB };
 }
 
 test("a redirect to another host ends the run with 69, and that host hears nothing", async () => {

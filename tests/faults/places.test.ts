@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
-import { openStage, runCommand, type Stage, SUBJECT } from "../stage.ts";
+import { openStage, runCommand, runMeasured, type Stage, SUBJECT } from "../stage.ts";
 import { CAN_TRACE, NEEDS_TRACE, runTraced } from "./strace.ts";
 
 const IS_ROOT = process.getuid?.() === 0;
@@ -143,13 +143,9 @@ describe("a planted", () => {
     const [order] = stage.world.orders;
     const name = `2026-01-01-00-00-create_${order?.uuid}.json`;
     expect(Bun.spawnSync(["truncate", "-s", "3G", join(stage.out, name)]).exitCode).toBe(0);
-    const child = Bun.spawn([...SUBJECT, "orders", "-c", stage.configPath], {
-      stderr: "pipe",
-      stdout: "ignore",
-    });
-    const said = await new Response(child.stderr).text();
-    expect([await child.exited, said.includes("is not a document of order")]).toEqual([10, true]);
-    expect(child.resourceUsage()?.maxRSS ?? Number.POSITIVE_INFINITY).toBeLessThan(200 * 1024 * 1024);
+    const ran = await runMeasured([...SUBJECT, "orders", "-c", stage.configPath], {});
+    expect([ran.code, ran.stderr.includes("is not a document of order")]).toEqual([10, true]);
+    expect(ran.peakBytes).toBeLessThan(200 * 1024 * 1024);
     expect(stage.requestsOf("POST")).toEqual([]);
   });
 

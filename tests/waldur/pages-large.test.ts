@@ -1,7 +1,7 @@
 // Rows too large to be read: whatever their size, they stand in the way of no other row of the list.
 
 import { describe, expect, test } from "bun:test";
-import { LARGEST_BODY_BYTES } from "../../lib/waldur/client.ts";
+import { LARGEST_BODY_BYTES } from "../../lib/waldur/body.ts";
 import { MOST_BRACKETS, MOST_LEVELS } from "../../lib/waldur/depth.ts";
 import { MOST_ROWS } from "../../lib/waldur/pages.ts";
 import { failureOf, use } from "./connection.ts";
