@@ -5,6 +5,8 @@ import type { Problem } from "./report.ts";
 
 /** Lines of one kind of problem, which is its code, in a run. */
 export const MOST_LINES = 100;
+/** Kinds that come of one form or one import, where one line says it all. */
+const ONE_LINE: readonly string[] = ["decimal-permissions"];
 
 /** Problems of one kind and offering that got no line. */
 export type More = { code: string; offering?: string; count: number };
@@ -41,7 +43,7 @@ export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
       size++;
       if (keepsAll) all.push(problem);
       const before = lines.get(problem.code) ?? 0;
-      if (before >= MOST_LINES) {
+      if (before >= (ONE_LINE.includes(problem.code) ? 1 : MOST_LINES)) {
         const { code, offering } = problem;
         count({ code, ...(offering === undefined ? {} : { offering }), count: 1 });
         return false;

@@ -115,6 +115,8 @@ describe("the newest file gives the path", () => {
     await stage.runHere("sync", { ...inMinutes(2), sync: { allowShrink: true } });
     resource.backendId = "";
     await stage.pass(inMinutes(4));
+    // The receipt fixed it, and the file is the newest one.
+    expect(pathOf(stage, update)).toEndWith("/home-a");
     expect(await endOf(stage, resource.uuid)).toBe(pathOf(stage, update));
   });
 
@@ -198,8 +200,11 @@ describe("a last snapshot that was cut, where the claims are lost", () => {
     const rows = addResources(stage, 20);
     await syncAt(stage, 0);
     the(rows.at(-1)).slug = "renamed";
+    const [first] = rows;
+    the(first).backendId = "/store/elsewhere-0";
     await syncAt(stage, 1);
-    truncateSync(join(stage.out, nameAt(1)), 1000 + stage.readText(nameAt(1)).length / 2);
+    the(first).backendId = "";
+    truncateSync(join(stage.out, nameAt(1)), 1000 + Math.floor(stage.readText(nameAt(1)).length / 2));
     rmSync(statePath(stage, "claims"));
     return { stage, rows };
   }
@@ -208,6 +213,14 @@ describe("a last snapshot that was cut, where the claims are lost", () => {
     const { stage, rows } = await cut();
     for (const row of rows.slice(2)) stage.world.terminate(row.uuid);
     expect((await syncAt(stage, 2)).report.exitCode).toBe(65);
+  });
+
+  test("still names the paths that are left of it", async () => {
+    const { stage, rows } = await cut();
+    await syncAt(stage, 2);
+    const { storageResources } = stage.read(nameAt(2)).result;
+    const found = storageResources.find(({ itemId }) => itemId === rows[0]?.uuid);
+    expect(found?.mountPoint.default).toBe("/store/elsewhere-0");
   });
 
   test("lets an older one name the paths", async () => {

@@ -320,6 +320,19 @@ describe("two offerings that share a directory", () => {
     expect(stage.documentOf(warm).meta.offering.uuid).toBe(other.uuid);
   });
 
+  test("each reads its own list before its first order, also after the other", async () => {
+    const { stage, warm, other } = await openTwo();
+    await using _ = stage;
+    const offering = { offeringUuid: other.uuid };
+    const { project } = stage.resourceOf(warm);
+    const held = stage.world.addResource({ name: "held", slug: "home", project, ...offering });
+    const late = stage.world.addOrder({ type: "Create", name: "late", ...offering });
+    Object.assign(stage.resourceOf(late), { slug: held.slug, project });
+    const ran = await stage.pass();
+    expect([ran.problems, late.state]).toEqual([["mount-clash"], "pending-provider"]);
+    expect(ran.report.problems[0]?.message).toContain(held.uuid);
+  });
+
   test("neither touches the receipts of the other", async () => {
     const { stage, cold, warm, other } = await openTwo();
     await using _ = stage;

@@ -229,6 +229,15 @@ describe("killed between the claims and the rename", () => {
     expect(pathsOf(load(output.directory).table, 0)).toEqual(["/a", "/b"]);
   });
 
+  test("a move away from what an order file names is undone", () => {
+    const output = openScratch();
+    publish(output, 1, [{ n: 0, path: "/b" }]);
+    publish(output, 2, [{ n: 1, path: "/c" }]);
+    writeReceipt(output.directory, { order: 30, n: 0, at: 3, mountPoint: "/a", published: true });
+    draft(output, 4, [{ n: 0, path: "/b" }]);
+    expect(pathsOf(load(output.directory).table, 0)).toEqual(["/a", "/b"]);
+  });
+
   test("a path that an order file names stays", () => {
     const output = openScratch();
     writeReceipt(output.directory, { order: 30, n: 0, at: 1, mountPoint: "/a", published: true });

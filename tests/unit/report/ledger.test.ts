@@ -131,3 +131,10 @@ describe("of many problems of one kind", () => {
     expect(ledger.close(end).exitCode).toBe(10);
   });
 });
+
+test("permissions that became decimal numbers get one line and their number", () => {
+  const tally = createTally({ keepsAll: false });
+  for (let n = 0; n < 12; n++) tally.add({ code: "decimal-permissions", message: `${n}`, offering: "a" });
+  expect(tally.shown("a").map(({ message }) => message)).toEqual(["0"]);
+  expect(tally.more("a")).toEqual([{ code: "decimal-permissions", offering: "a", count: 11 }]);
+});
