@@ -293,6 +293,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/claims-kept.test.ts"],
   },
   {
+    guard: "a holder may come later in the list, alive",
+    file: "lib/claims/rows.ts",
+    from: "const isGone = isListed && (table.now(owner) & LIVE) === 0;",
+    to: "const isGone = (table.now(owner) & LIVE) === 0;",
+    tests: ["unit/claims/rows.test.ts"],
+  },
+  {
     guard: "what is left of a cut snapshot counts",
     file: "lib/claims/recover.ts",
     from: "    for (const path of cut) addSnapshot(table, path, undefined);\n",

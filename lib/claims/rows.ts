@@ -49,7 +49,9 @@ export type RowClaims = {
   noteTerminated(owner: number): void;
   /** Whether no other claim is in the way of the resource at that path, and the path was not taken from it. */
   hasNoRival(owner: number, path: string): boolean;
-  /** What keeps a row from the path that it asks for, once all live rows are known; null when nothing does. */
+  /** All live rows are known from now on. */
+  listed(): void;
+  /** What keeps a row from the path that it asks for; null when nothing does. */
   obstacle(row: LiveRow): Obstacle | null;
   /** Gives a row that was set aside its path, which has no obstacle. */
   take(row: LiveRow): string;
@@ -73,6 +75,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   const since = rules.now.getTime();
   let mustRestart = false;
   let moved = 0;
+  /** Until then a holder of which somebody knows that it ended may still come in the list, alive. */
+  let isListed = false;
 
   const take = ({ owner, place }: LiveRow, path: string): { path: string } => {
     const marks = (place.isExplicit ? EXPLICIT : 0) | WANTED;
@@ -81,7 +85,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     return { path };
   };
   const isFree = ({ owner, isNamed }: Contender): boolean => {
-    const free = isNamed && (table.now(owner) & LIVE) === 0 ? freeFrom(table, owner) : null;
+    const isGone = isListed && (table.now(owner) & LIVE) === 0;
+    const free = isNamed && isGone ? freeFrom(table, owner) : null;
     return free !== null && free <= since;
   };
   /** Those that stand in the way; where none is left, the holders that ended long ago have lost their claims. */
@@ -92,7 +97,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   };
   const contest = (row: LiveRow, path: string): Choice => {
     if (yielding.size > 0 && yields(yielding, row.place, path)) return "aside";
-    const others = freed(inTheWay(table, row.owner, { path, nested: rules.nested }));
+    const others = inTheWay(table, row.owner, { path, nested: rules.nested });
     if (others.length === 0) return take(row, path);
     if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
     // Only a row of this list can be in the draft; one of another offering just loses.
@@ -153,6 +158,9 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
       !table.isReleased(owner, path, 0) &&
       inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
     noteTerminated: (owner) => table.end(owner, { at: since, days: rules.reuseAfterDays }),
+    listed() {
+      isListed = true;
+    },
     obstacle({ owner, place }) {
       const others = inTheWay(table, owner, { path: place.path ?? "", nested: rules.nested });
       const [contender] = freed(others);

@@ -181,6 +181,7 @@ export function createSelection(
   return {
     select: (page) => page.map(selectRow).filter((entry) => entry !== null),
     async selectAside() {
+      rows.listed();
       await learnNames([...aside, ...contested]);
       const entries = aside.map(decide).filter((entry) => entry !== null);
       for (const row of contested) {
