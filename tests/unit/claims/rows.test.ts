@@ -261,8 +261,9 @@ describe("a holder that is not in the list", () => {
   });
 
   test("but comes later in it keeps its path", () => {
-    const { ask, decide } = rowsOf(ended(0));
-    expect([ask(1, "/a"), ask(0, "/a")]).toEqual(["aside", "/a"]);
+    const { ask, decide, rows, row } = rowsOf(ended(0));
+    expect([ask(1, "/a"), rows.obstacle(row(1, "/a"))?.contender.owner]).toEqual(["aside", 0]);
+    expect(ask(0, "/a")).toBe("/a");
     expect(decide(1, "/a")).toMatchObject({ holder: 0, freeFrom: null });
   });
 
