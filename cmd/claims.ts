@@ -102,7 +102,7 @@ const release = defineCommand({
         now,
         throwIfOver: () => signal.throwIfAborted(),
       });
-      shell.tell(`waldur-cscs-storage: ${clean(released)}\n`);
+      shell.writeError(`waldur-cscs-storage: ${clean(released)}\n`);
       return EXIT.ok;
     } finally {
       end.disarm();

@@ -15,7 +15,7 @@ export type Shell = {
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
   /** Standard error. */
-  tell(text: string): void;
+  writeError(text: string): void;
   /** Requests to this machine go past whatever proxy the environment names. */
   stayLocal(): void;
   /** Aborted by SIGINT or SIGTERM. */

@@ -96,9 +96,9 @@ function demoSurroundings(shell: Shell): Parameters<typeof runMode>[1] {
       color: false,
       journald: false,
       now: () => new Date(),
-      write: (line) => shell.tell(`${line}\n`),
+      write: (line) => shell.writeError(`${line}\n`),
     }),
-    progress: createProgress({ visible: false, write: shell.tell, nowMs: () => performance.now() }),
+    progress: createProgress({ visible: false, write: shell.writeError, nowMs: () => performance.now() }),
     interrupted: shell.interrupted,
   };
 }

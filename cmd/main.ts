@@ -77,7 +77,7 @@ async function createShell(): Promise<Shell> {
     isErrorTerminal: await isTerminal(2),
     isJournald: await isJournal(process.env.JOURNAL_STREAM),
     print,
-    tell(text) {
+    writeError(text) {
       try {
         writeSync(2, text);
       } catch {

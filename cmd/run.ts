@@ -17,14 +17,14 @@ export async function runOnce(
 ): Promise<ExitCode> {
   const progress = createProgress({
     visible: shell.isErrorTerminal && flags.quiet !== true,
-    write: shell.tell,
+    write: shell.writeError,
     nowMs: () => performance.now(),
   });
-  const tell = (line: string) => {
+  const writeLine = (line: string) => {
     progress.clear();
-    shell.tell(`${line}\n`);
+    shell.writeError(`${line}\n`);
   };
-  const log = createRunLog(flags, { ...shell, tell });
+  const log = createRunLog(flags, { ...shell, writeError: writeLine });
   const report = await runMode(
     options,
     {
@@ -39,9 +39,9 @@ export async function runOnce(
     },
     work,
   );
-  const told = await writeMetricsFile(text(flags, "metrics-file"), report, log);
-  if (flags["dry-run"] !== true && flags.json !== true) return told.exitCode;
-  return worstExitCode([told.exitCode, await printReport(told, shell, log)]);
+  const final = await writeMetricsFile(text(flags, "metrics-file"), report, log);
+  if (flags["dry-run"] !== true && flags.json !== true) return final.exitCode;
+  return worstExitCode([final.exitCode, await printReport(final, shell, log)]);
 }
 
 function createRunLog(flags: Flags, shell: Shell): Log {
@@ -52,7 +52,7 @@ function createRunLog(flags: Flags, shell: Shell): Log {
     color: shell.isErrorTerminal && (shell.env.NO_COLOR ?? "") === "" && shell.env.TERM !== "dumb",
     journald: shell.isJournald,
     now: () => new Date(),
-    write: shell.tell,
+    write: shell.writeError,
   });
 }
 

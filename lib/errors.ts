@@ -20,7 +20,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** From most to least telling: with several failures in one run the first one found here decides the code. */
+/** In order of precedence: with several failures in one run the first one found here decides the code. */
 const RANKING: readonly ExitCode[] = [
   EXIT.sigterm,
   EXIT.sigint,
@@ -57,7 +57,7 @@ export abstract class AppError extends Error {
   }
 }
 
-/** Whatever was not raised on purpose: a bug of ours, told with its stack. It ends the offering, not the others. */
+/** Whatever was not raised on purpose: a bug, logged with a stack trace. It ends the offering, not the others. */
 export class BugError extends AppError {
   readonly code = "bug";
   readonly exitCode = EXIT.bug;

@@ -85,8 +85,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a count that falls",
     file: "lib/waldur/pages.ts",
-    from: "if (told < count) throw",
-    to: "if (told < 0) throw",
+    from: "if (given < count) throw",
+    to: "if (given < 0) throw",
     tests: ["waldur/pages.test.ts"],
   },
   {
@@ -470,8 +470,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a list may not grow without end",
     file: "lib/waldur/pages.ts",
-    from: "if (told > most) throw",
-    to: "if (told < 0) throw",
+    from: "if (given > most) throw",
+    to: "if (given < 0) throw",
     tests: ["waldur/pages-large.test.ts"],
   },
   {

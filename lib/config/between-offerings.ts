@@ -45,7 +45,7 @@ function checkDirectories(offerings: readonly Complete[]): void {
   }
 }
 
-/** One warning for each offering, about the first one before it that it cannot be told apart from. */
+/** One warning for each offering, about the first one before it that it cannot be distinguished from. */
 function warnSharedPaths(offerings: readonly Complete[]): void {
   for (const [at, offering] of offerings.entries()) {
     const own = pathsOf(offering);

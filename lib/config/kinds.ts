@@ -73,7 +73,9 @@ export const isUuid: Check = (given) =>
     ? null
     : "must be a UUID of 32 hexadecimal digits, with or without dashes";
 
-/** Intl would also take an offset such as `+01:00`, which has no summer time. Asking it takes 10 ms. */
+/**
+ * Intl would also take `+01:00`, which is an offset, not a zone: it has no daylight saving time. Asking it takes 10 ms.
+ */
 export const isZone: Check = (name) => {
   const unknown = "is not a time zone that is known here\nfor example UTC or Europe/Zurich";
   if (name === "UTC") return null;

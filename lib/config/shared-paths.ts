@@ -1,5 +1,5 @@
 // Two offerings whose templates can give one path: each of them would hand out the directories of the other. Whether
-// they do depends on slugs that only Waldur knows, so this warns where nothing in the templates tells them apart.
+// they do depends on slugs that only Waldur knows, so this warns where nothing in the templates distinguishes them.
 
 import type { StorageSettings } from "./config.ts";
 

@@ -102,7 +102,7 @@ function describeSyntax(code: string): Description {
 }
 
 /**
- * A broken line makes the parser complain several times; the first complaint is the telling one. After a wrong
+ * A broken line makes the parser complain several times; only the first complaint says what is wrong. After a wrong
  * indentation it sees one in each line that follows.
  */
 function oneALine(issues: readonly ConfigIssue[]): ConfigIssue[] {

@@ -1,4 +1,4 @@
-// The document of one order: its entry, and in `meta.order` what lets a provisioner tell orders apart.
+// The document of one order: its entry, and in `meta.order` what lets a provisioner distinguish orders.
 
 import { dateWithOffset } from "../output/names.ts";
 import type { Job } from "../run/job.ts";
@@ -23,7 +23,7 @@ export function orderDocument(prepared: Prepared, job: Job, offering: WaldurOffe
   };
 }
 
-/** With `completion: external` the provisioner finishes the order itself and is told where. */
+/** With `completion: external` the provisioner finishes the order itself, and is given the URLs for it. */
 function actionsOf(
   { order, resource }: Prepared,
   job: Job,

@@ -69,7 +69,7 @@ export function requireFile(path: string, stats: Stats): void {
 
 /**
  * Sorted names of the regular files in a directory whose name is wanted; none when the directory does not exist.
- * Each is asked for its kind, because not every file system tells it in the listing. Symlinks are not files.
+ * Each is asked for its kind, because not every file system gives it in the listing. Symlinks are not files.
  */
 export function listFileNames(directory: string, isWanted: (name: string) => boolean): string[] {
   const names = attemptIfExists("list", directory, () => readdirSync(reach(directory))) ?? [];

@@ -9,7 +9,7 @@ import { attempt, errnoOf } from "./failure.ts";
 /** Errnos with which a file system says that it has no fsync of directories at all. */
 const UNSUPPORTED: readonly (string | null)[] = ["EINVAL", "ENOTSUP", "EOPNOTSUPP"];
 
-/** Waits until the names in a directory are on the disk; false where the file system cannot tell. */
+/** Waits until the names in a directory are on the disk; false where the file system cannot do that. */
 export function syncDirectory(path: string): boolean {
   return attempt("flush directory", path, () => {
     const held = heldDescriptor(path);

@@ -1,4 +1,4 @@
-// Temporary files: their names, and the removal of those that a killed run left behind. A name tells whose file it is,
+// Temporary files: their names, and the removal of those that a killed run left behind. A name says whose file it is,
 // so that one host or mode never removes what another is still writing.
 
 import { lstatSync, readdirSync } from "node:fs";

@@ -63,7 +63,7 @@ function lockedError(path: string, mode: string): RetryLaterError {
 
 /**
  * SQLite says busy also when the kernel has no locks for us (ENOLCK, as from an NFS server without lock daemon).
- * A file that nobody else can know tells the two apart.
+ * Locking a new file with a random name distinguishes the two: no other run can hold that lock.
  */
 function canLock({ statePath, mode }: LockRequest): boolean {
   const path = join(statePath, temporaryName(mode));

@@ -46,7 +46,7 @@ export function draftSnapshot(output: Output): Draft {
   };
 }
 
-/** A draft in memory, for a run that changes nothing; `publish` only tells what it would do. */
+/** A draft in memory, for a run that changes nothing; `publish` only says what it would do. */
 export function describeSnapshot(directory: string): Draft & { text(): string } {
   let parts: Uint8Array[] = [];
   const empty = () => {

@@ -1,4 +1,4 @@
-// What a run has done so far, collected as it happens, so that a run that fails half-way still tells what it did.
+// What a run has done so far, collected as it happens, so that a run that fails half-way still reports what it did.
 
 import { type AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../errors.ts";
 import type { Found } from "./problems.ts";

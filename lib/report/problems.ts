@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import { noticeKey, type Problem, problemKey } from "./report.ts";
 import type { More } from "./tally.ts";
 
-/** When each problem was last told as a warning, in milliseconds, by the hash of its key and the offering. */
+/** When each problem was last logged as a warning, in milliseconds, by the hash of its key and the offering. */
 export type ProblemMemory = ReadonlyMap<string, number>;
 
 /** What is to be logged; `more` counts what is beyond the lines that one kind may have. */

@@ -49,7 +49,7 @@ export type OrderReport = {
   offering: string;
   uuid: string;
   type: string;
-  /** As Waldur last told it. */
+  /** As Waldur last reported it. */
   state: string;
   resource: string | null;
   outcome: OrderOutcome;

@@ -1,5 +1,5 @@
 // When a run is over before it is done: its deadline, or a signal from outside. Both end it the same way, by one abort
-// signal whose reason is the error that the report tells.
+// signal whose reason is the error that the report shows.
 
 import { RetryLaterError } from "../errors.ts";
 

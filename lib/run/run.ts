@@ -202,17 +202,20 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
   }
 }
 
-/** Tells what was left out, and remembers it for the next run; a directory that cannot be written any more loses only that. */
+/**
+ * Logs what was left out, and remembers it for the next run; a directory that cannot be written any more loses only
+ * that.
+ */
 async function settleProblems(job: Job, output: Output): Promise<void> {
   const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
   const { directory, mode } = output;
   const damaged: string[] = [];
   const isWhole = job.line.outcome !== "failed";
-  const telling = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
+  const logging = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
   const known =
     withoutFailing(() => readProblemMemory(directory, mode, damaged), job.log) ?? new Map<string, number>();
   noteDamaged(job, damaged);
-  const next = logProblems(job.ledger.foundOf(job.config.uuid), known, telling);
+  const next = logProblems(job.ledger.foundOf(job.config.uuid), known, logging);
   withoutFailing(() => writeProblemMemory(output, next), job.log);
 }
 

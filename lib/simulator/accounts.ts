@@ -105,7 +105,7 @@ function ownership({ uuid, username, organisationUuid }: Caller, world: World) {
   };
 }
 
-/** For staff only; whether newer servers tell others was not found out. */
+/** For staff only; whether newer servers answer others was not found out. */
 export const readVersion: Endpoint = ({ caller, world }) =>
   caller.role === "staff"
     ? json(200, { version: world.generation === "2024" ? "unknown" : "8.1.2" })

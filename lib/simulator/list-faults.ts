@@ -36,10 +36,10 @@ const DETAILS: Readonly<Record<number, string>> = {
 
 /** Changes the count of a list; null takes it away. */
 export function withCount(answer: Answer, change: (count: number) => string | null): Answer {
-  const told = answer.headers["X-Result-Count"];
-  if (told === undefined) return answer;
+  const counted = answer.headers["X-Result-Count"];
+  if (counted === undefined) return answer;
   const { "X-Result-Count": _count, Link, ...headers } = answer.headers;
-  const count = change(Number(told));
+  const count = change(Number(counted));
   if (count === null) return { ...answer, headers };
   return { ...answer, headers: { ...headers, "X-Result-Count": count, ...(Link && { Link }) } };
 }

@@ -19,7 +19,7 @@ export type World = Background & {
   resources(): SimResource[];
   /** The order, to be read or changed. Throws when there is none. */
   order(uuid: string): SimOrder;
-  /** A new resource, in OK and with a slug made from its name unless told otherwise. */
+  /** A new resource, in OK and with a slug made from its name unless given otherwise. */
   addResource(partial?: Partial<Omit<SimResource, "index">>): SimResource;
   /** A new order as if a consumer had placed it, pending with the provider; a Create order brings its resource along. */
   addOrder(order: NewOrder): SimOrder;

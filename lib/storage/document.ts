@@ -17,7 +17,7 @@ export type DocumentMeta = {
   order?: {
     uuid: string;
     type: OrderType;
-    /** RFC 3339, as Waldur tells it. */
+    /** RFC 3339, as Waldur gives it. */
     created: string;
     /** Only with `completion: external`: the URLs the provisioner calls itself. */
     actions?: { done: string; erred: string; backendId: string };

@@ -1,6 +1,6 @@
 // From a Waldur resource, alone or with an order for it, to an entry of the document. One mapper for both modes: they
 // differ in the status, and in the limits and options of an order. An item with any problem has no entry at all; every
-// problem of it is told. Rules: docs/contract.md, "The document".
+// problem of it is reported. Rules: docs/contract.md, "The document".
 
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import { AnswerError } from "../errors.ts";
@@ -198,7 +198,10 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
   return true;
 }
 
-/** Old quotas that cannot be told were never published, so they are null: an update that corrects a bad limit goes through. */
+/**
+ * Old quotas that cannot be read were never published, so they are null: an update that corrects a bad limit goes
+ * through.
+ */
 function quotasOfChange(offering: Offering, { source, before }: Wanted, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
   return {

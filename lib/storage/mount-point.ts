@@ -1,4 +1,4 @@
-// Where a resource is mounted: the path its backend id tells, or else one made from the configured template.
+// Where a resource is mounted: the path its backend id gives, or else one made from the configured template.
 // A path that could lead elsewhere than it seems (`..`, `//`, control and invisible characters) is never published.
 
 import type { MappingProblem } from "./document.ts";
@@ -78,7 +78,7 @@ export function templatePath(
 }
 
 /**
- * The path of an existing mount that a backend id tells. null for a backend id that is no absolute path (the original
+ * The path of an existing mount that a backend id gives. null for a backend id that is no absolute path (the original
  * program wrote the slug there); undefined, reported, for an absolute one that cannot be trusted.
  */
 export function existingMount(backendId: string, problems: Problems): string | null | undefined {

@@ -33,7 +33,7 @@ function newOptions({ attributes }: MappedOrder, { options }: StorageSource, pro
 
 /**
  * Before an update. Until the order is done the resource itself holds the old values; `old_limits` and `old_options` of
- * the order tell them also when its file has to be published again after that.
+ * the order give them also when its file has to be published again after that.
  */
 export function groundsBefore(
   { attributes }: MappedOrder,

@@ -1,4 +1,4 @@
-// What can be wrong with a resource or an order, and how it is told: which field, what about it, what to try.
+// What can be wrong with a resource or an order, and how it is reported: which field, what about it, what to try.
 // Values of a server are quoted only cleaned and shortened; names of people and organisations never.
 
 import type { MappingProblem } from "./document.ts";

@@ -176,7 +176,7 @@ function readCorrection(grounds: QuotaGrounds, name: string, problems: Problems)
   return undefined;
 }
 
-/** Why a number is no quantity; JSON cannot tell 2^53 from 2^53 + 1, so the last exact number is one below. */
+/** Why a number is no quantity; JSON cannot distinguish 2^53 from 2^53 + 1, so the last exact number is one below. */
 function faultOfNumber(number: number | undefined): string | null {
   if (number === undefined || Number.isNaN(number)) return "must be a number, not";
   if (number < 0) return "is negative:";

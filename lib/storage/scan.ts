@@ -46,7 +46,7 @@ const LONGEST_HEAD = 65_536;
 /** Nor in search of the end of an entry; no answer of Waldur is as long. */
 const LONGEST_ENTRY = 32 * 1_048_576;
 
-/** What is read next: the head; the character that tells whether an entry or the end follows; an entry; the end. */
+/** What is read next: the head; the character that shows whether an entry or the end follows; an entry; the end. */
 type Expected = "head" | "turn" | "entry" | "tail" | "nothing";
 
 function createScanner(onEntry: OnEntry) {

@@ -1,4 +1,4 @@
-// A Waldur resource as the mapper wants it, with project and customer joined in from wherever the server tells them.
+// A Waldur resource as the mapper wants it, with project and customer joined in from wherever the server gives them.
 
 import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { StorageSource } from "./document.ts";
@@ -15,8 +15,8 @@ const NONE: ReadonlySet<string> = new Set();
 const CHANGING: ReadonlySet<string> = new Set(["Updating", "Terminating"]);
 
 /**
- * Joins; the resource's own words win, and a slug that nobody tells is empty (a problem for the mapper). A resource among
- * `unconsented` is what it was before its order was placed: OK.
+ * Joins; the resource's own words win, and a slug that is given nowhere is empty (a problem for the mapper). A resource
+ * among `unconsented` is what it was before its order was placed: OK.
  */
 export function sourceOf(
   resource: WaldurResource,

@@ -39,7 +39,7 @@ const MOCK = "use_mock_target_items";
 
 type GidRules = { policy: Policy; field: string; isTextFine: boolean };
 
-/** A GID that is not one of a project is never passed on, whoever tells it. */
+/** A GID that is not one of a project is never passed on, whoever gives it. */
 function withSoundGid<Item extends { unixGid?: unknown }>(
   item: Item,
   { policy, field, isTextFine }: GidRules,

@@ -19,7 +19,7 @@ export type Frame = {
   emptyTail: string;
 };
 
-/** What follows the list of entries; scan.ts tells from it that a file is whole. */
+/** What follows the list of entries; scan.ts knows from it that a file is whole. */
 export const TAIL = "\n    ]\n  }\n}\n";
 export const EMPTY_TAIL = "]\n  }\n}\n";
 export const SEPARATOR = ",\n";

@@ -4,7 +4,7 @@ import { isNamed } from "../claims/contenders.ts";
 import { type ClaimTable, LIVE } from "../claims/table.ts";
 import type { ListingProblem, Selection } from "./selection.ts";
 
-/** What only the whole list tells. */
+/** What only the whole list shows. */
 export function noticesOf({ policyNotices, rows, table }: Selection): ListingProblem[] {
   return [...policyNotices(), ...pathsKept(rows.kept), ...mountsNested(table)];
 }

@@ -15,7 +15,7 @@ export type Answer = {
 
 export type Received = { status: number; headers: Headers; text: string };
 
-/** A failure that another attempt may heal, and how long the server asked us to wait. */
+/** A failure that may pass with another attempt, and how long the server asked us to wait. */
 export type Failed = { failure: AppError; retryAfterMs: number | null };
 
 /** For messages. */

@@ -204,8 +204,9 @@ function createSender(connection: Connection, patience: Patience): Sender {
         retry: 0,
         ignoreResponseError: true,
         responseType: "stream",
-        // Bun's own options. With `decompress` it would tell of a broken gzip on standard error, past every log; `verbose: false` keeps BUN_CONFIG_VERBOSE_FETCH from printing the token,
-        // `rejectUnauthorized` beats NODE_TLS_REJECT_UNAUTHORIZED.
+        // Bun's own options. With `decompress` it would report a broken gzip on standard error, past every log;
+        // `verbose: false` keeps BUN_CONFIG_VERBOSE_FETCH from printing the token, `rejectUnauthorized` beats
+        // NODE_TLS_REJECT_UNAUTHORIZED.
         ...({
           tls: await tls(),
           verbose: false,
@@ -215,7 +216,7 @@ function createSender(connection: Connection, patience: Patience): Sender {
       });
       watch.progress();
       const text = await readBody(response, exchange.limitBytes, watch);
-      // Messages quote what a server says in place of data; one that repeats the token shall not make us tell it.
+      // Messages quote what a server says in place of data; one that repeats the token shall not make us print it.
       const isData = response.ok && isJson(response);
       const shown = isData ? text : text.replaceAll(connection.token.reveal(), "[secret]");
       return { status: response.status, headers: response.headers, text: shown };

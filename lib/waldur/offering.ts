@@ -1,5 +1,5 @@
 // What a run must know of an offering and of the server behind it before it reads lists: the slug, that the type is
-// one a site agent serves, and which generation of server answers. The generation is told from answers alone.
+// one a site agent serves, and which generation of server answers. The generation is found from answers alone.
 
 import { AnswerError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
@@ -34,7 +34,8 @@ export async function fetchOffering(
     throw error;
   });
   const offering = parseOffering(answer.body);
-  if (offering.uuid !== uuid) throw new AnswerError(`GET ${path} told of another offering, ${offering.uuid}`);
+  if (offering.uuid !== uuid)
+    throw new AnswerError(`GET ${path} answered with another offering, ${offering.uuid}`);
   if (offering.type !== SITE_AGENT_TYPE) throw wrongType(offering, config);
   return offering;
 }
@@ -68,7 +69,7 @@ function configError(place: OfferingPlace, message: string, detail: { hint: stri
 export type Probe = { hasSlugs: boolean | null; count: number | null };
 
 /**
- * Asks for one row of the offering. It tells whether resources carry slugs (servers of 2024 leave them out without a
+ * Asks for one row of the offering. It shows whether resources carry slugs (servers of 2024 leave them out without a
  * word), and it must belong to the offering, because a server ignores filters that it does not know.
  */
 export async function probeResources(reader: Reader, offeringUuid: string): Promise<Probe> {
@@ -114,7 +115,7 @@ export async function fetchProjects(
 async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Promise<string> {
   const path = "marketplace-service-providers/";
   if (offering.customerUuid === null)
-    throw new AnswerError(`Waldur does not tell whose offering ${offering.uuid} is`);
+    throw new AnswerError(`Waldur does not say whose offering ${offering.uuid} is`);
   const answer = await reader.get(path, {
     customer_uuid: offering.customerUuid,
     field: ["uuid", "customer_uuid"],

@@ -18,7 +18,7 @@ const TYPES = ["Create", "Update", "Terminate", "Restore"] as const;
 
 /**
  * An order whose row could not be read is kept apart, so that it does not stop the others. Its resource, where that can
- * be read, tells which later orders have to wait for it.
+ * be read, says which later orders have to wait for it.
  */
 export type UnreadableOrder = {
   uuid: string;
@@ -110,7 +110,7 @@ export async function fetchOrder(reader: Reader, uuid: string): Promise<WaldurOr
   if (answer === null) return null;
   const order = parseOrder(answer.body);
   if (isFault(order)) throw unusable(path, order.fault);
-  if (order.uuid !== uuid) throw new AnswerError(`GET ${path} told of another order, ${order.uuid}`);
+  if (order.uuid !== uuid) throw new AnswerError(`GET ${path} answered with another order, ${order.uuid}`);
   return order;
 }
 
@@ -121,7 +121,8 @@ export async function fetchResource(reader: Reader, uuid: string): Promise<Waldu
   if (answer === null) return null;
   const resource = parseResource(answer.body);
   if (isFault(resource)) throw unusable(path, resource.fault);
-  if (resource.uuid !== uuid) throw new AnswerError(`GET ${path} told of another resource, ${resource.uuid}`);
+  if (resource.uuid !== uuid)
+    throw new AnswerError(`GET ${path} answered with another resource, ${resource.uuid}`);
   return resource;
 }
 

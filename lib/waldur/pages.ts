@@ -1,5 +1,5 @@
 // Reading a list to its end, or failing: Waldur pages without a cursor, so a row that leaves a filtered list while it
-// is read hides another one. A list counts as complete only when every page told the same count (or a growing one),
+// is read hides another one. A list counts as complete only when every page gave the same count (or a growing one),
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 // Rows too large to be read stand in it by their outline.
 
@@ -124,7 +124,7 @@ function createCollector(): (answer: Answer) => void {
 }
 
 /** What the pages said of the whole list so far. */
-type Counts = { now(): number; take(told: number): number };
+type Counts = { now(): number; take(given: number): number };
 
 /** Rows that may be added while a list is read: as many again, and some more for a short one. */
 const MOST_GROWTH = { times: 2, rows: 1000 };
@@ -135,21 +135,21 @@ function trackCount({ path, most: limit = MOST_ROWS }: ListRequest): Counts {
   let most = limit;
   return {
     now: () => count,
-    take(told) {
-      if (told < count) throw new ListMoved(`the count fell from ${count} to ${told}`);
-      if (told > most) throw tooLong(path, told, { most, limit });
-      if (count === 0) most = Math.min(most, told * MOST_GROWTH.times + MOST_GROWTH.rows);
-      count = told;
+    take(given) {
+      if (given < count) throw new ListMoved(`the count fell from ${count} to ${given}`);
+      if (given > most) throw tooLong(path, given, { most, limit });
+      if (count === 0) most = Math.min(most, given * MOST_GROWTH.times + MOST_GROWTH.rows);
+      count = given;
       return count;
     },
   };
 }
 
-function tooLong(path: string, told: number, { most, limit }: { most: number; limit: number }): AnswerError {
+function tooLong(path: string, given: number, { most, limit }: { most: number; limit: number }): AnswerError {
   const why =
     most === limit
-      ? `promises ${told} rows, and ${limit} are the most that are read`
-      : `grows while it is read, to ${told} rows by now`;
+      ? `promises ${given} rows, and ${limit} are the most that are read`
+      : `grows while it is read, to ${given} rows by now`;
   return new AnswerError(`the list of GET ${path} ${why}`, {
     hint: "is waldur_api_url right, and is no other server in front of Waldur?",
   });
@@ -165,7 +165,7 @@ function countOf(answer: Answer, request: ListRequest): number {
   );
 }
 
-/** A server may clamp pages lower than it does today; the rows of a full first page tell. */
+/** A server may clamp pages lower than it does today; the rows of a full first page show it. */
 function smallerPage(rows: number, request: ListRequest): number {
   if (rows > 0) return rows;
   throw new AnswerError(`GET ${request.path} gave no rows where its count promises some`);

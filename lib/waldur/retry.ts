@@ -29,7 +29,7 @@ function clamp(ms: number): number {
   return Math.min(Math.max(ms, SHORTEST_RETRY_AFTER_MS), LONGEST_RETRY_AFTER_MS);
 }
 
-/** Statuses that trying again can heal. */
+/** Statuses that may pass when the request is repeated. */
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }

@@ -98,7 +98,7 @@ export function translateTransportError(
       cause: error,
       hint: NAME_CODES.has(code)
         ? "give waldur_api_url the host name that the certificate has"
-        : "mend the certificate, or name the CA's PEM file with ca_file",
+        : "fix the certificate, or name the CA's PEM file with ca_file",
     });
   if (code === "EPROTO")
     return new EndpointError(`${what}: ${asked.origin} does not speak TLS (EPROTO)`, {
@@ -181,12 +181,12 @@ function redirected(received: Received, asked: Asked): EndpointError {
   return new EndpointError(
     `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}`,
     {
-      hint: "redirects are not followed, so that the token stays with the configured server; mend waldur_api_url",
+      hint: "redirects are not followed, so that the token stays with the configured server; fix waldur_api_url",
     },
   );
 }
 
-/** A location may leave out the scheme, or scheme and host; a stand-in for our own server tells which. */
+/** A location may leave out the scheme, or scheme and host; a stand-in for our own server shows which. */
 function redirectOrigin(location: string | null): string {
   const target = location === null ? null : URL.parse(location, "http://same.invalid/");
   if (target === null || !/^https?:$/.test(target.protocol)) return "nowhere";

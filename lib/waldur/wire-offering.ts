@@ -35,7 +35,7 @@ export function parseProbe(row: unknown): { offeringUuid: string; hasSlugs: bool
 
 const ProviderRow = v.object({ uuid: Uuid, customer_uuid: v.nullish(Uuid, null) });
 
-/** A service provider, and of which organisation it is, when the server tells. */
+/** A service provider, and of which organisation it is, when the server says. */
 export function parseProvider(row: unknown): { uuid: string; customerUuid: string | null } {
   const { uuid, customer_uuid } = parseOrThrow(ProviderRow, row, "a service provider");
   return { uuid, customerUuid: customer_uuid };

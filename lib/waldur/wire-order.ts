@@ -1,4 +1,4 @@
-// An order as Waldur tells it, and the fields that are asked for.
+// An order as Waldur gives it, and the fields that are asked for.
 
 import * as v from "valibot";
 import { faultOf, Table, Text, Uuid, unreadFault, type WireFault } from "./wire.ts";

@@ -1,4 +1,4 @@
-// A resource as Waldur's rows tell it, and the fields that are asked for.
+// A resource as Waldur's rows give it, and the fields that are asked for.
 
 import * as v from "valibot";
 import { isPlainUuid } from "../key-set.ts";
@@ -21,7 +21,7 @@ const ResourceRow = v.object({
   customer_slug: v.optional(v.nullable(v.string())),
 });
 
-/** A resource as its row tells it. On servers without slugs on resources `project` and `customer` are partly unknown. */
+/** A resource as its row gives it. On servers without slugs on resources `project` and `customer` are partly unknown. */
 export type WaldurResource = {
   uuid: string;
   slug: string;
@@ -147,7 +147,7 @@ function resourceOf(row: Row): WaldurResource {
   };
 }
 
-/** null is a slug that is empty, undefined one that the server does not tell. */
+/** null is a slug that is empty, undefined one that the server does not give. */
 function slugOf(value: string | null | undefined): string | undefined {
   return value === null ? "" : value;
 }

@@ -61,7 +61,7 @@ export function faultOf(issue: v.BaseIssue<unknown>): WireFault {
   return { fault: { field: field === "" ? "(row)" : field.slice(0, 80), message: wordsOf(issue) } };
 }
 
-/** valibot quotes the received value in its messages; it may be personal, so only its kind is told. */
+/** valibot quotes the received value in its messages; it may be personal, so only its kind is shown. */
 function wordsOf(issue: v.BaseIssue<unknown>): string {
   if (issue.kind === "validation")
     return issue.message.startsWith("is ") ? issue.message : `must be ${issue.expected}`;

@@ -56,7 +56,7 @@ function start(command: readonly string[], { env = {}, cwd }: Options) {
   return { pid: child.pid, ended };
 }
 
-/** The process and all below it. The resource usage that a parent is told would begin with the parent's own memory. */
+/** The process and all below it. The resource usage that a parent is given would begin with the parent's own memory. */
 function familyOf(pid: number): number[] {
   const children = readOrNone(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
   return [pid, ...children.flatMap(familyOf)];

@@ -1,9 +1,9 @@
 // Contestants run one after the other, round after round, so that whatever else the machine does hits all of them alike.
-// The least time is what a thing costs; the median tells how quiet the machine was.
+// The least time is what a thing costs; the median shows how quiet the machine was.
 
 export type Timing = { min: number; median: number };
 
-/** Each contestant runs once and tells its milliseconds. Returns how to look a timing up by name. */
+/** Each contestant runs once and returns its milliseconds. Returns how to look a timing up by name. */
 export async function race(
   contestants: Readonly<Record<string, () => number | Promise<number>>>,
   rounds: number,

@@ -564,7 +564,7 @@ describe("the token", () => {
       for (const asked of [() => client.get("x/"), () => client.post("x/", { backend_id: "/a" })]) {
         const error = await failureOf(asked());
         expect([error.exitCode, error.message]).toEqual([69, expect.stringContaining(`to ${other.origin}`)]);
-        expect(error.hint).toContain("mend waldur_api_url");
+        expect(error.hint).toContain("fix waldur_api_url");
       }
       expect([server.requests.length, other.connections()]).toEqual([2, 0]);
     },

@@ -92,7 +92,7 @@ describe("an answer about an offering", () => {
   });
 
   test.each([
-    [{ uuid: UNKNOWN }, `told of another offering, ${UNKNOWN}`],
+    [{ uuid: UNKNOWN }, `answered with another offering, ${UNKNOWN}`],
     [{ uuid: "../../etc" }, "uuid is no uuid"],
     [{ type: undefined }, "type is missing"],
     [{ type: 7 }, "type must be string, not number"],
@@ -221,7 +221,7 @@ describe.each(GENERATIONS)("the projects of a provider on a %s server", (generat
     const offering = await offeringOf(met);
     for (const [customerUuid, words] of [
       [UNKNOWN, "knows no service provider"],
-      [null, "does not tell whose offering"],
+      [null, "does not say whose offering"],
     ] as const) {
       const error = await failureOf(fetchProjects(met.reader, { ...offering, customerUuid }));
       expect([error.exitCode, error.message]).toEqual([65, expect.stringContaining(words)]);

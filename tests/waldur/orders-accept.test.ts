@@ -363,6 +363,6 @@ test("an answer about another order accepts nothing, publishes nothing, and is r
     [],
   ]);
   expect(ran.report.problems).toMatchObject([
-    { order: order.uuid, message: expect.stringContaining(`told of another order, ${other.uuid}`) },
+    { order: order.uuid, message: expect.stringContaining(`answered with another order, ${other.uuid}`) },
   ]);
 });

@@ -119,7 +119,7 @@ describe("a certificate that cannot be trusted", () => {
         69,
         shown === certificates.otherHost
           ? "give waldur_api_url the host name that the certificate has"
-          : "mend the certificate, or name the CA's PEM file with ca_file",
+          : "fix the certificate, or name the CA's PEM file with ca_file",
       ]);
       expect(client.retries).toEqual([]);
       const posted = await failureOf(client.post("x/"));
