@@ -125,8 +125,8 @@ export function doubled(keys: Int32Array): Int32Array<ArrayBuffer> {
   return wider;
 }
 
-/** Two thirds of them taken when all keys are there. */
-function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
+/** Two thirds of them taken when as many numbers are there as there is room for. */
+export function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
   return new Int32Array(Math.ceil(capacity * 1.5)).fill(-1);
 }
 
@@ -163,7 +163,7 @@ function hashOf(word: number, words: Int32Array): number {
 }
 
 /** A hash as a number below `slots`. */
-function firstSlot(hash: number, slots: number): number {
+export function firstSlot(hash: number, slots: number): number {
   return Math.floor(((hash >>> 0) / 2 ** 32) * slots);
 }
 

@@ -6,8 +6,8 @@ import type { OrderType } from "../storage/document.ts";
 import type { Place } from "../storage/place.ts";
 import { type Contender, contendersFor, freeFrom, namedPath } from "./contenders.ts";
 import { type ClaimFinding, type Contest, type Named, pathDoubled, pathHeld, pathWaits } from "./problems.ts";
-import { wantedPath } from "./rows.ts";
-import { type ClaimTable, EXPLICIT, VOID, WANTED } from "./table.ts";
+import { noteWanted, wantedPath } from "./rows.ts";
+import { type ClaimTable, VOID, WANTED } from "./table.ts";
 
 export type PathQuestion = {
   type: OrderType;
@@ -108,10 +108,8 @@ function createContest(table: ClaimTable, { question, owner, holders, rules }: C
       }
       for (const record of free) table.setMarks(record, VOID);
       // Whatever becomes of the order, its row asks for the path: a later one does not get it.
-      const marks = WANTED | (place.isExplicit ? EXPLICIT : 0);
-      const since = rules.now().getTime();
-      const record = table.claim(owner, { path, marks, since, offering: rules.offering });
-      if (namedPath(table, owner) < 0) table.makePresent(record);
+      const { offering, now } = rules;
+      noteWanted(table, owner, { path, isExplicit: place.isExplicit, since: now().getTime(), offering });
       return { path };
     },
     /** Why the path of the resource must not be named in a terminate file; null when it may be. */

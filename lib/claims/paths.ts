@@ -3,6 +3,8 @@
 
 import { AnswerError } from "../errors.ts";
 
+import { emptySlots, firstSlot } from "../key-set.ts";
+
 export type PathStore = {
   readonly size: number;
   /** Appends a path, also one that is there already; returns its number. */
@@ -271,15 +273,6 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
 /** Another one in each process: nobody can choose slugs that all get one slot. */
 const SEED = (Math.random() * 2 ** 32) | 0;
 const PRIME = 0x01000193;
-
-/** Two thirds of them taken when all paths are there. */
-function emptySlots(capacity: number): Int32Array<ArrayBuffer> {
-  return new Int32Array(Math.ceil(capacity * 1.5)).fill(-1);
-}
-
-function firstSlot(hash: number, slots: number): number {
-  return Math.floor(((hash >>> 0) / 2 ** 32) * slots);
-}
 
 /** Other than in the composed form, in which paths are compared. */
 function isSpelled(path: string): boolean {

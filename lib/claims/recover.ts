@@ -6,6 +6,7 @@ import { isPlainUuid } from "../key-set.ts";
 import { readChunks } from "../output/files.ts";
 import {
   changedReceipts,
+  datedReceipts,
   type FoundReceipt,
   hasReceipts,
   isWithdrawn,
@@ -78,7 +79,8 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
     listed: stored?.listed ?? [],
   };
   const recent = receiptsSince(source);
-  const isSame = stored !== null && stored.olderReceipts === olderReceipts(directory, recent);
+  const dated = datedReceipts(directory);
+  const isSame = stored !== null && stored.olderReceipts === olderReceipts(dated, recent);
   const since = isSame ? recent : new Date(0);
   // Where only the receipts were lost, the files that they stood for say what the claims do not know yet.
   const isLost = stored === null || !hasReceipts(directory);
@@ -86,10 +88,10 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   if (isLost) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);
   const receipts = new Set<string>();
   const orders = new Set<string>();
-  for (const dated of changedReceipts(directory, since)) {
-    receipts.add(keyOf(dated));
-    orders.add(dated.receipt.order);
-    addReceipt(table, dated, { isByDate: !isSame, reuseAfterDays });
+  for (const found of changedReceipts(directory, since, dated)) {
+    receipts.add(keyOf(found));
+    orders.add(found.receipt.order);
+    addReceipt(table, found, { isByDate: !isSame, reuseAfterDays });
   }
   table.keepReceipts(orders);
   const [isForeign, identity] = [foreign.length > 0, stored?.identity ?? null];

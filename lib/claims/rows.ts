@@ -9,6 +9,7 @@ import {
   DRAFTED,
   EXPLICIT,
   LIVE,
+  type NewClaim,
   VOID,
   WANTED,
   WRITTEN,
@@ -79,9 +80,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   let isListed = false;
 
   const take = ({ owner, place }: LiveRow, path: string): { path: string } => {
-    const marks = (place.isExplicit ? EXPLICIT : 0) | WANTED;
-    const record = table.claim(owner, { path, marks, since, offering: rules.offering });
-    if (namedPath(table, owner) < 0) table.makePresent(record);
+    noteWanted(table, owner, { path, isExplicit: place.isExplicit, since, offering: rules.offering });
     return { path };
   };
   const isFree = ({ owner, isNamed }: Contender): boolean => {
@@ -184,6 +183,16 @@ const EXAMPLES = 10;
 /** What the resource's own words ask for, unless they may be meant otherwise. */
 export function wantedPath({ path, suspect }: Place): string | undefined {
   return suspect === undefined ? path : undefined;
+}
+
+/** The row of the resource asks for the path, and nobody is in the way. */
+export function noteWanted(
+  table: ClaimTable,
+  owner: number,
+  { isExplicit, ...claim }: Pick<NewClaim, "path" | "since" | "offering"> & { isExplicit: boolean },
+): void {
+  const record = table.claim(owner, { ...claim, marks: (isExplicit ? EXPLICIT : 0) | WANTED });
+  if (namedPath(table, owner) < 0) table.makePresent(record);
 }
 
 function isNamedByOrder(table: ClaimTable, owner: number): boolean {

@@ -8,7 +8,7 @@ import { STATE_DIRECTORY, type StatePlace } from "../output/directory.ts";
 import { createTemporary } from "../output/durable.ts";
 import { attempt } from "../output/failure.ts";
 import { removeFile } from "../output/files.ts";
-import { olderReceipts } from "../output/receipts.ts";
+import { datedReceipts, olderReceipts } from "../output/receipts.ts";
 import type { Damaged } from "../output/state.ts";
 import { openStateFile } from "../output/state-file.ts";
 import { type ClaimsSource, type Header, parseHeader, receiptsSince } from "./header.ts";
@@ -180,7 +180,7 @@ export function writeClaims(output: StatePlace, table: ClaimTable, source: Claim
     ...source,
     ...sizes,
     offerings: offeringUuids,
-    olderReceipts: olderReceipts(output.directory, receiptsSince(source)),
+    olderReceipts: olderReceipts(datedReceipts(output.directory), receiptsSince(source)),
     files: [...files],
     spellings: [...paths.spellings],
     depths: Array.from(paths.depths, (count) => count ?? 0),

@@ -139,9 +139,13 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
  * Receipts that are open, and closed ones that were changed since then; the one that changed last comes last. One second
  * of grace, because the clock of a file system is coarser than that of a process. Only those are read.
  */
-export function changedReceipts(directory: string, since: Date): ChangedReceipt[] {
+export function changedReceipts(
+  directory: string,
+  since: Date,
+  all: readonly DatedReceipt[] = datedReceipts(directory),
+): ChangedReceipt[] {
   const statePath = join(directory, STATE_DIRECTORY);
-  return datedReceipts(statePath)
+  return all
     .filter((dated) => isRecent(dated, since))
     .sort((one, other) => one.changedMs - other.changedMs)
     .flatMap(({ folder, order, changedMs }) => {
@@ -151,15 +155,16 @@ export function changedReceipts(directory: string, since: Date): ChangedReceipt[
 }
 
 /** Number and times of the others: another value says that one came, went or changed which its date does not show. */
-export function olderReceipts(directory: string, since: Date): string {
-  const older = datedReceipts(join(directory, STATE_DIRECTORY)).filter((dated) => !isRecent(dated, since));
+export function olderReceipts(all: readonly DatedReceipt[], since: Date): string {
+  const older = all.filter((dated) => !isRecent(dated, since));
   return `${older.length} ${older.reduce((sum, { changedMs }) => sum + Math.round(changedMs), 0)}`;
 }
 
-type DatedReceipt = { folder: string; order: string; changedMs: number };
+export type DatedReceipt = { folder: string; order: string; changedMs: number };
 
-/** A date that cannot be read lets it through. */
-function datedReceipts(statePath: string): DatedReceipt[] {
+/** Every receipt with the time of its last change; a time that cannot be read makes it a recent one. */
+export function datedReceipts(directory: string): DatedReceipt[] {
+  const statePath = join(directory, STATE_DIRECTORY);
   return [OPEN, CLOSED].flatMap((folder) =>
     receiptOrders(statePath, folder).map((order) => ({
       folder,

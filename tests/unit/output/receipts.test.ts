@@ -16,6 +16,7 @@ import {
   changedReceipts,
   claimReceipt,
   closeReceipt,
+  datedReceipts,
   isWithdrawn,
   listOpenReceipts,
   olderReceipts,
@@ -240,14 +241,14 @@ describe("recent receipts", () => {
   test("one with an old date that came or went shows in what is said of the others", () => {
     const output = openScratch();
     const since = new Date(60_000_000);
-    const before = olderReceipts(output.directory, since);
+    const before = olderReceipts(datedReceipts(output.directory), since);
     claimReceipt(output, RECEIPT);
     closeReceipt(output, RECEIPT, { state: "done" });
-    expect(olderReceipts(output.directory, since)).toBe(before);
+    expect(olderReceipts(datedReceipts(output.directory), since)).toBe(before);
     utimesSync(closedPath(output), 2000, 2000);
-    const withOne = olderReceipts(output.directory, since);
+    const withOne = olderReceipts(datedReceipts(output.directory), since);
     utimesSync(closedPath(output), 2001, 2001);
-    expect(new Set([before, withOne, olderReceipts(output.directory, since)]).size).toBe(3);
+    expect(new Set([before, withOne, olderReceipts(datedReceipts(output.directory), since)]).size).toBe(3);
   });
 });
 
