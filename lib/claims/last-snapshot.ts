@@ -8,8 +8,14 @@ import { FOREIGN_LIMIT_BYTES, readForeignDocument } from "../storage/foreign.ts"
 import { scanDocument } from "../storage/scan.ts";
 import type { ClaimsSource } from "./header.ts";
 
-/** `path`: the last snapshot. `cut`: newer ones of ours that were cut, the oldest first; what is left of them still counts. */
-export type LastSnapshots = { path: string | null; cut: readonly string[] };
+export type LastSnapshots = {
+  /** The last snapshot. */
+  path: string | null;
+  /** The claims were written for it. */
+  isStored: boolean;
+  /** Newer ones of ours that were cut, the oldest first; what is left of them still counts. */
+  cut: readonly string[];
+};
 
 /**
  * The snapshot that the claims were written for, once it has its name; else, of those that are whole, the one that the state
@@ -17,25 +23,26 @@ export type LastSnapshots = { path: string | null; cut: readonly string[] };
  */
 export function lastSnapshots(directory: string, stored: ClaimsSource | null): LastSnapshots {
   const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
-  if (stored !== null && written !== null && isWrittenFor(stored, written)) return { path: written, cut: [] };
+  if (stored !== null && written !== null && isWrittenFor(stored, written))
+    return { path: written, isStored: true, cut: [] };
   const state = readSnapshotState(directory);
   const named = state === null ? null : join(directory, state.file);
   const first = named !== null && isOwnFile(named) ? [named] : [];
   const cut: string[] = [];
   for (const path of [...first, ...snapshotsNewestFirst(directory).filter((other) => other !== named)]) {
     const kind = kindOf(path);
-    if (kind === "whole") return { path, cut: cut.reverse() };
+    if (kind === "whole") return { path, isStored: false, cut: cut.reverse() };
     if (kind === "cut") cut.push(path);
   }
   const [path = null] = cut;
-  return { path, cut: [] };
+  return { path, isStored: false, cut: [] };
 }
 
 /**
  * A snapshot that is not there may never have got its name, because the run that wrote the claims was killed before the
  * rename: then the state names an older one, or there was none. Else it was deleted since.
  */
-export function isWrittenFor({ snapshot }: ClaimsSource, path: string): boolean {
+function isWrittenFor({ snapshot }: ClaimsSource, path: string): boolean {
   if (snapshot === null || snapshot.file !== basename(path)) return false;
   const inode = inodeOf(path);
   if (inode !== null) return inode === snapshot.inode;
@@ -43,10 +50,13 @@ export function isWrittenFor({ snapshot }: ClaimsSource, path: string): boolean 
   return state === null ? snapshot.isFirst !== true : state.file === snapshot.file;
 }
 
-/** What is known of a snapshot; its digest only by the state. */
-export function identify(path: string | null, stored: ClaimsSource | null): ClaimsSource["snapshot"] {
+/** What is known of a snapshot; the claims know its digest a moment before its state does. */
+export function identify(
+  { path, isStored }: LastSnapshots,
+  stored: ClaimsSource | null,
+): ClaimsSource["snapshot"] {
   if (path === null) return null;
-  const sha256 = digestBy(stored, path);
+  const sha256 = (isStored ? stored?.snapshot?.sha256 : undefined) ?? digestByState(path);
   return {
     file: basename(path),
     inode: inodeOf(path) ?? "",
@@ -54,10 +64,7 @@ export function identify(path: string | null, stored: ClaimsSource | null): Clai
   };
 }
 
-/** The claims know it a moment before the state of the snapshot does. */
-function digestBy(stored: ClaimsSource | null, path: string): string | undefined {
-  const isStored = stored !== null && isWrittenFor(stored, path);
-  if (isStored && stored.snapshot?.sha256 !== undefined) return stored.snapshot.sha256;
+function digestByState(path: string): string | undefined {
   const state = readSnapshotState(dirname(path));
   return state?.file === basename(path) ? state.sha256 : undefined;
 }

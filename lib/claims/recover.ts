@@ -18,7 +18,7 @@ import { digestAlong } from "../storage/digest.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isNamed, namedPath } from "./contenders.ts";
 import { type ClaimsSource, receiptsSince } from "./header.ts";
-import { foreignResources, identify, isWrittenFor, lastSnapshots } from "./last-snapshot.ts";
+import { foreignResources, identify, lastSnapshots } from "./last-snapshot.ts";
 import { type NamedByOrder, namedByOrderFiles } from "./order-files.ts";
 import { claimsIdentity, type ReadClaims, readClaims } from "./store.ts";
 import {
@@ -63,10 +63,11 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   const damaged: Damaged = [];
   const stored = readClaims(directory, damaged);
   const table = stored?.table ?? createClaimTable();
-  const { path: snapshot, cut } = lastSnapshots(directory, stored);
-  const known = identify(snapshot, stored);
+  const last = lastSnapshots(directory, stored);
+  const { path: snapshot, cut } = last;
+  const known = identify(last, stored);
   let isChanged = false;
-  if (stored === null || snapshot === null || !isWrittenFor(stored, snapshot)) {
+  if (!last.isStored) {
     if (stored !== null) withdrawSnapshot(stored);
     if (snapshot !== null) isChanged = addSnapshot(table, snapshot, known?.sha256) === "changed";
     for (const path of cut) addSnapshot(table, path, undefined);

@@ -1,4 +1,4 @@
-// What README, docs/migration.md and docs/operations.md tell an administrator to type is typed here, from the
+// What README, docs/migration.md and docs/operations.md ask an administrator to type is typed here, from the
 // installation to the removal, in a copy of this machine and against a simulated Waldur.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -105,7 +105,7 @@ describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEED
   });
 });
 
-/** What the pages tell to write into files. */
+/** What the pages ask to write into files. */
 function siteFiles({ simulator }: Stage): Record<string, string> {
   const [yaml = ""] = readme.blocks("yaml");
   const config = yaml

@@ -29,7 +29,7 @@ for (const kind of KINDS) {
   describe(`a power cut on ${kind}`, () => {
     for (const scene of [SYNC_SCENE, orderScene("Create")]) {
       test.skipIf(!can || !CAN_TRACE)(
-        `after any call of ${scene.name} loses nothing that Waldur was told${unable}${NEEDS_TRACE}`,
+        `after any call of ${scene.name} loses nothing that was reported to Waldur${unable}${NEEDS_TRACE}`,
         async () => {
           const points = await listPoints(scene);
           const complaints = await inTurns(points, (point) => cutAndRecover(scene, point, kind));

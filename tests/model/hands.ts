@@ -1,5 +1,5 @@
 // What other people do to orders while the program is not looking: consumers who place them and take them back, operators
-// who end or approve them by hand. The book that is kept of it tells later what the files have to be. All kinds of
+// who end or approve them by hand. The book that is kept of it says later what the files have to be. All kinds of
 // histories use it.
 
 import fc from "fast-check";

@@ -27,7 +27,7 @@ export type Setup = {
   /** There is a snapshot of them already. */
   published: boolean;
   /** Before the end, operators put in order what cannot be mapped. */
-  mended: boolean;
+  repaired: boolean;
 };
 
 export type Kill = {
@@ -101,7 +101,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   nestedMounts: rarely<Setup["nestedMounts"]>(null, "allow", 6),
   hasSecondOffering: rarely(false, true, 3),
   published: fc.boolean(),
-  mended: fc.boolean(),
+  repaired: fc.boolean(),
 });
 
 function rarely<T>(usual: T, rare: T, oneIn: number): fc.Arbitrary<T> {

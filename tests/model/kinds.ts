@@ -15,7 +15,7 @@ const historiesInside: fc.Arbitrary<History> = histories.map(({ setup, steps }) 
   steps: steps.map((step) => ("runs" in step ? { ...step, runs: step.runs.slice(0, 1), kill: null } : step)),
 }));
 
-const PLAIN: Omit<Setup, "generation"> = {
+export const PLAIN: Omit<Setup, "generation"> = {
   timezone: null,
   completion: "on-publish",
   acceptance: "auto",
@@ -27,7 +27,7 @@ const PLAIN: Omit<Setup, "generation"> = {
   nestedMounts: null,
   hasSecondOffering: false,
   published: false,
-  mended: false,
+  repaired: false,
 };
 
 const FAULTS = [

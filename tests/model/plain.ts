@@ -18,7 +18,7 @@ export function isPlain({ seen }: Site): boolean {
 /** Of orders that the program itself has set done. */
 export function complaintsOfPlain(site: Site): string[] {
   const { book, setup } = site;
-  if (!isPlain(site) || setup.mended) return [];
+  if (!isPlain(site) || setup.repaired) return [];
   return book.placed
     .filter((order) => order.state === "done" && !book.finishedByOthers.has(order))
     .flatMap((order) => [...complaintsOfBackendId(site, order), ...complaintsOfQuota(site, order)]);

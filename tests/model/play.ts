@@ -42,8 +42,8 @@ export async function playHistory(history: History, program: Program): Promise<P
     trace.push(`${++steps}. ${tellStep(step)}`);
     beginStep(site, steps);
     if ("runs" in step) runs += step.runs.length;
-    const { told, found } = await playStep(site, step, isHurried);
-    trace.push(...told.map((line) => `     ${line}`));
+    const { lines, found } = await playStep(site, step, isHurried);
+    trace.push(...lines.map((line) => `     ${line}`));
     complaints.push(...found, ...complaintsNow(site));
     return complaints.length === 0;
   };
@@ -68,16 +68,16 @@ function beginStep(site: Site, step: number): void {
   noteWorld(site);
 }
 
-type Told = { told: string[]; found: string[] };
+type StepResult = { lines: string[]; found: string[] };
 
-async function playStep(site: Site, step: Step, isHurried: boolean): Promise<Told> {
+async function playStep(site: Site, step: Step, isHurried: boolean): Promise<StepResult> {
   if ("runs" in step) return playRuns(site, step, isHurried);
   playDeed(site, step);
   noteWorld(site);
-  return { told: [], found: [] };
+  return { lines: [], found: [] };
 }
 
-async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<Told> {
+async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<StepResult> {
   const { requests } = site.stage.simulator;
   const from = requests.length;
   const before = newestSnapshot(site);
@@ -89,7 +89,7 @@ async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<Told>
   const rules = isCalmSync ? site.seen.baselines.map((entries) => snapshotRule(site, entries)) : [];
   const untouched = run.runs.some((line) => line.includes("--dry-run")) ? imprint(site) : null;
   const { ended, complaints } = await playRun(site, run, isHurried);
-  const told = [
+  const lines = [
     ...requests.slice(from).map(tellRequest),
     ...ended.map(
       ({ code, stderr }, nth) => `${run.runs[nth]} ended with ${code}${stderr === "" ? "" : `: ${stderr}`}`,
@@ -105,7 +105,7 @@ async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<Told>
   );
   noteSightings(site, run, ended);
   if (site.seen.isRepath) site.seen.outcomes.add("a run with --repath");
-  return { told, found: complaints };
+  return { lines, found: complaints };
 }
 
 /** A list that was read through shows who is gone; a pass sees the ends that it brought about. */
@@ -127,7 +127,7 @@ function noteSightings({ seen, book }: Site, run: Run, ended: readonly Ran[]): v
 
 const KILLED = 137;
 
-/** Undisturbed, a run ends well or tells what it left out; the guard may refuse a snapshot that shrank. */
+/** Undisturbed, a run ends well or reports what it left out; the guard may refuse a snapshot that shrank. */
 function complaintsOfEnd(run: Run, { code, stdout, stderr }: Ran): string[] {
   if (code === KILLED && run.kill !== null) return [];
   const usual: readonly number[] = [EXIT.ok, EXIT.problems, EXIT.answer];
@@ -170,7 +170,7 @@ async function quieten(
   play: (step: Step, isHurried: boolean) => Promise<boolean>,
 ): Promise<string[]> {
   const { stage, book, setup } = site;
-  if (setup.mended) mend(stage.world, book.placed);
+  if (setup.repaired) mend(stage.world, book.placed);
   noteWorld(site);
   letTimePass(site, 11);
   for (let pass = 0; pass < MOST_PASSES + book.placed.length; pass++) {

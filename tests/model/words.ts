@@ -5,7 +5,7 @@ import type { Hand } from "./hands.ts";
 import type { History, Run, Step } from "./history.ts";
 
 export function tellSetup({ setup }: History): string {
-  const { generation, timezone, resources, mended, completion, acceptance, backendId, ...rest } = setup;
+  const { generation, timezone, resources, repaired, completion, acceptance, backendId, ...rest } = setup;
   const words = [
     `a ${generation} server`,
     `${resources} resources${rest.published ? " in a snapshot" : ""}`,
@@ -18,7 +18,7 @@ export function tellSetup({ setup }: History): string {
     ...(rest.reuseDays === null ? [] : [`path_reuse_after_days ${rest.reuseDays}`]),
     ...(rest.nestedMounts === null ? [] : [`nested_mounts ${rest.nestedMounts}`]),
     ...(rest.hasSecondOffering ? ["orders of a second offering in the same directory"] : []),
-    ...(mended ? ["mended before the end"] : []),
+    ...(repaired ? ["repaired before the end"] : []),
   ];
   return words.join(", ");
 }

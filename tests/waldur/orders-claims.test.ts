@@ -4,11 +4,10 @@ import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "pathe";
 import { loadClaims } from "../../lib/claims/recover.ts";
-import { writeClaims } from "../../lib/claims/store.ts";
 import { BY_SNAPSHOT } from "../../lib/claims/table.ts";
-import { openOutput, STATE_DIRECTORY } from "../../lib/output/directory.ts";
+import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
-import { GENERATIONS, type OrdersStage, openOrders, place } from "./orders-stage.ts";
+import { GENERATIONS, type OrdersStage, openOrders, place, storeClaims } from "./orders-stage.ts";
 
 const pathOf = (stage: OrdersStage, order: { uuid: string }) =>
   stage.documentOf(order).result.storageResources[0]?.mountPoint.default ?? "";
@@ -230,31 +229,16 @@ describe("mounts inside others", () => {
 
 /** What a `sync` stores that publishes the resource in another process. */
 function nameInClaims({ out, simulator }: OrdersStage, { uuid, backendId }: SimResource): void {
-  const now = () => new Date();
-  const warn = () => undefined;
-  const output = openOutput({
-    directory: out,
-    mode: "sync",
-    requireMount: null,
-    allowShared: false,
-    notice: () => undefined,
-    fileMode: 0o644,
-    now,
-    warn,
-  });
-  try {
-    const { table, source } = loadClaims(out, { reuseAfterDays: 7, now: now() });
-    const claim = {
-      path: backendId ?? "",
-      marks: BY_SNAPSHOT,
-      since: Date.now(),
-      offering: simulator.offeringUuid,
-    };
-    table.makePresent(table.claim(table.resource(uuid), claim));
-    writeClaims(output, table, source);
-  } finally {
-    output.close();
-  }
+  const loaded = loadClaims(out, { reuseAfterDays: 7, now: new Date() });
+  const { table } = loaded;
+  const claim = {
+    path: backendId ?? "",
+    marks: BY_SNAPSHOT,
+    since: Date.now(),
+    offering: simulator.offeringUuid,
+  };
+  table.makePresent(table.claim(table.resource(uuid), claim));
+  storeClaims(out, "sync", loaded);
 }
 
 test("a terminate order goes through whatever is wrong with limits, options and slug", async () => {

@@ -2,9 +2,10 @@
 // and at the end of every test what must hold after each: no order was erred by us, nothing half-written is left.
 
 import { expect } from "bun:test";
+import type { ClaimsSource } from "../../lib/claims/header.ts";
 import { writeClaims } from "../../lib/claims/store.ts";
-import { createClaimTable } from "../../lib/claims/table.ts";
-import { openOutput } from "../../lib/output/directory.ts";
+import { type ClaimTable, createClaimTable } from "../../lib/claims/table.ts";
+import { type Mode, openOutput } from "../../lib/output/directory.ts";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import { type Arrival, type HereOptions, listenTo, openStage, type StageOptions } from "../stage.ts";
 
@@ -121,24 +122,28 @@ export function place(
 
 /** What a pass leaves that found no resource. */
 export function leaveClaims(directory: string, offering: string): void {
-  const now = () => new Date();
-  const warn = () => undefined;
+  const source = { snapshot: null, listedAt: new Date().toISOString(), listed: [offering] };
+  storeClaims(directory, "orders", { table: createClaimTable(), source });
+}
+
+/** Stores claims as a run of that mode does. */
+export function storeClaims(
+  directory: string,
+  mode: Mode,
+  { table, source }: { table: ClaimTable; source: ClaimsSource },
+): void {
   const output = openOutput({
     directory,
-    mode: "orders",
+    mode,
     requireMount: null,
     allowShared: false,
-    notice: () => undefined,
     fileMode: 0o644,
-    now,
-    warn,
+    now: () => new Date(),
+    warn: () => undefined,
+    notice: () => undefined,
   });
   try {
-    writeClaims(output, createClaimTable(), {
-      snapshot: null,
-      listedAt: now().toISOString(),
-      listed: [offering],
-    });
+    writeClaims(output, table, source);
   } finally {
     output.close();
   }

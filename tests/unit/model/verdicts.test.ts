@@ -6,6 +6,7 @@ import { join } from "pathe";
 import type { SimOrder, SimResource } from "../../../lib/simulator/model.ts";
 import { complaintOfLoss } from "../../model/guard.ts";
 import type { Setup } from "../../model/history.ts";
+import { PLAIN } from "../../model/kinds.ts";
 import { DAY_MS } from "../../model/lives.ts";
 import { lose } from "../../model/loss.ts";
 import { snapshotRule } from "../../model/permitted.ts";
@@ -14,21 +15,7 @@ import { openSite, type Site } from "../../model/site.ts";
 import { complaintsAtRest } from "../../model/verdict.ts";
 import { noteWorld, watch } from "../../model/watch.ts";
 
-const SETUP: Setup = {
-  generation: "current",
-  timezone: null,
-  completion: "on-publish",
-  acceptance: "auto",
-  backendId: "slug",
-  latestLink: false,
-  keepSnapshots: 0,
-  resources: 0,
-  reuseDays: null,
-  nestedMounts: null,
-  hasSecondOffering: false,
-  published: false,
-  mended: false,
-};
+const SETUP: Setup = { generation: "current", ...PLAIN };
 
 let site: Site;
 let files = 0;
