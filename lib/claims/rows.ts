@@ -103,7 +103,8 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     if (!others.some((other) => (table.now(other.owner) & LIVE) !== 0)) return take(row, path);
     for (const other of others) noteYielding(yielding, table.path(other.record), other.relation);
     // All at once: in a long chain of mounts each reading of the list would find one more of them.
-    for (const outer of pathsAbove(path)) noteYielding(yielding, outer, "outer");
+    if (rules.nested === "refuse")
+      for (const outer of pathsAbove(path)) noteYielding(yielding, outer, "outer");
     mustRestart = true;
     return take(row, path);
   };

@@ -1,7 +1,7 @@
 // The place where a history happens: a simulated Waldur with its book of orders, the directory of the compiled binary, and
 // what was seen there so far.
 
-import { readdirSync, utimesSync } from "node:fs";
+import { readdirSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "pathe";
 import { isSnapshotName, parseOrderFileName } from "../../lib/output/names.ts";
 import { type Arrival, listenTo, openStage, type Stage } from "../stage.ts";
@@ -157,7 +157,7 @@ export function letTimePass({ stage, book }: Site, minutes: number): void {
 }
 
 function age(path: string, minutes: number): void {
-  const at = Date.now() / 1000 - minutes * 60;
+  const at = statSync(path).mtimeMs / 1000 - minutes * 60;
   utimesSync(path, at, at);
 }
 

@@ -5,7 +5,17 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { loadClaims } from "../../lib/claims/recover.ts";
 import { writeClaims } from "../../lib/claims/store.ts";
 import { openState } from "../../lib/output/directory.ts";
-import { livePage, loseState, minute, nameAt, onArrival, open, statePath, syncAt } from "./sync-stage.ts";
+import {
+  idsIn,
+  livePage,
+  loseState,
+  minute,
+  nameAt,
+  onArrival,
+  open,
+  statePath,
+  syncAt,
+} from "./sync-stage.ts";
 
 type Stage = Awaited<ReturnType<typeof open>>;
 
@@ -191,6 +201,16 @@ describe("mounts inside others", () => {
     expect(report.notices).toMatchObject([{ code: "mounts-nested" }]);
     expect(report.notices[0]?.message).toContain("3 pairs");
   });
+});
+
+test("allowed mounts around one another stay in the order of the list, also where it is read again", async () => {
+  const stage = await openHere({ nested_mounts: "allow" });
+  stage.world.addResource({ slug: "a" });
+  const rows = ["/store/a", "/store", "/other"].map((backendId, at) =>
+    stage.world.addResource({ slug: `n${at}`, backendId }),
+  );
+  await syncAt(stage, 0);
+  expect(idsIn(stage, nameAt(0))).toEqual(rows.map(({ uuid }) => uuid));
 });
 
 test("a backend id that is nearly a path moves nothing that is published, and is a problem otherwise", async () => {
