@@ -224,12 +224,13 @@ export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: Recei
     withdraw(table, owner, receipt);
     return;
   }
-  if (table.isReleased(owner, receipt.mountPoint, since)) {
+  const isPublished = receipt.published || !dated.open;
+  const isFreed = table.isFreed(receipt.order, receipt.mountPoint, isPublished);
+  if (isFreed || table.isReleased(owner, receipt.mountPoint, since)) {
     noteEnd(table, owner, { receipt, reuseAfterDays });
     return;
   }
   const known = namedPath(table, owner);
-  const isPublished = receipt.published || !dated.open;
   const claim = {
     path: receipt.mountPoint,
     marks: isPublished ? BY_ORDER : BY_RECEIPT,

@@ -168,6 +168,13 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       receipts.set(order, said);
       return isNew;
     },
+    /** What the receipt of the order said was known, and the path was free since, so that it says it no longer. */
+    isFreed(order: string, path: string, isPublished: boolean): boolean {
+      const said = receipts.get(order);
+      if (said === undefined || said % 2 !== (isPublished ? 1 : 0)) return false;
+      const record = Math.floor(said / 2);
+      return isVoid(record) && paths.is(record, path);
+    },
     /** Forgets the receipts of other orders: they are too old to be read again. */
     keepReceipts(orders: ReadonlySet<string>): void {
       for (const order of receipts.keys()) if (!orders.has(order)) receipts.delete(order);

@@ -69,7 +69,8 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
   if (hasBadSlug(row)) return { ...permission, absent: mayBeLost };
   if (values === null || paths.size === 0)
     return { ...permission, values: null, absent: mayBeLost || paths.size > 1 };
-  return { ...permission, absent: isFree && !isFirst(site, row, paths), carried: null };
+  const isAbsent = isFree && !isFirst(site, row, paths);
+  return { ...permission, absent: isAbsent, carried: permission.isContested ? carried : null };
 }
 
 /** The state says how the last snapshot was published: without it nothing is carried over. */
@@ -85,7 +86,9 @@ function movedOrKept(site: Site, row: SimResource, kept: string): string[] {
   const remembered = wants.hasOrders(row.uuid) ? [...wants.backendPaths(row.uuid)] : [];
   if (moved === null || moved === kept) return [kept, ...remembered];
   if (isSurelyHeld(site, row.uuid, moved)) return [kept, ...remembered.filter((path) => path !== moved)];
-  return contestsOf(site, row.uuid, moved).length === 0 ? [moved] : [moved, kept, ...remembered];
+  // That a holder has ended is found after the last page: the next list moves the resource.
+  const isAwaited = contestsOf(site, row.uuid, moved).length > 0 || hadHolder(site, row.uuid, [moved]);
+  return isAwaited ? [moved, kept, ...remembered] : [moved];
 }
 
 /** Of a resource that no file names, or several in a way that leaves its path open. */

@@ -6,7 +6,7 @@ import { rmSync, truncateSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { type OrdersStage, openOrders, place, the } from "./orders-stage.ts";
-import { addResources, nameAt, open, statePath, syncAt } from "./sync-stage.ts";
+import { addResources, entryText, nameAt, open, pathIn, statePath, syncAt } from "./sync-stage.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -146,6 +146,27 @@ describe("the newest file gives the path", () => {
     await stage.runHere("sync", { ...inMinutes(4), sync: { repath: true } });
     expect(await endOf(stage, resource.uuid)).toBe("/elsewhere/a");
   });
+});
+
+test("a path that a terminate order frees goes to the resource whose backend id asks for it", async () => {
+  await using stage = await openOrders({ settings: { path_reuse_after_days: 0 } });
+  const { resource: ended, path } = await renamed(stage);
+  const next = stage.world.addResource({ name: "b", backendId: "/elsewhere/b" });
+  await stage.runHere("sync", inMinutes(1));
+  next.backendId = path;
+  stage.world.addOrder({ type: "Terminate", resource: ended });
+  await stage.pass(inMinutes(2));
+  const pathAfter = async (minutes: number) => {
+    await stage.runHere("sync", inMinutes(minutes));
+    const newest = stage
+      .files()
+      .filter((name) => name.endsWith("-all.json"))
+      .at(-1);
+    return pathIn(entryText(stage, the(newest), next.uuid));
+  };
+  // Who holds it is known after the last page, when the entry is written.
+  expect(await pathAfter(3)).toBe("/elsewhere/b");
+  expect(await pathAfter(4)).toBe(path);
 });
 
 describe("a terminate order of an outer mount", () => {
