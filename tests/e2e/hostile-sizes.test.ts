@@ -4,8 +4,9 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
+import { everyResource } from "../model/paths.ts";
 import { scratchDirectory } from "../scratch.ts";
-import { runMeasured, SUBJECT } from "../stage.ts";
+import { openStage, runMeasured, SUBJECT } from "../stage.ts";
 import { type HostileList, orderText, resourceText, rowsOf, startHostile, uuidOf } from "./hostile-waldur.ts";
 
 const MIB = 1024 * 1024;
@@ -182,6 +183,24 @@ test("50 000 resources that cannot be mapped are 303 lines, and cost a fifth of 
   expect(ran.bytes).toBeLessThan(160_000_000);
   const listed = await runOn("sync", { resources }, { args: ["--allow-shrink", "--json"] });
   expect([listed.code, listed.bytes < MOST_BYTES]).toEqual([10, true]);
+}, 60_000);
+
+test("50 000 published resources with three problems each are carried over and listed in the report", async () => {
+  const stage = await openStage({ resources: 50_000 });
+  const sync = () => runMeasured([...SUBJECT, "sync", "-c", stage.configPath, "--json"], {});
+  try {
+    expect((await sync()).code).toBe(0);
+    for (const { uuid } of everyResource(stage.world)) {
+      const resource = stage.world.resource(uuid);
+      resource.limits = { storage: -1 };
+      resource.attributes = { permissions: "9999", storage_data_type: "../x" };
+    }
+    const ran = await sync();
+    expect(ran.code).toBe(10);
+    expect(ran.peakBytes).toBeWithin(20_000_000, MOST_BYTES);
+  } finally {
+    await stage.close();
+  }
 }, 60_000);
 
 test("orders of 2 MB, and thousands of a few KB, are handled within the same memory", async () => {
