@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const result = await runContract(readVariables(process.env), {
       signal: interrupted.signal,
-      tell: (line) => console.error(line),
+      log: (line) => console.error(line),
     });
     console.log(args.includes("--json") ? JSON.stringify(result.rows) : drawTable(result.rows));
     return conclude(result);

@@ -5,7 +5,7 @@
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { KINDS, type Kind } from "../tests/model/kinds.ts";
-import { playMany, playShortest, tellFailure } from "../tests/model/model.ts";
+import { describeFailure, playMany, playShortest } from "../tests/model/model.ts";
 import { rareScenes, sceneTable } from "../tests/model/scenes.ts";
 
 const USUAL_HISTORIES = 500;
@@ -56,7 +56,7 @@ function parseOptions(args: readonly string[]): Options | null {
 
 async function playOne(kind: Kind, seed: number): Promise<ExitCode> {
   const played = await playShortest({ kind, seed }, SHORTEN_MS);
-  console.log(tellFailure({ kind, seed, played }));
+  console.log(describeFailure({ kind, seed, played }));
   return played.complaints.length === 0 ? EXIT.ok : EXIT.problems;
 }
 
@@ -70,7 +70,7 @@ async function playAll(wanted: Wanted): Promise<ExitCode> {
     if (played % 100 === 0) console.error(`${played} of ${count}`);
   });
   const seconds = (performance.now() - startedAt) / 1000;
-  for (const failure of failures) console.log(`\n${tellFailure(failure)}`);
+  for (const failure of failures) console.log(`\n${describeFailure(failure)}`);
   console.log(sceneTable(scenes));
   console.log(
     `${histories} histories in ${seconds.toFixed(0)} s (${(histories / seconds).toFixed(1)} a second), ` +

@@ -149,7 +149,7 @@ export type HereOptions = Partial<RunOptions> & {
   interrupted?: AbortSignal;
 };
 
-/** What a run inside this process tells: its report, and the lines of its log. */
+/** What a run inside this process reports: its report, and the lines of its log. */
 export async function runHere(
   mode: RunOptions["mode"],
   configPath: string,

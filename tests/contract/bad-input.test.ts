@@ -189,11 +189,11 @@ describe("bad input ends before anything is changed", () => {
     expect(changesOf(simulator)).toEqual([]);
   });
 
-  test("variables that are not set are told all at once", async () => {
+  test("variables that are not set are reported all at once", async () => {
     const { code, stderr, stdout } = await runScript({});
     expect({ code, stdout }).toEqual({ code: 78, stdout: "" });
-    const told = stderr.split("\n").filter((line) => line.startsWith("contract: "));
-    expect(told).toEqual(Object.keys(NAMES).map((name) => `contract: ${name}: is not set`));
+    const reported = stderr.split("\n").filter((line) => line.startsWith("contract: "));
+    expect(reported).toEqual(Object.keys(NAMES).map((name) => `contract: ${name}: is not set`));
     for (const what of Object.values(NAMES)) expect(stderr).toContain(`hint: it is to hold ${what}\n`);
   });
 

@@ -1,4 +1,4 @@
-// The contract suite, held to the simulator as an operator holds it to a real Waldur: in a process of its own, told by the
+// The contract suite, held to the simulator as an operator holds it to a real Waldur: in a process of its own, configured by the
 // same variables. And what it does when it is stopped, and when a server lies to it.
 
 import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -62,7 +62,7 @@ describe.each(["2024", "current"] as const)("on a simulated server of generation
     expect(ran.code).toBe(0);
   });
 
-  test("rules that it does not have are told as such", () => {
+  test("rules that it does not have are reported as such", () => {
     const absent = rows.filter(({ outcome }) => outcome === "not here");
     expect(absent.map(({ rule }) => rule)).toEqual([...ABSENT[generation]]);
     expect(absent[0]?.seen).toBe(`this one is of generation ${generation}`);
@@ -117,7 +117,7 @@ describe("a run that is stopped", () => {
     const interrupted = new AbortController();
     const { failure } = await runContract(readVariables(variablesOf(simulator)), {
       signal: interrupted.signal,
-      tell: () => interrupted.abort(new InterruptedError("SIGINT")),
+      log: () => interrupted.abort(new InterruptedError("SIGINT")),
     });
     expect(failure?.exitCode).toBe(130);
     expect(liveIn(simulator)).toEqual([]);
@@ -185,7 +185,7 @@ describe("a rule", () => {
     expect(await tried(rule({ see }))).toMatchObject({ seen: "failed: no answer", outcome: "DIFFERS" });
   });
 
-  test("of another generation is not tried but told", async () => {
+  test("of another generation is not tried but reported", async () => {
     const see = () => Promise.reject(new Error("tried"));
     expect(await tried(rule({ expected: { "2024": "so" }, see }))).toEqual({
       rule: "is",
@@ -195,7 +195,7 @@ describe("a rule", () => {
     });
   });
 
-  test("that takes staff rights is not tried but told, without a staff token", async () => {
+  test("that takes staff rights is not tried but reported, without a staff token", async () => {
     const see = () => Promise.reject(new Error("tried"));
     expect(await tried(rule({ staffOn: ["current"], see }))).toMatchObject({
       seen: "takes staff rights or a name without contract-: proved on the simulator only",
@@ -204,7 +204,7 @@ describe("a rule", () => {
     expect(await tried(rule({ staffOn: ["2024"] }))).toMatchObject({ outcome: "holds" });
   });
 
-  test("that the site cannot show is told with what is missing", async () => {
+  test("that the site cannot show is reported with what is missing", async () => {
     const see = async () => ({ unproven: "no such offering" });
     expect(await tried(rule({ see }))).toMatchObject({ seen: "no such offering", outcome: "unproven" });
   });
@@ -214,7 +214,7 @@ describe("a rule", () => {
     ["wrong-count", "current", "32 orders in pages of 10 come once each, with one count"],
     ["duplicate-rows", "current", "32 resources in pages of 7 come once each, with one count"],
     ["missing-row", "2024", "page_size 300 holds them all"],
-    ["no-count", "current", "HEAD tells the count of GET, without a body"],
+    ["no-count", "current", "HEAD gives the count of GET, without a body"],
     ["wrong-offering", "current", "every row says of which offering it is"],
     ["empty-list", "current", "a page has ten rows unless asked otherwise"],
     ["done-without-effect", "current", "set_state_done ends a Create order"],

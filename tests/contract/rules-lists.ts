@@ -85,7 +85,7 @@ function pageRules(): Rule[] {
       },
     },
     {
-      name: "HEAD tells the count of GET, without a body",
+      name: "HEAD gives the count of GET, without a body",
       expected: "the same, no body",
       async see(site) {
         const query = { offering_uuid: site.variables.offeringUuid, page_size: 1 };
@@ -303,7 +303,7 @@ function fieldRules(): Rule[] {
 function slugRules(): Rule[] {
   return [
     {
-      name: "the provider's projects tell the slugs of project and customer",
+      name: "the provider's projects have the slugs of project and customer",
       expected: "the same as on its orders",
       async see(site) {
         const [order = {}] = rowsOf(

@@ -186,7 +186,7 @@ function spaceOf(quotas: Quotas): string {
   return `${hard?.quota ?? "without quota"}`;
 }
 
-/** The parts of the mount point, as Waldur tells them in places of which each server has one. */
+/** The parts of the mount point, as Waldur gives them in places of which each server has one. */
 async function slugsAround(site: Site, { order, resource }: Placed): Promise<string[]> {
   const offering = await site.provider.get(`marketplace-provider-offerings/${site.variables.offeringUuid}/`);
   const { customer_slug, project_slug } = await readOrder(site, order);
@@ -195,7 +195,7 @@ async function slugsAround(site: Site, { order, resource }: Placed): Promise<str
   return ["", storage, "store", String(customer_slug), String(project_slug), String(slug)];
 }
 
-/** Orders on which another hand has acted before, between or after the runs. */
+/** Orders on which somebody else has acted before, between or after the runs. */
 function handRules(): Rule[] {
   const external = once(async (site) =>
     openScene(site, "external", { settings: { completion: "external" } }),
@@ -203,7 +203,7 @@ function handRules(): Rule[] {
   const left = once((site) => place(site, "external"));
   return [
     {
-      name: "orders finishes an order that was approved by another hand",
+      name: "orders finishes an order that was somebody else approved",
       expected: "exit 0: done; create pending 10; done, OK",
       async see(site) {
         const order = await place(site, "by-hand");

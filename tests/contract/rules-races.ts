@@ -15,7 +15,7 @@ export function raceRules(): Rule[] {
     const { backend_id, slug } = await readResource(site, order.resource);
     const id = backend_id === slug ? "is the slug" : `is ${String(backend_id)}`;
     const exits = odd.length === 0 ? `exit ${codes.join(" or ")}` : odd.map(({ code }) => `exit ${code}`);
-    return { files, told: `${exits}; ${await statesOf(site, order)}; backend id ${id}` };
+    return { files, ended: `${exits}; ${await statesOf(site, order)}; backend id ${id}` };
   };
   return [
     {
@@ -23,8 +23,8 @@ export function raceRules(): Rule[] {
       expected: "1 file; exit 0 or 75; done, OK; backend id is the slug",
       async see(site) {
         const scene = openScene(site, "race-one");
-        const { files, told } = await race(site, [scene, scene], [0, 75]);
-        return `${files.join("+")} file; ${told}`;
+        const { files, ended } = await race(site, [scene, scene], [0, 75]);
+        return `${files.join("+")} file; ${ended}`;
       },
     },
     {
@@ -32,8 +32,8 @@ export function raceRules(): Rule[] {
       expected: "a file; exit 0 or 10; done, OK; backend id is the slug",
       async see(site) {
         const scenes = [openScene(site, "race-left"), openScene(site, "race-right")] as const;
-        const { files, told } = await race(site, scenes, [0, 10]);
-        return `${files.some((count) => count === 1) ? "a file" : "no file"}; ${told}`;
+        const { files, ended } = await race(site, scenes, [0, 10]);
+        return `${files.some((count) => count === 1) ? "a file" : "no file"}; ${ended}`;
       },
     },
     {

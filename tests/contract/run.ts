@@ -37,7 +37,7 @@ export type RunOptions = {
   /** Aborted with an `AppError`: no further rule is tried, and everything is ended. */
   signal: AbortSignal;
   /** Progress, a line at a time. */
-  tell(line: string): void;
+  log(line: string): void;
 };
 
 /** Tries every rule. Throws only what is a bug. */
@@ -66,18 +66,18 @@ export async function runContract(variables: Variables, options: RunOptions): Pr
 type Trying = RunOptions & { result: Result };
 
 /** Ends what earlier runs left, tries the rules, and ends what they left: also after a signal, with hands that it does not hold. */
-async function tryRules(ground: Ground, { result, tell }: Trying): Promise<void> {
+async function tryRules(ground: Ground, { result, log }: Trying): Promise<void> {
   try {
     await sweep(ground);
     const generation = await tellGeneration(ground);
     result.generation = generation;
-    tell(`${ground.variables.apiUrl} is of generation ${generation}`);
+    log(`${ground.variables.apiUrl} is of generation ${generation}`);
     const site: Site = { ...ground, generation };
     for (const rules of createGroups()) {
       for (const rule of rules) {
         const row = await tryRule(rule, site);
         result.rows.push(row);
-        tell(`${row.outcome}: ${row.rule}`);
+        log(`${row.outcome}: ${row.rule}`);
       }
       await sweep(site);
     }

@@ -1,4 +1,4 @@
-// What the suite is told by its environment. Everything that is missing is told at once.
+// The variables that configure the suite. Everything that is missing is reported at once.
 
 import { apiUrlProblem, normaliseApiUrl } from "../../lib/config/url.ts";
 import { ConfigError, type ConfigIssue } from "../../lib/errors.ts";

@@ -260,7 +260,7 @@ ${more}`;
     return all;
   }
 
-  test("every mistake is told in one run, each with line and column", async () => {
+  test("every mistake is reported in one run, each with line and column", async () => {
     write(
       "wrong.yaml",
       valid("      inode_soft_coefficient: 3\n      inode_hard_coefficient: 2\n      file_mode: '0999'\n") +
@@ -300,7 +300,7 @@ ${more}`;
     await expectRefused("large.yaml", ["large.yaml: the configuration file is larger than 1 MiB"]);
   });
 
-  test("without --config the default name is looked for, and told", async () => {
+  test("without --config the default name is looked for, and named", async () => {
     const ran = await runSubject(["sync"], { cwd: stage.directory });
     expect(ran.code).toBe(78);
     expect(ran.stderr).toContain("waldur-site-agent-config.yaml: the configuration file does not exist");

@@ -1,4 +1,4 @@
-// The life of storages, told to the compiled program by orders: placed by a consumer over HTTP, published, reported back,
+// The life of storages, brought to the compiled program by orders: placed by a consumer over HTTP, published, reported back,
 // on both generations of servers (docs/contract.md, "Orders").
 
 import { describe, expect, test } from "bun:test";

@@ -94,7 +94,7 @@ export function leftoversIn(directory: string): string[] {
   return listingOf(directory).filter((name) => /tmp/i.test(name));
 }
 
-/** A stage with a dozen resources unless told otherwise, closed whatever happens. */
+/** A stage with a dozen resources unless another number is given, closed whatever happens. */
 export async function withStage(options: StageOptions, use: (stage: Stage) => Promise<void>): Promise<void> {
   const stage = await openStage({ resources: 12, ...options });
   try {

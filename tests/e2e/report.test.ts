@@ -1,5 +1,5 @@
-// What a run tells: one JSON document on standard output, lines on standard error, metrics in a file. And that a dry run
-// tells what the real run does, with nothing but GETs and nothing on the disk.
+// What a run reports: one JSON document on standard output, lines on standard error, metrics in a file. And that a dry run
+// says what the real run does, with nothing but GETs and nothing on the disk.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -104,16 +104,16 @@ describe("the report", () => {
 describe("a dry run", () => {
   const GENERATIONS = ["current", "2024"] as const;
 
-  test.each(GENERATIONS)("of sync tells the very file that the real run writes (%s server)", (generation) =>
+  test.each(GENERATIONS)("of sync shows the very file that the real run writes (%s server)", (generation) =>
     withStage({ generation }, async (stage) => {
       const dry = reportOf(await stage.run(["sync", "--dry-run"]));
       expect(listingOf(stage.out)).toEqual([]);
       const real = reportOf(await stage.run(["sync", "--json"]));
       const [name = ""] = stage.files();
-      const [told] = dry.files;
-      const text = `${JSON.stringify(told?.document, null, 2)}\n`;
+      const [shown] = dry.files;
+      const text = `${JSON.stringify(shown?.document, null, 2)}\n`;
       expect(timeless(text)).toBe(timeless(stage.readText(name)));
-      const { document: _, ...rest } = told ?? {};
+      const { document: _, ...rest } = shown ?? {};
       expect(timeless(JSON.stringify(rest))).toBe(timeless(JSON.stringify(real.files[0])));
       expect(dry.offerings).toEqual(real.offerings);
     }),
@@ -213,7 +213,7 @@ describe("standard output", () => {
       expect(help).toEqual({ code: 74, stdout: "", stderr: "" });
     }));
 
-  test("that is full is told", () =>
+  test("that is full is reported", () =>
     withStage({}, async (stage) => {
       for (const args of ["sync -nc $CONFIG", "--help", "--version", "sync --help"]) {
         const ran = await scriptOn(stage, `"$@" ${args} > /dev/full`);
@@ -429,7 +429,7 @@ describe("the metrics file", () => {
         ]),
     );
 
-  test("tells of success and of failure, and keeps the last success", () =>
+  test("reports success and failure, and keeps the last success", () =>
     withStage({ orders: 2 }, async (stage) => {
       const offering = stage.simulator.offeringUuid;
       for (const mode of MODES) {
@@ -465,7 +465,7 @@ describe("the metrics file", () => {
       expect(values(stage)).toMatchObject({ 'exit_code{mode="sync"}': 78 });
     }));
 
-  test("that cannot be written is told with 73, also in the report, after all was published", () =>
+  test("that cannot be written is reported with 73, also in the report, after all was published", () =>
     withStage({}, async (stage) => {
       const ran = await stage.run(["sync", "--json", "--metrics-file", "none/run.prom"]);
       expect(ran.code).toBe(73);
@@ -508,7 +508,7 @@ describe("secrets and names", () => {
     ...["lost-backend-id", "erred-after-approve", "409@set_state_done", "500@set_backend_id"],
   ];
 
-  test.each(FAULTS)("appear nowhere in what a run tells when it meets %s", (fault) =>
+  test.each(FAULTS)("appear nowhere in what a run reports when it meets %s", (fault) =>
     withStage({ orders: 3, faults: [fault] }, async (stage) => {
       nameAll(stage);
       for (const mode of MODES) {
@@ -524,9 +524,9 @@ describe("secrets and names", () => {
             "--metrics-file",
             "m.prom",
           ]);
-          const told = ran.stdout + ran.stderr + readFileSync(join(stage.directory, "m.prom"), "utf8");
-          expect(told).not.toContain(stage.simulator.providerToken);
-          expect(told).not.toMatch(/canary/i);
+          const shown = ran.stdout + ran.stderr + readFileSync(join(stage.directory, "m.prom"), "utf8");
+          expect(shown).not.toContain(stage.simulator.providerToken);
+          expect(shown).not.toMatch(/canary/i);
         }
       }
       for (const name of stage.everything()) {
@@ -535,7 +535,7 @@ describe("secrets and names", () => {
     }),
   );
 
-  test("a server that repeats the token does not make us tell it", () =>
+  test("a server that repeats the token does not make us show it", () =>
     withStage({}, async (stage) => {
       const { providerToken } = stage.simulator;
       const echo = Bun.serve({

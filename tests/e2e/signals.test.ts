@@ -202,7 +202,7 @@ describe("--deadline", () => {
 });
 
 describe("two runs at once", () => {
-  /** A run that holds its lock until it is told to end. */
+  /** A run that holds its lock until it is asked to end. */
   async function hold(stage: Stage, mode: string): Promise<Running> {
     stage.simulator.setFaults(["hang@page=1*1"]);
     const asked = stage.simulator.requests.length;

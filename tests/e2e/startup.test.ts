@@ -65,7 +65,7 @@ function staticOnly(imports: readonly Imported[] = []): Imported[] {
   return imports.filter(({ kind }) => kind === "import-statement");
 }
 
-/** Below the root of the project; the graph tells paths from the working directory. */
+/** Below the root of the project; the graph gives paths from the working directory. */
 function nameOf(path: string): string {
   return relative(root, resolve(path));
 }

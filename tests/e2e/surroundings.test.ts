@@ -105,7 +105,7 @@ describe("the environment", () => {
     expect(ran.stderr).toContain("disallow");
   });
 
-  test("shows no token where Bun is told to print requests", async () => {
+  test("shows no token where Bun is asked to print requests", async () => {
     for (const value of ["curl", "true", "1"]) {
       const ran = await stage.run(["sync", "-v"], { BUN_CONFIG_VERBOSE_FETCH: value });
       expect(ran.code).toBe(0);

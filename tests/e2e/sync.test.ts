@@ -50,7 +50,7 @@ for (const generation of GENERATIONS) {
       }
     });
 
-    test("what becomes a problem is told once, carried over, and mended", async () => {
+    test("what becomes a problem is reported once, carried over, and fixed", async () => {
       const stage = await openStage({ generation, settings: { latest_link: true } });
       try {
         const [, second] = addResources(stage, 12);
@@ -59,9 +59,9 @@ for (const generation of GENERATIONS) {
         const before = entryIn(stage, second.uuid);
 
         second.slug = "../../etc";
-        const told = await runTo(10, stage);
-        expect(told.stderr).toContain(second.uuid);
-        expect(told.stderr.trimEnd().split("\n")).toHaveLength(1);
+        const reported = await runTo(10, stage);
+        expect(reported.stderr).toContain(second.uuid);
+        expect(reported.stderr.trimEnd().split("\n")).toHaveLength(1);
         expect((await runTo(10, stage)).stderr).toBe("");
         expect(entryIn(stage, second.uuid)).toEqual(before);
         expect(stage.readText(LATEST)).not.toContain("etc");

@@ -172,7 +172,7 @@ describe("verification", () => {
   });
 });
 
-test("shows no token where Bun is told to print requests, though the request succeeds", async () => {
+test("shows no token where Bun is asked to print requests, though the request succeeds", async () => {
   for (const BUN_CONFIG_VERBOSE_FETCH of ["1", "true", "curl"]) {
     await on({ tls: certificates.good, offering: CA }, async (stage) => {
       const ran = await stage.run(["sync"], { BUN_CONFIG_VERBOSE_FETCH });

@@ -103,7 +103,7 @@ describe("a proxy", () => {
     ["all_proxy", "http://nowhere.invalid", 75, "all_proxy names a proxy, is it the one"],
     ["http_proxy", "socks5://127.0.0.1:1", 69, "through the proxy of http_proxy"],
     ["global_proxy", "http://user:canary@127.0.0.1:1", 75, "global_proxy names a proxy, is it the one"],
-  ])("of %s that cannot be reached is told by that name: %s", async (name, url, code, words) => {
+  ])("of %s that cannot be reached is reported by that name: %s", async (name, url, code, words) => {
     const isGlobal = name === "global_proxy";
     await onStage(isGlobal ? `global_proxy: ${url}` : "", async (stage) => {
       const ran = await stage.run(["sync", "--retries", "0"], isGlobal ? {} : { [name]: url });
@@ -112,7 +112,7 @@ describe("a proxy", () => {
     });
   });
 
-  test("is told its own password, and Waldur is not", async () => {
+  test("is sent its own password, and Waldur is not", async () => {
     await withServer(startProxy(), (proxy) => {
       const url = `http://user:pass@127.0.0.1:${proxy.port}`;
       return onStage(`global_proxy: ${url}`, async (stage) => {
@@ -125,7 +125,7 @@ describe("a proxy", () => {
   });
 });
 
-/** Runs `sync` on a server of our own; tells the most memory it took, in MiB. */
+/** Runs `sync` on a server of our own; returns the most memory it took, in MiB. */
 async function syncOn(stage: Stage, url: string) {
   const text = await Bun.file(stage.configPath).text();
   await Bun.write(stage.configPath, text.replace(stage.simulator.url, url));
@@ -221,7 +221,7 @@ test("demo stays on this machine, whatever proxy the environment names", async (
   }
 });
 
-test("a compressed answer that is cut is told by one line of the log, and by nothing else", () =>
+test("a compressed answer that is cut is reported by one line of the log, and by nothing else", () =>
   onStage("", async (stage) => {
     stage.simulator.setFaults(["cut-gzip"]);
     const { code, stderr } = await stage.run(["sync", "--retries", "0"]);

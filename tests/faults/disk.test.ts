@@ -69,7 +69,7 @@ describe("an errno", () => {
   }
 
   test.skipIf(!CAN_TRACE)(
-    `from the flush of a directory that the file system does not know stops nothing, and is told once${NEEDS_TRACE}`,
+    `from the flush of a directory that the file system does not know stops nothing, and is reported once${NEEDS_TRACE}`,
     async () => {
       const stage = await SYNC_SCENE.open();
       try {

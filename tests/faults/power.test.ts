@@ -1,4 +1,4 @@
-// The power goes: after any call, and while Waldur is being told. What Waldur was told must be true of the disk that
+// The power goes: after any call, and during a call to Waldur. What Waldur was sent must be true of the disk that
 // comes up again, and what readers find there is whole (docs/contract.md, "Publishing").
 
 import { describe, expect, test } from "bun:test";

@@ -42,7 +42,7 @@ describe("readers of a web server", () => {
   );
 
   test.skipIf(!CAN_SERVE)(
-    `are told at once when the latest snapshot is another one, by either validator${NEEDS_NGINX}`,
+    `learn at once when the latest snapshot is another one, by either validator${NEEDS_NGINX}`,
     async () => {
       await whileServed(async (stage, server) => {
         const start = Date.now();

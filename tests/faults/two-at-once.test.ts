@@ -16,7 +16,7 @@ const CAN_UNSHARE =
 const NEEDS_UNSHARE = CAN_UNSHARE ? "" : " (skipped: needs root and unshare)";
 
 describe("eight runs at once on one host", () => {
-  test("of orders publish each order once, and all but one at a time are told to come again", async () => {
+  test("of orders publish each order once, and all but one at a time are asked to come again", async () => {
     await onRounds(3, async (stage) => {
       const ran = await Promise.all(repeat(8, () => stage.run(["orders"])));
       expectCodes(ran, [0, 75]);
@@ -59,7 +59,7 @@ describe("four hosts that share a directory but no lock", () => {
       let met = 0;
       await onRounds(6, async (stage) => {
         const ran = await Promise.all(repeat(4, (n) => runOnHost(stage, n, "orders")));
-        // An order that another host has just ended may be told as such.
+        // An order that another host has just ended may be reported as such.
         expectCodes(ran, [0, 10]);
         expect(complaintsAnyTime(stage)).toEqual([]);
         expect(await stage.run(["orders"])).toMatchObject({ code: 0 });
@@ -147,7 +147,7 @@ function postsOf(stage: Stage, action: string) {
   return stage.requestsOf("POST").filter(({ path }) => path.endsWith(`/${action}/`));
 }
 
-/** The state tells of a snapshot that is there, with as many entries. */
+/** The state names a snapshot that is there, with as many entries. */
 function expectSnapshotState(stage: Stage): void {
   const state = JSON.parse(stage.readText(`${STATE_DIRECTORY}/snapshot.json`));
   expect(stage.files()).toContain(state.file);

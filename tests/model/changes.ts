@@ -155,12 +155,12 @@ export function replaceMany(world: World, { nth, count }: { nth: number; count: 
 }
 
 /** Operators put in order whatever cannot be mapped; only what the program does not know stays. */
-export function mend(world: World, orders: readonly SimOrder[]): void {
+export function repair(world: World, orders: readonly SimOrder[]): void {
   for (const { uuid } of everyResource(world)) {
     const resource = world.resource(uuid);
     const backendId = resource.backendId?.includes("/") ? "" : resource.backendId;
     Object.assign(resource, {
-      slug: `mended-${resource.index}`,
+      slug: `repaired-${resource.index}`,
       limits: { storage: 5 },
       options: null,
       attributes: {},

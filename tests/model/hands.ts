@@ -8,7 +8,7 @@ import type { World } from "../../lib/simulator/state.ts";
 import { everyResource, isLive, mountPointOf } from "./paths.ts";
 import { playPlacing } from "./placing-scenes.ts";
 
-/** What another hand does to one of the open orders. */
+/** What somebody else does to one of the open orders. */
 export const HANDS = [
   "delete",
   "change",

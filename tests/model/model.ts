@@ -1,4 +1,4 @@
-// Many histories, several at a time, each from a seed of its own. One that fails is told with its seed; played alone it is
+// Many histories, several at a time, each from a seed of its own. One that fails is reported with its seed; played alone it is
 // made as short as can be.
 
 import fc from "fast-check";
@@ -29,7 +29,7 @@ const AT_A_TIME = 4;
 /** Plays histories of this seed and those that follow; stops after a few that failed. */
 export async function playMany(
   { kind, seed, count, mostFailures = 3 }: Wanted,
-  tell: (played: number) => void = () => undefined,
+  onPlayed: (played: number) => void = () => undefined,
 ): Promise<Tally> {
   const failures: Failure[] = [];
   const scenes = noScenes();
@@ -43,7 +43,7 @@ export async function playMany(
       runs += played.runs;
       for (const scene of played.scenes) scenes.set(scene, (scenes.get(scene) ?? 0) + 1);
       if (played.complaints.length > 0) failures.push({ kind, seed: mine, played });
-      tell(++through);
+      onPlayed(++through);
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
@@ -78,7 +78,7 @@ export async function playShortest(
 }
 
 /** The trace of a failure, and the command that plays it again. */
-export function tellFailure({ kind, seed, played }: Failure): string {
+export function describeFailure({ kind, seed, played }: Failure): string {
   return [
     `seed ${seed}:`,
     ...played.trace,

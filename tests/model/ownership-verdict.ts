@@ -24,7 +24,7 @@ export function complaintsOfNaming(site: Site, naming: Naming): string[] {
   return [
     ...(isPermitted(site, naming)
       ? []
-      : [`PATH CHANGED: ${tell(naming)}, which has ${tellPaths(site, naming)}`]),
+      : [`PATH CHANGED: ${describe(naming)}, which has ${describePaths(site, naming)}`]),
     ...foreign.flatMap((one) => complaintsOfSame(site, naming, one)),
     ...foreign.flatMap((one) => complaintsOfNested(site, naming, one)),
   ];
@@ -47,11 +47,11 @@ function complaintsOfSame(site: Site, naming: Naming, { holder, claim }: Foreign
   // A receipt that is written while the list is read may be the newer word on what is announced.
   if (naming.isPending && claim.step >= site.seen.step) return [];
   if (isAlive(site, holder)) {
-    if (naming.kind === "terminate") return [`GIVEN AWAY: ${tell(naming)}, which is that of ${holder}`];
-    return isAlive(site, naming.resource) ? [`TWO HOLDERS: ${tell(naming)}, and so does ${holder}`] : [];
+    if (naming.kind === "terminate") return [`GIVEN AWAY: ${describe(naming)}, which is that of ${holder}`];
+    return isAlive(site, naming.resource) ? [`TWO HOLDERS: ${describe(naming)}, and so does ${holder}`] : [];
   }
   return isTooSoon(site, naming, holder)
-    ? [`TOO SOON: ${tell(naming)}, which ${holder} had until its end`]
+    ? [`TOO SOON: ${describe(naming)}, which ${holder} had until its end`]
     : [];
 }
 
@@ -64,11 +64,11 @@ function complaintsOfNested(site: Site, naming: Naming, { holder, claim }: Forei
     claim.path.startsWith(`${naming.path}/`) &&
     isAlive(site, holder)
   )
-    return [`NESTED: ${tell(naming)}, while ${holder} lives inside it at ${claim.path}`];
+    return [`NESTED: ${describe(naming)}, while ${holder} lives inside it at ${claim.path}`];
   if (isAllowed || hadBefore(site, naming) || !isAlive(site, naming.resource)) return [];
-  if (isAlive(site, holder)) return [`NESTED: ${tell(naming)}, and ${holder} has ${claim.path}`];
+  if (isAlive(site, holder)) return [`NESTED: ${describe(naming)}, and ${holder} has ${claim.path}`];
   return isTooSoon(site, naming, holder)
-    ? [`TOO SOON: ${tell(naming)}, and ${holder} had ${claim.path} until its end`]
+    ? [`TOO SOON: ${describe(naming)}, and ${holder} had ${claim.path} until its end`]
     : [];
 }
 
@@ -111,11 +111,11 @@ export function isRepathed({ seen }: Site, { kind, resource, path }: Naming): bo
   );
 }
 
-function tell({ name, resource, path }: Naming): string {
+function describe({ name, resource, path }: Naming): string {
   return `${name} gives ${path} to ${resource}`;
 }
 
-function tellPaths({ seen }: Site, { resource }: Naming): string {
+function describePaths({ seen }: Site, { resource }: Naming): string {
   const kept = seen.owners.pathOf(resource);
   const others = [...seen.wants.possible(resource), ...seen.wants.backendPaths(resource)];
   return `${kept ?? "no path yet"}; it asked for ${[...new Set(others)].join(", ")}`;

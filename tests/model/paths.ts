@@ -25,8 +25,8 @@ export function mountPointOf(world: World, { backendId, offeringUuid, project, s
 
 /** The path that a resource without one asks for; null when it cannot be said, whatever else is right or wrong of it. */
 export function wantedPath(world: World, resource: SimResource): string | null {
-  const isUntold = isNearlyPath(resource.backendId) || hasBadSlug(resource);
-  return isUntold && backendPath(resource) === null ? null : mountPointOf(world, resource);
+  const isUnclear = isNearlyPath(resource.backendId) || hasBadSlug(resource);
+  return isUnclear && backendPath(resource) === null ? null : mountPointOf(world, resource);
 }
 
 /** It cannot be part of a path. */

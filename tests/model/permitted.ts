@@ -109,8 +109,8 @@ function isContested(site: Site, row: SimResource, paths: ReadonlySet<string>): 
 
 /** Whoever else may claim its path comes after it. */
 function isFirst(site: Site, row: SimResource, paths: ReadonlySet<string>): boolean {
-  const isTold = wantedPath(site.stage.world, row) !== null && !isNearlyPath(row.backendId);
-  return isTold && allContests(site, row, paths).every((contest) => isYounger(site, row, contest));
+  const isClear = wantedPath(site.stage.world, row) !== null && !isNearlyPath(row.backendId);
+  return isClear && allContests(site, row, paths).every((contest) => isYounger(site, row, contest));
 }
 
 function allContests(site: Site, row: SimResource, paths: ReadonlySet<string>): Contest[] {
@@ -130,13 +130,13 @@ function complaintsOf({ id, values, paths, absent, carried }: Permission, found:
   const [entry] = entries;
   if (entries.length > 1) return [`${id} is twice in the snapshot`];
   if (entry === undefined)
-    return absent ? [] : [`${id} is missing in the snapshot; it has ${tell({ values, paths, carried })}`];
+    return absent ? [] : [`${id} is missing in the snapshot; it has ${describe({ values, paths, carried })}`];
   if (values !== null && paths.has(entry.mountPoint) && fits(entry, values)) return [];
   if (JSON.stringify(entry) === JSON.stringify(carried)) return [];
-  return [`the snapshot holds ${JSON.stringify(entry)}, not ${tell({ values, paths, carried })}`];
+  return [`the snapshot holds ${JSON.stringify(entry)}, not ${describe({ values, paths, carried })}`];
 }
 
-function tell({ values, paths, carried }: Pick<Permission, "values" | "paths" | "carried">): string {
+function describe({ values, paths, carried }: Pick<Permission, "values" | "paths" | "carried">): string {
   return JSON.stringify({ ...(values && { values, paths: [...paths] }), ...(carried && { carried }) });
 }
 

@@ -5,19 +5,19 @@ import { join } from "pathe";
 import { EXIT } from "../../lib/errors.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Ran } from "../stage.ts";
-import { mend } from "./changes.ts";
+import { repair } from "./changes.ts";
 import { playDeed } from "./deeds.ts";
 import { isOpen } from "./hands.ts";
 import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
 import { snapshotRule } from "./permitted.ts";
 import type { Program } from "./programs.ts";
-import { playRun, tellRequest } from "./runs.ts";
+import { describeRequest, playRun } from "./runs.ts";
 import { scenesOfSetup } from "./scenes.ts";
 import { letTimePass, openSite, type Site } from "./site.ts";
 import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
 import { complaintsAtRest, complaintsNow } from "./verdict.ts";
 import { noteWorld, watch } from "./watch.ts";
-import { tellSetup, tellStep } from "./words.ts";
+import { describeSetup, describeStep } from "./words.ts";
 
 export type Played = {
   /** What happened, in words. */
@@ -34,12 +34,12 @@ export type Played = {
 export async function playHistory(history: History, program: Program): Promise<Played> {
   const days = history.steps.reduce((sum, step) => sum + ("waitDays" in step ? step.waitDays : 0), 0);
   const site = await openSite(history.setup, { days, program });
-  const trace = [tellSetup(history)];
+  const trace = [describeSetup(history)];
   const complaints: string[] = [];
   let runs = 0;
   let steps = 0;
   const play = async (step: Step, isHurried = true) => {
-    trace.push(`${++steps}. ${tellStep(step)}`);
+    trace.push(`${++steps}. ${describeStep(step)}`);
     beginStep(site, steps);
     if ("runs" in step) runs += step.runs.length;
     const { lines, found } = await playStep(site, step, isHurried);
@@ -90,7 +90,7 @@ async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<StepR
   const untouched = run.runs.some((line) => line.includes("--dry-run")) ? imprint(site) : null;
   const { ended, complaints } = await playRun(site, run, isHurried);
   const lines = [
-    ...requests.slice(from).map(tellRequest),
+    ...requests.slice(from).map(describeRequest),
     ...ended.map(
       ({ code, stderr }, nth) => `${run.runs[nth]} ended with ${code}${stderr === "" ? "" : `: ${stderr}`}`,
     ),
@@ -170,7 +170,7 @@ async function quieten(
   play: (step: Step, isHurried: boolean) => Promise<boolean>,
 ): Promise<string[]> {
   const { stage, book, setup } = site;
-  if (setup.repaired) mend(stage.world, book.placed);
+  if (setup.repaired) repair(stage.world, book.placed);
   noteWorld(site);
   letTimePass(site, 11);
   for (let pass = 0; pass < MOST_PASSES + book.placed.length; pass++) {

@@ -74,7 +74,7 @@ function strike({ stage }: Site, { faults, struck, kill }: Run, number: number):
   else if (at(number - 1).length > 0) stage.simulator.setFaults(faults);
 }
 
-/** Between the last read of an order and a POST nobody can see another hand, so none comes then. */
+/** Between the last read of an order and a POST nobody can see what others do, so they do nothing then. */
 function meddle(
   site: Site,
   { runs, meanwhile }: Run,
@@ -118,6 +118,6 @@ function forgetOutdated({ book, seen }: Site, { method, path }: Arrival): void {
 }
 
 /** A request in a line of the trace. */
-export function tellRequest({ method, path, status }: Arrival): string {
+export function describeRequest({ method, path, status }: Arrival): string {
   return `${method} ${path.replace(/^marketplace-/, "")} ${status === 0 ? "unanswered" : status}`;
 }

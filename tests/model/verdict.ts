@@ -61,7 +61,7 @@ function complaintsOfContent({ stage, book, seen }: Site, name: string): string[
   });
   return [
     ...(parts?.type === order.type.toLowerCase() ? [] : [`${name} is of an order of type ${order.type}`]),
-    ...(meta.order?.uuid === order.uuid ? [] : [`${name} tells of order ${meta.order?.uuid}`]),
+    ...(meta.order?.uuid === order.uuid ? [] : [`${name} names order ${meta.order?.uuid}`]),
     ...(isPossible ? [] : [`${name} holds ${JSON.stringify(entry)}, not ${possible.join(" or ")}`]),
   ];
 }

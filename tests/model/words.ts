@@ -4,7 +4,7 @@ import type { Change } from "./changes.ts";
 import type { Hand } from "./hands.ts";
 import type { History, Run, Step } from "./history.ts";
 
-export function tellSetup({ setup }: History): string {
+export function describeSetup({ setup }: History): string {
   const { generation, timezone, resources, repaired, completion, acceptance, backendId, ...rest } = setup;
   const words = [
     `a ${generation} server`,
@@ -23,7 +23,7 @@ export function tellSetup({ setup }: History): string {
   return words.join(", ");
 }
 
-export function tellStep(step: Step): string {
+export function describeStep(step: Step): string {
   if ("place" in step) {
     const { place, resource, bad, scene, elsewhere } = step;
     const words = [
@@ -44,7 +44,7 @@ export function tellStep(step: Step): string {
 
 function tellDeed(deed: Hand | Change): string {
   return "hand" in deed
-    ? `another hand: ${deed.hand} open order #${deed.order}`
+    ? `somebody else: ${deed.hand} open order #${deed.order}`
     : `resource #${deed.resource} ${deed.change}`;
 }
 

@@ -4,7 +4,7 @@ import { createKeySet, createUuidSet, keyAt, uuidKey, uuidText } from "../../lib
 
 const key = (number: number) => Int32Array.of(0, 0, 0, number);
 
-test("numbers new keys from 0, and tells the number of one it has", () => {
+test("numbers new keys from 0, and gives the number of one it has", () => {
   const set = createKeySet();
   expect([set.add(key(7)), set.add(key(8)), set.add(key(7)), set.add(key(8))]).toEqual([0, 1, -1, -2]);
   expect([set.find(key(7)), set.find(key(9)), set.size()]).toEqual([0, -1, 2]);

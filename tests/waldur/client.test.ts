@@ -55,23 +55,26 @@ const HEALABLE: readonly [name: string, script: Script, exitCode: ExitCode, word
     75,
     /compressed answer was cut short/,
   ],
-  ["half of the JSON, with no length told", always(`${head(200, JSON_TYPE)}[1,2`), 65, /gave broken JSON$/],
+  ["half of the JSON, with no length given", always(`${head(200, JSON_TYPE)}[1,2`), 65, /gave broken JSON$/],
   ["JSON with something behind it", always(answer(200, JSON_TYPE, "[1]\0")), 65, /gave broken JSON$/],
   ["an empty body", always(answer(200, JSON_TYPE)), 65, /gave an empty answer$/],
 ];
 
 describe("a GET is tried again", () => {
-  test.each(HEALABLE)("after %s, as often as told and no oftener", async (_name, script, exitCode, words) => {
-    const server = await use(startRaw(script));
-    const client = clientFor(server.url, { retries: 2 });
-    const error = await failureOf(client.get("x/"));
-    expect(error.exitCode).toBe(exitCode);
-    expect(error.message).toMatch(words);
-    expect(error.message).toStartWith("GET x/ ");
-    expect(error.hint).toBeString();
-    expect(server.requests).toHaveLength(3);
-    expect(client.retries).toEqual(Array(2).fill(`${error.message}; trying again in 0.0 s`));
-  });
+  test.each(HEALABLE)(
+    "after %s, as often as configured and no oftener",
+    async (_name, script, exitCode, words) => {
+      const server = await use(startRaw(script));
+      const client = clientFor(server.url, { retries: 2 });
+      const error = await failureOf(client.get("x/"));
+      expect(error.exitCode).toBe(exitCode);
+      expect(error.message).toMatch(words);
+      expect(error.message).toStartWith("GET x/ ");
+      expect(error.hint).toBeString();
+      expect(server.requests).toHaveLength(3);
+      expect(client.retries).toEqual(Array(2).fill(`${error.message}; trying again in 0.0 s`));
+    },
+  );
 
   test.each(HEALABLE)("after %s, and what comes then counts", async (_name, script) => {
     const server = await use(
@@ -367,7 +370,7 @@ const PHASES: readonly [name: string, start: (over: () => void) => Promise<RawSe
 ];
 
 describe("the end of the run ends a GET", () => {
-  /** To be told to give up is no failure that another attempt may heal; only the pause comes after one. */
+  /** To be asked to give up is no failure that another attempt may heal; only the pause comes after one. */
   const attemptsOf = (phase: string) => (phase.includes("pause") ? 1 : 0);
 
   test.each(PHASES)("%s, with the run's own reason", async (phase, start, scheme) => {
@@ -534,14 +537,14 @@ describe("X-Result-Count", () => {
     ["five", null],
     ["99999999999999999999", null],
     ["", null],
-  ])("%p tells %p", async (header, count) => {
+  ])("%p means %p", async (header, count) => {
     const server = await use(startRaw(always(json([], { "X-Result-Count": header }))));
     expect((await clientFor(server.url).get("x/")).count).toBe(count);
   });
 });
 
 describe("the token", () => {
-  test("goes with every request to the configured server, and nothing else that tells who we are", async () => {
+  test("goes with every request to the configured server, and nothing else that says who we are", async () => {
     const server = await use(startRaw(always(json([]))));
     const client = clientFor(server.url);
     await client.get("x/", { state: ["a", "b"], q: "ö &" });
@@ -599,9 +602,9 @@ describe("the token", () => {
     for (const script of bodies) {
       const server = await use(startRaw(script));
       const client = clientFor(server.url, { retries: 1 });
-      const told = wordsOf(await failureOf(client.get("x/"))) + client.retries.join("\n");
-      expect(told).toContain("x/");
-      expect(told).not.toContain(TOKEN);
+      const shown = wordsOf(await failureOf(client.get("x/"))) + client.retries.join("\n");
+      expect(shown).toContain("x/");
+      expect(shown).not.toContain(TOKEN);
       const posted = await client.post("x/").catch(wordsOf);
       expect(JSON.stringify(posted)).not.toContain(TOKEN);
     }

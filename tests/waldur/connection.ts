@@ -7,7 +7,7 @@ import { type Connection, createActor, type Patience } from "../../lib/waldur/cl
 
 export const TOKEN = "canary0123456789abcdef0123456789abcdef01";
 
-/** The client for a server, and what it told of its retries. */
+/** The client for a server, and what it said of its retries. */
 export function clientFor(
   url: string,
   { connection = {}, ...patience }: Partial<Patience> & { connection?: Partial<Connection> } = {},
@@ -49,7 +49,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   throw new Error("failed with something that is no AppError", { cause: settled.error });
 }
 
-/** Everything that an error can tell anybody: messages and hints, along the chain of causes. */
+/** Everything that an error can show anybody: messages and hints, along the chain of causes. */
 export function wordsOf(error: unknown): string {
   const words: string[] = [];
   for (let current = error; current instanceof Error; current = current.cause) {

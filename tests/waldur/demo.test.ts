@@ -65,7 +65,7 @@ test("names the faults that there are when one is not", async () => {
   expect(show({ fault: "5OO" })).rejects.toThrow("500-on-page-2");
 });
 
-test("a port that is taken and a directory that cannot be are told, and nothing is left running", async () => {
+test("a port that is taken and a directory that cannot be are reported, and nothing is left running", async () => {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
   try {
     expect(show({ servePort: server.port ?? 0 })).rejects.toThrow(UsageError);

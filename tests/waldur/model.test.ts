@@ -4,14 +4,14 @@
 // recovery). SEED and HISTORIES choose others than the usual ones.
 
 import { expect, test } from "bun:test";
-import { playMany, tellFailure } from "../model/model.ts";
+import { describeFailure, playMany } from "../model/model.ts";
 
 const SEED = Number(process.env.SEED ?? 20_260_301);
 
 async function play(kind: "orders" | "inside", usual: number): Promise<ReadonlyMap<string, number>> {
   const count = Number(process.env.HISTORIES ?? usual);
   const { histories, failures, scenes } = await playMany({ kind, seed: SEED, count });
-  expect(failures.map(tellFailure).join("\n\n")).toBe("");
+  expect(failures.map(describeFailure).join("\n\n")).toBe("");
   expect(histories).toBe(count);
   return scenes;
 }

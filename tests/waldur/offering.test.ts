@@ -26,7 +26,7 @@ function meet(options: SimulatorOptions = {}, token?: (simulator: Simulator) => 
 }
 
 describe.each(GENERATIONS)("an offering on a %s server", (generation) => {
-  test("is told with what a run needs, and asked for no more", async () => {
+  test("comes with what a run needs, and asked for no more", async () => {
     const { simulator, reader, world, uuid } = meet({ generation });
     expect(await fetchOffering(reader, uuid, PLACE)).toEqual({
       uuid,
@@ -121,7 +121,7 @@ describe("the probe", () => {
   test.each([
     ["current", true],
     ["2024", false],
-  ] as const)("tells a %s server by slugs: %p", async (generation, hasSlugs) => {
+  ] as const)("recognises a %s server by slugs: %p", async (generation, hasSlugs) => {
     const { simulator, reader, uuid } = meet({ generation, resources: 12, terminated: 3 });
     expect(await probeResources(reader, uuid)).toEqual({ hasSlugs, count: 15 });
     const [request] = simulator.requests;
@@ -216,7 +216,7 @@ describe.each(GENERATIONS)("the projects of a provider on a %s server", (generat
     );
   });
 
-  test("cannot be found where the organisation provides nothing, or is not told", async () => {
+  test("cannot be found where the organisation provides nothing, or is not named", async () => {
     const met = meet({ generation });
     const offering = await offeringOf(met);
     for (const [customerUuid, words] of [

@@ -1,5 +1,5 @@
 // Every fault at every step of an order: a request that fails, whichever it is and however it fails, changes no order's
-// state wrongly, ends with the exit code that tells what to do, and is made up for by the next run alone
+// state wrongly, ends with the exit code that says what to do, and is made up for by the next run alone
 // (docs/contract.md, "Orders" and "Exit codes").
 
 import { describe, expect, test } from "bun:test";
@@ -239,7 +239,7 @@ function nearlyFill(out: string): void {
 }
 
 describe("a disk that fails", () => {
-  for (const [what, fail, mend, ends] of [
+  for (const [what, fail, repair, ends] of [
     ["full", fill, free, { list: [0, 0], approve_by_provider: [1, 0] }],
     ["nearly full", nearlyFill, free, { list: [0, 0] }],
   ] as const) {
@@ -255,7 +255,7 @@ describe("a disk that fails", () => {
         expect([ran.code, order.state, later.state]).toEqual([73, state, "pending-provider"]);
         expect([stage.filesOf(order).length, stage.filesOf(later).length]).toEqual([files, 0]);
         expect(stage.everything().filter((path) => path.includes("tmp-"))).toHaveLength(leftovers);
-        mend(stage.out);
+        repair(stage.out);
         const again = await stage.pass();
         expect([again.code, order.state, later.state]).toEqual([0, "done", "done"]);
         expect([stage.filesOf(order).length, stage.filesOf(later).length]).toEqual([1, 1]);

@@ -96,7 +96,7 @@ const SPOILT: Readonly<
 for (const generation of GENERATIONS) {
   describe(`one bad order on a ${generation} server`, () => {
     for (const [what, { code, spoil }] of Object.entries(SPOILT)) {
-      test(`with ${what} is left and told; the others are done`, async () => {
+      test(`with ${what} is left and reported; the others are done`, async () => {
         await using stage = await openOrders({ generation });
         const [before, bad, after] = [
           place(stage, "Update", "alpha"),
@@ -125,7 +125,7 @@ for (const generation of GENERATIONS) {
       expect([(await stage.pass()).code, order.state, stage.files()]).toEqual([10, "executing", []]);
     });
 
-    test("goes on as soon as it is mended", async () => {
+    test("goes on as soon as it is fixed", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Create");
       order.limits = { storage: -1 };

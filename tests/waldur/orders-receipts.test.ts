@@ -1,4 +1,4 @@
-// Receipts: one name for an order's file however long it takes, whatever is lost, and an end that is told once for orders
+// Receipts: one name for an order's file however long it takes, whatever is lost, and an end that is reported once for orders
 // that vanish or end by another agent (docs/contract.md, "Orders", steps 3 and 10, and "Publishing").
 
 import { describe, expect, test } from "bun:test";
@@ -127,7 +127,7 @@ test("an order that is executing again is published again under its own name bef
 
 for (const generation of GENERATIONS) {
   describe(`an order of a ${generation} server that is no longer open`, () => {
-    test("because its consumer deleted it is told once; nothing is left of it but its resource", async () => {
+    test("because its consumer deleted it is reported once; nothing is left of it but its resource", async () => {
       await using stage = await openOrders({
         generation,
         faults: ["503@approve", "503@set_state_executing"],
@@ -147,7 +147,7 @@ for (const generation of GENERATIONS) {
       expect(stage.resourceOf(order).state).toBe("Creating");
     });
 
-    test("because it was deleted after it was listed is told, and the others go on", async () => {
+    test("because it was deleted after it was listed is reported, and the others go on", async () => {
       await using stage = await openOrders({ generation });
       const [order, other] = [place(stage, "Create", "first"), place(stage, "Create", "second")];
       stage.once("order", () => stage.world.deleteOrder(order.uuid));
@@ -157,7 +157,7 @@ for (const generation of GENERATIONS) {
       expect((await stage.pass()).code).toBe(0);
     });
 
-    test("because another agent ended it after publishing is told once, and its file stays", async () => {
+    test("because another agent ended it after publishing is reported once, and its file stays", async () => {
       await using stage = await openOrders({ generation, faults: ["done-without-effect*1"] });
       const order = place(stage, "Update");
       await stage.pass();

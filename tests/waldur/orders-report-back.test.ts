@@ -122,7 +122,7 @@ describe("done", () => {
     });
   }
 
-  test("by another agent, told as a 409, is success", async () => {
+  test("by another agent, answered with 409, is success", async () => {
     await using stage = await openOrders();
     const order = place(stage, "Create");
     stage.once("set_state_done", () => {
@@ -239,7 +239,7 @@ describe("completion: external", () => {
     });
   }
 
-  test("tells the provisioner the URLs, and they work", async () => {
+  test("gives the provisioner the URLs, and they work", async () => {
     await using stage = await openOrders({ settings });
     const order = place(stage, "Create");
     await stage.pass();

@@ -74,7 +74,7 @@ for (const generation of GENERATIONS) {
       expect(ran.requests.every(({ userAgent }) => userAgent.includes("waldur-site-agent"))).toBe(true);
     });
 
-    test("a dry run tells the same calls and documents, and changes nothing", async () => {
+    test("a dry run lists the same calls and documents, and changes nothing", async () => {
       await using stage = await openOrders({ generation });
       const orders = TYPES.map((type) => place(stage, type));
       const before = stage.everything();

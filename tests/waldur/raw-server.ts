@@ -37,7 +37,7 @@ export type RawServer = {
   stop(): Promise<void>;
 };
 
-/** A whole answer as bytes on the wire; the length is told truthfully unless a header says otherwise. */
+/** A whole answer as bytes on the wire; the length is stated truthfully unless a header says otherwise. */
 export function answer(
   status: number,
   headers: Readonly<Record<string, string>> = {},

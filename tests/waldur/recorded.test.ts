@@ -248,11 +248,11 @@ function bodyHere(body: unknown, { offeringUuid, projectUuid, world }: Simulator
     .replaceAll("a8e0792b371647abb490d21b8cf00f2c", componentUuid);
 }
 
-/** `Content-Length` differs with the names in a body, `Content-Language` and `Vary` tell nothing. */
+/** `Content-Length` differs with the names in a body, `Content-Language` and `Vary` say nothing. */
 function expectHeaders(headers: Headers, recorded: Recorded, { origin, offeringUuid }: Simulator): void {
-  const told = ["X-Result-Count", "Link", "WWW-Authenticate", "Allow", "Location"];
-  const expected = told.filter((name) => recorded.headers[name] !== undefined);
-  expect(told.filter((name) => headers.get(name) !== null)).toEqual(expected);
+  const compared = ["X-Result-Count", "Link", "WWW-Authenticate", "Allow", "Location"];
+  const expected = compared.filter((name) => recorded.headers[name] !== undefined);
+  expect(compared.filter((name) => headers.get(name) !== null)).toEqual(expected);
   for (const name of expected) {
     const there = recorded.headers[name]
       ?.replaceAll(RECORDED_HOST, origin)

@@ -85,7 +85,7 @@ test("a bug ends its offering with the code 1 and a stack, and not the other one
   }
 });
 
-test("gives the lock back, and tells every problem, where the memory of problems cannot be read", async () => {
+test("gives the lock back, and reports every problem, where the memory of problems cannot be read", async () => {
   const stage = await openPair();
   try {
     mkdirSync(join(stage.out, ".waldur-cscs-storage/problems-orders.json"), { recursive: true });
@@ -104,7 +104,7 @@ test("gives the lock back, and tells every problem, where the memory of problems
   }
 });
 
-test("an offering whose slug is no part of a path is told once, and orders and snapshot stay", async () => {
+test("an offering whose slug is no part of a path is reported once, and orders and snapshot stay", async () => {
   const stage = await openStage({ resources: 5, orders: 2 });
   try {
     stage.world.offering.slug = "../etc";

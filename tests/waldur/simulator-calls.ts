@@ -17,7 +17,7 @@ export function start(options: SimulatorOptions = {}): Simulator {
 
 export type Got = { status: number; type: string; headers: Headers; body: unknown };
 
-/** Sends a request; the provider's token unless told otherwise. JSON bodies come parsed. */
+/** Sends a request; the provider's token unless another is given. JSON bodies come parsed. */
 export async function call(
   simulator: Simulator,
   path: string,

@@ -79,7 +79,7 @@ describe("instead of an answer", () => {
 describe("lists that lie", () => {
   const list = (simulator: Simulator, query = "") =>
     call(simulator, `${RESOURCES}?offering_uuid=${simulator.offeringUuid}&page_size=5${query}`);
-  const told = (got: Awaited<ReturnType<typeof call>>) => ({
+  const countOf = (got: Awaited<ReturnType<typeof call>>) => ({
     rows: new Set(column(got, "uuid")).size,
     length: column(got, "uuid").length,
     count: got.headers.get("x-result-count"),
@@ -93,7 +93,7 @@ describe("lists that lie", () => {
     ["duplicate-rows", { rows: 4, length: 5, count: "12" }],
   ] as const) {
     test(fault, async () => {
-      expect(told(await list(start({ resources: 12, faults: [fault] })))).toEqual(expected);
+      expect(countOf(await list(start({ resources: 12, faults: [fault] })))).toEqual(expected);
     });
   }
 
@@ -125,13 +125,13 @@ describe("lists that lie", () => {
     for (const page of [1, 2]) seen.push(...column(await list(simulator, `&state=OK&page=${page}`), "uuid"));
     expect(simulator.world.resource(live[0] ?? "").state).toBe("Terminated");
     expect(seen).not.toContain(live[5]);
-    expect(told(await list(simulator, "&state=OK&page=2")).count).toBe("11");
+    expect(countOf(await list(simulator, "&state=OK&page=2")).count).toBe("11");
   });
 
   test("growing-list adds a row before each page 2", async () => {
     const simulator = start({ resources: 12, faults: ["growing-list"] });
     const counts = [];
-    for (const page of [1, 2, 3, 1, 2]) counts.push(told(await list(simulator, `&page=${page}`)).count);
+    for (const page of [1, 2, 3, 1, 2]) counts.push(countOf(await list(simulator, `&page=${page}`)).count);
     expect(counts).toEqual(["12", "13", "13", "13", "14"]);
   });
 

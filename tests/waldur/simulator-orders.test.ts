@@ -364,7 +364,7 @@ describe("a consumer", () => {
     });
   });
 
-  test("is told what is wrong with an order", async () => {
+  test("is answered with what is wrong with an order", async () => {
     const simulator = start();
     const wrong = async (more: Record<string, unknown>) => {
       const { status, body } = await place(simulator, more);

@@ -52,7 +52,7 @@ describe("paging", () => {
     expect(created).toEqual(created.toSorted());
   });
 
-  test("HEAD tells the count without a body", async () => {
+  test("HEAD gives the count without a body", async () => {
     const simulator = start({ resources: 12 });
     const got = await call(simulator, RESOURCES, { method: "HEAD" });
     expect([got.status, got.headers.get("x-result-count"), got.body]).toEqual([200, "12", ""]);
@@ -317,7 +317,7 @@ describe("the world", () => {
     expect(together).toBeLessThan(inTurns);
   });
 
-  test("compresses when told to", async () => {
+  test("compresses when asked to", async () => {
     const simulator = start({ gzip: true, resources: 3 });
     const answer = await fetch(simulator.url + RESOURCES, {
       headers: { Authorization: `Token ${simulator.providerToken}`, "Accept-Encoding": "gzip" },

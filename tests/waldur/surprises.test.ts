@@ -196,7 +196,7 @@ describe("resources carry no slugs of their project and customer", () => {
     });
   }
 
-  test("the provider's projects tell them, with one request for all", async () => {
+  test("the provider's projects have them, with one request for all", async () => {
     await using stage = await openOrders({ generation, resources: 30 });
     await stage.runHere("sync");
     const lists = stage.requestsOf("GET").filter(({ path }) => path.endsWith("/projects/"));
@@ -220,7 +220,7 @@ describe("slugs identify nothing", () => {
     expect(column(await live(simulator), "slug")).toEqual(["same", "same"]);
   });
 
-  test("the program gives it to the older, and tells of the other", async () => {
+  test("the program gives it to the older, and reports the other", async () => {
     await using stage = await openOrders({ generation });
     const [older, younger] = ["one", "two"].map((name) => stage.world.addResource({ name, slug: "same" }));
     const { report } = await stage.runHere("sync");
@@ -332,7 +332,7 @@ describe("consumers delete pending orders", () => {
 });
 
 describe("orders can hold anything", () => {
-  test("the naive client is told 500 about an order that exists", async () => {
+  test("the naive client gets a 500 about an order that exists", async () => {
     const simulator = start({ generation });
     const offering = `${simulator.url}marketplace-public-offerings/${simulator.offeringUuid}/`;
     const project = `${simulator.url}projects/${simulator.projectUuid}/`;
@@ -374,7 +374,7 @@ describe("a missing endpoint is HTML, a missing order JSON", () => {
     ["404", 10, "order-vanished"],
     ["404-html", 69, "endpoint"],
   ] as const) {
-    test(`the program tells ${problem} for ${fault}`, async () => {
+    test(`the program reports ${problem} for ${fault}`, async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Create");
       stage.simulator.setFaults([`${fault}@marketplace-orders/${order.uuid}`]);

@@ -18,7 +18,7 @@ import {
   syncAt,
 } from "./sync-stage.ts";
 
-/** Ways for a resource to become a problem, and the code that tells of it. */
+/** Ways for a resource to become a problem, and the code that reports it. */
 const SPOILT: Readonly<Record<string, (resource: SimResource) => Partial<SimResource>>> = {
   "bad-slug": () => ({ slug: "../../etc" }),
   "bad-limit": () => ({ limits: { storage: -1 } }),
@@ -120,7 +120,7 @@ test("an entry is carried over after the claims were lost, and after a run that 
   expect(entryText(stage, nameAt(2), second.uuid)).toBe(text);
 });
 
-test("a resource that is mended has its own entry again, in its own place", async () => {
+test("a resource that is fixed has its own entry again, in its own place", async () => {
   const { stage, resources, second } = await published();
   second.slug = ".";
   await syncAt(stage, 1);

@@ -1,5 +1,5 @@
 // The guard against a snapshot that shrank, and what it compares with: the last snapshot of the same offering, as the
-// state directory or the file itself tells it, or on a first run the server's own count (docs/contract.md, "Sync").
+// state directory or the file itself has it, or on a first run the server's own count (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
 import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";

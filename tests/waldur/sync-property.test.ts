@@ -75,7 +75,7 @@ test("a snapshot has exactly the live, mappable resources that do not clash, in 
   );
 }, 60_000);
 
-/** A state that the server's filters do not know is one that only the row tells. */
+/** A state that the server's filters do not know is one that only the row has. */
 function become(resource: SimResource, wanted: Spec | undefined, { world }: Stage): void {
   if (wanted === undefined) throw new Error("no spec");
   const { state, slug, limits, attributes, backendId, project } = wanted;

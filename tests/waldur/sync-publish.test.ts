@@ -55,7 +55,7 @@ describe("when nothing has changed", () => {
     expect((await syncAt(stage, 1)).report.offerings[0]?.outcome).toBe("published");
   });
 
-  test("it is told from the file when the state is lost", async () => {
+  test("it is read from the file when the state is lost", async () => {
     const stage = await open({ resources: 12 });
     await syncAt(stage, 0);
     loseState(stage);
@@ -210,7 +210,7 @@ describe("the state", () => {
   });
 
   for (const lost of [[], ["claims"], ["snapshot.json"], [""]]) {
-    test(`tells orders who holds a mount point${lost.map((one) => `, also without ${one || "any of it"}`).join("")}`, async () => {
+    test(`shows orders who holds a mount point${lost.map((one) => `, also without ${one || "any of it"}`).join("")}`, async () => {
       const stage = await open();
       const [holder] = addResources(stage, 3);
       await syncAt(stage, 0);

@@ -274,7 +274,7 @@ describe("parallel_requests", () => {
   });
 });
 
-/** Each keeps the old snapshot and publishes none: the fault, and the code that tells of it. */
+/** Each keeps the old snapshot and publishes none: the fault, and the code that reports it. */
 const REFUSED = {
   "shrinking-list": 75,
   "wrong-count@state=OK": 75,
@@ -407,7 +407,7 @@ describe("a list that moves", () => {
     onArrival(stage, (request) => {
       if (livePage(request) !== 2) return;
       Object.assign(second, home);
-      third.slug = "mended";
+      third.slug = "fixed";
     });
     const { report } = await syncAt(stage, 1);
     expect(report.problems.map(({ code, resource }) => [code, resource])).toEqual([
@@ -419,7 +419,7 @@ describe("a list that moves", () => {
   });
 });
 
-describe("a server that does not do as it is told", () => {
+describe("a server that does not do what it was asked", () => {
   test("is refused when its first row is of another offering", async () => {
     const stage = await open({ faults: ["ignored-filter"] });
     stage.world.addResource({ name: "theirs", offeringUuid: stage.world.otherOffering.uuid });

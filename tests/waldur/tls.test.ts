@@ -109,7 +109,7 @@ const REFUSED: readonly [name: string, shown: Certificate, caPem: string | null,
 
 describe("a certificate that cannot be trusted", () => {
   test.each(REFUSED)(
-    "%s is refused with 69, at once and before the token is told",
+    "%s is refused with 69, at once and before the token is sent",
     async (_name, shown, caPem, words) => {
       const server = await use(startTls(shown));
       const client = clientFor(server.url, { connection: { caPem }, retries: 3 });

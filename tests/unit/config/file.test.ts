@@ -48,7 +48,7 @@ describe("the file", () => {
     expect(issues[0]?.message).toContain("permission denied");
   });
 
-  test("a failing disk is told by its code", async () => {
+  test("a failing disk is reported by its code", async () => {
     const { issues } = await attempt("/proc/self/mem", {});
     expect(issues[0]?.message).toContain("cannot be read: EIO");
   });

@@ -91,7 +91,7 @@ describe("opening an output", () => {
     },
   );
 
-  test.skipIf(!CAN_MOUNT)("tells of a read-only file system before anything is fetched", () => {
+  test.skipIf(!CAN_MOUNT)("reports a read-only file system before anything is fetched", () => {
     const directory = mountScratch("size=1m");
     run(["mount", "-o", "remount,ro", directory]);
     const error = thrownBy(() => openScratch({ directory }));

@@ -202,7 +202,7 @@ describe("a full disk", () => {
     expect(temporaryNames(output.directory)).toEqual([]);
   });
 
-  test.skipIf(!CAN_MOUNT)("of inodes is told too", () => {
+  test.skipIf(!CAN_MOUNT)("of inodes is reported too", () => {
     const output = openScratch({ directory: mountScratch("nr_inodes=3") });
     const error = thrownBy(() => createTemporary(output, "public"));
     expect(error).toHaveProperty("message", expect.stringContaining("(ENOSPC)"));
@@ -225,8 +225,8 @@ function trace(action: string, directory: string, inject: string[] = []) {
 
 /** The traced calls on our directory, as short words: `fsync tmp`, `rename tmp → file.json`, `fsync .`. */
 function callsIn(text: string, directory: string): string[] {
-  const isTold = (line: string) => line.includes(directory) && !/ openat\(|= -1/.test(line);
-  const lines = resolveDescriptors(text).split("\n").filter(isTold);
+  const isClear = (line: string) => line.includes(directory) && !/ openat\(|= -1/.test(line);
+  const lines = resolveDescriptors(text).split("\n").filter(isClear);
   return lines.flatMap((line) => {
     const call = /^\d+\s+(utimensat|\w+?)(?:at2?)?\(/.exec(line)?.[1] ?? "?";
     const paths = [...line.matchAll(/[<"]([^<>"]*)[>"]/g)].map(([, path = ""]) => shortName(path, directory));
@@ -272,7 +272,7 @@ describe.skipIf(STRACE === null)("the order of system calls", () => {
     expect(calls.indexOf("fsync .")).toBeLessThan(calls.indexOf("fsync state/tmp"));
   });
 
-  test("makes a claim, and the directories it is in, durable before it is told", () => {
+  test("makes a claim, and the directories it is in, durable before it is reported", () => {
     const directory = scratchDirectory();
     openScratch({ directory }).close();
     const { calls } = trace("claim", directory);

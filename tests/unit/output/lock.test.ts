@@ -73,7 +73,7 @@ describe("the lock", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("that something else has the name of is told as trouble with the directory", () => {
+  test("that something else has the name of is reported as trouble with the directory", () => {
     const directory = scratchDirectory();
     mkdirSync(join(directory, STATE_DIRECTORY, "lock-orders"), { recursive: true });
     const error = thrownBy(() => openScratch({ directory, mode: "orders" }));

@@ -106,7 +106,7 @@ describe("an order's file", () => {
 });
 
 describe("describing an order's file", () => {
-  test("tells what is there and changes nothing", () => {
+  test("says what is there and changes nothing", () => {
     const directory = scratchDirectory();
     expect(describeOrderFile(directory, NAME, never)).toBe("absent");
     expect(describeOrderFile(join(directory, "missing"), NAME, never)).toBe("absent");

@@ -67,7 +67,7 @@ describe.each(["on the disk", "in memory"])("a draft %s", (where) => {
     expect(text()).toBe('{"date":"today","list":[]}\n');
   });
 
-  test("counts what an add tells and ignores an empty one", () => {
+  test("counts what an add returns and ignores an empty one", () => {
     const { draft, text } = start();
     draft.restart(FRAME);
     draft.add("ignored", 0);
@@ -138,7 +138,7 @@ describe("a draft on the disk", () => {
 });
 
 describe("a draft in memory", () => {
-  test("touches nothing and tells what publishing would do", () => {
+  test("touches nothing and says what publishing would do", () => {
     const directory = scratchDirectory();
     const draft = describeSnapshot(directory);
     fill(draft, ['"a"']);

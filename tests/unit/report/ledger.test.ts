@@ -66,7 +66,7 @@ test("each mistake of a configuration is a problem of its own", () => {
   ]);
 });
 
-test("one error that skips many offerings is told once", () => {
+test("one error that skips many offerings is reported once", () => {
   const ledger = open();
   const signal = new InterruptedError("SIGTERM");
   expect([

@@ -25,19 +25,19 @@ const everything = (log: ReturnType<typeof createLog>) => {
   log.debug("d");
 };
 
-test("off a terminal only warnings and errors are told", () => {
+test("off a terminal only warnings and errors are shown", () => {
   expect(logged({}, everything)).toEqual([
     "2026-01-02T03:04:05.000Z error e",
     "2026-01-02T03:04:05.000Z warn w",
   ]);
 });
 
-test("on a terminal the summary is told too, unless quiet", () => {
+test("on a terminal the summary is shown too, unless quiet", () => {
   expect(logged({ terminal: true }, everything)).toEqual(["error e", "warn w", "info s", "info i"]);
   expect(logged({ terminal: true, level: "quiet" }, everything)).toEqual(["error e", "warn w"]);
 });
 
-test("verbose tells everything", () => {
+test("verbose shows everything", () => {
   expect(logged({ level: "verbose" }, everything)).toHaveLength(5);
 });
 

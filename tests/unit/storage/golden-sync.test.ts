@@ -50,7 +50,7 @@ describe("differs from the original in every entry", () => {
   const { mapped, original, sources } = run("02-three-resources-order-kept");
   const entries = mapped.map(entryOf);
 
-  test("the status tells the state of the resource instead of always pending", () => {
+  test("the status gives the state of the resource instead of always pending", () => {
     expect(original.map(({ status }) => status)).toEqual(["pending", "pending", "pending"]);
     expect(entries.map(({ status }) => status)).toEqual(["active", "active", "active"]);
   });
@@ -59,11 +59,11 @@ describe("differs from the original in every entry", () => {
     expect(new Set(ids(original)).size).toBe(3);
     expect(new Set(ids(entries)).size).toBe(1);
   });
-  test("a GID that nobody tells is null instead of invented", () => {
+  test("a GID that nobody gives is null instead of invented", () => {
     expect(original.map(({ target }) => typeof target.targetItem.unixGid)).toEqual(Array(3).fill("number"));
     expect(entries.map(({ target }) => target.targetItem.unixGid)).toEqual([null, null, null]);
   });
-  test("the customer and project of Waldur are told as tenant and customer", () => {
+  test("the customer and project of Waldur are named as tenant and customer", () => {
     expect(original.map((entry) => "tenant" in entry || "customer" in entry)).toEqual([false, false, false]);
     expect(entries.map(({ customer }) => customer.key)).toEqual(sources.map(({ project }) => project.slug));
   });
@@ -220,7 +220,7 @@ describe("differs from the original on purpose", () => {
   );
   difference(
     "45-state-all",
-    "tells the state of each, and takes a terminated one for none",
+    "gives the state of each, and takes a terminated one for none",
     ({ mapped, original }) => {
       expect(original.map(({ status }) => status)).toEqual(Array(6).fill("pending"));
       expect(mapped.slice(0, 5).map((one) => entryOf(one).status)).toEqual([
@@ -247,7 +247,7 @@ describe("differs from the original on purpose", () => {
   });
   difference(
     "55-big-integer-limit",
-    "reports what JSON cannot tell from a limit above 2^53 instead of publishing 1.8e+22 inodes",
+    "reports what JSON cannot distinguish from a limit above 2^53 instead of publishing 1.8e+22 inodes",
     ({ mapped, original }) => {
       expect(quotasOf(original[0])?.[3]).toBe(1.8014398509481984e22);
       expect(mapped.map(problemsOf)).toEqual([["bad-limit limits.storage"]]);

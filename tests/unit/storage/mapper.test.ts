@@ -65,7 +65,7 @@ test("an entry has its keys in the order of the document", () => {
   ]);
 });
 
-test("every problem of an item is told, each with its field", () => {
+test("every problem of an item is reported, each with its field", () => {
   const made = mapped({
     uuid: "X",
     state: "Paused",
@@ -318,7 +318,7 @@ describe("the target", () => {
     expect(target({ project_item: { unixGid } }, { requireGid: true })).toEqual({ unixGid });
   });
 
-  test("has a GID from min_gid on, whoever tells it", () => {
+  test("has a GID from min_gid on, whoever gives it", () => {
     const item = { backendMetadata: { project_item: { unixGid: 500 } } };
     expect(entryOf(mapped(item, { minGid: 500 })).target.targetItem).toEqual({ unixGid: 500 });
     expect(problemsOf(mapped(item, { minGid: 501 }))).toEqual([
@@ -433,7 +433,7 @@ describe("an order", () => {
     ]);
   });
 
-  test("to update tells the quotas before and after", () => {
+  test("to update gives the quotas before and after", () => {
     const entry = entryOf(ordered({ limits: { storage: 20 }, attributes: { old_limits: { storage: 15 } } }));
     expect(numbersOf(entry.oldQuotas)?.[0]).toBe(15);
     expect(entry.newQuotas).toEqual(entry.quotas);
@@ -454,7 +454,7 @@ describe("an order", () => {
     expect([numbersOf(entry.oldQuotas)?.[1], numbersOf(entry.newQuotas)?.[1]]).toEqual([30, 40]);
   });
 
-  test("that mends a bad limit goes through, with null for what was never published", () => {
+  test("that corrects a bad limit goes through, with null for what was never published", () => {
     const entry = entryOf(ordered({ limits: { storage: 20 }, attributes: { old_limits: { storage: -5 } } }));
     expect([entry.oldQuotas, numbersOf(entry.quotas)?.[0]]).toEqual([null, 20]);
   });

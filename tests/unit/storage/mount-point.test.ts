@@ -47,7 +47,7 @@ describe("the template", () => {
     expect(problemsOf(made)).toEqual(["bad-slug slug"]);
   });
 
-  test("a bad slug of the offering is told once, not for each resource", () => {
+  test("a bad slug of the offering is reported once, not for each resource", () => {
     expect(() => mapper({ storageSystem: "../x" })).toThrow("storage_system cannot be part of a path");
     expect(() => mapper({ storageSystem: "../x" })).toThrow(AnswerError);
   });
@@ -73,7 +73,7 @@ describe("a slug", () => {
     },
   );
 
-  test("is checked also where the backend id tells the path", () => {
+  test("is checked also where the backend id gives the path", () => {
     const made = mapper().mapResource(source({ slug: "..", backendId: "/fine/path" }));
     expect(problemsOf(made)).toEqual(["bad-slug slug"]);
   });

@@ -216,7 +216,7 @@ describe("quotas", () => {
       expect(entryOf(mapped({ limits: none })).quotas).toBeNull();
   });
 
-  test("of the past are told as they were, and a terminate order is not held up", () => {
+  test("of the past are described as they were, and a terminate order is not held up", () => {
     const given = { quotaOptions: "limit" as const, maxQuotaTb: 5 };
     const old = { type: "update" as const, limits: { storage: 4 }, attributes: {} };
     const changed = mapper(given).mapOrder(old, source({ limits: { storage: 8 } }));

@@ -180,7 +180,7 @@ describe("an operator's corrections", () => {
     expect(corrected({ soft_quota_inodes: "7.0" })?.[2]).toBe(7);
   });
 
-  test("every bad number is told, also together with a bad limit", () => {
+  test("every bad number is reported, also together with a bad limit", () => {
     const options = { soft_quota_space: "x", hard_quota_inodes: -1 };
     const { problems } = read({ limits: { storage: "y" }, options });
     expect(problems.map(({ field }) => field)).toEqual([
