@@ -245,7 +245,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a receipt that is withdrawn frees only what it alone named",
-    file: "lib/claims/recover.ts",
+    file: "lib/claims/receipts.ts",
     from: "    if (isOfOther || !table.isPath(record, mountPoint)) continue;\n    table.setMarks(record, table.marks(record) & ~(BY_RECEIPT | WANTED));",
     to: "    if (!table.isPath(record, mountPoint)) continue;\n    table.setMarks(record, table.marks(record) & ~(BY_ORDER_OR_RECEIPT | WANTED));",
     tests: ["waldur/claims-kept.test.ts", "unit/claims/recover.test.ts"],
@@ -336,7 +336,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a withdrawn receipt names no path",
-    file: "lib/claims/recover.ts",
+    file: "lib/claims/receipts.ts",
     from: "if (isWithdrawn(receipt)) {",
     to: "if (receipt === null) {",
     tests: ["waldur/orders-receipts.test.ts"],
@@ -805,7 +805,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "a withdrawn receipt names no path",
-    file: "lib/claims/recover.ts",
+    file: "lib/claims/receipts.ts",
     from: "  if (isWithdrawn(receipt)) {",
     to: "  if (isWithdrawn(receipt) && receipt.published) {",
     tests: ["unit/claims/recover.test.ts"],
@@ -903,7 +903,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "the paths of updates are claimed, too",
-    file: "lib/claims/recover.ts",
+    file: "lib/claims/receipts.ts",
     from: "if (isWithdrawn(receipt)) {",
     to: 'if (isWithdrawn(receipt) || receipt.type === "update") {',
     tests: ["waldur/orders-claims.test.ts"],
@@ -924,7 +924,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "those whose terminate file was published do not count as gone",
-    file: "lib/claims/recover.ts",
+    file: "lib/claims/receipts.ts",
     from: "table.setWas(owner, 0);\n  const at",
     to: "const at",
     tests: ["waldur/sync-foreign.test.ts"],

@@ -5,8 +5,8 @@ import { isPlainUuid } from "../key-set.ts";
 import { isRecord } from "../output/files.ts";
 import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
 import { isDigest } from "../output/state.ts";
+import type { Ended } from "./columns.ts";
 import type { Release } from "./releases.ts";
-import type { Ended } from "./table.ts";
 
 /** What the table was made of. */
 export type ClaimsSource = {

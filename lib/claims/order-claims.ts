@@ -14,7 +14,8 @@ import type { WaldurResource } from "../waldur/wire-resource.ts";
 import { learnFromList } from "./learn.ts";
 import { fetchName } from "./names.ts";
 import { type Holders, type PathAnswer, type PathQuestion, pathOfOrder } from "./order-path.ts";
-import { addReceipt, type LoadedClaims, loadClaims } from "./recover.ts";
+import { addReceipt } from "./receipts.ts";
+import { type LoadedClaims, loadClaims } from "./recover.ts";
 import { claimsIdentity, writeClaims } from "./store.ts";
 import type { ClaimTable } from "./table.ts";
 

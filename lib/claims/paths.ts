@@ -1,9 +1,8 @@
 // The text of mount points, one after the other in one buffer, and finding them by their bytes: a path itself, the
 // paths above it, and one below it. Some 60 bytes a path instead of a string and a hash entry each.
 
-import { AnswerError } from "../errors.ts";
-
 import { emptySlots, firstSlot } from "../key-set.ts";
+import { MOST_BYTES, roomForPaths, type StoredPaths, tooMany, wider, widerWords } from "./path-room.ts";
 
 export type PathStore = {
   readonly size: number;
@@ -31,54 +30,9 @@ type Span = { from: number; length: number };
 
 const NONE: readonly number[] = [];
 
-export type StoredPaths = {
-  size: number;
-  starts: Uint32Array<ArrayBuffer>;
-  bytes: Uint8Array<ArrayBuffer>;
-  /** How many paths have that many parts. */
-  depths: readonly number[];
-  /** Some path is there more than once. */
-  hasTwins: boolean;
-  /** By number, what was given where it is not in the composed form. */
-  spellings: ReadonlyMap<number, string>;
-};
-
 const SLASH = 47;
-/** The usual length of a path and some room. */
-const BYTES_EACH = 64;
-const FEWEST = 512;
-const LONGEST = 4096 * 3;
-
-/** A million paths of eighty characters; a server may make each 4 KiB long. */
-const MOST_BYTES = 80 * 1024 * 1024;
-/** The most that is added at once: while it is copied the text is there twice. */
-const MOST_ADDED = 16 * 1024 * 1024;
-
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
-
-function tooMany(): AnswerError {
-  return new AnswerError(
-    `the mount points of the list are longer than ${MOST_BYTES / 1024 / 1024} MiB in all`,
-    {
-      code: "too-large",
-      hint: "are the slugs in Waldur what they should be?",
-    },
-  );
-}
-
-/** Room for so many paths with so many bytes in all. */
-export function roomForPaths(count: number, length: number): StoredPaths {
-  const capacity = Math.max(Math.ceil(count * 1.1), FEWEST);
-  return {
-    size: 0,
-    starts: new Uint32Array(capacity + 2),
-    bytes: new Uint8Array(length + (capacity - count) * BYTES_EACH + LONGEST),
-    depths: [],
-    hasTwins: false,
-    spellings: new Map(),
-  };
-}
 
 /** @param stored what the store begins with, and goes on to use */
 export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathStore {
@@ -288,17 +242,4 @@ const NOT_ASCII = /[^\u0020-\u007e]/;
 function mixed(hash: number): number {
   const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return once ^ (once >>> 13);
-}
-
-function wider(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
-  const more = Math.min(Math.ceil(bytes.length / 2), MOST_ADDED);
-  const next = new Uint8Array(Math.max(needed + LONGEST, bytes.length + more));
-  next.set(bytes);
-  return next;
-}
-
-function widerWords(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const next = new Uint32Array(words.length * 2);
-  next.set(words);
-  return next;
 }

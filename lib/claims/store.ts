@@ -11,9 +11,10 @@ import { removeFile } from "../output/files.ts";
 import { datedReceipts, olderReceipts } from "../output/receipts.ts";
 import type { Damaged } from "../output/state.ts";
 import { openStateFile } from "../output/state-file.ts";
+import type { StoredClaims } from "./columns.ts";
 import { type ClaimsSource, type Header, parseHeader, receiptsSince } from "./header.ts";
-import { roomForPaths } from "./paths.ts";
-import { type ClaimTable, createClaimTable, type StoredClaims } from "./table.ts";
+import { roomForPaths } from "./path-room.ts";
+import { type ClaimTable, createClaimTable } from "./table.ts";
 
 export const CLAIMS_FILE = "claims";
 /** What 0.1.0 kept; an older program that finds none reads the newest snapshot instead. */

@@ -1,10 +1,12 @@
 // Which resource claims which mount point, and what supports each claim. A resource has one present path and may have
 // older ones, which stay its own until its data is gone (docs/contract.md, "Mount points"). Typed arrays: a site with a
-// million resources has a million claims. It knows no rules; rows.ts and order-path.ts do.
+// million resources has a million claims. It knows no rules; rows.ts and order-path.ts do. It is longer than other files
+// because what it does to one column it does to all.
 
 import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
-import { createPathStore, roomForPaths, type StoredPaths } from "./paths.ts";
-import { createReleases, type StoredReleases } from "./releases.ts";
+import { type Ended, emptyClaims, longer, longerUnsigned, type StoredClaims } from "./columns.ts";
+import { createPathStore } from "./paths.ts";
+import { createReleases } from "./releases.ts";
 
 /** What supports a claim. Without any of these only the row of its resource wants it. */
 export const BY_SNAPSHOT = 1;
@@ -29,9 +31,6 @@ export const WRITTEN = 2;
 export const QUOTAS = 4;
 export const GID = 8;
 
-/** When the resource was first found Terminated, in milliseconds, and for how many days its paths stay its own. */
-export type Ended = { at: number; days: number };
-
 export type NewClaim = {
   path: string;
   marks: number;
@@ -41,31 +40,6 @@ export type NewClaim = {
   offering: string;
   /** The order file that names it. */
   file?: string;
-};
-
-/** Everything of a table as it is stored; the arrays may be longer than `records` and `resources` need. */
-export type StoredClaims = {
-  resources: number;
-  uuids: Int32Array;
-  was: Uint8Array<ArrayBuffer>;
-  /** The record of each resource's present path, or -1. */
-  present: Int32Array<ArrayBuffer>;
-  paths: StoredPaths;
-  /** The resource of each record. */
-  owners: Int32Array<ArrayBuffer>;
-  marks: Uint8Array<ArrayBuffer>;
-  /** In seconds. */
-  since: Uint32Array<ArrayBuffer>;
-  offerings: Uint8Array<ArrayBuffer>;
-  offeringUuids: string[];
-  files: ReadonlyMap<number, string>;
-  /** By resource. */
-  ended: ReadonlyMap<number, Ended>;
-  released: StoredReleases;
-  /** By resource that the draft moved: the record of its path before. */
-  moved: ReadonlyMap<number, number>;
-  /** By order, twice the number of the record that its receipt names, and one more when its file is published. */
-  receipts: ReadonlyMap<string, number>;
 };
 
 export type ClaimTable = ReturnType<typeof createClaimTable>;
@@ -298,41 +272,7 @@ export type Claimants = Readonly<Record<"same" | "above" | "below", readonly num
 
 const NONE: readonly number[] = [];
 
-const FEWEST = 512;
-
-export function emptyClaims(): StoredClaims {
-  return {
-    resources: 0,
-    uuids: new Int32Array(0),
-    was: new Uint8Array(FEWEST),
-    present: new Int32Array(FEWEST),
-    paths: roomForPaths(0, 0),
-    owners: new Int32Array(FEWEST),
-    marks: new Uint8Array(FEWEST),
-    since: new Uint32Array(FEWEST),
-    offerings: new Uint8Array(FEWEST),
-    offeringUuids: [],
-    files: new Map(),
-    ended: new Map(),
-    released: new Map(),
-    moved: new Map(),
-    receipts: new Map(),
-  };
-}
-
 function numberOf(uuid: string, uuids: string[]): number {
   const known = uuids.indexOf(uuid);
   return known < 0 ? uuids.push(uuid) - 1 : known;
-}
-
-function longer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const next = new Uint8Array(bytes.length * 2);
-  next.set(bytes);
-  return next;
-}
-
-function longerUnsigned(words: Uint32Array): Uint32Array<ArrayBuffer> {
-  const next = new Uint32Array(words.length * 2);
-  next.set(words);
-  return next;
 }

@@ -2,8 +2,9 @@
 // each uuid and a record for each mount point. A list that moved starts the draft anew.
 
 import { fullGC } from "bun:jsc";
+import { addLateReceipts, lateReleases } from "../claims/late.ts";
 import { fetchName } from "../claims/names.ts";
-import { addLateReceipts, type LoadedClaims, lateReleases, loadClaims } from "../claims/recover.ts";
+import { type LoadedClaims, loadClaims } from "../claims/recover.ts";
 import { createRowClaims, type Yielding } from "../claims/rows.ts";
 import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
