@@ -1,8 +1,11 @@
 // Loaded by `bun test` before the test files (bunfig.toml): a hook of a file that they share would run for the first only.
 
-import { afterAll } from "bun:test";
+import { afterAll, setDefaultTimeout } from "bun:test";
 import { sweepFaketime } from "./faketime.ts";
 import { removeScratch } from "./scratch.ts";
+
+/** A test that hangs ends, one on a busy machine goes on. */
+setDefaultTimeout(60_000);
 
 afterAll(removeScratch);
 afterAll(sweepFaketime);
