@@ -12,6 +12,8 @@ export type Shell = {
   isErrorTerminal: boolean;
   /** Standard error goes to the journal. */
   isJournald: boolean;
+  /** Columns of standard output; 80 where it is no terminal. */
+  outputWidth(): Promise<number>;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
   /** Standard error. */

@@ -76,6 +76,7 @@ async function createShell(): Promise<Shell> {
     version,
     isErrorTerminal: await isTerminal(2),
     isJournald: await isJournal(process.env.JOURNAL_STREAM),
+    outputWidth: async () => (await styleOfOutput()).width,
     print,
     writeError(text) {
       try {

@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a state directory of another user",
     file: "lib/output/hold.ts",
-    from: "if (uid !== ownUser() && uid !== ownerOfNew(statePath, fd)) throw foreignState(statePath, uid);",
+    from: "if (uid !== ownUser() && uid !== askOwner(path, fd)) throw foreignState(path, uid);",
     to: "",
     tests: ["unit/output/trust.test.ts"],
   },
@@ -610,14 +610,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "offerings that a command does not take stop it for no misspelt key",
     file: "lib/run/run.ts",
-    from: "takes: (offering) => offering[options.mode] && isAsked(offering.uuid, options),",
+    from: "takes: (offering) => takes(offering) && isAsked(offering.uuid, options),",
     to: "takes: () => true,",
     tests: ["e2e/cli.test.ts"],
   },
   {
     guard: "a placeholder is no token",
     file: "lib/config/token.ts",
-    from: "if (PLACEHOLDERS.some((placeholder) => placeholder.test(text))) {",
+    from: "if (isPlaceholder(text)) {",
     to: 'if (text === "") {',
     tests: ["unit/config/field-words.test.ts"],
   },
