@@ -2,7 +2,7 @@
 // with: the output directory before Waldur, Waldur before the rows.
 
 import type { OfferingConfig } from "../config/config.ts";
-import { EXIT, type ExitCode } from "../errors.ts";
+import type { ExitCode } from "../errors.ts";
 import type { Mode } from "../output/directory.ts";
 import type { CheckContext, Stopped } from "./context.ts";
 import type { Findings } from "./findings.ts";
@@ -27,7 +27,7 @@ export async function checkOffering(
     const codes: ExitCode[] = [];
     for (const mode of modesOf(offering)) {
       const stopped = stoppedBy([place.stopped, gids.stopped, waldur.stopped]);
-      const code = stopped?.code ?? (await tryMode(mode, { offering, context, findings }));
+      const code = stopped?.code ?? (await tryMode(mode, { offering, context, findings, late: place.late }));
       if (stopped !== null) findings.skip([mode], stopped.item);
       codes.push(firstOf(mode, place) ?? code);
     }
@@ -47,8 +47,7 @@ function stoppedBy(all: readonly (Stopped | null)[]): Stopped | null {
 
 /** A run opens its directory before it asks for anything. */
 function firstOf(mode: Mode, { stopped, locked }: Place): ExitCode | null {
-  if (stopped !== null) return stopped.code;
-  return locked.includes(mode) ? EXIT.retryLater : null;
+  return stopped?.code ?? locked.get(mode) ?? null;
 }
 
 function tryMode(mode: Mode, trial: Parameters<typeof trySync>[0]): Promise<ExitCode> {

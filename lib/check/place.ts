@@ -3,19 +3,27 @@
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, EXIT, type ExitCode } from "../errors.ts";
 import { type Mode, STATE_DIRECTORY } from "../output/directory.ts";
-import { type ExaminedOutput, examineLocks, examineOutput, examineState } from "../output/examine.ts";
-import { type Room, roomIn } from "../output/file-system.ts";
-import { readSnapshotState } from "../output/state.ts";
+import {
+  type ExaminedOutput,
+  examineClaims,
+  examineLatest,
+  examineLock,
+  examineOutput,
+  examineState,
+} from "../output/examine.ts";
 import type { Held } from "../places/held.ts";
 import { showMode, showUser } from "../places/owners.ts";
 import type { Stopped } from "./context.ts";
+import { checkFileSystem } from "./file-system.ts";
 import { type Findings, hintOf } from "./findings.ts";
 
 export type Place = {
   stopped: Stopped | null;
-  /** Modes of which a run is at work. */
-  locked: readonly Mode[];
+  /** Modes that would not get their lock, and what they would end with. */
+  locked: ReadonlyMap<Mode, ExitCode>;
   own: readonly ExitCode[];
+  /** What `sync` ends with after it has published. */
+  late: ExitCode;
   close(): void;
 };
 
@@ -25,41 +33,35 @@ export function checkPlace(offering: OfferingConfig, findings: Findings): Place 
   const close = () => {
     for (const one of held.splice(0).reverse()) one.release();
   };
-  const place = { stopped: null, locked: [], own: [], close };
+  const place: Place = { stopped: null, locked: new Map(), own: [], late: EXIT.ok, close };
   const output = attempt("output-directory", findings, () => lookAtOutput(offering, findings));
   if (output === null) {
-    findings.skip(["file-system", "state-directory", "lock"], "output-directory");
+    findings.skip(["latest-link", "file-system", "state-directory", "lock"], "output-directory");
     return { ...place, stopped: { item: "output-directory", code: EXIT.output } };
   }
-  if (output.held === null) {
-    const own = lookAtFileSystem(output, offering, findings);
-    findings.ok("state-directory", `${STATE_DIRECTORY} is made by the first run`);
-    return { ...place, own };
-  }
-  held.push(output.held);
-  const own = lookAtFileSystem(output, offering, findings);
-  const { held: directory } = output;
-  const mode = offering.sync ? "sync" : "orders";
-  const state = attempt("state-directory", findings, () => ({ held: examineState(directory, mode) }));
-  if (state === null) {
+  if (output.held !== null) held.push(output.held);
+  const late = lookAtLatest(output, offering, findings);
+  const own = checkFileSystem(output, offering, findings);
+  const state = output.held === null ? null : lookAtState(output.held, offering, findings);
+  if (state === "failed") {
     findings.skip(["lock"], "state-directory");
-    return { ...place, own, stopped: { item: "state-directory", code: EXIT.output } };
+    return { ...place, own, late, stopped: { item: "state-directory", code: EXIT.output } };
   }
-  if (state.held === null) {
+  if (state === null) {
     findings.ok("state-directory", `${STATE_DIRECTORY} is made by the first run`);
-    return { ...place, own };
+    return { ...place, own, late };
   }
-  held.push(state.held);
-  findings.ok("state-directory", `${state.held.path}, of ${showUser(state.held.owner)}`);
-  return { ...place, own, ...lookAtLocks(state.held, offering, findings) };
+  held.push(state);
+  const claims = attempt("state-directory", findings, () => examineClaims(state));
+  if (claims === null) own.push(EXIT.output);
+  else findings.ok("state-directory", `${state.path}, of ${showUser(state.owner)}`);
+  return { ...place, own, late, ...lookAtLocks(state, offering, findings) };
 }
 
+type PlaceItem = "output-directory" | "latest-link" | "state-directory" | "lock";
+
 /** null where a run would end with that error. */
-function attempt<Result>(
-  item: "output-directory" | "state-directory" | "lock",
-  findings: Findings,
-  look: () => Result,
-) {
+function attempt<Result>(item: PlaceItem, findings: Findings, look: () => Result): Result | null {
   try {
     return look();
   } catch (error) {
@@ -69,13 +71,12 @@ function attempt<Result>(
   }
 }
 
-function lookAtOutput({ settings, sync }: OfferingConfig, findings: Findings): ExaminedOutput {
+function lookAtOutput({ settings }: OfferingConfig, findings: Findings): ExaminedOutput {
   const warnings: { message: string; hint?: string }[] = [];
   const output = examineOutput({
     directory: settings.outputDirectory,
     requireMount: settings.requireMount,
     allowShared: settings.allowSharedDirectory,
-    latestLink: sync && settings.latestLink,
     warn: (message) => warnings.push({ message }),
     notice: (finding) => warnings.push(finding),
   });
@@ -90,78 +91,41 @@ function describeOutput({ directory, held, owner, permissions, isTried }: Examin
   return `${directory}, of ${showUser(owner)}, mode ${showMode(permissions)}; ${tried}`;
 }
 
-const FEW_BYTES = 100 * 1024 ** 2;
-const FEW_INODES = 1000;
-
-/** @returns what `check` ends with for what a run lives with */
-function lookAtFileSystem(
-  { directory, held, mounted }: ExaminedOutput,
-  { settings }: OfferingConfig,
+function lookAtLatest(
+  { held }: ExaminedOutput,
+  { sync, settings }: OfferingConfig,
   findings: Findings,
-): ExitCode[] {
-  const room = attemptRoom(held === null ? `${directory}/..` : directory);
-  const where = mounted === null ? "" : `${mounted.kind} at ${mounted.at}`;
-  const shown = [where, ...(room === null ? [] : [describeRoom(room)])].filter((part) => part !== "");
-  const last = held === null ? 0 : (lastBytes(settings.outputDirectory) ?? 0);
-  if (
-    room !== null &&
-    (room.bytes < Math.max(2 * last, FEW_BYTES) || (room.inodes ?? FEW_INODES) < FEW_INODES)
-  )
-    findings.warn("file-system", `little room: ${shown.join(", ")}`, {
-      hint: "free space there; keep_snapshots limits how many snapshots stay",
-    });
-  if (mounted?.locks === "here")
-    findings.warn("file-system", `locks on ${where} hold on this node only`, {
-      hint: "run it on one node at a time, or mount it with locks that all nodes see (docs/operations.md)",
-    });
-  if (mounted?.locks === "none") {
-    findings.fail("file-system", `${where} refuses locks: nothing keeps two runs apart`, {
-      hint: "mount it with `flock`, and run it on one node at a time until then",
-      exitCode: EXIT.output,
-    });
-    return [EXIT.output];
-  }
-  findings.ok("file-system", shown.join(", "));
-  return [];
+): ExitCode {
+  if (!sync || !settings.latestLink) return EXIT.ok;
+  const looked = attempt("latest-link", findings, () => ({
+    shown: held === null ? null : examineLatest(held),
+  }));
+  if (looked === null) return EXIT.output;
+  findings.ok(
+    "latest-link",
+    looked.shown === null ? "made with the first snapshot" : `shows ${looked.shown}`,
+  );
+  return EXIT.ok;
 }
 
-function attemptRoom(directory: string): Room | null {
-  try {
-    return roomIn(directory);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return null;
-  }
+function lookAtState(output: Held, { sync }: OfferingConfig, findings: Findings): Held | null | "failed" {
+  const looked = attempt("state-directory", findings, () => ({
+    held: examineState(output, sync ? "sync" : "orders"),
+  }));
+  return looked === null ? "failed" : looked.held;
 }
 
-function lastBytes(directory: string): number | null {
-  try {
-    return readSnapshotState(directory)?.bytes ?? null;
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return null;
-  }
-}
-
-function describeRoom({ bytes, inodes }: Room): string {
-  const files = inodes === null ? "" : `, ${inodes} files`;
-  return `${(bytes / 1e9).toFixed(1)} GB free${files}`;
-}
-
-function lookAtLocks(
-  { path }: Held,
-  offering: OfferingConfig,
-  findings: Findings,
-): Pick<Place, "locked"> & Partial<Place> {
-  const locked: Mode[] = [];
+function lookAtLocks(state: Held, offering: OfferingConfig, findings: Findings): Pick<Place, "locked"> {
+  const locked = new Map<Mode, ExitCode>();
   for (const mode of ["sync", "orders"] as const) {
     if (!offering[mode]) continue;
-    const found = attempt("lock", findings, () => ({ busy: examineLocks(path, mode) }));
-    if (found === null) return { locked, stopped: { item: "lock", code: EXIT.output } };
-    if (found.busy !== null) {
+    const found = attempt("lock", findings, () => ({ busy: examineLock(state, mode) }));
+    if (found === null) locked.set(mode, EXIT.output);
+    else if (found.busy === null) findings.ok("lock", `no run of ${mode} is at work`);
+    else {
       findings.failWith("lock", found.busy);
-      locked.push(mode);
-    } else findings.ok("lock", `no run of ${mode} is at work`);
+      locked.set(mode, found.busy.exitCode);
+    }
   }
   return { locked };
 }

@@ -10,6 +10,7 @@ export const ITEMS = [
   "offerings",
   "settings",
   "output-directory",
+  "latest-link",
   "file-system",
   "state-directory",
   "lock",

@@ -2,7 +2,7 @@
 // would end. The documents themselves are not kept.
 
 import type { OfferingConfig } from "../config/config.ts";
-import { AppError, EXIT, type ExitCode, InterruptedError } from "../errors.ts";
+import { AppError, EXIT, type ExitCode, InterruptedError, worstExitCode } from "../errors.ts";
 import { describeOrders } from "../orders/pass.ts";
 import type { Mode } from "../output/directory.ts";
 import { roomIn } from "../output/file-system.ts";
@@ -17,7 +17,13 @@ import { syncOffering } from "../sync/sync.ts";
 import type { CheckContext } from "./context.ts";
 import { type Findings, hintOf } from "./findings.ts";
 
-export type Trial = { offering: OfferingConfig; context: CheckContext; findings: Findings };
+export type Trial = {
+  offering: OfferingConfig;
+  context: CheckContext;
+  findings: Findings;
+  /** What `sync` ends with once it has published, for what comes after. */
+  late: ExitCode;
+};
 
 /** The snapshot against the last one. Returns what `sync` would end with. */
 export async function trySync(trial: Trial): Promise<ExitCode> {
@@ -49,7 +55,7 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
     message: describeSnapshot(entries, compared),
     findings,
   });
-  return report.exitCode;
+  return line?.outcome === "skipped" ? report.exitCode : worstExitCode([report.exitCode, trial.late]);
 }
 
 /** null where there is no directory yet, and so the room of its parent counts. */

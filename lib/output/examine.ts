@@ -27,10 +27,7 @@ import { LATEST_NAME, readLatest } from "./retention.ts";
 import { tryFile } from "./trial.ts";
 import { unlessForbidden } from "./trust.ts";
 
-type Wanted = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice"> & {
-  /** `latest-all.json` is to be a link of ours. */
-  latestLink: boolean;
-};
+type Wanted = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
 
 export type ExaminedOutput = {
   directory: string;
@@ -64,8 +61,6 @@ export function examineOutput(wanted: Wanted): ExaminedOutput {
   const held = settleOutput({ path: directory, fd }, wanted, () => unlessForbidden(makeTrial));
   try {
     if (!isTried) makeTrial();
-    const latest = join(directory, LATEST_NAME);
-    if (wanted.latestLink) attempt("link", latest, () => readLatest(latest));
     const { uid, mode } = fstatSync(fd);
     return { directory, held, mounted: mountAt(directory), owner: uid, permissions: mode & 0o7777, isTried };
   } catch (error) {
@@ -98,6 +93,12 @@ function mountAt(directory: string): Mounted | null {
   return mountOf(attempt("find", directory, () => realpathSync(directory)));
 }
 
+/** @throws OutputError when `latest-all.json` cannot become a link of ours, once a snapshot is published */
+export function examineLatest({ path: directory }: Held): string | null {
+  const path = join(directory, LATEST_NAME);
+  return attempt("link", path, () => readLatest(path));
+}
+
 /**
  * Looks at the state directory below a held output directory, and holds it; null where it is yet to be made.
  * @throws OutputError as a run would
@@ -112,7 +113,6 @@ export function examineState(output: Held, mode: Mode): Held | null {
     output.owner = held.owner;
     makeTrial();
     requireOneFileSystem(output, held);
-    requireFolders(path);
     return held;
   } catch (error) {
     held.release();
@@ -129,7 +129,24 @@ function requireOneFileSystem(output: Held, state: Held): void {
   });
 }
 
-function requireFolders(statePath: string): void {
+/**
+ * Looks at the lock of a mode.
+ * @returns why a run would not get it; null when it is free
+ * @throws OutputError when it cannot be locked at all
+ */
+export function examineLock({ path: statePath }: Held, mode: Mode): RetryLaterError | null {
+  const path = join(statePath, lockName(mode));
+  const inode = requireLock(path);
+  const holder = inode === null ? null : lockHolder(inode);
+  return holder === null ? null : lockedError(path, mode);
+}
+
+/**
+ * Looks at what a run needs only once it writes claims or a receipt.
+ * @throws OutputError when it could not
+ */
+export function examineClaims({ path: statePath }: Held): "sound" {
+  requireLock(join(statePath, lockName("claims")));
   for (const folder of ["receipts", "receipts/closed"]) {
     const path = join(statePath, folder);
     const stats = attemptIfExists("find", path, () => lstatSync(reach(path)));
@@ -138,19 +155,7 @@ function requireFolders(statePath: string): void {
       hint: "another program put it there: move it away",
     });
   }
-}
-
-/**
- * Looks at the locks that a run of the mode takes.
- * @returns why it would not get its own one; null when it is free
- * @throws OutputError when one cannot be locked at all
- */
-export function examineLocks(statePath: string, mode: Mode): RetryLaterError | null {
-  requireLock(join(statePath, lockName("claims")));
-  const path = join(statePath, lockName(mode));
-  const inode = requireLock(path);
-  const holder = inode === null ? null : lockHolder(inode);
-  return holder === null ? null : lockedError(path, mode);
+  return "sound";
 }
 
 /** The number of the file; null where it is yet to be made. */

@@ -1,0 +1,68 @@
+// `check` inside this process, as tests/stage.ts runs both modes.
+
+import { tmpdir } from "node:os";
+import { checkSetup } from "../lib/check/check.ts";
+import type { CheckOptions } from "../lib/check/context.ts";
+import type { CheckReport, Finding, ItemName } from "../lib/check/report.ts";
+import { createLog } from "../lib/report/log.ts";
+import { createProgress } from "../lib/report/progress.ts";
+import type { Surroundings } from "../lib/run/run.ts";
+
+export type CheckHereOptions = Partial<CheckOptions> & Partial<Pick<Surroundings, "now" | "env">>;
+
+export function checkHere(
+  configPath: string,
+  { now = () => new Date(), env = {}, ...options }: CheckHereOptions = {},
+): Promise<CheckReport> {
+  return checkSetup(
+    {
+      configPath,
+      offeringUuids: [],
+      silenceMs: 2000,
+      deadlineMs: 60_000,
+      retries: 0,
+      allowInsecureConfig: false,
+      metricsFiles: [],
+      ...options,
+    },
+    {
+      env,
+      cwd: tmpdir(),
+      version: "0.0.0-test",
+      now,
+      random: () => 0,
+      log: createLog({
+        format: "text",
+        level: "quiet",
+        terminal: false,
+        color: false,
+        journald: false,
+        now,
+        write: () => undefined,
+      }),
+      progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
+      interrupted: new AbortController().signal,
+    },
+    () => undefined,
+  );
+}
+
+/** Statuses of an item, such as `["ok"]`. */
+export function statusesOf({ items }: CheckReport, item: ItemName): Finding["status"][] {
+  return items.filter((finding) => finding.item === item).map(({ status }) => status);
+}
+
+/** The findings of an item in words, with their hints. */
+export function wordsOf({ items }: CheckReport, item: ItemName): string {
+  return items
+    .filter((finding) => finding.item === item)
+    .map(({ status, message, hint }) => `${status} ${message}${hint === undefined ? "" : ` hint: ${hint}`}`)
+    .join("\n");
+}
+
+/** What was not found to be right. */
+export function complaintsOf({ items }: CheckReport): string[] {
+  return items
+    .filter(({ status }) => status === "fail" || status === "warn")
+    .map(({ item, status, message }) => `${status} ${item}: ${message}`);
+}
