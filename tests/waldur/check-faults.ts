@@ -98,9 +98,6 @@ export const SETUP_FAULTS = {
       for (const component of world.offering.components) component.measuredUnit = "GB";
     },
   },
-  "a manager's token": {
-    spoil: (setup) => rewrite(setup, TOKEN, `$1 ${setup.simulator.managerToken}`),
-  },
   "a GID map that is missing": setting("unix_gid: file:missing.csv"),
   "a GID map with a fault": {
     spoil(setup) {
