@@ -26,7 +26,7 @@ export async function checkOffering(
     own.push(...waldur.own, ...place.own, gids.own);
     const codes: ExitCode[] = [];
     for (const mode of modesOf(offering)) {
-      const stopped = stoppedBy([place.stopped, gids.stopped, waldur.stopped]);
+      const stopped = stoppedBy([place.stopped, gids.stopped, waldur.stopped[mode]]);
       const code = stopped?.code ?? (await tryMode(mode, { offering, context, findings, late: place.late }));
       if (stopped !== null) findings.skip([mode], stopped.item);
       codes.push(firstOf(mode, place) ?? code);
