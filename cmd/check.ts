@@ -35,38 +35,31 @@ export const command = defineCommand({
   ],
   exits: { 10: "a run would leave orders or resources out" },
   async run(flags, shell) {
-    const [{ checkSetup }, { conclusionText, findingText, offeringHeading }] = await Promise.all([
-      import("../lib/check/check.ts"),
-      import("../lib/check/text.ts"),
-    ]);
     const surroundings = surroundingsOf(shell);
-    const { mode: _mode, dryRun: _dryRun, ...options } = runOptions("sync", flags);
-    const isJson = flags.json === true;
-    const print = printInOrder(shell, surroundings.log.hide);
-    const width = isJson ? 0 : await shell.outputWidth();
-    let heading: string | null = null;
-    const report = await checkSetup(
-      { ...options, metricsFiles: texts(flags, "metrics-file") },
-      surroundings,
-      (finding, offering) => {
-        if (isJson) return;
-        if (offering !== null && offering.uuid !== heading) print.text(offeringHeading(offering));
-        heading = offering?.uuid ?? heading;
-        print.text(findingText(finding, width));
-      },
-    );
-    print.text(isJson ? `${escapeUnsafe(JSON.stringify(report, null, 2))}\n` : conclusionText(report));
-    await print.done();
+    const { mode: _mode, dryRun: _dryRun, ...shared } = runOptions("sync", flags);
+    const options = { ...shared, metricsFiles: texts(flags, "metrics-file") };
+    const { hide } = surroundings.log;
+    if (flags.json === true) {
+      const { checkSetup } = await import("../lib/check/check.ts");
+      const report = await checkSetup(options, surroundings, () => undefined);
+      await shell.print(hide(`${escapeUnsafe(JSON.stringify(report, null, 2))}\n`));
+      return report.exitCode;
+    }
+    const { showCheck } = await import("../lib/check/shown.ts");
+    const printing = printInOrder((text) => shell.print(hide(text)));
+    const width = await shell.outputWidth();
+    const report = await showCheck(options, surroundings, { width, show: printing.add });
+    await printing.done();
     return report.exitCode;
   },
 });
 
 /** Each text after the one before it, for who makes them does not wait. */
-function printInOrder(shell: Shell, hide: (text: string) => string) {
+function printInOrder(print: (text: string) => Promise<void>) {
   let printed = Promise.resolve();
   return {
-    text(text: string) {
-      printed = printed.then(() => shell.print(hide(text)));
+    add(text: string) {
+      printed = printed.then(() => print(text));
       // Whoever waits for the end gets the error.
       printed.catch(() => undefined);
     },

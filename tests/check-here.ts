@@ -4,47 +4,64 @@ import { tmpdir } from "node:os";
 import { checkSetup } from "../lib/check/check.ts";
 import type { CheckOptions } from "../lib/check/context.ts";
 import type { CheckReport, Finding, ItemName } from "../lib/check/report.ts";
+import { showCheck } from "../lib/check/shown.ts";
+import type { ExitCode } from "../lib/errors.ts";
 import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Surroundings } from "../lib/run/run.ts";
 
 export type CheckHereOptions = Partial<CheckOptions> & Partial<Pick<Surroundings, "now" | "env">>;
 
-export function checkHere(
+export function checkHere(configPath: string, options: CheckHereOptions = {}): Promise<CheckReport> {
+  const { checked, surroundings } = whatToCheck(configPath, options);
+  return checkSetup(checked, surroundings, () => undefined);
+}
+
+/** The text of a check, 80 columns wide. */
+export async function checkShown(configPath: string): Promise<{ text: string; exitCode: ExitCode }> {
+  const { checked, surroundings } = whatToCheck(configPath, {});
+  let text = "";
+  const show = (more: string) => {
+    text += more;
+  };
+  const { exitCode } = await showCheck(checked, surroundings, { width: 80, show });
+  return { text, exitCode };
+}
+
+function whatToCheck(
   configPath: string,
-  { now = () => new Date(), env = {}, ...options }: CheckHereOptions = {},
-): Promise<CheckReport> {
-  return checkSetup(
-    {
-      configPath,
-      offeringUuids: [],
-      silenceMs: 2000,
-      deadlineMs: 60_000,
-      retries: 0,
-      allowInsecureConfig: false,
-      metricsFiles: [],
-      ...options,
-    },
-    {
-      env,
-      cwd: tmpdir(),
-      version: "0.0.0-test",
-      now,
-      random: () => 0,
-      log: createLog({
-        format: "text",
-        level: "quiet",
-        terminal: false,
-        color: false,
-        journald: false,
-        now,
-        write: () => undefined,
-      }),
-      progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
-      interrupted: new AbortController().signal,
-    },
-    () => undefined,
-  );
+  { now = () => new Date(), env = {}, ...options }: CheckHereOptions,
+): { checked: CheckOptions; surroundings: Surroundings } {
+  const checked = {
+    configPath,
+    offeringUuids: [],
+    silenceMs: 2000,
+    deadlineMs: 60_000,
+    retries: 0,
+    allowInsecureConfig: false,
+    metricsFiles: [],
+    ...options,
+  };
+  const log = createLog({
+    format: "text",
+    level: "quiet",
+    terminal: false,
+    color: false,
+    journald: false,
+    now,
+    write: () => undefined,
+  });
+  const surroundings = {
+    env,
+    cwd: tmpdir(),
+    version: "0.0.0-test",
+    now,
+    random: () => 0,
+    log,
+    progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
+    interrupted: new AbortController().signal,
+  };
+  return { checked, surroundings };
 }
 
 /** Statuses of an item, such as `["ok"]`. */
