@@ -36,7 +36,7 @@ export function createFindings(offering: string | null, add: (finding: Finding) 
         error instanceof ConfigError
           ? error.issues.map((issue) => ({ text: formatIssue(issue), hint: issue.hint }))
           : [{ text: error.message, hint: error.hint }];
-      for (const { text, hint } of issues) fail(item, text, { ...hintOf(hint), exitCode });
+      for (const { text, hint } of issues) fail(item, text, { hint: hint ?? remedyOf(item), exitCode });
     },
     skip(items, needs) {
       for (const item of items) note({ item, status: "skipped", message: `needs ${needs}`, needs });
@@ -44,6 +44,21 @@ export function createFindings(offering: string | null, add: (finding: Finding) 
     hasFailed: (item) => failed.has(item),
   };
 }
+
+/** Where the error itself has none. */
+function remedyOf(item: ItemName): string {
+  if (item === "configuration") return "correct it there; `schema config` shows what each key may hold";
+  if (PLACES.includes(item)) return "look at the directory, and at the file system below it (`dmesg`)";
+  return "look at the log of Waldur, or of a proxy on the way, at this time";
+}
+
+const PLACES: readonly ItemName[] = [
+  "output-directory",
+  "latest-link",
+  "state-directory",
+  "lock",
+  "metrics-file",
+];
 
 export function hintOf(hint: AnyFinding["hint"] | undefined): Pick<Finding, "hint"> {
   return hint === undefined || hint === "" ? {} : { hint };

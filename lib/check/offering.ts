@@ -27,7 +27,7 @@ export async function checkOffering(
     const codes: ExitCode[] = [];
     for (const mode of modesOf(offering)) {
       const stopped = stoppedBy([place.stopped, gids.stopped, waldur.stopped[mode]]);
-      const code = stopped?.code ?? (await tryMode(mode, { offering, context, findings, late: place.late }));
+      const code = stopped?.code ?? (await tryMode(mode, { offering, context, findings }));
       if (stopped !== null) findings.skip([mode], stopped.item);
       codes.push(firstOf(mode, place) ?? code);
     }

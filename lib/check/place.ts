@@ -22,8 +22,6 @@ export type Place = {
   /** Modes that would not get their lock, and what they would end with. */
   locked: ReadonlyMap<Mode, ExitCode>;
   own: readonly ExitCode[];
-  /** What `sync` ends with after it has published. */
-  late: ExitCode;
   close(): void;
 };
 
@@ -33,29 +31,28 @@ export function checkPlace(offering: OfferingConfig, findings: Findings): Place 
   const close = () => {
     for (const one of held.splice(0).reverse()) one.release();
   };
-  const place: Place = { stopped: null, locked: new Map(), own: [], late: EXIT.ok, close };
+  const place: Place = { stopped: null, locked: new Map(), own: [], close };
   const output = attempt("output-directory", findings, () => lookAtOutput(offering, findings));
   if (output === null) {
     findings.skip(["latest-link", "file-system", "state-directory", "lock"], "output-directory");
     return { ...place, stopped: { item: "output-directory", code: EXIT.output } };
   }
   if (output.held !== null) held.push(output.held);
-  const late = lookAtLatest(output, offering, findings);
-  const own = checkFileSystem(output, offering, findings);
+  const own = [lookAtLatest(output, offering, findings), ...checkFileSystem(output, offering, findings)];
   const state = output.held === null ? null : lookAtState(output.held, offering, findings);
   if (state === "failed") {
     findings.skip(["lock"], "state-directory");
-    return { ...place, own, late, stopped: { item: "state-directory", code: EXIT.output } };
+    return { ...place, own, stopped: { item: "state-directory", code: EXIT.output } };
   }
   if (state === null) {
     findings.ok("state-directory", `${STATE_DIRECTORY} is made by the first run`);
-    return { ...place, own, late };
+    return { ...place, own };
   }
   held.push(state);
   const claims = attempt("state-directory", findings, () => examineClaims(state));
   if (claims === null) own.push(EXIT.output);
   else findings.ok("state-directory", `${state.path}, of ${showUser(state.owner)}`);
-  return { ...place, own, late, ...lookAtLocks(state, offering, findings) };
+  return { ...place, own, ...lookAtLocks(state, offering, findings) };
 }
 
 type PlaceItem = "output-directory" | "latest-link" | "state-directory" | "lock";

@@ -2,7 +2,7 @@
 // would end. The documents themselves are not kept.
 
 import type { OfferingConfig } from "../config/config.ts";
-import { AppError, EXIT, type ExitCode, InterruptedError, worstExitCode } from "../errors.ts";
+import { AppError, EXIT, type ExitCode, InterruptedError } from "../errors.ts";
 import { describeOrders } from "../orders/pass.ts";
 import type { Mode } from "../output/directory.ts";
 import { roomIn } from "../output/file-system.ts";
@@ -21,8 +21,6 @@ export type Trial = {
   offering: OfferingConfig;
   context: CheckContext;
   findings: Findings;
-  /** What `sync` ends with once it has published, for what comes after. */
-  late: ExitCode;
 };
 
 /** The snapshot against the last one. Returns what `sync` would end with. */
@@ -55,7 +53,7 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
     message: describeSnapshot(entries, compared),
     findings,
   });
-  return line?.outcome === "skipped" ? report.exitCode : worstExitCode([report.exitCode, trial.late]);
+  return report.exitCode;
 }
 
 /** null where there is no directory yet, and so the room of its parent counts. */

@@ -132,6 +132,7 @@ export const SETUP_FAULTS = {
       writeFileSync(join(setup.out, "latest-all.json"), "{}");
       setting("latest_link: true").spoil(setup);
     },
+    strict: 73,
   },
   "a state directory of another user": inState((path) => chownSync(path, OTHER_USER, OTHER_USER)),
   "a state directory that others can read": inState((path) => chmodSync(path, 0o755)),
