@@ -62,6 +62,6 @@ function lastBytes(directory: string): number | null {
 }
 
 function describeRoom({ bytes, inodes }: Room): string {
-  const files = inodes === null ? "" : `, ${inodes} files`;
+  const files = inodes === null ? "" : `, room for ${inodes} files`;
   return `${(bytes / 1e9).toFixed(1)} GB free${files}`;
 }

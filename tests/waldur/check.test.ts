@@ -141,6 +141,17 @@ describe("an item that fails", () => {
     expect(report.exitCode).toBe(73);
   });
 
+  test.each([
+    ["403-on-orders", { sync: "read-orders", orders: "read-orders" }],
+    ["403@marketplace-provider-resources/?", { sync: "read-resources", orders: undefined }],
+  ])("is the list that a mode needs (%s)", async (fault, expected) => {
+    const stage = await start();
+    stage.simulator.setFaults([fault]);
+    const { items } = await checkHere(stage.configPath);
+    const needs = (mode: string) => items.find(({ item }) => item === mode)?.needs;
+    expect({ sync: needs("sync"), orders: needs("orders") }).toMatchObject(expected);
+  });
+
   test("of one offering leaves the others alone", async () => {
     const stage = await start({
       config: ({ url, token, offering, out }) =>
