@@ -47,7 +47,7 @@ export const command = defineCommand({
     }
     const { showCheck } = await import("../lib/check/shown.ts");
     const printing = printInOrder((text) => shell.print(hide(text)));
-    const width = await shell.outputWidth();
+    const width = await shell.width();
     const report = await showCheck(options, surroundings, { width, show: printing.add });
     await printing.done();
     return report.exitCode;

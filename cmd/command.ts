@@ -12,10 +12,10 @@ export type Shell = {
   isErrorTerminal: boolean;
   /** Standard error goes to the journal. */
   isJournald: boolean;
-  /** Columns of standard output; 80 where it is no terminal. */
-  outputWidth(): Promise<number>;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
+  /** Columns of standard output; 80 where it is no terminal. */
+  width(): Promise<number>;
   /** Standard error. */
   writeError(text: string): void;
   /** Requests to this machine go past whatever proxy the environment names. */

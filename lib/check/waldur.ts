@@ -3,7 +3,7 @@
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, ConfigError, RefusedError, RetryLaterError } from "../errors.ts";
-import { connectionOf } from "../run/connection.ts";
+import { connectTo, patienceOf } from "../run/run.ts";
 import { createReader } from "../waldur/client.ts";
 import { findOffering } from "../waldur/offering.ts";
 import { checkClock } from "./clock.ts";
@@ -13,62 +13,58 @@ import { AFTER_OFFERING, attempt, checkOfferingFound, stoppedAt, type WaldurFoun
 import type { ItemName } from "./report.ts";
 import { describeUser } from "./rights.ts";
 
-const AFTER_SERVER = ["clock", "token", "offering", "type", "component"] as const satisfies ItemName[];
+const AFTER_TOKEN = ["offering", "type", "component", ...AFTER_OFFERING] as const satisfies ItemName[];
 
 export async function checkWaldur(
   offering: OfferingConfig,
   context: CheckContext,
   findings: Findings,
 ): Promise<WaldurFound> {
-  const { now, env, version } = context.surroundings;
-  const { silenceMs, retries } = context.options;
-  const connection = connectionOf(offering, { env, userAgent: `waldur-cscs-storage/${version}` });
-  const { signal, timeLeftMs } = context.end;
-  let answered: { date: string | null; at: Date } | null = null;
-  const reader = createReader(connection, {
-    silenceMs,
-    retries,
-    signal,
-    now,
-    random: context.surroundings.random,
-    timeLeftMs,
-    onRetry: (message) => context.surroundings.progress.show(message),
-    onAnswer: (headers) => {
-      answered ??= { date: headers.get("date"), at: now() };
-    },
-  });
-  const describe = () => describeServer(offering, connection.proxyFrom);
+  const { reader, proxyFrom, firstAnswer } = connect(offering, context);
   const place = { file: context.config.path, name: offering.name };
-
   const known = context.unreachable.get(offering.apiUrl);
   const found = known ?? (await attempt(() => findOffering(reader, offering.uuid, place)));
-  if (found instanceof AppError && whoseFault(found) === "server") {
-    if (found instanceof RetryLaterError && answered === null)
-      context.unreachable.set(offering.apiUrl, found);
-    findings.failWith("server", found);
-    if (answered !== null) checkClock(answered, findings);
-    findings.skip(
-      [...AFTER_SERVER.filter((item) => item !== "clock" || answered === null), ...AFTER_OFFERING],
-      "server",
-    );
+  const answer = firstAnswer();
+  if (found instanceof RetryLaterError && answer === null) context.unreachable.set(offering.apiUrl, found);
+  const fault = found instanceof AppError ? whoseFault(found) : null;
+  if (found instanceof AppError && fault === "server") findings.failWith("server", found);
+  else findings.ok("server", describeServer(offering, proxyFrom));
+  if (answer === null) findings.skip(["clock"], "server");
+  else checkClock(answer, findings);
+  if (found instanceof AppError && fault === "server") {
+    findings.skip(["token", ...AFTER_TOKEN], "server");
     return stoppedAt("server", found);
   }
-  findings.ok("server", describe());
-  if (answered !== null) checkClock(answered, findings);
-  if (found instanceof AppError && whoseFault(found) === "token") {
+  if (found instanceof AppError && fault === "token") {
     const { exitCode, hint = "" } = found;
     findings.fail("token", `${found.message}; it is from ${offering.tokenSource}`, { hint, exitCode });
-    findings.skip(["offering", "type", "component", ...AFTER_OFFERING], "token");
+    findings.skip(AFTER_TOKEN, "token");
     return stoppedAt("token", found);
   }
   const user = await describeUser(reader, offering.tokenSource, findings);
   if (found instanceof AppError) {
     findings.failWith("offering", found);
-    findings.skip(["type", "component", ...AFTER_OFFERING], "offering");
+    findings.skip(AFTER_TOKEN.slice(1), "offering");
     return stoppedAt("offering", found);
   }
   findings.ok("offering", `${offering.uuid} is there, its slug is ${found.slug}`);
   return checkOfferingFound(found, { offering, reader, findings, user, place });
+}
+
+/** A client as a dry run has it, which remembers when the server answered first. */
+function connect(offering: OfferingConfig, { config, end, options, surroundings }: CheckContext) {
+  const dry = { ...options, mode: "sync", dryRun: true } as const;
+  const share = { offering, config, end, surroundings, options: dry };
+  const connection = connectTo(share, false);
+  let first: { date: string | null; at: Date } | null = null;
+  const reader = createReader(connection, {
+    ...patienceOf(share),
+    onRetry: (message) => surroundings.progress.show(message),
+    onAnswer: (headers) => {
+      first ??= { date: headers.get("date"), at: surroundings.now() };
+    },
+  });
+  return { reader, proxyFrom: connection.proxyFrom, firstAnswer: () => first };
 }
 
 function whoseFault(error: AppError): "server" | "token" | "offering" {

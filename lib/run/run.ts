@@ -150,6 +150,9 @@ async function runOffering(share: Share): Promise<void> {
   if (share.options.dryRun) logFound(ledger.foundOf(offering.uuid), "warn", surroundings.log);
 }
 
+/** What it takes to ask Waldur about an offering. */
+type Asking = Omit<Share, "work" | "ledger">;
+
 export async function createJob(share: Omit<Share, "work">, line: Job["line"]): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = share;
@@ -240,13 +243,13 @@ function withoutFailing<Result>(remember: () => Result, log: Log): Result | unde
 }
 
 /** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
-export function connectTo({ offering, options, surroundings }: Omit<Share, "work">, isReal: boolean) {
+export function connectTo({ offering, options, surroundings }: Asking, isReal: boolean) {
   const agent = isReal && options.mode === "orders" ? " (waldur-site-agent)" : "";
   const userAgent = `waldur-cscs-storage/${surroundings.version}${agent}`;
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-export function patienceOf({ offering, options, surroundings, end }: Omit<Share, "work">): Patience {
+export function patienceOf({ offering, options, surroundings, end }: Asking): Patience {
   return {
     silenceMs: options.silenceMs,
     retries: options.retries,
