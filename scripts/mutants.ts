@@ -967,7 +967,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "check: a lock that another run holds",
     file: "lib/output/examine.ts",
-    from: "return holder === null ? null : lockedError(path, mode);",
+    from: "return holder === null ? null : lockedBy(holder, { path, mode });",
     to: "return null;",
     tests: ["waldur/check.test.ts"],
   },

@@ -12,7 +12,7 @@ import {
   realpathSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { OutputError, type RetryLaterError } from "../errors.ts";
+import { OutputError, RetryLaterError } from "../errors.ts";
 import { type Held, reach, throughDescriptor } from "../places/held.ts";
 import { openToRead } from "../places/open.ts";
 import { type Mode, type OutputOptions, STATE_DIRECTORY } from "./directory.ts";
@@ -21,7 +21,7 @@ import { lockHolder, type Mounted, mountOf } from "./file-system.ts";
 import { inodeOf } from "./files.ts";
 import { openOutputDirectory, openStateDirectory, requireWay, settleOutput, settleState } from "./hold.ts";
 import { temporaryName, trialName } from "./leftovers.ts";
-import { lockedError, lockName, requireLockFile } from "./lock.ts";
+import { lockName, requireLockFile } from "./lock.ts";
 import { checkMount } from "./mount.ts";
 import { LATEST_NAME, readLatest } from "./retention.ts";
 import { tryFile } from "./trial.ts";
@@ -138,7 +138,19 @@ export function examineLock({ path: statePath }: Held, mode: Mode): RetryLaterEr
   const path = join(statePath, lockName(mode));
   const inode = requireLock(path);
   const holder = inode === null ? null : lockHolder(inode);
-  return holder === null ? null : lockedError(path, mode);
+  return holder === null ? null : lockedBy(holder, { path, mode });
+}
+
+function lockedBy(pid: number, { path, mode }: { path: string; mode: Mode }): RetryLaterError {
+  // The kernel shows 0 for a process of another container.
+  const process = pid > 0 ? ` (process ${pid})` : "";
+  return new RetryLaterError(
+    `another run of ${mode}${process} is working in this directory: ${path} is locked`,
+    {
+      code: "locked",
+      hint: "wait for it to end, and check again",
+    },
+  );
 }
 
 /**

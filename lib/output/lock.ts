@@ -59,7 +59,7 @@ export function lockName(mode: string): string {
   return `lock-${mode}`;
 }
 
-export function lockedError(path: string, mode: string): RetryLaterError {
+function lockedError(path: string, mode: string): RetryLaterError {
   return new RetryLaterError(`another run of ${mode} is working in this directory: ${path} is locked`, {
     code: "locked",
     hint: `wait for it to end; \`fuser -v ${path}\` shows the process`,

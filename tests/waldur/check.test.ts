@@ -352,7 +352,9 @@ describe("the output directory", () => {
     const report = await checkHere(stage.configPath);
     lock.close();
     expect(statusesOf(report, "lock")).toEqual(["fail", "ok"]);
-    expect(wordsOf(report, "lock")).toContain("another run of sync is working in this directory");
+    expect(wordsOf(report, "lock")).toContain(
+      `another run of sync (process ${process.pid}) is working in this directory`,
+    );
     expect(statusesOf(report, "sync")).toEqual(["ok"]);
     expect(report.exitCode).toBe(75);
     expect((await checkHere(stage.configPath)).exitCode).toBe(0);
