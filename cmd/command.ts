@@ -14,6 +14,8 @@ export type Shell = {
   isJournald: boolean;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
+  /** Columns of standard output; 80 where it is no terminal. */
+  width(): Promise<number>;
   /** Standard error. */
   writeError(text: string): void;
   /** Requests to this machine go past whatever proxy the environment names. */

@@ -124,6 +124,12 @@ export function text(flags: Flags, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** The values of a flag that may be given more than once. */
+export function texts(flags: Flags, name: string): string[] {
+  const values = flags[name];
+  return Array.isArray(values) ? values.map(String) : [];
+}
+
 type Limits<Otherwise> = { least: number; most: number; otherwise: Otherwise; whole?: boolean };
 
 /** A flag whose value is a number within limits. */

@@ -37,6 +37,12 @@ export const root: Command = defineGroup(
       load: () => import("./sync.ts"),
     },
     {
+      name: "check",
+      group: "Look and correct",
+      summary: "Find out whether both modes would go well, and change nothing.",
+      load: () => import("./check.ts"),
+    },
+    {
       name: "claims",
       group: "Look and correct",
       summary: "Show who holds which mount point, and release one.",

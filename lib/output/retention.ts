@@ -23,14 +23,18 @@ export function linkLatest(output: Output, name: string): void {
   const path = join(output.directory, LATEST_NAME);
   attempt("link", path, () => {
     output.recheck();
-    const shown = readLink(path);
+    const shown = readLatest(path);
     if (shown === name) return;
     if (shown !== null && isSnapshotName(shown)) advanceTime(output, name, shown);
     replaceLink(output, path, name);
   });
 }
 
-function readLink(path: string): string | null {
+/**
+ * What the link shows; null where there is none.
+ * @throws OutputError when something other than a symlink has the name
+ */
+export function readLatest(path: string): string | null {
   const stats = lstatSync(reach(path), { throwIfNoEntry: false });
   if (stats === undefined) return null;
   if (stats.isSymbolicLink()) return readlinkSync(reach(path));

@@ -19,6 +19,14 @@ export function openNew(path: string, mode = 0o600): number {
   return openSync(reach(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 }
 
+/** Of Linux, on every machine; node:fs does not name it. */
+const O_TMPFILE = 0o20000000 | O_DIRECTORY;
+
+/** A new, empty file in that directory that never has a name, and is gone when it is closed. Not every file system can. */
+export function openNameless(directory: string): number {
+  return openSync(reach(directory), O_TMPFILE | O_WRONLY, 0o600);
+}
+
 /** Fails when the last part of the path is a symlink, or no directory. Never takes one that is held for it. */
 export function openDirectory(path: string): number {
   return openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -86,13 +86,22 @@ export async function runMode(
   return report;
 }
 
-async function loadChecked(options: RunOptions, surroundings: Surroundings): Promise<Config> {
+function loadChecked(options: RunOptions, surroundings: Surroundings): Promise<Config> {
+  return loadFor(options, surroundings, (offering) => offering[options.mode]);
+}
+
+/** The configuration, for whatever takes these of its offerings. From now on the log knows its secrets. */
+export async function loadFor(
+  options: Pick<RunOptions, "configPath" | "allowInsecureConfig" | "offeringUuids">,
+  surroundings: Pick<Surroundings, "env" | "cwd" | "log">,
+  takes: (offering: { sync: boolean; orders: boolean }) => boolean,
+): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
   const config = await loadConfig(options.configPath, {
     env: surroundings.env,
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
-    takes: (offering) => offering[options.mode] && isAsked(offering.uuid, options),
+    takes: (offering) => takes(offering) && isAsked(offering.uuid, options),
   });
   for (const { token, proxy } of config.offerings) {
     surroundings.log.redact(token.reveal());
@@ -102,7 +111,7 @@ async function loadChecked(options: RunOptions, surroundings: Surroundings): Pro
   return config;
 }
 
-function isAsked(uuid: string, { offeringUuids }: RunOptions): boolean {
+function isAsked(uuid: string, { offeringUuids }: Pick<RunOptions, "offeringUuids">): boolean {
   return offeringUuids.length === 0 || offeringUuids.includes(uuid);
 }
 
@@ -110,7 +119,7 @@ function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
   log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
 }
 
-type Share = {
+export type Share = {
   offering: OfferingConfig;
   config: Config;
   options: RunOptions;
@@ -141,7 +150,10 @@ async function runOffering(share: Share): Promise<void> {
   if (share.options.dryRun) logFound(ledger.foundOf(offering.uuid), "warn", surroundings.log);
 }
 
-async function createJob(share: Share, line: Job["line"]): Promise<Job> {
+/** What it takes to ask Waldur about an offering. */
+type Asking = Omit<Share, "work" | "ledger">;
+
+export async function createJob(share: Omit<Share, "work">, line: Job["line"]): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = share;
   return {
@@ -231,13 +243,13 @@ function withoutFailing<Result>(remember: () => Result, log: Log): Result | unde
 }
 
 /** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
-function connectTo({ offering, options, surroundings }: Share, isReal: boolean) {
+export function connectTo({ offering, options, surroundings }: Asking, isReal: boolean) {
   const agent = isReal && options.mode === "orders" ? " (waldur-site-agent)" : "";
   const userAgent = `waldur-cscs-storage/${surroundings.version}${agent}`;
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-function patienceOf({ offering, options, surroundings, end }: Share): Patience {
+export function patienceOf({ offering, options, surroundings, end }: Asking): Patience {
   return {
     silenceMs: options.silenceMs,
     retries: options.retries,

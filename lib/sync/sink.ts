@@ -8,9 +8,10 @@ import type { Output } from "../output/directory.ts";
 import { errnoOf } from "../output/failure.ts";
 import { type Lock, waitForLock } from "../output/lock.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
-import { type Draft, describeSnapshot, draftSnapshot } from "../output/snapshot.ts";
+import { type Draft, describeSnapshot, draftSnapshot, measureSnapshot } from "../output/snapshot.ts";
 import { type SnapshotState, writeSnapshotState } from "../output/state.ts";
 import { isSnapshotOf } from "./baseline.ts";
+import type { Compared } from "./guard.ts";
 
 /** What the claims are made of, and the snapshot that is about to get its name. */
 type DraftSource = Pick<ClaimsSource, "listedAt" | "listed"> & {
@@ -30,6 +31,8 @@ export type SnapshotSink = {
   /** From now until `unlockClaims` no receipt is written; throws what `throwIfOver` throws while it waits. */
   lockClaims(throwIfOver: () => void): Promise<void>;
   unlockClaims(): void;
+  /** Before the guard: what the snapshot has of the last one. */
+  compared?(found: Compared): void;
   /** Stores the claims of the snapshot that is about to be published, or kept, under that name. */
   claim(table: ClaimTable, source: DraftSource): void;
   publish(name: string): { path: string; action: "create" | "replace" };
@@ -82,12 +85,22 @@ function isDiskFault(error: unknown): boolean {
   return error instanceof Error && DISK_FAULTS.includes(errnoOf(error.cause));
 }
 
+/** In memory, for whoever wants to see the document. */
 export function describingSink(directory: string): SnapshotSink {
   const draft = describeSnapshot(directory);
+  return { ...idleSink(directory, draft), document: () => JSON.parse(draft.text()) as unknown };
+}
+
+/** For a snapshot that nobody is going to see: only its size counts, and what it has of the last one. */
+export function measuringSink(directory: string, compared: (found: Compared) => void): SnapshotSink {
+  return { ...idleSink(directory, measureSnapshot(directory)), compared };
+}
+
+/** Changes nothing. */
+function idleSink(directory: string, draft: Draft): SnapshotSink {
   return {
     directory,
     draft,
-    document: () => JSON.parse(draft.text()) as unknown,
     lockClaims: () => Promise.resolve(),
     unlockClaims: () => undefined,
     claim: () => undefined,

@@ -9,7 +9,7 @@ import type { SnapshotState } from "../output/state.ts";
 import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
 import { isIntact, type LastSnapshot } from "./baseline.ts";
 import { carryOver } from "./carry.ts";
-import { guardSnapshot } from "./guard.ts";
+import { compareWithLast, guardSnapshot } from "./guard.ts";
 import { type Listing, readListing } from "./listing.ts";
 import { noticesOf } from "./notices.ts";
 import { describingSink, directorySink, type SnapshotSink } from "./sink.ts";
@@ -34,7 +34,8 @@ export function describeSnapshotRun(job: Job, options: SyncOptions): Promise<voi
   return syncOffering(job, options, describingSink(job.config.settings.outputDirectory));
 }
 
-async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
+/** The whole of it, with whatever end: what becomes of the snapshot is the sink's. */
+export async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
   try {
     const ground = await surveyOffering(job);
     const listing = await readListing(job, ground, { sink, repath: options.repath });
@@ -43,7 +44,7 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     noteState(listing, job);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish();
-    guard(listing, { entries: drafted.entries, options }, job);
+    guard(listing, { entries: drafted.entries, options, sink }, job);
     if (isFirstAndEmpty(listing.last, drafted.entries, options)) return skip(job);
     job.throwIfOver();
     publishOrKeep({ job, listing, drafted, sink }, options.ifChanged);
@@ -78,10 +79,16 @@ function skip(job: Job): void {
   });
 }
 
-type Guarded = { entries: number; options: SyncOptions };
+type Guarded = { entries: number; options: SyncOptions; sink: SnapshotSink };
 
-function guard({ count, selection, last, claims }: Listing, { entries, options }: Guarded, job: Job): void {
+function guard(
+  { count, selection, last, claims }: Listing,
+  { entries, options, sink }: Guarded,
+  job: Job,
+): void {
   const { uuid: offering, settings } = job.config;
+  const compared = compareWithLast(selection.table);
+  sink.compared?.(compared);
   const draft = {
     offering,
     entries,
@@ -90,7 +97,7 @@ function guard({ count, selection, last, claims }: Listing, { entries, options }
     moved: selection.rows.moved,
   };
   try {
-    guardSnapshot(selection.table, draft, settings.shrinkGuardPercent);
+    guardSnapshot(compared, draft, settings.shrinkGuardPercent);
   } catch (error) {
     if (!options.allowShrink) throw error;
     return;

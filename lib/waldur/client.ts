@@ -36,6 +36,8 @@ export type Patience = {
   /** Milliseconds left of the run. */
   timeLeftMs: () => number;
   onRetry?: (message: string) => void;
+  /** Called with each answer to a GET, whatever it is. */
+  onAnswer?: (headers: Headers) => void;
 };
 
 /** Query parameters; a list repeats its name. */
@@ -160,6 +162,7 @@ async function attemptGet(
     throw translated;
   });
   if ("failure" in received) return received;
+  patience.onAnswer?.(received.headers);
   if (received.status === 200) return parseAnswer(received, exchange);
   const error = describeStatus(received, exchange);
   if (!isTransientStatus(received.status)) throw error;

@@ -28,6 +28,17 @@ export async function fetchOffering(
   uuid: string,
   config: OfferingPlace,
 ): Promise<WaldurOffering> {
+  const offering = await findOffering(reader, uuid, config);
+  requireType(offering, config);
+  return offering;
+}
+
+/** The offering, of whatever type. Throws `ConfigError` when Waldur does not know it. */
+export async function findOffering(
+  reader: Reader,
+  uuid: string,
+  config: OfferingPlace,
+): Promise<WaldurOffering> {
   const path = `marketplace-provider-offerings/${uuid}/`;
   const answer = await reader.get(path, { field: OFFERING_FIELDS }).catch((error: unknown) => {
     if (error instanceof AnswerError && error.code === "not-found") throw unknownOffering(uuid, config);
@@ -36,8 +47,12 @@ export async function fetchOffering(
   const offering = parseOffering(answer.body);
   if (offering.uuid !== uuid)
     throw new AnswerError(`GET ${path} answered with another offering, ${offering.uuid}`);
-  if (offering.type !== SITE_AGENT_TYPE) throw wrongType(offering, config);
   return offering;
+}
+
+/** @throws ConfigError when Waldur lets no agent move the orders of such an offering */
+export function requireType(offering: WaldurOffering, config: OfferingPlace): void {
+  if (offering.type !== SITE_AGENT_TYPE) throw wrongType(offering, config);
 }
 
 /** Where the configuration names the offering, for messages. */

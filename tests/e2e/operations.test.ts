@@ -105,6 +105,26 @@ tests:
       - { eval_time: 60m, alertname: WaldurStorageMetricsMissing, exp_alerts: [] }
 `;
 
+test("a token that has expired looks as it says", async () => {
+  const stage = await start({ resources: 5 });
+  writeFileSync(join(stage.directory, "waldur.token"), `${"0".repeat(40)}\n`, { mode: 0o600 });
+  const config = await Bun.file(stage.configPath).text();
+  writeFileSync(
+    stage.configPath,
+    config.replace(/waldur_api_token: .*/, "waldur_api_token_file: waldur.token"),
+  );
+  const { code, stdout } = await stage.run(["check", "-c", stage.configPath]);
+  expect(code).toBe(77);
+  const neutral = (text: string) =>
+    text
+      .replaceAll(stage.directory, "/etc/waldur")
+      .replaceAll(/\s+/g, "")
+      .replaceAll(/[0-9a-f]{32}/g, "UUID");
+  const [shown = ""] = page.blocks("text").filter((block) => block.startsWith("fail     token"));
+  expect(shown).not.toBe("");
+  expect(neutral(stdout)).toEndWith(neutral(shown));
+});
+
 describe("two gateways", () => {
   /** The same offering with an output directory of its own. */
   async function secondGateway(stage: Stage) {

@@ -18,6 +18,10 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   run: { values: ["config", "waldur", "output", "report"], types: [] },
   orders: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
   sync: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
+  check: {
+    values: ["places", "config", "waldur", "output", "report", "run", "orders", "sync"],
+    types: [],
+  },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
