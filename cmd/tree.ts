@@ -49,6 +49,12 @@ export const root: Command = defineGroup(
       load: () => import("./claims.ts"),
     },
     {
+      name: "components",
+      group: "Look and correct",
+      summary: "Create and update the offering's components in Waldur.",
+      load: () => import("./components.ts"),
+    },
+    {
       name: "schema",
       group: "Look and correct",
       summary: "Print the JSON Schema of a file of this program.",
