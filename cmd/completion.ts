@@ -12,9 +12,8 @@ export function completionOf(root: Command): Command {
     args: commonFlags,
     examples: [
       {
-        about: "for every user",
-        command:
-          "waldur-cscs-storage completion bash | tee /etc/bash_completion.d/waldur-cscs-storage >/dev/null",
+        about: "for every user, in /etc/bash_completion.d",
+        command: "waldur-cscs-storage completion bash | tee waldur-cscs-storage >/dev/null",
       },
     ],
     async run(_, shell) {
@@ -28,9 +27,8 @@ export function completionOf(root: Command): Command {
     args: commonFlags,
     examples: [
       {
-        about: "for every user",
-        command:
-          "waldur-cscs-storage completion zsh | tee /usr/local/share/zsh/site-functions/_waldur-cscs-storage >/dev/null",
+        about: "for every user, in /usr/local/share/zsh/site-functions",
+        command: "waldur-cscs-storage completion zsh | tee _waldur-cscs-storage >/dev/null",
       },
     ],
     async run(_, shell) {

@@ -13,8 +13,8 @@ export function manOf(root: Command): Command {
     examples: [
       { about: "read it", command: "waldur-cscs-storage man | man -l -" },
       {
-        about: "install it",
-        command: "waldur-cscs-storage man | tee /usr/local/share/man/man1/waldur-cscs-storage.1 >/dev/null",
+        about: "install it, in /usr/local/share/man/man1",
+        command: "waldur-cscs-storage man | tee waldur-cscs-storage.1 >/dev/null",
       },
     ],
     async run(_, shell) {

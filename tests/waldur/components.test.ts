@@ -279,13 +279,20 @@ describe.each(GENERATIONS)("a server of %s", (generation) => {
     expect(report.exitCode).toBe(10);
   });
 
-  test("after a signal nothing more is sent", async () => {
-    const stage = await open([STORAGE, INODES], { generation });
+  test("after a signal nothing more is sent, and what was sent is not taken for done", async () => {
+    const stage = await open(["storage: {label: Space}", INODES], { generation });
     const controller = new AbortController();
-    listenTo(stage.simulator).push(() => controller.abort(new InterruptedError("SIGTERM")));
-    const { report } = await run(stage, { interrupted: controller.signal });
+    listenTo(stage.simulator).push(({ method }) => {
+      if (method === "POST") controller.abort(new InterruptedError("SIGTERM"));
+    });
+    const { report, text } = await run(stage, { interrupted: controller.signal });
     expect(report.exitCode).toBe(143);
-    expect(posts(stage)).toEqual([]);
+    expect(posts(stage)).toHaveLength(1);
+    expect(report.offerings).toMatchObject([
+      { outcome: "failed", components: [{ outcome: "failed" }, { outcome: "left" }] },
+    ]);
+    expect(text).toContain("storage  sent, and not confirmed\n");
+    expect(text).toContain("inodes   left as it is, not created\n");
   });
 });
 
