@@ -4,13 +4,13 @@
 import type { ComponentDefinition } from "../config/component-definitions.ts";
 import { AnswerError, AppError, RefusedError } from "../errors.ts";
 import type { Actor, Posted, Reader } from "../waldur/client.ts";
+import type { OfferingPlace } from "../waldur/offering.ts";
 import {
   createComponent,
-  fetchComponents,
+  fetchShownComponents,
   updateComponent,
   type WaldurComponents,
-} from "../waldur/components.ts";
-import type { OfferingPlace } from "../waldur/offering.ts";
+} from "../waldur/offering-components.ts";
 import { type Allowed, fieldsOf, planComponents, type Step } from "./plan.ts";
 import type { ComponentLine, Found } from "./report.ts";
 
@@ -48,7 +48,7 @@ export async function handleOffering(job: OfferingJob): Promise<Handled> {
 }
 
 function look({ reader, uuid, place }: OfferingJob): Promise<WaldurComponents> {
-  return fetchComponents(reader, uuid, place);
+  return fetchShownComponents(reader, uuid, place);
 }
 
 function plan({ wanted, allowed }: OfferingJob, shown: WaldurComponents): Step[] {

@@ -2,7 +2,7 @@
 // otherwise is changed; a value that the file does not have is nobody's business here, so nothing is ever wiped or removed.
 
 import { type ComponentDefinition, type FieldValue, keyOf } from "../config/component-definitions.ts";
-import type { WaldurComponent, WaldurComponents } from "../waldur/components.ts";
+import type { WaldurComponent, WaldurComponents } from "../waldur/offering-components.ts";
 import type { Change, ComponentLine, Found } from "./report.ts";
 
 /** What is to be done with one component, and what stands in the way or is worth knowing. */
