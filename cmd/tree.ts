@@ -1,10 +1,8 @@
 // The tree of commands: citty's root with its subcommands, each loaded only when it is asked for. Dispatch, help,
 // completions and the man page are made from it; a new command is a file of its own and a line here.
 
-import { type Command, defineGroup } from "./command.ts";
-import { commonFlags } from "./common.ts";
-
-export const PROGRAM = "waldur-cscs-storage";
+import { type Called, type Command, defineGroup, everyNode } from "./command.ts";
+import { commonFlags, PROGRAM } from "./common.ts";
 
 export const root: Command = defineGroup(
   {
@@ -49,10 +47,28 @@ export const root: Command = defineGroup(
       load: () => import("./claims.ts"),
     },
     {
+      name: "components",
+      group: "Look and correct",
+      summary: "Create and update the offering's components in Waldur.",
+      load: () => import("./components.ts"),
+    },
+    {
       name: "schema",
       group: "Look and correct",
       summary: "Print the JSON Schema of a file of this program.",
       load: () => import("./schema.ts"),
+    },
+    {
+      name: "completion",
+      group: "Shell and manual",
+      summary: "Print completions for a shell.",
+      load: async () => ({ command: (await import("./completion.ts")).completionOf(root) }),
+    },
+    {
+      name: "man",
+      group: "Shell and manual",
+      summary: "Print the manual page.",
+      load: async () => ({ command: (await import("./man.ts")).manOf(root) }),
     },
     {
       name: "demo",
@@ -64,14 +80,6 @@ export const root: Command = defineGroup(
 );
 
 /** Every command that does something, with the words that call it; loads all of them. */
-export async function* everyCommand(
-  from: Command = root,
-  words: readonly string[] = [],
-): AsyncGenerator<{ words: readonly string[]; command: Command }> {
-  for (const [name, load] of Object.entries(from.subCommands ?? {})) {
-    const command = await load();
-    const called = [...words, name];
-    if (command.subCommands === undefined) yield { words: called, command };
-    else yield* everyCommand(command, called);
-  }
+export async function* everyCommand(): AsyncGenerator<Called> {
+  for await (const node of everyNode(root)) if (node.command.subCommands === undefined) yield node;
 }

@@ -28,6 +28,8 @@ export type LoadOptions = {
   allowInsecure: boolean;
   /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
   takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
+  /** What a command alone wants to know of each offering that it takes; it reports what is wrong there. */
+  readMore?: (offering: OfferingContext, findings: Findings) => void;
 };
 
 const MAX_BYTES = 1_048_576;
@@ -58,6 +60,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const complete: Complete[] = [];
   for (const offering of offerings) {
     complete.push({ ...offering, found: await completeOffering(offering, context) });
+    if (takenBy(options)(offering).isTaken) options.readMore?.(offering, findings);
   }
   compareOfferings(complete);
 

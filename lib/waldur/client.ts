@@ -63,8 +63,10 @@ export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: str
 
 export type Actor = Reader & {
   /** POSTs once. 401, 403 and every other 4xx but 409 throw; nothing else does, the caller reads back. */
-  post(path: string, body?: Readonly<Record<string, string>>): Promise<Posted>;
+  post(path: string, body?: PostBody): Promise<Posted>;
 };
+
+export type PostBody = Readonly<Record<string, string | number | boolean>>;
 
 const POST_LIMIT_BYTES = 1024 * 1024;
 
@@ -81,7 +83,7 @@ type Exchange = Server & {
   /** The path as messages name it, with the page of a list. */
   shown: string;
   query?: Query;
-  body?: Readonly<Record<string, string>>;
+  body?: PostBody;
   limitBytes: number;
 };
 

@@ -39,15 +39,26 @@ export async function findOffering(
   uuid: string,
   config: OfferingPlace,
 ): Promise<WaldurOffering> {
-  const path = `marketplace-provider-offerings/${uuid}/`;
-  const answer = await reader.get(path, { field: OFFERING_FIELDS }).catch((error: unknown) => {
+  return (await findOfferingWith(reader, uuid, { config, more: [] })).offering;
+}
+
+export const OFFERINGS_PATH = "marketplace-provider-offerings/";
+
+/** The same, and the answer with more of its fields. */
+export async function findOfferingWith(
+  reader: Reader,
+  uuid: string,
+  { config, more }: { config: OfferingPlace; more: readonly string[] },
+): Promise<{ offering: WaldurOffering; body: unknown }> {
+  const path = `${OFFERINGS_PATH}${uuid}/`;
+  const answer = await reader.get(path, { field: [...OFFERING_FIELDS, ...more] }).catch((error: unknown) => {
     if (error instanceof AnswerError && error.code === "not-found") throw unknownOffering(uuid, config);
     throw error;
   });
   const offering = parseOffering(answer.body);
   if (offering.uuid !== uuid)
     throw new AnswerError(`GET ${path} answered with another offering, ${offering.uuid}`);
-  return offering;
+  return { offering, body: answer.body };
 }
 
 /** @throws ConfigError when Waldur lets no agent move the orders of such an offering */

@@ -163,7 +163,8 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     return new EndpointError(what, {
       hint: "a proxy between here and Waldur asks for credentials; see global_proxy and the proxy variables",
     });
-  if (status === 404 && !isJson(received))
+  const isEmptyRefusal = asked.method === "POST" && received.text === "";
+  if (status === 404 && !isJson(received) && !isEmptyRefusal)
     return new EndpointError(`${what}: this server has no such endpoint`, {
       hint: "is waldur_api_url right, and is this server recent enough?",
     });

@@ -103,11 +103,11 @@ test("help of the program loads no command either", () => {
 });
 
 test("reading flags loads no more than the parser of Bun", () => {
-  expect(loadedWith("cmd/arguments.ts")).toEqual({
-    modules: ["cmd/arguments.ts", "lib/config/nearest.ts", "lib/errors.ts"],
-    packages: [],
-    builtins: ["node:util"],
-  });
+  const { modules, packages, builtins } = loadedWith("cmd/arguments.ts");
+  // What finding the command has loaded is there already, in whichever chunks it lies.
+  const before = loadedWith("cmd/line.ts").modules;
+  expect(modules.filter((name) => !before.includes(name))).toEqual(["cmd/arguments.ts"]);
+  expect({ packages, builtins }).toEqual({ packages: [], builtins: ["node:util"] });
 });
 
 describe.each(["orders", "sync"])("%s", (mode) => {

@@ -22,6 +22,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
     values: ["places", "config", "waldur", "output", "report", "run", "orders", "sync"],
     types: [],
   },
+  components: { values: ["config", "waldur", "run"], types: ["report"] },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
