@@ -30,11 +30,12 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
     types: [],
   },
   components: { values: ["config", "waldur", "run"], types: ["report"] },
+  show: { values: ["claims", "history", "output", "storage", "waldur"], types: ["config"] },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
 
-const SHARED = ["lib/errors.ts", "lib/key-set.ts", "lib/unsafe-text.ts"];
+const SHARED = ["lib/errors.ts", "lib/key-set.ts", "lib/table.ts", "lib/unsafe-text.ts"];
 
 type Import = { file: string; room: string; target: string; isType: boolean };
 
