@@ -3,6 +3,7 @@
 
 import { closeSync } from "node:fs";
 import { attempt } from "../output/failure.ts";
+import { fileTimeMs } from "../output/files.ts";
 import { openStateFile } from "../output/state-file.ts";
 import { readUpTo } from "../places/open.ts";
 import {
@@ -83,6 +84,7 @@ function readEntries(directory: string, mode: Writer): HistoryEntry[] {
 const LIMIT_BYTES = MOST_BYTES * 2;
 
 function readLines(path: string): string[] {
+  if (fileTimeMs(path) === null) return [];
   const fd = openStateFile(path);
   if (typeof fd !== "number") return [];
   try {
