@@ -139,10 +139,10 @@ function readTail(fd: number, size: number): string {
   return bytes.toString("utf8", 0, count);
 }
 
-/** One write a line: what is killed in between has written all of it or nothing. */
+/** One write a line, at the end whatever its offset says: what is killed has written all of it or nothing. */
 function append(path: string, file: Open, line: BeginLine | EndLine): void {
   const bytes = Buffer.from(`${file.isTorn ? "\n" : ""}${JSON.stringify(line)}\n`);
-  const count = attempt("write", path, () => writeSync(file.fd, bytes));
+  const count = attempt("write", path, () => writeSync(file.fd, bytes, 0, bytes.length, file.size));
   file.size += count;
   file.isTorn = count < bytes.length;
   if (file.isTorn) throw new OutputError(`cannot write ${path}: the file system takes no more bytes`);
