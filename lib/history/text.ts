@@ -42,7 +42,7 @@ function aboutOf({ order, path, file, resource }: HistoryEntry): string {
 }
 
 function detailOf({ event, call, order, file, path, entries, resource }: HistoryEntry): string {
-  if (event === "published") return order === null ? `${entries} entries` : `${file} ${path ?? ""}`.trim();
+  if (event === "published") return order === null ? `${entries} entries` : (path ?? file ?? "");
   if (event === "released") return `resource ${resource}`;
   return call === "set_backend_id" ? `resource ${resource}` : "";
 }
