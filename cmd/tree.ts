@@ -41,6 +41,18 @@ export const root: Command = defineGroup(
       load: () => import("./check.ts"),
     },
     {
+      name: "show",
+      group: "Look and correct",
+      summary: "Show everything that is known of an order, a resource or a mount point.",
+      load: () => import("./show.ts"),
+    },
+    {
+      name: "history",
+      group: "Look and correct",
+      summary: "Show what was sent to Waldur and which files were published.",
+      load: () => import("./history.ts"),
+    },
+    {
       name: "claims",
       group: "Look and correct",
       summary: "Show who holds which mount point, and release one.",

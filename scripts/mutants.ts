@@ -365,8 +365,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "409 is a question",
     file: "lib/waldur/client.ts",
-    from: "if (received.status === 409) return",
-    to: "if (received.status === 0) return",
+    from: "if (status === 409) return",
+    to: "if (status === 0) return",
     tests: ["waldur/client.test.ts", "waldur/orders-accept.test.ts"],
   },
   {
@@ -1110,5 +1110,47 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (claims === null) own.push(EXIT.output);",
     to: "if (claims === null) own.push(EXIT.ok);",
     tests: ["waldur/check-property.test.ts"],
+  },
+  {
+    guard: "the history is never what a pipe or a symlink leads to",
+    file: "lib/history/lines.ts",
+    from: "    requireStateFile(path, stats);\n",
+    to: "",
+    tests: ["unit/history/history.test.ts"],
+  },
+  {
+    guard: "what cannot be recorded fails nothing",
+    file: "lib/history/lines.ts",
+    from: "      hasFailed = true;\n      return false;",
+    to: "      throw error;",
+    tests: ["unit/history/history.test.ts"],
+  },
+  {
+    guard: "what a killed run left open is settled before the next one changes anything",
+    file: "lib/history/lines.ts",
+    from: "if (found.last !== null && !isEnd(found.last)) settle(found.last);",
+    to: "",
+    tests: ["unit/history/history.test.ts"],
+  },
+  {
+    guard: "a file that only has the name is not the one that was to be published",
+    file: "lib/history/record.ts",
+    from: "inodeOf(path) === deed.inode;",
+    to: "inodeOf(path) !== null;",
+    tests: ["unit/history/history.test.ts"],
+  },
+  {
+    guard: "a call is recorded before it is sent",
+    file: "lib/history/writer.ts",
+    from: "      const end = begin(deed);\n      let outcome",
+    to: '      const end = (outcome: Omit<Outcome, "ms">) => begin(deed)(outcome);\n      let outcome',
+    tests: ["waldur/history.test.ts"],
+  },
+  {
+    guard: "a history that is full makes room",
+    file: "lib/history/lines.ts",
+    from: "open.size < MOST_BYTES) return;",
+    to: "open.size >= 0) return;",
+    tests: ["unit/history/history.test.ts"],
   },
 ];

@@ -17,6 +17,8 @@ export type Context = {
   env: Readonly<Record<string, string | undefined>>;
   /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
+  /** False for a command that asks nothing of Waldur: then no token is looked for. */
+  needsToken: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */
   gidFiles: Map<string, GidMap>;
 };

@@ -71,13 +71,16 @@ export type Expiry = {
   published: string;
   /** Whether the content says that the file is ours; others neither count nor go. */
   isOurs: (path: string) => boolean;
+  /** Takes a file away. */
+  remove?: (path: string) => void;
 };
 
 /** A clock that is further ahead than this was wrong, and what it dated says nothing about the order. */
 const AHEAD_MS = 24 * 60 * 60 * 1000;
 
 /** Removes old snapshots of ours, but never the one that the latest link names. Returns the paths removed. */
-export function expireSnapshots(output: Output, { keep, published, isOurs }: Expiry): string[] {
+export function expireSnapshots(output: Output, expiry: Expiry): string[] {
+  const { keep, published, isOurs, remove = removeFile } = expiry;
   if (keep <= 0) return [];
   output.recheck();
   const linked = shownBy(join(output.directory, LATEST_NAME));
@@ -86,7 +89,7 @@ export function expireSnapshots(output: Output, { keep, published, isOurs }: Exp
     .slice(keep)
     .filter((name) => name !== linked)
     .map((name) => join(output.directory, name));
-  for (const path of old) removeFile(path);
+  for (const path of old) remove(path);
   return old;
 }
 

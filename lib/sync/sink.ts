@@ -1,11 +1,14 @@
 // Where a snapshot goes: into the output directory with all that belongs to it, or, in a dry run, into memory.
 
+import { basename } from "node:path";
 import type { ClaimsSource } from "../claims/header.ts";
 import { writeClaims } from "../claims/store.ts";
 import type { ClaimTable } from "../claims/table.ts";
 import type { StorageSettings } from "../config/config.ts";
+import type { History } from "../history/writer.ts";
 import type { Output } from "../output/directory.ts";
 import { errnoOf } from "../output/failure.ts";
+import { removeFile } from "../output/files.ts";
 import { type Lock, waitForLock } from "../output/lock.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
 import { type Draft, describeSnapshot, draftSnapshot, measureSnapshot } from "../output/snapshot.ts";
@@ -35,12 +38,18 @@ export type SnapshotSink = {
   compared?(found: Compared): void;
   /** Stores the claims of the snapshot that is about to be published, or kept, under that name. */
   claim(table: ClaimTable, source: DraftSource): void;
-  publish(name: string): { path: string; action: "create" | "replace" };
+  publish(name: string, entries: number): { path: string; action: "create" | "replace" };
   /** After publishing, or keeping what is there: the state for the next run, the latest link, retention. */
   settle(state: SnapshotState): void;
 };
 
-export function directorySink(output: Output, settings: StorageSettings): SnapshotSink {
+/** What the sink writes to, for which offering. */
+export type SinkPlace = { output: Output; history: History; offering: string };
+
+export function directorySink(
+  { output, history, offering }: SinkPlace,
+  settings: StorageSettings,
+): SnapshotSink {
   const draft = draftSnapshot(output);
   let lock: Lock | null = null;
   return {
@@ -58,7 +67,14 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
         ...source,
         snapshot: inode === null ? null : { file, inode, sha256, isFirst },
       }),
-    publish: (name) => draft.publish(name),
+    publish: (file, entries) =>
+      history.around(
+        {
+          ...({ event: "published", offering, order: null, resource: null, file, path: null } as const),
+          ...{ entries, inode: draft.inode() },
+        },
+        () => draft.publish(file),
+      ),
     settle(state) {
       writeSnapshotState(output, state);
       const expire = () =>
@@ -66,6 +82,8 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
           keep: settings.keepSnapshots,
           published: state.file,
           isOurs: (path) => isSnapshotOf(path, state.offering),
+          remove: (path) =>
+            history.around({ event: "removed", offering, file: basename(path) }, () => removeFile(path)),
         });
       try {
         if (settings.latestLink) linkLatest(output, state.file);

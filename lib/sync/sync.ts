@@ -6,6 +6,7 @@ import type { Output } from "../output/directory.ts";
 import { inodeOf } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
+import { historyOf } from "../run/history.ts";
 import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
 import { isIntact, type LastSnapshot } from "./baseline.ts";
 import { carryOver } from "./carry.ts";
@@ -25,8 +26,14 @@ export type SyncOptions = {
 };
 
 /** Publishes the snapshot of one offering. */
-export function publishSnapshot(job: Job, output: Output, options: SyncOptions): Promise<void> {
-  return syncOffering(job, options, directorySink(output, job.config.settings));
+export async function publishSnapshot(job: Job, output: Output, options: SyncOptions): Promise<void> {
+  const { settings, uuid: offering } = job.config;
+  const history = historyOf(job, output);
+  try {
+    await syncOffering(job, options, directorySink({ output, history, offering }, settings));
+  } finally {
+    history.close();
+  }
 }
 
 /** Describes the snapshot that would be published; touches nothing. */
@@ -133,7 +140,9 @@ function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boo
     isFirst: claims.snapshot === null,
     listed: [...new Set([...claims.source.listed, uuid])],
   });
-  const found = isKept ? { path: last.path, action: "unchanged" as const } : sink.publish(name);
+  const found = isKept
+    ? { path: last.path, action: "unchanged" as const }
+    : sink.publish(name, drafted.entries);
   sink.unlockClaims();
   // Not before: until then nothing counts as published, in the report and in the metrics.
   job.line.outcome = isUnchanged ? "unchanged" : "published";

@@ -58,8 +58,11 @@ export type GetBounds = {
   limitBytes?: number;
 };
 
-/** What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. */
-export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: string };
+/**
+ * What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. `status` is
+ * that of the answer, where there was one.
+ */
+export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: string; status?: number };
 
 export type Actor = Reader & {
   /** POSTs once. 401, 403 and every other 4xx but 409 throw; nothing else does, the caller reads back. */
@@ -180,11 +183,11 @@ async function postOnce(exchange: Exchange, send: Sender, patience: Patience): P
     return translated;
   });
   if (received instanceof AppError) return { outcome: "unknown", detail: received.message };
-  if (received.status >= 200 && received.status < 300)
-    return { outcome: "accepted", detail: `${received.status}` };
+  const { status } = received;
+  if (status >= 200 && status < 300) return { outcome: "accepted", detail: `${status}`, status };
   const error = describeStatus(received, exchange);
-  if (received.status === 409) return { outcome: "conflict", detail: error.message };
-  if (isTransientStatus(received.status)) return { outcome: "unknown", detail: error.message };
+  if (status === 409) return { outcome: "conflict", detail: error.message, status };
+  if (isTransientStatus(status)) return { outcome: "unknown", detail: error.message, status };
   throw error;
 }
 

@@ -172,6 +172,11 @@ export const CALLS = {
   }),
 } as const;
 
+/** The action of a call, without whom it is about. */
+export function actionOf({ path }: Call): string {
+  return path.split("/").at(-2) ?? path;
+}
+
 /** Sends one call; the body goes to Waldur only, the report shows the path. */
 export function send(actor: Actor, call: Call, body?: Readonly<Record<string, string>>): Promise<Posted> {
   return actor.post(call.path, body);

@@ -161,20 +161,26 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     });
   if (status === 407)
     return new EndpointError(what, {
+      status,
       hint: "a proxy between here and Waldur asks for credentials; see global_proxy and the proxy variables",
     });
   const isEmptyRefusal = asked.method === "POST" && received.text === "";
   if (status === 404 && !isJson(received) && !isEmptyRefusal)
     return new EndpointError(`${what}: this server has no such endpoint`, {
+      status,
       hint: "is waldur_api_url right, and is this server recent enough?",
     });
   if (status === 404)
-    return new AnswerError(`${what}: no such thing, or the token may not see it`, { code: "not-found" });
+    return new AnswerError(`${what}: no such thing, or the token may not see it`, {
+      code: "not-found",
+      status,
+    });
   if (isTransientStatus(status))
     return new RetryLaterError(what, {
+      status,
       hint: "Waldur is overloaded or under maintenance; the next run tries again",
     });
-  return new AnswerError(what);
+  return new AnswerError(what, { status });
 }
 
 function redirected(received: Received, asked: Asked): EndpointError {
@@ -182,6 +188,7 @@ function redirected(received: Received, asked: Asked): EndpointError {
   return new EndpointError(
     `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}`,
     {
+      status: received.status,
       hint: "redirects are not followed, so that the token stays with the configured server; fix waldur_api_url",
     },
   );

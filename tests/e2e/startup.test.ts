@@ -127,6 +127,14 @@ describe.each(["orders", "sync"])("%s", (mode) => {
     expect(modules.filter((name) => later.includes(name))).toEqual([]);
   });
 
+  test("has the history come with the first thing that there is to record", () => {
+    const { modules } = loadedWith(`cmd/${mode}.ts`);
+    const writing = ["lib/history/lines.ts", "lib/history/record.ts", "lib/history/writer.ts"];
+    const loaded = modules.filter((name) => name.startsWith("lib/history/") || name.startsWith("lib/show/"));
+    // Every sync publishes, or nearly.
+    expect(loaded).toEqual(mode === "orders" ? [] : writing);
+  });
+
   test("loads these packages and these parts of Bun", () => {
     const { packages, builtins } = loadedWith(`cmd/${mode}.ts`);
     expect(packages.filter((name) => name !== "pathe")).toEqual(["consola", "valibot"]);

@@ -28,8 +28,8 @@ async function groupsBelow(command: Command, words: readonly string[]): Promise<
 
 test("every command has a sentence, examples that call it, options, and a name of its own", () => {
   expect(leaves.map(({ words }) => words.join(" "))).toEqual([
-    ...["orders", "sync", "check", "claims list", "claims release", "components", "schema config"],
-    ...["completion bash", "completion zsh", "man", "demo"],
+    ...["orders", "sync", "check", "show", "history", "claims list", "claims release", "components"],
+    ...["schema config", "completion bash", "completion zsh", "man", "demo"],
   ]);
   for (const { words, command } of leaves) {
     expect(command.meta.name).toBe(words.at(-1) ?? "");
