@@ -157,12 +157,15 @@ export class StdoutError extends AppError {
 export class RetryLaterError extends AppError {
   readonly code: "unavailable" | "locked" | "deadline" | "moving";
   readonly exitCode = EXIT.retryLater;
+  /** It is nobody's trouble as long as it does not last: logged at info. */
+  readonly quiet: boolean;
 
   constructor(
     message: string,
-    detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving" } = {},
+    detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving"; quiet?: boolean } = {},
   ) {
     super(message, detail);
+    this.quiet = detail.quiet ?? false;
     this.code = detail.code ?? "unavailable";
   }
 }

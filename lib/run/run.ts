@@ -2,7 +2,7 @@
 // fails never stops the others; a signal or the deadline does. What is done with an offering comes in from outside.
 
 import type { Config, OfferingConfig } from "../config/config.ts";
-import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../errors.ts";
+import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, RetryLaterError } from "../errors.ts";
 import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
@@ -272,5 +272,6 @@ function noteFailure(
     for (const issue of error.issues) log.error(formatIssue(issue), { hint: issue.hint });
     return;
   }
-  log.error(error.message, { offering, hint: error.hint });
+  const level = error instanceof RetryLaterError && error.quiet ? "info" : "error";
+  log[level](error.message, { offering, hint: error.hint });
 }
