@@ -11,6 +11,7 @@ import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
 import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
+import { watchClock } from "./clock.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
 import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
@@ -69,7 +70,8 @@ export async function runMode(
     const config = await loadChecked(options, surroundings);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
-      await runOffering({ offering, config, options, surroundings, work, ledger, end });
+      const onAnswer = watchClock(now, (notice) => ledger.addNotice({ ...notice, offering: offering.uuid }));
+      await runOffering({ offering, config, options, surroundings, work, ledger, end, onAnswer });
     }
   } catch (error) {
     noteFailure(error, { ledger, log });
@@ -127,6 +129,7 @@ export type Share = {
   work: ModeWork;
   ledger: Ledger;
   end: RunEnd;
+  onAnswer?: (headers: Headers) => void;
 };
 
 async function runOffering(share: Share): Promise<void> {
@@ -249,7 +252,7 @@ export function connectTo({ offering, options, surroundings }: Asking, isReal: b
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-export function patienceOf({ offering, options, surroundings, end }: Asking): Patience {
+export function patienceOf({ offering, options, surroundings, end, onAnswer }: Asking): Patience {
   return {
     silenceMs: options.silenceMs,
     retries: options.retries,
@@ -257,6 +260,7 @@ export function patienceOf({ offering, options, surroundings, end }: Asking): Pa
     now: surroundings.now,
     random: surroundings.random,
     timeLeftMs: end.timeLeftMs,
+    ...(onAnswer && { onAnswer }),
     onRetry: (message) => surroundings.log.info(message, { offering: offering.uuid }),
   };
 }

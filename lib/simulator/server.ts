@@ -57,6 +57,8 @@ export type Simulator = {
   requests: LoggedRequest[];
   /** Replaces all faults; throws an `Error` that lists the names when one is unknown. */
   setFaults(names: readonly string[]): void;
+  /** Another clock for the `Date` of answers; the world keeps its own. */
+  setDateClock(now: () => Date): void;
   /** Waits until the worker behind approval has nothing left to do. */
   workerIdle(): Promise<void>;
   stop(): Promise<void>;
@@ -94,6 +96,9 @@ export function startSimulator(options: SimulatorOptions = {}): Simulator {
     setFaults(names) {
       site.faults = planFaults(names);
     },
+    setDateClock(now) {
+      site.now = now;
+    },
     workerIdle: () => site.worker.idle(),
     async stop() {
       stopping.resolve();
@@ -128,5 +133,6 @@ function createSite(options: SimulatorOptions, stopped: Promise<void>): Site {
     queryCost: options.queryCost ?? 0,
     gzip: options.gzip ?? false,
     stopped,
+    now: options.now ?? (() => new Date()),
   };
 }
