@@ -83,7 +83,10 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
   const { now, throwIfOver } = job;
   const { output, foreseen } = end;
-  const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output, foreseen });
+  const progress = (seen: number, count: number) =>
+    job.progress.count(config.name, { done: seen, of: count, what: "resources" });
+  const ground = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
+  const claims = createOrderClaims(ground);
   const pass: Pass = { offering, mapper, claims };
   await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
   noteDamaged(job, claims.damaged());
@@ -150,13 +153,14 @@ type Pile = {
 async function takeAll(queue: readonly ListedOrder[], pile: Pile, handling: Handling): Promise<void> {
   const { job } = handling;
   const { takeOrder } = await import("./order.ts");
+  if (queue.length > 0) job.progress.begin(`${job.config.name}: handling the open orders`);
   for (const [number, order] of queue.entries()) {
     job.throwIfOver();
     const resource = resourceOf(order);
     const isBusy = resource !== null && pile.busyResources.has(resource);
     if (resource !== null) pile.busyResources.add(resource);
     if (isUnreadable(order)) continue;
-    job.progress.show(`${job.config.name}: order ${number + 1} of ${queue.length}`);
+    job.progress.count(job.config.name, { done: number, of: queue.length, what: "orders" });
     const line = startLine(order, job);
     job.ledger.addOrder(line);
     if (isBusy) {

@@ -140,6 +140,7 @@ async function runOffering(share: Share): Promise<void> {
     noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering.uuid);
     return;
   }
+  surroundings.progress.begin(`${offering.name}: asking Waldur at ${new URL(offering.apiUrl).host}`);
   try {
     const job = await createJob(share, line);
     if (share.options.dryRun) await describeHeld(job, share);

@@ -313,6 +313,14 @@ describe("standard error", () => {
       expect(summary).toStartWith("\x1b[36minfo\x1b[0m sync: published 1 snapshot, 900 resources exit=0 ");
     }));
 
+  test("on a terminal shows what it waits for before the first page of a slow server", () =>
+    withStage({ resources: 3, orders: 1, latencyMs: 1300 }, async (stage) => {
+      const host = new URL(stage.simulator.url).host;
+      const { shown } = await runOnTerminal(`"$@" sync -c "$CONFIG"`, stage);
+      expect(shown).toContain(`Test: asking Waldur at ${host} (1 s)`);
+      expect(shown).toContain("Test: reading the list of resources (1 s)");
+    }));
+
   test.each([
     ["NO_COLOR", { NO_COLOR: "1" }],
     ["TERM=dumb", { TERM: "dumb" }],
