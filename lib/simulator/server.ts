@@ -3,6 +3,7 @@
 
 import { createAccounts } from "./accounts.ts";
 import { answerRequest, type LoggedRequest, type Site } from "./answering.ts";
+import { answerControl } from "./control.ts";
 import { planFaults } from "./faults.ts";
 import type { Generation } from "./model.ts";
 import { createRouter } from "./routes.ts";
@@ -33,6 +34,8 @@ export type SimulatorOptions = {
   workerDelayMs?: number;
   /** Requests of one token wait for each other; servers of 2024 do that. */
   serializePerToken?: boolean;
+  /** Faults can be switched by requests, too (control.ts). */
+  isControlled?: boolean;
   /** Compress bodies for clients that accept it; Waldur itself does not. */
   gzip?: boolean;
 };
@@ -69,6 +72,12 @@ const DEFAULT_WORKER_DELAY_MS = 150;
 export function startSimulator(options: SimulatorOptions = {}): Simulator {
   const stopping = Promise.withResolvers<void>();
   const site = createSite(options, stopping.promise);
+  let faults: readonly string[] = options.faults ?? [];
+  const setFaults = (names: readonly string[]) => {
+    site.faults = planFaults(names);
+    faults = names;
+  };
+  const control = { faults: () => faults, setFaults };
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: options.port ?? 0,
@@ -77,7 +86,10 @@ export function startSimulator(options: SimulatorOptions = {}): Simulator {
     // Outside of development Bun would share a port that is taken.
     reusePort: false,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    fetch: (request) => answerRequest(request, site),
+    async fetch(request) {
+      const controlled = options.isControlled === true ? await answerControl(request, control) : null;
+      return controlled ?? answerRequest(request, site);
+    },
   });
   const { world, accounts } = site;
   const { callers: _callers, ...tokens } = accounts;
@@ -93,9 +105,7 @@ export function startSimulator(options: SimulatorOptions = {}): Simulator {
     providerUuid: world.providerUuid,
     world,
     requests: site.requests,
-    setFaults(names) {
-      site.faults = planFaults(names);
-    },
+    setFaults,
     setDateClock(now) {
       site.now = now;
     },
