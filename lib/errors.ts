@@ -189,7 +189,7 @@ export class InterruptedError extends AppError {
   readonly exitCode: ExitCode;
 
   constructor(signal: "SIGINT" | "SIGTERM") {
-    super(`interrupted by ${signal}`);
+    super(`interrupted by ${signal}`, { hint: "nothing is half-done; the next run goes on" });
     this.exitCode = signal === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
   }
 }

@@ -70,7 +70,8 @@ function startAsAsked(options: DemoOptions): Simulator {
     return startSimulator({ resources, orders, faults, generation, ...kept });
   } catch (cause) {
     if (servePort === null || !(cause instanceof Error && "code" in cause)) throw cause;
-    const hint = "another program may have it; --serve 0 takes any that is free";
+    const reason = cause.code === "EACCES" ? "ports below 1024 are for root" : "another program may have it";
+    const hint = `${reason}; --serve 0 takes any that is free`;
     throw new UsageError(`--serve ${servePort}: cannot listen there (${cause.code})`, { cause, hint });
   }
 }

@@ -18,6 +18,7 @@ import {
   type OrderOutline,
   type UnreadableOrder,
 } from "../waldur/orders.ts";
+import { UNUSABLE } from "../waldur/wire.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
@@ -240,6 +241,7 @@ function noteUnreadable(job: Job, { uuid, resource, fault }: UnreadableOrder): v
     ...(resource === null ? {} : { resource }),
     field: fault.field,
     message: `Waldur's answer about order ${uuid} is unusable: ${fault.field} ${fault.message}; it stays as it is`,
+    hint: UNUSABLE,
   });
 }
 
