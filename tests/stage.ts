@@ -55,10 +55,16 @@ export async function openStage(options: StageOptions = {}) {
     run: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
       runSubject(withConfig(args, configPath), { env, cwd: directory }),
     /** The same run inside this process. */
-    runHere(mode: RunOptions["mode"], more: HereOptions = {}) {
-      // The server's clock is right, unless the test is about clocks.
-      simulator.setDateClock(more.serverNow ?? more.now ?? (() => new Date()));
-      return runHere(mode, configPath, more);
+    async runHere(mode: RunOptions["mode"], more: HereOptions = {}) {
+      // The server's clock is that of the run, unless the test is about clocks.
+      const clock = more.serverNow ?? more.now;
+      if (clock === undefined) return runHere(mode, configPath, more);
+      simulator.setDateClock(clock);
+      try {
+        return await runHere(mode, configPath, more);
+      } finally {
+        simulator.setDateClock(others.now ?? (() => new Date()));
+      }
     },
     /** Public names of the output directory, sorted. */
     files: () => listPublic(out),

@@ -174,7 +174,9 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     return new RetryLaterError(what, {
       hint: "Waldur is overloaded or under maintenance; the next run tries again",
     });
-  return new AnswerError(what);
+  return new AnswerError(what, {
+    hint: "is this Waldur, and of a version that this program knows? If so, report it with this line",
+  });
 }
 
 function redirected(received: Received, asked: Asked): EndpointError {

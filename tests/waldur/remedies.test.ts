@@ -37,6 +37,13 @@ describe("a failure is reported with its remedy", () => {
       /is waldur_api_url right/,
     ],
     [
+      "a request that is refused",
+      { options: { faults: ["418"] } },
+      "answer",
+      /was answered with 418/,
+      /^is this Waldur, and of a version that this program knows/,
+    ],
+    [
       "an order that does not move",
       { options: { orders: 1, faults: ["done-without-effect"] }, mode: "orders" },
       "no-effect",
