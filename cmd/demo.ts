@@ -7,7 +7,7 @@ import { FAULTS } from "../lib/simulator/faults.ts";
 import { describeSnapshotRun, publishSnapshot } from "../lib/sync/sync.ts";
 import { defineCommand, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
-import { number, runOptions, text } from "./flags.ts";
+import { choice, number, runOptions, text } from "./flags.ts";
 
 const SYNC_OPTIONS = { allowShrink: false, ifChanged: false, repath: false };
 const WORK = {
@@ -35,6 +35,12 @@ export const command = defineCommand({
       group: "Scene",
       description: "open orders, 0 to 10000 (default 3)",
     },
+    generation: {
+      type: "enum",
+      options: ["current", "2024"],
+      group: "Scene",
+      description: "which kind of server it is (default current)",
+    },
     fault: {
       type: "string",
       valueHint: "NAME",
@@ -48,6 +54,12 @@ export const command = defineCommand({
       group: "Run",
       description: "keep the simulated Waldur up (0: any free port)",
     },
+    "order-every": {
+      type: "string",
+      valueHint: "SECONDS",
+      group: "Run",
+      description: "with --serve: let an order arrive each SECONDS, 1 to 86400",
+    },
     ...commonFlags,
   },
   examples: [
@@ -57,18 +69,25 @@ export const command = defineCommand({
       command: "waldur-cscs-storage demo --fault 500-on-page-2",
     },
     {
-      about: "keep it up, and try orders, sync and curl against it",
+      about: "keep it up, order as a consumer, let it fail, and try orders and sync against it",
       command: "waldur-cscs-storage demo --serve 8080",
+    },
+    {
+      about: "the same with a server of 2024, and an order each minute",
+      command: "waldur-cscs-storage demo --serve 8080 --generation 2024 --order-every 60",
     },
   ],
   run(flags, shell) {
     shell.stayLocal();
+    const seconds = number(flags, "order-every", { least: 1, most: 86_400, otherwise: null, whole: true });
     return runDemo(
       {
         resources: number(flags, "resources", { least: 0, most: 1_000_000, otherwise: 300, whole: true }),
         orders: number(flags, "orders", { least: 0, most: 10_000, otherwise: 3, whole: true }),
         keep: text(flags, "keep") ?? null,
         fault: text(flags, "fault") ?? null,
+        generation: choice(flags, "generation", ["current", "2024"]),
+        orderEveryMs: seconds === null ? null : seconds * 1000,
         servePort: number(flags, "serve", { least: 0, most: 65535, otherwise: null, whole: true }),
       },
       {

@@ -138,7 +138,11 @@ async function print(text: string): Promise<void> {
     await Bun.write(Bun.stdout, text);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-    throw new StdoutError(`cannot write to standard output (${code})`, { cause, quiet: code === "EPIPE" });
+    throw new StdoutError(`cannot write to standard output (${code})`, {
+      cause,
+      quiet: code === "EPIPE",
+      hint: "is there room where it goes to? `df` shows it",
+    });
   }
 }
 

@@ -86,7 +86,7 @@ async function printReport(report: Report, shell: Shell, log: Log): Promise<Exit
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    if (!(error instanceof StdoutError && error.quiet)) log.error(error.message);
+    if (!(error instanceof StdoutError && error.quiet)) log.error(error.message, { hint: error.hint });
     return error.exitCode;
   } finally {
     settled.abort();

@@ -161,12 +161,15 @@ export class StdoutError extends AppError {
 export class RetryLaterError extends AppError {
   readonly code: "unavailable" | "locked" | "deadline" | "moving";
   readonly exitCode = EXIT.retryLater;
+  /** It is nobody's trouble as long as it does not last: logged at info. */
+  readonly quiet: boolean;
 
   constructor(
     message: string,
-    detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving" } = {},
+    detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving"; quiet?: boolean } = {},
   ) {
     super(message, detail);
+    this.quiet = detail.quiet ?? false;
     this.code = detail.code ?? "unavailable";
   }
 }
@@ -190,7 +193,7 @@ export class InterruptedError extends AppError {
   readonly exitCode: ExitCode;
 
   constructor(signal: "SIGINT" | "SIGTERM") {
-    super(`interrupted by ${signal}`);
+    super(`interrupted by ${signal}`, { hint: "nothing is half-done; the next run goes on" });
     this.exitCode = signal === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
   }
 }

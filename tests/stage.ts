@@ -55,7 +55,17 @@ export async function openStage(options: StageOptions = {}) {
     run: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
       runSubject(withConfig(args, configPath), { env, cwd: directory }),
     /** The same run inside this process. */
-    runHere: (mode: RunOptions["mode"], more: HereOptions = {}) => runHere(mode, configPath, more),
+    async runHere(mode: RunOptions["mode"], more: HereOptions = {}) {
+      // The server's clock is that of the run, unless the test is about clocks.
+      const clock = more.serverNow ?? more.now;
+      if (clock === undefined) return runHere(mode, configPath, more);
+      simulator.setDateClock(clock);
+      try {
+        return await runHere(mode, configPath, more);
+      } finally {
+        simulator.setDateClock(others.now ?? (() => new Date()));
+      }
+    },
     /** Public names of the output directory, sorted. */
     files: () => listPublic(out),
     read: (name: string): StorageDocument => JSON.parse(readFileSync(join(out, name), "utf8")),
@@ -146,6 +156,8 @@ export async function runMeasured(
 export type HereOptions = Partial<RunOptions> & {
   sync?: Partial<SyncOptions>;
   now?: () => Date;
+  /** What the server takes for the time. */
+  serverNow?: () => Date;
   interrupted?: AbortSignal;
 };
 
@@ -153,7 +165,13 @@ export type HereOptions = Partial<RunOptions> & {
 export async function runHere(
   mode: RunOptions["mode"],
   configPath: string,
-  { sync = {}, now = () => new Date(), interrupted = new AbortController().signal, ...options }: HereOptions,
+  {
+    sync = {},
+    now = () => new Date(),
+    serverNow: _serverNow,
+    interrupted = new AbortController().signal,
+    ...options
+  }: HereOptions,
 ): Promise<{ report: Report; lines: string[] }> {
   const lines: string[] = [];
   const syncOptions = { allowShrink: false, ifChanged: false, repath: false, ...sync };

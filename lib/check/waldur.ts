@@ -59,7 +59,7 @@ function connect(offering: OfferingConfig, { config, end, options, surroundings 
   let first: { date: string | null; at: Date } | null = null;
   const reader = createReader(connection, {
     ...patienceOf(share),
-    onRetry: (message) => surroundings.progress.show(message),
+    onRetry: (message) => surroundings.progress.begin(message),
     onAnswer: (headers) => {
       first ??= { date: headers.get("date"), at: surroundings.now() };
     },

@@ -13,13 +13,18 @@ import { LIVE_STATES, parseResource, resourceFields } from "../waldur/wire-resou
 import { createRowClaims, type RowClaims, type RowRules } from "./rows.ts";
 import type { ClaimTable } from "./table.ts";
 
-export type LessonGround = { offering: WaldurOffering; mapper: Mapper; reader: Reader };
+export type LessonGround = {
+  offering: WaldurOffering;
+  mapper: Mapper;
+  reader: Reader;
+  progress: (seen: number, count: number) => void;
+};
 
 /** Adds what the live rows of the offering ask for, and which holders of paths are Terminated. */
 export async function learnFromList(
   table: ClaimTable,
   rules: RowRules,
-  { offering, mapper, reader }: LessonGround,
+  { offering, mapper, reader, progress }: LessonGround,
 ): Promise<void> {
   const { hasSlugs } = await probeResources(reader, offering.uuid);
   const projects = hasSlugs === false ? await fetchProjects(reader, offering) : null;
@@ -38,7 +43,10 @@ export async function learnFromList(
         table.forgetWanted(offering.uuid);
         rows = createRowClaims(table, rules, new Map());
       },
-      page: (page) => choosePage(page, { table, rows, mapper, projects }),
+      page(page, { seen, count }) {
+        choosePage(page, { table, rows, mapper, projects });
+        progress(seen, count);
+      },
     },
   );
   const gone = new Map(rows.gone([]).map((owner) => [table.uuid(owner), owner]));

@@ -35,6 +35,8 @@ export type ClaimsGround = {
   reader: Reader;
   now: () => Date;
   throwIfOver: () => void;
+  /** Shown how far the reading of the list has come. */
+  progress: (seen: number, count: number) => void;
   /** null in a dry run, which keeps what it learns to itself. */
   output: Output | null;
   /** Resources as the calls of a dry run would leave them; empty in a real run. */
@@ -55,10 +57,10 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     const fresh = loadClaims(directory, { reuseAfterDays: days, now: now() });
     for (const path of fresh.damaged) damaged.add(path);
     for (const dated of added) addTo(fresh, dated);
-    const { offering, reader, mapper } = ground;
+    const { offering, reader, mapper, progress } = ground;
     if (fresh.source.listed.includes(offering.uuid)) return fresh;
     const rules = { offering: offering.uuid, nested, reuseAfterDays: days, now: now(), repath: false };
-    await learnFromList(fresh.table, rules, { offering, reader, mapper });
+    await learnFromList(fresh.table, rules, { offering, reader, mapper, progress });
     const listed = [...fresh.source.listed, offering.uuid];
     return { ...fresh, source: { ...fresh.source, listed }, isUnsure: true };
   };

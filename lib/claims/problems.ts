@@ -109,7 +109,10 @@ function heldBy({ holder }: Contest): string {
   return `it is held by resource ${showResource(holder)}`;
 }
 
-function adviceFor({ isExplicit, held, holder }: Contest): string {
-  const change = isExplicit ? "correct the backend id of one of the two" : "give one of the two another slug";
+/** The holder keeps its path whatever its slug becomes, so it is the other one that has to change. */
+function adviceFor({ wants, isExplicit, held, holder }: Contest): string {
+  const change = isExplicit
+    ? `set the backend id of ${wants.uuid} to a path of its own`
+    : `give ${wants.uuid} another slug, or a path of its own as its backend id`;
   return `${change}; if the holder is gone from Waldur: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`;
 }

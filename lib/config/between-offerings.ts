@@ -23,7 +23,8 @@ function checkUuids(offerings: readonly Complete[]): void {
     if (uuid === undefined) continue;
     const first = seen.get(uuid);
     const report = offering.at("waldur_offering_uuid");
-    if (first) report.error(`${nameOf(first)} has the same UUID as ${nameOf(offering)}`);
+    const hint = "remove one of the two, or copy the uuid of the other offering from its page in Waldur";
+    if (first) report.error(`${nameOf(first)} has the same UUID as ${nameOf(offering)}`, hint);
     else seen.set(uuid, offering);
   }
 }

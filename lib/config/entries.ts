@@ -3,7 +3,7 @@
 import type { OfferingContext, PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
 import { nearestWord } from "./nearest.ts";
-import { BACKEND, backendOf, modesOf } from "./ours.ts";
+import { BACKEND, backendOf, isOurs, modesOf } from "./ours.ts";
 import { isGiven, isYamlMap, type YamlMap } from "./yaml-map.ts";
 
 export type Entry = { index: number; given: YamlMap };
@@ -11,12 +11,37 @@ export type Entry = { index: number; given: YamlMap };
 /** The maps of the list, of which anything else is reported by the schema; null where it cannot be meant so. */
 export function entriesOf({ offerings }: YamlMap, findings: Findings): Entry[] | null {
   const list: unknown[] = Array.isArray(offerings) ? offerings : [];
-  if (list.length > 1 && list.every((given) => isYamlMap(given) && Object.keys(given).length === 1)) {
+  if (arePieces(list)) {
     const hint = "write the dash before the first key of an offering only, and the others below that key";
     findings.at(["offerings", 1]).error("each line begins an offering of its own", hint);
     return null;
   }
-  return list.flatMap((given, index) => (isYamlMap(given) ? [{ index, given }] : []));
+  const entries = list.flatMap((given, index) => (isYamlMap(given) ? [{ index, given }] : []));
+  const wrapped = entries.find(({ given }) => isWrapped(given));
+  if (wrapped === undefined) return entries;
+  const hint = "write its `name:` and all its other keys directly after the dash, without a key around them";
+  findings.at(["offerings", wrapped.index]).error("the keys of this offering stand one level too deep", hint);
+  return null;
+}
+
+/** More than this many keys were meant to stand together. */
+const MOST_IN_A_PIECE = 2;
+
+/** Several items that are pieces of offerings: each has a key or two, and none both address and uuid. */
+function arePieces(list: readonly unknown[]): boolean {
+  if (list.length < 2) return false;
+  return list.every((item) => {
+    if (!isYamlMap(item) || isWrapped(item)) return false;
+    const keys = Object.keys(item);
+    const isWhole = isGiven(item, "waldur_api_url") && isGiven(item, "waldur_offering_uuid");
+    return keys.length > 0 && keys.length <= MOST_IN_A_PIECE && !isWhole;
+  });
+}
+
+/** `- storage:` with the keys of an offering below it. */
+function isWrapped(given: YamlMap): boolean {
+  const [inner, ...others] = Object.values(given);
+  return others.length === 0 && isOurs(inner);
 }
 
 export function openOffering(
@@ -41,7 +66,10 @@ export function openOffering(
   ];
 }
 
-export function reportNoneOfOurs(file: YamlMap, findings: Findings): void {
+export function reportNoneOfOurs(file: YamlMap, entries: readonly Entry[], findings: Findings): void {
+  const near = entries.flatMap(nearBackends);
+  for (const path of near) findings.at(path).error("unknown backend", `did you mean ${BACKEND}?`);
+  if (near.length > 0) return;
   const strays = ["backend_type", "order_processing_backend", "waldur_api_url"].filter((key) =>
     isGiven(file, key),
   );
@@ -53,10 +81,15 @@ export function reportNoneOfOurs(file: YamlMap, findings: Findings): void {
 }
 
 /** A backend that is nearly ours is probably ours: without the warning the offering would just not be there. */
-export function warnNearBackend({ index, given }: Entry, findings: Findings): void {
-  for (const key of ["backend_type", "order_processing_backend"]) {
+export function warnNearBackend(entry: Entry, findings: Findings): void {
+  for (const path of nearBackends(entry))
+    findings.at(path).warn("unknown backend, ignored", `did you mean ${BACKEND}?`);
+}
+
+function nearBackends({ index, given }: Entry) {
+  return ["backend_type", "order_processing_backend"].flatMap((key) => {
     const backend = backendOf(given, key);
-    if (backend === null || backend === BACKEND || nearestWord(backend, [BACKEND]) === null) continue;
-    findings.at(["offerings", index, key]).warn("unknown backend, ignored", `did you mean ${BACKEND}?`);
-  }
+    if (backend === null || backend === BACKEND || nearestWord(backend, [BACKEND]) === null) return [];
+    return [["offerings", index, key]];
+  });
 }

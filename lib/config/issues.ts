@@ -4,6 +4,7 @@
 import type * as v from "valibot";
 import type { PartialFile } from "./context.ts";
 import { type Findings, textOf } from "./findings.ts";
+import { REQUIRED } from "./schema.ts";
 import { isYamlMap } from "./yaml-map.ts";
 
 type Issue = v.BaseIssue<unknown>;
@@ -20,7 +21,8 @@ export function reportIssues(issues: readonly Issue[], meant: ReadonlySet<string
     if (reported.has(text)) continue;
     reported.add(text);
     const [problem = "", hint] = issue.message.split("\n", 2);
-    findings.at(path).error(problem, hint);
+    const key = problem === "is missing" ? path.at(-1) : undefined;
+    findings.at(path).error(problem, hint ?? (typeof key === "string" ? REQUIRED[key] : undefined));
   }
 }
 

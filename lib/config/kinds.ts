@@ -32,9 +32,11 @@ function firstProblem(text: string, checks: readonly Check[]): string | null {
 
 /** Text with something in it, without the spaces around it. */
 export function text(...checks: Check[]) {
-  const check = holds((value) => (value === "" ? "is empty" : firstProblem(value, checks)));
+  const check = holds((value) => (value === "" ? EMPTY : firstProblem(value, checks)));
   return v.pipe(v.string(notText), v.trim(), check);
 }
+
+const EMPTY = "is empty\nwrite a value, or leave the key out where it has a default";
 
 /** For keys that people leave in the file with `""`: that means the same as leaving them out. */
 export function textOrBlank(...checks: Check[]) {
@@ -55,7 +57,8 @@ function orNull(value: string): string | null {
 export const notHome: Check = (path) =>
   path.startsWith("~") ? "starts with ~, which is not expanded\nwrite the path in full" : null;
 
-export const absolute: Check = (path) => (path.startsWith("/") ? null : "must be an absolute path");
+export const absolute: Check = (path) =>
+  path.startsWith("/") ? null : "must be an absolute path\nbegin it with a slash";
 
 /** A word that becomes a segment of a mount point (docs/contract.md, "The document"). */
 export const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$/;
@@ -71,7 +74,7 @@ export const isOneName: Check = (name) =>
 export const isUuid: Check = (given) =>
   /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(given)
     ? null
-    : "must be a UUID of 32 hexadecimal digits, with or without dashes";
+    : "must be a UUID of 32 hexadecimal digits, with or without dashes\ncopy it from the offering's page in Waldur";
 
 /**
  * Intl would also take `+01:00`, which is an offset, not a zone: it has no daylight saving time. Asking it takes 10 ms.
@@ -197,7 +200,9 @@ export function map<S extends v.GenericSchema>(schema: S) {
   return v.lazy((input): S | typeof NO_MAP => (input === undefined || isYamlMap(input) ? schema : NO_MAP));
 }
 
-const NO_MAP = v.never("must be a map of keys and values");
+const NO_MAP = v.never(
+  "must be a map of keys and values\nwrite `key: value` below it, a line each, indented and without dashes",
+);
 
 /** A key that may be left out; null means the same. The default is written as it would stand in the file. */
 export function key<S extends v.GenericSchema, const D extends v.InferInput<S> | null>(

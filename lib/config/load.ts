@@ -13,7 +13,7 @@ import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend 
 import { createFindings, type Findings } from "./findings.ts";
 import { reportIssues, withoutWrong } from "./issues.ts";
 import { completeOffering, type Found } from "./offering.ts";
-import { readTextFile, type TextFile } from "./read-file.ts";
+import { READABLE, readTextFile, type TextFile } from "./read-file.ts";
 import { File, type OfferingValues } from "./schema.ts";
 import { storageSettings } from "./storage-settings.ts";
 import { isBlank, reportOpenToken } from "./token.ts";
@@ -57,8 +57,8 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const places = { file: path, directory: dirname(absolute), cwd, env };
   const context = { findings, meant, ...places, allowInsecure, needsToken, gidFiles: new Map() };
   if (text.worldReadable) reportOpenFile(entries, context);
-  for (const entry of entries) warnNearBackend(entry, findings);
-  if (entries.length > 0 && offerings.length === 0) reportNoneOfOurs(file, findings);
+  if (entries.length > 0 && offerings.length === 0) reportNoneOfOurs(file, entries, findings);
+  else for (const entry of entries) warnNearBackend(entry, findings);
   const complete: Complete[] = [];
   for (const offering of offerings) {
     complete.push({ ...offering, found: await completeOffering(offering, context) });
@@ -90,9 +90,7 @@ function readFile(absolute: string, path: string): TextFile {
 }
 
 function hintFor(problem: string): string {
-  return problem.includes("permission denied")
-    ? "give the user that runs this the right to read it: chgrp, and chmod 640"
-    : "name the configuration file with --config FILE";
+  return problem.includes("permission denied") ? READABLE : "name the configuration file with --config FILE";
 }
 
 function openFile(root: unknown, findings: Findings): YamlMap | null {

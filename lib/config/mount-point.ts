@@ -36,7 +36,7 @@ const LONGEST_PATH = 4095;
 
 /** Why a path, or a template of one, is not an absolute path in its only spelling; null when it is. */
 export function faultOfAbsolutePath(template: string): string | null {
-  if (!template.startsWith("/")) return "must be an absolute path";
+  if (!template.startsWith("/")) return "must be an absolute path\nbegin it with a slash";
   const segments = template.slice(1).split("/");
   if (segments.includes("..") || segments.includes(".")) {
     return "must not contain `.` or `..` as a path segment";

@@ -7,7 +7,7 @@ import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { SEGMENT } from "./kinds.ts";
 import { checkPolicy } from "./policy.ts";
-import { readTextFile } from "./read-file.ts";
+import { MISSING, READABLE, readTextFile } from "./read-file.ts";
 import { readToken, type Token } from "./token.ts";
 import { readUnixGid } from "./unix-gid.ts";
 import { isPlainHttpBeyondLoopback } from "./url.ts";
@@ -81,7 +81,8 @@ function checkInodes({ values, given, atSetting }: OfferingContext): void {
   if (soft === undefined || hard === undefined || hard > soft) return;
   const isHardGiven = isGiven(given.backend_settings, "inode_hard_coefficient");
   const message = `inode_hard_coefficient (${hard}) must be greater than inode_soft_coefficient (${soft})`;
-  atSetting(isHardGiven ? "inode_hard_coefficient" : "inode_soft_coefficient").error(message);
+  const hint = "correct one of the two; without a key the soft one is 1.33 and the hard one 2";
+  atSetting(isHardGiven ? "inode_hard_coefficient" : "inode_soft_coefficient").error(message, hint);
 }
 
 /** A file system is free text until the template makes it a path segment. */
@@ -95,12 +96,18 @@ function checkFileSystem({ values, atSetting }: OfferingContext): void {
 const MAX_CA_BYTES = 1_048_576;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
+function hintForCa(problem: string, { directory }: Context): string {
+  if (problem.includes("permission denied")) return READABLE;
+  const hint = "name a PEM file of certificates, or leave the key out to trust the system's CAs";
+  return problem === MISSING ? `${hint}; a path that is not absolute is taken from ${directory}` : hint;
+}
+
 /** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
 async function readCaFile(given: string, context: Context, report: Report): Promise<string | null> {
   const path = resolve(context.directory, given);
   const file = readTextFile(path, MAX_CA_BYTES);
   if ("problem" in file) {
-    report.error(`${path} ${file.problem}`, file.hint);
+    report.error(`${path} ${file.problem}`, file.hint ?? hintForCa(file.problem, context));
     return null;
   }
   const { X509Certificate } = await import("node:crypto");

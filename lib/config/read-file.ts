@@ -72,10 +72,16 @@ function tooLarge(limit: number): Unreadable {
   };
 }
 
+/** The problem of a path that nothing has. */
+export const MISSING = "does not exist";
+
+/** What to do where the problem is a permission. */
+export const READABLE = "give the user that runs this the right to read it: chgrp, and chmod 640";
+
 /** Only the code of the error: its message holds the path. */
 function describeFailure(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-  if (code === "ENOENT" || code === "ENOTDIR") return "does not exist";
+  if (code === "ENOENT" || code === "ENOTDIR") return MISSING;
   if (code === "EACCES" || code === "EPERM") return "cannot be read: permission denied";
   return `cannot be read: ${code}`;
 }

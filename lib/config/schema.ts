@@ -218,6 +218,12 @@ const Foreign = map(
   ),
 );
 
+/** What to do about a key that must be there. */
+export const REQUIRED: Readonly<Record<string, string>> = {
+  waldur_api_url: "write the address of Waldur, for example https://waldur.example.com/api/",
+  waldur_offering_uuid: "copy it from the offering's page in Waldur",
+};
+
 const LIST_HINT = "it must be a list of offerings, each beginning with `- name:`";
 
 export const File = v.object(

@@ -8,7 +8,7 @@ import { reportChangeable } from "./changeable.ts";
 import { type Secret, secret } from "./config.ts";
 import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
-import { readTextFile, type TextFile } from "./read-file.ts";
+import { MISSING, READABLE, readTextFile, type TextFile } from "./read-file.ts";
 import type { YamlMap } from "./yaml-map.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
@@ -95,14 +95,25 @@ function fromFile({ values, at }: OfferingContext, context: Context): Sought {
     if (worldReadable) reportOpenToken(report, path, context);
     return { text: line, source: `waldur_api_token_file ${path}`, report };
   }
-  const file = isPath(given) ? path : "the file that it names";
+  const isMissing = problem === MISSING;
+  // What is there under that name is a file, whatever the name looks like.
+  const isShown = !isMissing || isPath(given);
   report.error(
-    `${file} ${problem}`,
-    isPath(given) && given.startsWith("/")
-      ? "it must hold the token in its first line"
-      : `it is taken from ${context.directory} when it is not absolute; it must hold the token in its first line`,
+    `${isShown ? path : "the file that it names"} ${problem}`,
+    isMissing ? hintForMissing(given, context) : hintForUnusable(problem),
   );
   return "wrong";
+}
+
+function hintForMissing(given: string, { directory }: Context): string {
+  if (!isPath(given))
+    return "name a file with the token in its first line; a token itself goes into waldur_api_token";
+  const write = "write the token into the first line of that file, or correct the path";
+  return given.startsWith("/") ? write : `${write}, which is taken from ${directory}`;
+}
+
+function hintForUnusable(problem: string): string {
+  return problem.includes("permission denied") ? READABLE : "it must hold the token in its first line";
 }
 
 /** A long word may be the token itself, in the wrong place. */
@@ -119,8 +130,8 @@ function fromCredential({ at }: OfferingContext, { env }: Context): Sought {
   const report = at("waldur_api_token");
   if (text.problem === null)
     return { text: text.line, source: `systemd credential ${path}`, report, shared: true };
-  if (text.problem === "does not exist") return null;
-  report.error(`the systemd credential ${path} ${text.problem}`, "it must hold the token in its first line");
+  if (text.problem === MISSING) return null;
+  report.error(`the systemd credential ${path} ${text.problem}`, hintForUnusable(text.problem));
   return "wrong";
 }
 

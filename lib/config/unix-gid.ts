@@ -9,6 +9,7 @@ import type { Report } from "./findings.ts";
 import { readGidFile } from "./gids.ts";
 import { notHome } from "./kinds.ts";
 import { nearestWord } from "./nearest.ts";
+import { READABLE } from "./read-file.ts";
 
 const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
 
@@ -36,6 +37,12 @@ function pathIn(text: string): string | null {
   return text.startsWith("file:") ? text.slice("file:".length).trim() : null;
 }
 
+function hintFor(problem: string, given: string, directory: string): string {
+  if (problem.includes("permission denied")) return READABLE;
+  const hint = "write the map there, or correct the path";
+  return given.startsWith("/") ? hint : `${hint}, which is taken from ${directory}`;
+}
+
 /** With the map that it names; null where there is none, which is reported. */
 export function readUnixGid(source: GidSource, context: Context, report: Report): UnixGidSource | null {
   if (source.kind === "metadata") return source;
@@ -45,7 +52,7 @@ export function readUnixGid(source: GidSource, context: Context, report: Report)
   const map = known ?? readGidFile(path);
   gidFiles.set(path, map);
   if ("problem" in map) {
-    const hint = map.hint ?? `it is taken from ${directory} when it is not absolute`;
+    const hint = map.hint ?? hintFor(map.problem, source.path, directory);
     report.error(`names ${path}, which ${map.problem}`, hint);
     return null;
   }

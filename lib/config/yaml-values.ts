@@ -26,7 +26,8 @@ export function readValues(tree: Node, isNamed: (key: string) => boolean): Value
   const places: Values["places"] = new WeakMap();
   /** null while the value is being read: an alias to it would contain itself. */
   const anchors = new Map<string, Entry | null>();
-  const report = (offset: number, message: string) => problems.push({ offset, message });
+  const report = (offset: number, message: string, hint?: string) =>
+    problems.push({ offset, message, ...(hint !== undefined && { hint }) });
 
   const read = (node: unknown): Entry => {
     if (!isNode(node)) return { value: null, weight: 1, start: 0 };
@@ -102,7 +103,12 @@ export function readValues(tree: Node, isNamed: (key: string) => boolean): Value
     const text = isScalar(key) ? (key.source ?? String(key.value)) : null;
     if (text === null) report(offset, "a key must be plain text");
     else if (!own.has(text)) return text;
-    else report(offset, `${isNamed(text) ? `the key ${text}` : "this key"} is there twice`);
+    else
+      report(
+        offset,
+        `${isNamed(text) ? `the key ${text}` : "this key"} is there twice`,
+        "remove one of the two: only one could count",
+      );
     return null;
   };
 

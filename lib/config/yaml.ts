@@ -71,6 +71,8 @@ const BAD_CHARACTER: Description = {
   hint: "put the value in single quotes",
 };
 
+const TAB: Description = { message: "a tab is used as indentation", hint: "indent with spaces" };
+
 const WRONG_INDENT: Description = {
   message: "not valid YAML: wrong indentation",
   hint: "let it begin in the same column as the keys above that it belongs to",
@@ -78,7 +80,7 @@ const WRONG_INDENT: Description = {
 
 /** The parser's codes that deserve better words; its messages are not used, they quote the source. */
 const SYNTAX: Readonly<Record<string, Description>> = {
-  TAB_AS_INDENT: { message: "a tab is used as indentation", hint: "indent with spaces" },
+  TAB_AS_INDENT: TAB,
   MULTIPLE_DOCS: {
     message: "the file holds more than one YAML document",
     hint: "remove what follows the second `---`",
@@ -103,7 +105,7 @@ function describeSyntax(code: string): Description {
 
 /**
  * A broken line makes the parser complain several times; only the first complaint says what is wrong. After a wrong
- * indentation it sees one in each line that follows.
+ * indentation, also one by a tab, it sees one in each line that follows.
  */
 function oneALine(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const lines = new Map<number, ConfigIssue>();
@@ -112,7 +114,7 @@ function oneALine(issues: readonly ConfigIssue[]): ConfigIssue[] {
     const line = issue.line ?? 1;
     const isIndent = issue.message === WRONG_INDENT.message;
     if (!lines.has(line) && !(isIndent && isIndentWrong)) lines.set(line, issue);
-    isIndentWrong ||= isIndent;
+    isIndentWrong ||= isIndent || issue.message === TAB.message;
   }
   return [...lines.values()].slice(0, MAX_SYNTAX_ISSUES);
 }

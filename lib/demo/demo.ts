@@ -4,11 +4,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { EXIT, type ExitCode, OutputError, UsageError, worstExitCode } from "../errors.ts";
+import { type ExitCode, OutputError, UsageError, worstExitCode } from "../errors.ts";
 import type { Report } from "../report/report.ts";
 import type { RunOptions } from "../run/run.ts";
 import { planFaults } from "../simulator/faults.ts";
+import type { Generation } from "../simulator/model.ts";
 import { type Simulator, startSimulator } from "../simulator/server.ts";
+import { serve } from "./serve.ts";
 
 export type DemoOptions = {
   resources: number;
@@ -18,6 +20,10 @@ export type DemoOptions = {
   fault: string | null;
   /** Port to keep the simulated Waldur up on; null runs both modes and ends. */
   servePort: number | null;
+  /** Which kind of server; a current one unless said otherwise. */
+  generation?: Generation;
+  /** While it is kept up, an order arrives each time this has passed; null: never. */
+  orderEveryMs?: number | null;
 };
 
 export type Stage = {
@@ -38,7 +44,8 @@ export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitC
   try {
     const directory = prepareDirectory(options, simulator, stage.cwd);
     const configPath = join(directory, CONFIG);
-    if (options.servePort !== null) return await serve(simulator, configPath, stage);
+    const { servePort, orderEveryMs = null } = options;
+    if (servePort !== null) return await serve(simulator, { configPath, orderEveryMs, ...stage });
     return await showBothModes(simulator, { configPath, directory, options, stage });
   } finally {
     await simulator.stop();
@@ -46,7 +53,12 @@ export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitC
 }
 
 /** Throws `UsageError` for a fault that is not known, and for a port that cannot be had. */
-function startAsAsked({ resources, orders, fault, servePort }: DemoOptions): Simulator {
+function startAsAsked(options: DemoOptions): Simulator {
+  const { resources, orders, fault, servePort, generation = "current" } = options;
+  if (servePort === null && (options.orderEveryMs ?? null) !== null)
+    throw new UsageError("--order-every needs --serve PORT", {
+      hint: "only then the simulated Waldur stays up",
+    });
   const faults = fault === null ? [] : [fault];
   try {
     planFaults(faults);
@@ -54,10 +66,12 @@ function startAsAsked({ resources, orders, fault, servePort }: DemoOptions): Sim
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   try {
-    return startSimulator({ resources, orders, faults, ...(servePort === null ? {} : { port: servePort }) });
+    const kept = servePort === null ? {} : { port: servePort, isControlled: true };
+    return startSimulator({ resources, orders, faults, generation, ...kept });
   } catch (cause) {
     if (servePort === null || !(cause instanceof Error && "code" in cause)) throw cause;
-    const hint = "another program may have it; --serve 0 takes any that is free";
+    const reason = cause.code === "EACCES" ? "ports below 1024 are for root" : "another program may have it";
+    const hint = `${reason}; --serve 0 takes any that is free`;
     throw new UsageError(`--serve ${servePort}: cannot listen there (${cause.code})`, { cause, hint });
   }
 }
@@ -92,25 +106,6 @@ function configText(simulator: Simulator, directory: string): string {
     backend_components:
       storage: { measured_unit: "TB", accounting_type: "limit", label: "Storage", unit_factor: 1 }
 `;
-}
-
-async function serve(simulator: Simulator, configPath: string, stage: Stage): Promise<ExitCode> {
-  const orders = `marketplace-orders/?offering_uuid=${simulator.offeringUuid}&state=pending-provider`;
-  await stage.show(`a simulated Waldur is up at ${simulator.url} until you press Ctrl-C
-
-configuration: ${configPath}
-
-try, in another terminal:
-  waldur-cscs-storage check -c ${configPath}
-  waldur-cscs-storage sync -c ${configPath}
-  waldur-cscs-storage orders -c ${configPath} --dry-run
-  curl -s -H 'Authorization: Token ${simulator.providerToken}' '${simulator.url}${orders}'
-`);
-  await new Promise<void>((resolve) => {
-    if (stage.interrupted.aborted) resolve();
-    else stage.interrupted.addEventListener("abort", () => resolve(), { once: true });
-  });
-  return EXIT.ok;
 }
 
 type Scene = { configPath: string; directory: string; options: DemoOptions; stage: Stage };

@@ -18,6 +18,7 @@ import {
   type OrderOutline,
   type UnreadableOrder,
 } from "../waldur/orders.ts";
+import { UNUSABLE } from "../waldur/wire.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
@@ -84,7 +85,10 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
   const { now, throwIfOver } = job;
   const { output, foreseen } = end;
-  const claims = createOrderClaims({ config, offering, mapper, reader, now, throwIfOver, output, foreseen });
+  const progress = (seen: number, count: number) =>
+    job.progress.count(config.name, { done: seen, of: count, what: "resources" });
+  const ground = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
+  const claims = createOrderClaims(ground);
   const pass: Pass = { offering, mapper, claims };
   await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
   noteDamaged(job, claims.damaged());
@@ -151,13 +155,14 @@ type Pile = {
 async function takeAll(queue: readonly ListedOrder[], pile: Pile, handling: Handling): Promise<void> {
   const { job } = handling;
   const { takeOrder } = await import("./order.ts");
+  if (queue.length > 0) job.progress.begin(`${job.config.name}: handling the open orders`);
   for (const [number, order] of queue.entries()) {
     job.throwIfOver();
     const resource = resourceOf(order);
     const isBusy = resource !== null && pile.busyResources.has(resource);
     if (resource !== null) pile.busyResources.add(resource);
     if (isUnreadable(order)) continue;
-    job.progress.show(`${job.config.name}: order ${number + 1} of ${queue.length}`);
+    job.progress.count(job.config.name, { done: number, of: queue.length, what: "orders" });
     const line = startLine(order, job);
     job.ledger.addOrder(line);
     if (isBusy) {
@@ -237,6 +242,7 @@ function noteUnreadable(job: Job, { uuid, resource, fault }: UnreadableOrder): v
     ...(resource === null ? {} : { resource }),
     field: fault.field,
     message: `Waldur's answer about order ${uuid} is unusable: ${fault.field} ${fault.message}; it stays as it is`,
+    hint: UNUSABLE,
   });
 }
 

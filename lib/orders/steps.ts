@@ -37,7 +37,7 @@ export function noteUnmoved(
     order: order.uuid,
     field: "state",
     message: `order ${order.uuid} did not become ${what}, though Waldur answered ${posted.detail}`,
-    hint: "the next run tries again",
+    hint: "the next run tries again; if it stays so, look at the order in Waldur, and at Waldur's log",
   });
   return "left";
 }

@@ -2,6 +2,7 @@
 // kernel said in words, and what to try. Errors without an errno are bugs and pass through untouched.
 
 import { OutputError } from "../errors.ts";
+import { ownUser, showUser } from "../places/owners.ts";
 
 /** The name of the errno, such as `ENOSPC`, of an error of a system call; null for any other error. */
 export function errnoOf(error: unknown): string | null {
@@ -36,11 +37,12 @@ export function attemptIfExists<T>(doing: string, path: string, act: () => T): T
 export function outputError(doing: string, path: string, error: unknown): unknown {
   const errno = errnoOf(error);
   if (errno === null) return error;
-  const [words, hint] = KNOWN[errno] ?? ["the operation failed", undefined];
+  const [words, known] = KNOWN[errno] ?? ["the operation failed", undefined];
+  const hint = known === PERMISSION ? `${known} (${showUser(ownUser())})` : known;
   return new OutputError(`cannot ${doing} ${path}: ${words} (${errno})`, { hint, cause: error });
 }
 
-const PERMISSION = "check owner and mode of the directory and the user this program runs as";
+const PERMISSION = "check owner and mode of the directory (`ls -ld`) and the user this program runs as";
 const DIRECTORY = "check `output_directory`: it must be a directory, and its parent must exist";
 const DISK = "check the disk or the server behind it (`dmesg`), then run again";
 

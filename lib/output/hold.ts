@@ -7,6 +7,7 @@ import { OutputError } from "../errors.ts";
 import { type Held, holdDirectory, reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
 import { ownUser } from "../places/owners.ts";
+import { makeHere, realParent } from "./absent.ts";
 import type { OutputOptions } from "./directory.ts";
 import { attempt, errnoOf } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
@@ -86,8 +87,9 @@ export function requireWay(directory: string, wanted: Pick<Wanted, "allowShared"
 
 function createOutput(directory: string, wanted: Wanted): number {
   requireWay(directory, wanted);
-  const path = join(realpathSync(dirname(directory)), basename(directory));
-  if (!createDirectory(path, 0o755)) return openAs(directory, realpathSync(directory));
+  const path = join(realParent(directory), basename(directory));
+  if (!makeHere(directory, () => createDirectory(path, 0o755)))
+    return openAs(directory, realpathSync(directory));
   const fd = openMade(path, 0o755);
   syncDirectory(dirname(path));
   return fd;

@@ -1,5 +1,5 @@
 // Temporary files: their names, and the removal of those that a killed run left behind. A name says whose file it is,
-// so that one host or mode never removes what another is still writing.
+// so that one host or mode never removes what another is still writing. Marks of overlaps go with them.
 
 import { lstatSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
@@ -15,6 +15,11 @@ export function temporaryName(mode: string): string {
   return `${prefixOf(mode)}${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
 }
 
+/** The file that says that a run found the lock taken, and that none had it since. */
+export function overlapName(mode: string): string {
+  return `overlap-${mode}`;
+}
+
 /**
  * Removes temporary files: at once those of this mode and host when `locked` proves that no run is writing them,
  * others after a day. What cannot be removed stays for the next run; it hinders nothing.
@@ -27,7 +32,10 @@ export function removeLeftovers(place: {
 }): void {
   try {
     for (const name of readdirSync(reach(place.statePath))) {
-      if (NAME.test(name) && isLeftover(name, place)) removeFile(join(place.statePath, name));
+      const isOver = NAME.test(name)
+        ? isLeftover(name, place)
+        : place.locked && name === overlapName(place.mode);
+      if (isOver) removeFile(join(place.statePath, name));
     }
   } catch {
     // A directory that cannot be read or changed is reported by the write that needs it.

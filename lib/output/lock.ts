@@ -9,7 +9,7 @@ import { reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { attempt, errnoOf } from "./failure.ts";
 import { fileTimeMs, removeFile } from "./files.ts";
-import { temporaryName } from "./leftovers.ts";
+import { overlapName, temporaryName } from "./leftovers.ts";
 import { requireStateFile } from "./state-file.ts";
 
 export type Lock = { /** False where the file system knows no locks. */ held: boolean; release(): void };
@@ -17,13 +17,13 @@ type LockRequest = { statePath: string; mode: string; warn: (message: string) =>
 
 /**
  * Takes the lock at once or not at all. Where the file system refuses locks the run goes on, with one warning.
- * @throws RetryLaterError with code `locked` when another run holds it
+ * @throws RetryLaterError with code `locked` when another run holds it, quiet when the run before found it free
  */
 export function takeLock(request: LockRequest): Lock {
   const path = join(request.statePath, lockName(request.mode));
   const answer = tryLock(path);
   if (answer instanceof Database) return { held: true, release: () => answer.close() };
-  if (answer === "busy" && canLock(request)) throw lockedError(path, request.mode);
+  if (answer === "busy" && canLock(request)) throw lockedError(path, request);
   request.warn(`the file system of ${path} refuses locks: nothing keeps two runs of ${request.mode} apart`);
   return { held: false, release: () => {} };
 }
@@ -59,11 +59,25 @@ export function lockName(mode: string): string {
   return `lock-${mode}`;
 }
 
-function lockedError(path: string, mode: string): RetryLaterError {
-  return new RetryLaterError(`another run of ${mode} is working in this directory: ${path} is locked`, {
+/** A run that takes longer than cron waits is met once; one that is met again may hang. */
+function lockedError(path: string, { statePath, mode }: LockRequest): RetryLaterError {
+  const quiet = isFirstOverlap(join(statePath, overlapName(mode)));
+  const working = quiet ? "is working" : "was working before, and still is,";
+  return new RetryLaterError(`another run of ${mode} ${working} in this directory: ${path} is locked`, {
     code: "locked",
+    quiet,
     hint: `wait for it to end; \`fuser -v ${path}\` shows the process`,
   });
+}
+
+/** The mark stays until a run has the lock (leftovers.ts). */
+function isFirstOverlap(mark: string): boolean {
+  try {
+    closeSync(openNew(mark));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 // fails never stops the others; a signal or the deadline does. What is done with an offering comes in from outside.
 
 import type { Config, OfferingConfig } from "../config/config.ts";
-import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../errors.ts";
+import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, RetryLaterError } from "../errors.ts";
 import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
@@ -11,6 +11,7 @@ import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
 import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
+import { watchClock } from "./clock.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
 import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
@@ -69,7 +70,8 @@ export async function runMode(
     const config = await loadChecked(options, surroundings);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
-      await runOffering({ offering, config, options, surroundings, work, ledger, end });
+      const onAnswer = watchClock(now, (notice) => ledger.addNotice({ ...notice, offering: offering.uuid }));
+      await runOffering({ offering, config, options, surroundings, work, ledger, end, onAnswer });
     }
   } catch (error) {
     noteFailure(error, { ledger, log });
@@ -127,6 +129,7 @@ export type Share = {
   work: ModeWork;
   ledger: Ledger;
   end: RunEnd;
+  onAnswer?: (headers: Headers) => void;
 };
 
 async function runOffering(share: Share): Promise<void> {
@@ -137,6 +140,7 @@ async function runOffering(share: Share): Promise<void> {
     noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering.uuid);
     return;
   }
+  surroundings.progress.begin(`${offering.name}: asking Waldur at ${new URL(offering.apiUrl).host}`);
   try {
     const job = await createJob(share, line);
     if (share.options.dryRun) await describeHeld(job, share);
@@ -249,7 +253,7 @@ export function connectTo({ offering, options, surroundings }: Asking, isReal: b
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-export function patienceOf({ offering, options, surroundings, end }: Asking): Patience {
+export function patienceOf({ offering, options, surroundings, end, onAnswer }: Asking): Patience {
   return {
     silenceMs: options.silenceMs,
     retries: options.retries,
@@ -257,6 +261,7 @@ export function patienceOf({ offering, options, surroundings, end }: Asking): Pa
     now: surroundings.now,
     random: surroundings.random,
     timeLeftMs: end.timeLeftMs,
+    ...(onAnswer && { onAnswer }),
     onRetry: (message) => surroundings.log.info(message, { offering: offering.uuid }),
   };
 }
@@ -272,5 +277,6 @@ function noteFailure(
     for (const issue of error.issues) log.error(formatIssue(issue), { hint: issue.hint });
     return;
   }
-  log.error(error.message, { offering, hint: error.hint });
+  const level = error instanceof RetryLaterError && error.quiet ? "info" : "error";
+  log[level](error.message, { offering, hint: error.hint });
 }

@@ -36,6 +36,8 @@ export type Site = {
   queryCost: number;
   gzip: boolean;
   stopped: Promise<void>;
+  /** What the `Date` of answers goes by. */
+  now: () => Date;
 };
 
 /** Answers one request, and logs it. */
@@ -56,6 +58,7 @@ export async function answerRequest(request: Request, site: Site): Promise<Respo
   const answer = await answerFor(request, { url, path, authorization, logged }, site);
   if (answer.delivery !== "hang" && answer.delivery !== "drop") logged.status = answer.status;
   const gzip = site.gzip && /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+  answer.headers.Date ??= site.now().toUTCString();
   return deliver(answer, { gzip, stopped: site.stopped });
 }
 

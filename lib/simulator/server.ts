@@ -3,6 +3,7 @@
 
 import { createAccounts } from "./accounts.ts";
 import { answerRequest, type LoggedRequest, type Site } from "./answering.ts";
+import { answerControl } from "./control.ts";
 import { planFaults } from "./faults.ts";
 import type { Generation } from "./model.ts";
 import { createRouter } from "./routes.ts";
@@ -33,6 +34,8 @@ export type SimulatorOptions = {
   workerDelayMs?: number;
   /** Requests of one token wait for each other; servers of 2024 do that. */
   serializePerToken?: boolean;
+  /** Faults can be switched by requests, too (control.ts). */
+  isControlled?: boolean;
   /** Compress bodies for clients that accept it; Waldur itself does not. */
   gzip?: boolean;
 };
@@ -57,6 +60,8 @@ export type Simulator = {
   requests: LoggedRequest[];
   /** Replaces all faults; throws an `Error` that lists the names when one is unknown. */
   setFaults(names: readonly string[]): void;
+  /** Another clock for the `Date` of answers; the world keeps its own. */
+  setDateClock(now: () => Date): void;
   /** Waits until the worker behind approval has nothing left to do. */
   workerIdle(): Promise<void>;
   stop(): Promise<void>;
@@ -67,6 +72,12 @@ const DEFAULT_WORKER_DELAY_MS = 150;
 export function startSimulator(options: SimulatorOptions = {}): Simulator {
   const stopping = Promise.withResolvers<void>();
   const site = createSite(options, stopping.promise);
+  let faults: readonly string[] = options.faults ?? [];
+  const setFaults = (names: readonly string[]) => {
+    site.faults = planFaults(names);
+    faults = names;
+  };
+  const control = { faults: () => faults, setFaults };
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: options.port ?? 0,
@@ -75,7 +86,10 @@ export function startSimulator(options: SimulatorOptions = {}): Simulator {
     // Outside of development Bun would share a port that is taken.
     reusePort: false,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    fetch: (request) => answerRequest(request, site),
+    async fetch(request) {
+      const controlled = options.isControlled === true ? await answerControl(request, control) : null;
+      return controlled ?? answerRequest(request, site);
+    },
   });
   const { world, accounts } = site;
   const { callers: _callers, ...tokens } = accounts;
@@ -91,8 +105,9 @@ export function startSimulator(options: SimulatorOptions = {}): Simulator {
     providerUuid: world.providerUuid,
     world,
     requests: site.requests,
-    setFaults(names) {
-      site.faults = planFaults(names);
+    setFaults,
+    setDateClock(now) {
+      site.now = now;
     },
     workerIdle: () => site.worker.idle(),
     async stop() {
@@ -128,5 +143,6 @@ function createSite(options: SimulatorOptions, stopped: Promise<void>): Site {
     queryCost: options.queryCost ?? 0,
     gzip: options.gzip ?? false,
     stopped,
+    now: options.now ?? (() => new Date()),
   };
 }

@@ -96,6 +96,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
     countList(job.reader, RESOURCES_PATH, { ...query, state: "Terminated" }, "resource");
   return {
     async begin() {
+      job.progress.begin(`${job.config.name}: reading the list of resources`);
       sink.unlockClaims();
       if (tries++ > 0) tried = beginTry(reading, yielding);
       pages = 0;
@@ -105,7 +106,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
     page(rows, progress) {
       addEntries(tried.selection.select(rows), sink.draft);
       if (++pages % COLLECT_EACH_PAGES === 0) fullGC();
-      job.progress.show(`${job.config.name}: ${progress.seen} of ${progress.count} resources`);
+      job.progress.count(job.config.name, { done: progress.seen, of: progress.count, what: "resources" });
     },
     async end(count) {
       const after = await countTerminated();

@@ -24,7 +24,7 @@ import type { QuotaValues } from "../storage/quota-policy.ts";
 import type { ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { isFault, parseUuid } from "../waldur/wire.ts";
+import { isFault, parseUuid, UNUSABLE } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
 import { createPolicyNotices } from "./policy-notices.ts";
 import type { Ground } from "./survey.ts";
@@ -248,6 +248,7 @@ function unusable(fault: { field: string; message: string }): ListingProblem {
     code: "bad-answer",
     field: fault.field,
     message: `Waldur's answer is unusable: ${fault.field} ${fault.message}`,
+    hint: UNUSABLE,
   };
 }
 

@@ -11,7 +11,10 @@ export class TooLarge extends AnswerError {
   readonly what: string;
 
   constructor(what: string, asked?: string) {
-    super(`${asked === undefined ? "" : `${asked}: `}an answer ${what}`, { code: "too-large" });
+    super(`${asked === undefined ? "" : `${asked}: `}an answer ${what}`, {
+      code: "too-large",
+      hint: "no answer of Waldur is like that: is waldur_api_url right, and what is in front of it?",
+    });
     this.what = what;
   }
 }

@@ -168,7 +168,9 @@ function countOf(answer: Answer, request: ListRequest): number {
 /** A server may clamp pages lower than it does today; the rows of a full first page show it. */
 function smallerPage(rows: number, request: ListRequest): number {
   if (rows > 0) return rows;
-  throw new AnswerError(`GET ${request.path} gave no rows where its count promises some`);
+  throw new AnswerError(`GET ${request.path} gave no rows where its count promises some`, {
+    hint: "nothing was published; if it stays so, look at the server, and at a cache in front of it",
+  });
 }
 
 type Expected = { mayBeClamped: boolean; size: number; count: number };

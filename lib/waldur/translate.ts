@@ -180,7 +180,10 @@ export function describeStatus(received: Received, asked: Asked): AppError {
       status,
       hint: "Waldur is overloaded or under maintenance; the next run tries again",
     });
-  return new AnswerError(what, { status });
+  return new AnswerError(what, {
+    status,
+    hint: "is this Waldur, and of a version that this program knows? If so, report it with this line",
+  });
 }
 
 function redirected(received: Received, asked: Asked): EndpointError {

@@ -7,6 +7,9 @@ import { AnswerError } from "../errors.ts";
 import { isPlainUuid } from "../key-set.ts";
 
 /** A uuid in any spelling, as 32 lower-case hex digits. */
+/** What to do about a value that Waldur should not have. */
+export const UNUSABLE = "look at it in Waldur; if nothing is wrong with it there, report it with this line";
+
 export const Uuid = v.pipe(
   v.string(),
   v.regex(/^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i, "is no uuid"),
@@ -76,5 +79,7 @@ export function parseOrThrow<Schema extends v.GenericSchema>(schema: Schema, val
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const { fault } = faultOf(parsed.issues[0]);
-  throw new AnswerError(`Waldur's answer about ${what} is unusable: ${fault.field} ${fault.message}`);
+  throw new AnswerError(`Waldur's answer about ${what} is unusable: ${fault.field} ${fault.message}`, {
+    hint: UNUSABLE,
+  });
 }

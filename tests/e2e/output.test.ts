@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { join } from "pathe";
 import { minuteStamp, snapshotName } from "../../lib/output/names.ts";
-import type { Stage } from "../stage.ts";
+import { runCommand, type Stage, SUBJECT } from "../stage.ts";
 import { leftoversIn, listingOf, scriptOn, withStage } from "./program.ts";
 
 // Many processes on a busy machine.
@@ -253,9 +253,28 @@ describe("an output directory that cannot be used ends with 73, before any order
       rmSync(stage.out, { recursive: true });
       const text = readFileSync(stage.configPath, "utf8");
       writeFileSync(stage.configPath, text.replace(stage.out, `${stage.out}/a/b`));
-      await expectUnusable(stage, "no such file or directory (ENOENT)");
+      await expectUnusable(
+        stage,
+        `error the output directory ${stage.out}/a/b does not exist, and neither does ${stage.out}/a above it`,
+      );
       expect(existsSync(stage.out)).toBe(false);
     }));
+
+  test.skipIf(process.getuid?.() !== 0)("the user of the run may not make it (needs root)", () =>
+    withStage({}, async (stage) => {
+      rmSync(stage.out, { recursive: true });
+      chmodSync(stage.directory, 0o755);
+      chmodSync(stage.configPath, 0o644);
+      const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+      const run = ["sync", "-c", stage.configPath, "--allow-insecure-config"];
+      const ran = await runCommand(["setpriv", ...user, ...SUBJECT, ...run], {});
+      expect(ran.code).toBe(73);
+      expect(ran.stderr).toContain(
+        `error the output directory ${stage.out} does not exist, and nobody (uid 65534) may not make it in ${stage.directory} (EACCES)`,
+      );
+      expect(ran.stderr).toContain(`hint="make it as root: install -d -o nobody ${stage.out}"`);
+    }),
+  );
 
   test("it is a file", () =>
     withStage({ orders: 1 }, async (stage) => {

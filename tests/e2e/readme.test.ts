@@ -2,16 +2,17 @@
 // of an administrator are typed in pages.test.ts.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { EXIT_CODES } from "../../cmd/exit-codes.ts";
 import { command as orders } from "../../cmd/orders.ts";
 import { command as sync } from "../../cmd/sync.ts";
 import { loadConfig } from "../../lib/config/load.ts";
-import { readPage } from "../pages.ts";
+import { ROOT, readPage } from "../pages.ts";
 import { BINARY, listPublic, openStage, runCommand, runSubject, type Stage } from "../stage.ts";
 
 const readme = readPage("README.md");
+const UNITS = join(ROOT, "examples", "systemd");
 const benchmark = readPage("docs/benchmark.md");
 
 describe("tables", () => {
@@ -115,9 +116,8 @@ describe("what it shows", () => {
     async () => {
       const units = join(stage.directory, "units");
       mkdirSync(units);
-      for (const unit of readme.blocks("ini")) {
-        const name = /system\/(\S+)/.exec(unit)?.[1] ?? "";
-        const here = unit
+      for (const name of readdirSync(UNITS)) {
+        const here = readFileSync(join(UNITS, name), "utf8")
           .replace("/usr/local/bin/waldur-cscs-storage", BINARY)
           .replace("User=waldur-storage", "User=root")
           .replace("#LoadCredential=", "LoadCredential=");
@@ -126,6 +126,33 @@ describe("what it shows", () => {
       const { code, stderr } = await shell(`systemd-analyze verify ${units}/*`);
       const about = stderr.split("\n").filter((line) => line.includes(units) || line.includes("waldur"));
       expect({ code, about }).toEqual({ code: 0, about: [] });
+    },
+  );
+
+  test.skipIf(Bun.which("systemd-analyze") === null).each(["orders", "sync"])(
+    "the unit of %s is exposed less than 2.0 (needs systemd-analyze)",
+    async (mode) => {
+      const unit = join(UNITS, `waldur-cscs-storage-${mode}.service`);
+      const { stdout } = await shell(`systemd-analyze security --no-pager --offline=true ${unit}`);
+      const [, level] = /Overall exposure level for \S+: (\S+)/.exec(stdout) ?? [];
+      expect(Number(level)).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test.each([
+    ["orders", 300],
+    ["sync", 3600],
+  ])(
+    "the unit and the cron line of %s end it only after its deadline and a call that is under way",
+    (mode, deadline) => {
+      const longest = deadline + 4 * 30;
+      const unit = readFileSync(join(UNITS, `waldur-cscs-storage-${mode}.service`), "utf8");
+      expect(Number(/^TimeoutStartSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(longest);
+      expect(unit).toContain("\nSuccessExitStatus=10\n");
+      expect(unit).toContain("\nLimitCORE=0\n");
+      const line = new RegExp(` flock -n -E 75 \\S+/${mode} timeout -k 60 (\\d+) \\S+ ${mode} -c `);
+      const [cron = ""] = readme.blocks("cron");
+      expect(Number(line.exec(cron)?.[1])).toBeGreaterThan(longest);
     },
   );
 

@@ -219,7 +219,7 @@ describe("standard output", () => {
         const ran = await scriptOn(stage, `"$@" ${args} > /dev/full`);
         expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 74, stdout: "" });
         expect(ran.stderr).toContain("cannot write to standard output (ENOSPC)");
-        expect(ran.stderr.trim().split("\n")).toHaveLength(1);
+        expect(ran.stderr).toMatch(/hint[:=].*is there room where it goes to/);
       }
     }));
 
@@ -311,6 +311,14 @@ describe("standard error", () => {
       expect(shown).toEndWith("\r\n");
       const [summary = ""] = shown.split("\x1b[2K").slice(-1);
       expect(summary).toStartWith("\x1b[36minfo\x1b[0m sync: published 1 snapshot, 900 resources exit=0 ");
+    }));
+
+  test("on a terminal shows what it waits for before the first page of a slow server", () =>
+    withStage({ resources: 3, orders: 1, latencyMs: 1300 }, async (stage) => {
+      const host = new URL(stage.simulator.url).host;
+      const { shown } = await runOnTerminal(`"$@" sync -c "$CONFIG"`, stage);
+      expect(shown).toContain(`Test: asking Waldur at ${host} (1 s)`);
+      expect(shown).toContain("Test: reading the list of resources (1 s)");
     }));
 
   test.each([

@@ -215,9 +215,9 @@ describe("two runs at once", () => {
     withStage({ orders: 2 }, async (stage) => {
       const first = await hold(stage, mode);
       const asked = stage.simulator.requests.length;
-      const second = await stage.run([mode]);
+      const second = await stage.run([mode, "-v"]);
       expect({ code: second.code, stdout: second.stdout }).toEqual({ code: 75, stdout: "" });
-      expect(second.stderr).toContain(`another run of ${mode} is working in this directory`);
+      expect(second.stderr).toContain(`info another run of ${mode} is working in this directory`);
       expect(stage.simulator.requests).toHaveLength(asked);
       expect(stage.files()).toEqual([]);
       first.kill("SIGTERM");
@@ -225,6 +225,25 @@ describe("two runs at once", () => {
       await expectConverges(stage);
     }),
   );
+
+  test("the first that finds the lock taken is quiet, the next one is not, until a run had it", () =>
+    withStage({}, async (stage) => {
+      const overlap = async () => {
+        const { code, stderr } = await stage.run(["sync"]);
+        expect(code).toBe(75);
+        return stderr;
+      };
+      const first = await hold(stage, "sync");
+      expect(await overlap()).toBe("");
+      for (const _ of [1, 2])
+        expect(await overlap()).toContain("error another run of sync was working before, and still is");
+      first.kill("SIGTERM");
+      await first.ended;
+      const second = await hold(stage, "sync");
+      expect(await overlap()).toBe("");
+      second.kill("SIGTERM");
+      await second.ended;
+    }));
 
   test("of sync and of orders do not lock each other out", () =>
     withStage({ orders: 2 }, async (stage) => {

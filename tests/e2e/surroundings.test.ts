@@ -284,6 +284,7 @@ describe("zones and clocks", () => {
       try {
         writeFileSync(own.configPath, `timezone: ${zone}\n${readFileSync(own.configPath, "utf8")}`);
         const clock = at.slice(0, 19).replace("T", " ");
+        own.simulator.setDateClock(() => new Date(at));
         for (const mode of ["sync", "orders"]) {
           expect(await own.run([mode], clockAt(clock))).toEqual(GOOD);
         }

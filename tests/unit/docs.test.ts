@@ -2,10 +2,12 @@
 // can be read beside the code. What its commands do is tried in tests/e2e.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "pathe";
 import manifest from "../../package.json" with { type: "json" };
 import { ROOT, readPage } from "../pages.ts";
+import { scratchDirectory } from "../scratch.ts";
+import { runCommand } from "../stage.ts";
 
 const PAGES = [
   "README.md",
@@ -37,6 +39,20 @@ describe.each(PAGES)("%s", (path) => {
     const written = text.replaceAll(/<!-- bench:[\s\S]*?<!-- end:/g, "");
     const long = written.split("\n").filter((line) => line.length > 120 && !line.startsWith("|"));
     expect(long).toEqual([]);
+  });
+});
+
+test("what `bun run contract --json` prints is JSON alone: what the build says goes elsewhere", async () => {
+  const directory = scratchDirectory("scripts-");
+  // In the place of Bun something that says what it was asked for.
+  writeFileSync(join(directory, "bun"), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+  const ran = await runCommand(["sh", "-c", `${manifest.scripts.contract} --json`], {
+    env: { PATH: `${directory}:/usr/bin:/bin` },
+  });
+  expect(ran).toEqual({
+    code: 0,
+    stdout: "--use-system-ca scripts/contract.ts --json\n",
+    stderr: "run build\n",
   });
 });
 

@@ -49,7 +49,11 @@ describe("opening an output", () => {
     const parent = join(scratchDirectory(), "missing");
     const error = thrownBy(() => openScratch({ directory: join(parent, "new") }));
     expect(error).toBeInstanceOf(OutputError);
-    expect(error).toMatchObject({ exitCode: 73, message: expect.stringContaining("(ENOENT)") });
+    expect(error).toMatchObject({
+      exitCode: 73,
+      message: expect.stringContaining(`does not exist, and neither does ${parent} above it`),
+      hint: expect.stringContaining("correct `output_directory`"),
+    });
     expect(existsSync(parent)).toBe(false);
   });
 

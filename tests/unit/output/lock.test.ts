@@ -42,8 +42,8 @@ describe("the lock", () => {
     const error = thrownBy(() => openScratch({ directory, mode: "orders" }));
     expect(performance.now() - start).toBeLessThan(4000);
     expect(error).toBeInstanceOf(RetryLaterError);
-    expect(error).toMatchObject({ code: "locked", exitCode: 75 });
-    expect(readdirSync(join(directory, STATE_DIRECTORY))).toEqual(["lock-orders"]);
+    expect(error).toMatchObject({ code: "locked", exitCode: 75, quiet: true });
+    expect(readdirSync(join(directory, STATE_DIRECTORY)).sort()).toEqual(["lock-orders", "overlap-orders"]);
   });
 
   test("keeps a second process out also while the first removes leftovers", async () => {
@@ -56,6 +56,18 @@ describe("the lock", () => {
       const error = thrownBy(() => openScratch({ directory, mode: "orders" }));
       expect(error).toMatchObject({ code: "locked" });
     }
+  });
+
+  test("that is taken twice in a row is no quiet matter, until a run had it", async () => {
+    const directory = scratchDirectory();
+    const tryIt = () => thrownBy(() => openScratch({ directory, mode: "orders" }));
+    const { child } = await hold(directory, "orders");
+    expect([tryIt(), tryIt(), tryIt()]).toMatchObject([{ quiet: true }, { quiet: false }, { quiet: false }]);
+    child.kill("SIGKILL");
+    await child.exited;
+    openScratch({ directory, mode: "orders" }).close();
+    await hold(directory, "orders");
+    expect(tryIt()).toMatchObject({ quiet: true });
   });
 
   test("is one for each mode", async () => {

@@ -1,0 +1,37 @@
+// What is reported of an output directory that is not there and cannot be made: that, and not a bare "permission denied".
+
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { OutputError } from "../errors.ts";
+import { ownUser, showUser, userArgument } from "../places/owners.ts";
+import { attemptIfExists, errnoOf } from "./failure.ts";
+
+/**
+ * The directory above one that is to be made, without links.
+ * @throws OutputError when it does not exist: a typing error or a missing mount
+ */
+export function realParent(directory: string): string {
+  const parent = dirname(directory);
+  const real = attemptIfExists("find", parent, () => realpathSync(parent));
+  if (real !== null) return real;
+  throw new OutputError(
+    `the output directory ${directory} does not exist, and neither does ${parent} above it`,
+    {
+      hint: "correct `output_directory`, or make or mount the directory above it: only the last part is made here",
+    },
+  );
+}
+
+/** @throws OutputError when this user may not make it */
+export function makeHere<Made>(directory: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== "EACCES" && errno !== "EPERM") throw error;
+    const user = ownUser();
+    const message = `the output directory ${directory} does not exist, and ${showUser(user)} may not make it in ${dirname(directory)} (${errno})`;
+    const hint = `make it as root: install -d -o ${userArgument(user, "chown")} ${directory}`;
+    throw new OutputError(message, { hint, cause: error });
+  }
+}
