@@ -12,6 +12,8 @@ export type Compared = {
   /** Resources that the last snapshot had, but for those whose terminate file was published. */
   before: number;
   gone: number;
+  /** The first of them by path and uuid, and how many more. */
+  nameGone(): string;
   /** Every one of them is known to be Terminated. */
   areTerminated: boolean;
   /** In both snapshots. */
@@ -25,6 +27,7 @@ export function compareWithLast(table: ClaimTable): Compared {
   const found: Compared = {
     before: 0,
     gone: 0,
+    nameGone: () => nameGone(goneFrom(table)),
     areTerminated: true,
     both: 0,
     lostQuotas: 0,
@@ -85,7 +88,7 @@ export function guardSnapshot(compared: Compared, draft: Draft, percent: number)
   }
   const { before, gone, both, lostQuotas, lostGids } = compared;
   const isEmptied = draft.entries === 0 && !compared.areTerminated;
-  if (isEmptied || isTooMuch(gone, before, percent)) throw shrunk(table, { ...draft, ...compared }, percent);
+  if (isEmptied || isTooMuch(gone, before, percent)) throw shrunk(draft, compared, percent);
   for (const [count, what] of [
     [lostQuotas, "lose their quotas"],
     [lostGids, "lose their GID"],
@@ -110,11 +113,11 @@ function isTooMuch(count: number, of: number, percent: number): boolean {
   return of >= GUARDED_FROM && (count / of) * 100 > percent;
 }
 
-function shrunk(table: ClaimTable, draft: Draft & Compared, percent: number): AnswerError {
-  const { offering, before, gone } = draft;
+function shrunk(draft: Draft, compared: Compared, percent: number): AnswerError {
+  const { before, gone } = compared;
   return new AnswerError(
-    `${gone} of the ${before} resources of offering ${offering} are gone since the last snapshot, which stays ` +
-      `(guard: ${percent} %): ${nameGone(goneFrom(table))}`,
+    `${gone} of the ${before} resources of offering ${draft.offering} are gone since the last snapshot, which stays ` +
+      `(guard: ${percent} %): ${compared.nameGone()}`,
     {
       code: "shrunk",
       hint: withComparison(draft, "if they are really gone, run sync once with --allow-shrink"),
