@@ -8,6 +8,7 @@ import { join } from "pathe";
 import * as v from "valibot";
 import { DiffOutput } from "../../lib/documents/diff-schema.ts";
 import { ValidateOutput } from "../../lib/documents/finding.ts";
+import { readPage } from "../pages.ts";
 import { scratchDirectory } from "../scratch.ts";
 import { openStage, runCommand, runSubject, type Stage, type StageOptions, SUBJECT } from "../stage.ts";
 import { runOnTerminal } from "./program.ts";
@@ -118,6 +119,15 @@ describe("diff", () => {
     const chosen = ["diff", "-c", stage.configPath, "--offering-uuid", stage.simulator.offeringUuid];
     expect((await stage.run(chosen)).code).toBe(10);
   });
+});
+
+test("the page for operators shows what diff shows", async () => {
+  const [shown = ""] = readPage("docs/operations.md")
+    .blocks("text")
+    .filter((block) => block.includes("CHANGED"));
+  const names = [...shown.matchAll(/^(?:old|new) {2}(\S+)$/gm)].map(([, name = ""]) => name);
+  const cwd = join(import.meta.dir, "../fixtures/upgrade-0.1.0/out");
+  expect(await runSubject(["diff", ...names], { cwd })).toEqual({ code: 10, stdout: shown, stderr: "" });
 });
 
 test("what a refused run hints at shows all that is gone", async () => {
