@@ -97,7 +97,16 @@ describe("refuses", () => {
     ["a path with an invisible character", bad({ mountPoint: { default: "/a\u200bb" } })],
     ["a permission that is none", bad({ permission: { permissionType: "octal", value: "rwx" } })],
     ["three quotas", bad({ quotas: entry(1).quotas?.slice(1) })],
-    ["a quota of 0", bad({ quotas: entry(1).quotas?.map((one) => ({ ...one, quota: 0 })) })],
+    [
+      "no space",
+      bad({ quotas: entry(1).quotas?.map((one) => ({ ...one, ...(one.type === "space" && { quota: 0 }) })) }),
+    ],
+    [
+      "no inodes",
+      bad({
+        quotas: entry(1).quotas?.map((one) => ({ ...one, ...(one.type === "inodes" && { quota: 0 }) })),
+      }),
+    ],
     ["a fraction of an inode", bad({ quotas: entry(1).quotas?.map((one) => ({ ...one, quota: 1.5 })) })],
     ["the GID of root", bad({ target: { targetType: "project", targetItem: { unixGid: 0 } } })],
     ["an upper-case uuid", bad({ itemId: "A".repeat(32) })],
