@@ -15,8 +15,11 @@ export function diffText(difference: Difference, columns: number): Iterable<stri
   return inPieces(withLineEnds(linesOf(difference), columns));
 }
 
+/** What most lines are, and what need not be looked at more closely. */
+const PLAIN = /^[ -~→]*$/;
+
 function* withLineEnds(lines: Iterable<string>, columns: number): Generator<string> {
-  for (const line of lines) yield `${cutTo(clean(line), columns)}\n`;
+  for (const line of lines) yield `${cutTo(PLAIN.test(line) ? line : clean(line), columns)}\n`;
 }
 
 function* linesOf(difference: Difference): Generator<string> {

@@ -30,7 +30,7 @@ export function readDocument(path: string): ReadDocument {
   return { path, entries: entriesOf(path, onFrame), frame: () => frame };
 }
 
-export const COLLECT_EACH = 2000;
+export const COLLECT_EACH = 1500;
 
 function* entriesOf(path: string, onFrame: (frame: unknown) => void): Generator<ReadEntry> {
   let number = 0;
