@@ -1,7 +1,7 @@
 // `schema`: what files of this program look like, as JSON Schema.
 
 import { EXIT } from "../lib/errors.ts";
-import { defineCommand, defineGroup } from "./command.ts";
+import { defineCommand, defineGroup, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
 
 const config = defineCommand({
@@ -15,16 +15,58 @@ const config = defineCommand({
   ],
   async run(_, shell) {
     const { configJsonSchema } = await import("../lib/config/json-schema.ts");
-    await shell.print(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
-    return EXIT.ok;
+    return printSchema(configJsonSchema(), shell);
   },
 });
+
+const document = defineCommand({
+  meta: { name: "document", description: "Print the JSON Schema of the published files." },
+  about: "The same schema is part of `validate`, which knows rules that no schema can say.",
+  args: commonFlags,
+  examples: [
+    {
+      about: "the fields of an entry",
+      command: "waldur-cscs-storage schema document | jq '.\"$defs\".storageResource.properties'",
+    },
+  ],
+  async run(_, shell) {
+    const { documentJsonSchema } = await import("../lib/documents/json-schema.ts");
+    return printSchema(documentJsonSchema(), shell);
+  },
+});
+
+const report = defineCommand({
+  meta: { name: "report", description: "Print the JSON Schema of the report of a run." },
+  about: "The report is what `orders` and `sync` print with --json or --dry-run.",
+  args: commonFlags,
+  examples: [
+    {
+      about: "what a problem consists of",
+      command: "waldur-cscs-storage schema report | jq .properties.problems",
+    },
+  ],
+  async run(_, shell) {
+    const { reportJsonSchema } = await import("../lib/documents/json-schema.ts");
+    return printSchema(reportJsonSchema(), shell);
+  },
+});
+
+async function printSchema(schema: object, shell: Shell) {
+  await shell.print(`${JSON.stringify(schema, null, 2)}\n`);
+  return EXIT.ok;
+}
+
+const commands = [config, document, report];
 
 export const command = defineGroup(
   {
     meta: { name: "schema", description: "Print the JSON Schema of a file of this program." },
     args: commonFlags,
-    examples: config.examples,
+    examples: commands.flatMap(({ examples }) => examples),
   },
-  [{ name: "config", summary: config.meta.description, load: async () => ({ command: config }) }],
+  commands.map((one) => ({
+    name: one.meta.name,
+    summary: one.meta.description,
+    load: async () => ({ command: one }),
+  })),
 );

@@ -65,6 +65,18 @@ export const root: Command = defineGroup(
       load: () => import("./components.ts"),
     },
     {
+      name: "diff",
+      group: "Look and correct",
+      summary: "Show what two snapshots say differently.",
+      load: () => import("./diff.ts"),
+    },
+    {
+      name: "validate",
+      group: "Look and correct",
+      summary: "Check published files against their schema and their rules.",
+      load: () => import("./validate.ts"),
+    },
+    {
       name: "schema",
       group: "Look and correct",
       summary: "Print the JSON Schema of a file of this program.",

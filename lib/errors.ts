@@ -133,6 +133,19 @@ export class AnswerError extends AppError {
   }
 }
 
+/** A published file that was named is no document, or was cut. */
+export class DocumentError extends AppError {
+  readonly code = "document";
+  readonly exitCode = EXIT.answer;
+  /** The last entry that could be read, from 1; 0 for none. */
+  readonly entry: number;
+
+  constructor(message: string, detail: Detail & { entry: number }) {
+    super(message, detail);
+    this.entry = detail.entry;
+  }
+}
+
 /** TLS verification failed, a redirect, or the server has no such endpoint. */
 export class EndpointError extends AppError {
   readonly code = "endpoint";

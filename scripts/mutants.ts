@@ -111,6 +111,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/sync-guard.test.ts"],
   },
   {
+    guard: "diff: a row explains only what the two values prove",
+    file: "lib/documents/explained.ts",
+    from: "return isInvented(plugin) ? explainGid(ours) : null;",
+    to: "return explainGid(ours);",
+    tests: ["unit/documents/diff.test.ts"],
+  },
+  {
+    guard: "diff and validate refuse a document that was cut",
+    file: "lib/documents/tape.ts",
+    from: 'throw new NotJson("it ends too early", true);\n      }',
+    to: "return length;\n      }",
+    tests: ["unit/documents/read.test.ts"],
+  },
+  {
+    guard: "validate: two entries never have one mount point",
+    file: "lib/documents/rules.ts",
+    from: "if (first === undefined) entries[paths.add(path)] = number;",
+    to: "if (true) entries[paths.add(path)] = number;",
+    tests: ["unit/documents/rules.test.ts"],
+  },
+  {
     guard: "entries of problem resources are carried over",
     file: "lib/sync/carry.ts",
     from: "if (uuids.size === 0) return;",

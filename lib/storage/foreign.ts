@@ -70,7 +70,8 @@ function entryOf(resource: unknown): ForeignEntry | null {
 
 const DASHED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function uuidOf(value: unknown): string | null {
+/** The 32 lower-case hex digits of a uuid in any spelling; null for everything else. */
+export function uuidOf(value: unknown): string | null {
   if (typeof value !== "string") return null;
   const lower = value.toLowerCase();
   const plain = DASHED.test(lower) ? lower.replaceAll("-", "") : lower;

@@ -2,18 +2,18 @@
 // are, so that new resources do not make up for lost ones (docs/contract.md, "Sync").
 
 import { type ClaimTable, GID, LIVE, QUOTAS, WRITTEN } from "../claims/table.ts";
+import { type NamedResource, nameGone } from "../documents/gone.ts";
 import { AnswerError } from "../errors.ts";
 
 /** The guard looks only at lists of at least this length; a shorter one may well lose most of itself. */
 const GUARDED_FROM = 10;
-const NAMED = 10;
 
 export type Compared = {
   /** Resources that the last snapshot had, but for those whose terminate file was published. */
   before: number;
   gone: number;
-  /** The first of them, by path and uuid. */
-  goneNames: string[];
+  /** The first of them by path and uuid, and how many more. */
+  nameGone(): string;
   /** Every one of them is known to be Terminated. */
   areTerminated: boolean;
   /** In both snapshots. */
@@ -27,7 +27,7 @@ export function compareWithLast(table: ClaimTable): Compared {
   const found: Compared = {
     before: 0,
     gone: 0,
-    goneNames: [],
+    nameGone: () => nameGone(goneFrom(table)),
     areTerminated: true,
     both: 0,
     lostQuotas: 0,
@@ -46,7 +46,6 @@ export function compareWithLast(table: ClaimTable): Compared {
     }
     found.gone++;
     if ((now & LIVE) !== 0 || table.ended(owner) === undefined) found.areTerminated = false;
-    if (found.goneNames.length < NAMED) found.goneNames.push(showOwner(table, owner));
   }
   return found;
 }
@@ -60,9 +59,13 @@ export function missingOf(table: ClaimTable): number[] {
   return owners;
 }
 
-function showOwner(table: ClaimTable, owner: number): string {
-  const record = table.present(owner);
-  return record < 0 ? table.uuid(owner) : `${table.path(record)} (${table.uuid(owner)})`;
+/** Resources of the last snapshot that the draft has no entry of. */
+function* goneFrom(table: ClaimTable): Generator<NamedResource> {
+  for (let owner = 0; owner < table.resources; owner++) {
+    if ((table.was(owner) & WRITTEN) === 0 || (table.now(owner) & WRITTEN) !== 0) continue;
+    const record = table.present(owner);
+    yield { itemId: table.uuid(owner), path: record < 0 ? null : table.path(record) };
+  }
 }
 
 export type Draft = {
@@ -73,6 +76,8 @@ export type Draft = {
   isFirst: boolean;
   /** Resources whose path is another than the last file said. */
   moved: number;
+  /** Where all of what is gone can be seen; the draft itself is not kept. */
+  comparison: () => string | null;
 };
 
 /** @throws AnswerError when more is gone than `percent` of the last snapshot */
@@ -108,27 +113,35 @@ function isTooMuch(count: number, of: number, percent: number): boolean {
   return of >= GUARDED_FROM && (count / of) * 100 > percent;
 }
 
-function shrunk({ offering }: Draft, compared: Compared, percent: number): AnswerError {
-  const { before, gone, goneNames } = compared;
-  const more = gone > goneNames.length ? `, and ${gone - goneNames.length} more` : "";
+function shrunk(draft: Draft, compared: Compared, percent: number): AnswerError {
+  const { before, gone } = compared;
   return new AnswerError(
-    `${gone} of the ${before} resources of offering ${offering} are gone since the last snapshot, which stays ` +
-      `(guard: ${percent} %): ${goneNames.join(", ")}${more}`,
+    `${gone} of the ${before} resources of offering ${draft.offering} are gone since the last snapshot, which stays ` +
+      `(guard: ${percent} %): ${compared.nameGone()}`,
     {
       code: "shrunk",
-      hint: "if they are really gone, run sync once with --allow-shrink",
+      hint: withComparison(draft, "if they are really gone, run sync once with --allow-shrink"),
     },
   );
 }
 
-type Change = { offering: string; count: number; both: number; what: string };
+function withComparison({ comparison }: Draft, remedy: string): string {
+  const command = comparison();
+  return command === null ? remedy : `${remedy}; to see all that differs: ${command}`;
+}
 
-function changed({ offering, count, both, what }: Change, percent: number): AnswerError {
+type Change = Draft & { count: number; both: number; what: string };
+
+function changed(change: Change, percent: number): AnswerError {
+  const { offering, count, both, what } = change;
   return new AnswerError(
     `${count} of the ${both} resources of offering ${offering} would ${what}; the last snapshot stays (guard: ${percent} %)`,
     {
       code: "shrunk",
-      hint: "look at the component, the GID map and the mount_point; if it is meant, run sync once with --allow-shrink",
+      hint: withComparison(
+        change,
+        "look at the component, the GID map and the mount_point; if it is meant, run sync once with --allow-shrink",
+      ),
     },
   );
 }

@@ -3,7 +3,7 @@
 
 import { basename } from "node:path";
 import type { Output } from "../output/directory.ts";
-import { inodeOf } from "../output/files.ts";
+import { fileTimeMs, inodeOf, newestSnapshot } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
 import { historyOf } from "../run/history.ts";
@@ -102,6 +102,7 @@ function guard(
     listed: count,
     isFirst: last === null && !claims.isForeign,
     moved: selection.rows.moved,
+    comparison: () => comparisonOf(job, last?.path),
   };
   try {
     guardSnapshot(compared, draft, settings.shrinkGuardPercent);
@@ -115,6 +116,22 @@ function guard(
     message: "--allow-shrink was given without need",
     hint: "it switches the guard against lost resources off: leave it out of cron lines and units",
   });
+}
+
+/** The draft goes with the run, so another one is made for the eyes; null where there is nothing to hold against it. */
+function comparisonOf({ config, configFile }: Job, last: string | undefined): string | null {
+  const old = last ?? newestSnapshot(config.settings.outputDirectory);
+  if (old === null || fileTimeMs(old) === null) return null;
+  const run = `waldur-cscs-storage sync -c ${shellWord(configFile)} --offering-uuid ${config.uuid}`;
+  return (
+    `${run} --allow-shrink --dry-run | jq '.files[0].document' >new.json` +
+    ` && waldur-cscs-storage diff ${shellWord(old)} new.json`
+  );
+}
+
+/** As a shell reads it back. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 type Finished = {

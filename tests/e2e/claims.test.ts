@@ -3,7 +3,9 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
+import * as v from "valibot";
 import type { ListedClaim } from "../../lib/claims/list.ts";
+import { ClaimsOutput } from "../../lib/claims/list-schema.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { openStage, type Ran, type Stage, type StageOptions } from "../stage.ts";
 
@@ -27,7 +29,7 @@ const claims = (stage: Stage, ...args: string[]): Promise<Ran> =>
 async function listOf(stage: Stage): Promise<ListedClaim[]> {
   const { code, stdout } = await claims(stage, "list", "--json");
   expect(code).toBe(0);
-  return JSON.parse(stdout);
+  return v.parse(ClaimsOutput, JSON.parse(stdout));
 }
 
 async function holdersOf(stage: Stage, path: string): Promise<string[]> {

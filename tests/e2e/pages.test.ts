@@ -99,7 +99,7 @@ describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEED
     for (const { line, stdout } of questions)
       expect({ line, isSilent: stdout === "" }).toEqual({
         line,
-        isSilent: />\w+\.tsv$|^PATH_HELD=/.test(line),
+        isSilent: />\w+\.json$|^PATH_HELD=/.test(line),
       });
   });
 

@@ -16,13 +16,14 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   report: { values: ["places"], types: ["waldur"] },
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
+  documents: { values: ["claims", "storage", "output", "places", "report"], types: ["config"] },
   run: { values: ["config", "waldur", "output", "report", "history"], types: [] },
   orders: {
     values: ["claims", "config", "waldur", "storage", "output", "report", "run"],
     types: ["history"],
   },
   sync: {
-    values: ["claims", "config", "waldur", "storage", "output", "report", "run"],
+    values: ["claims", "config", "documents", "waldur", "storage", "output", "report", "run"],
     types: ["history"],
   },
   check: {

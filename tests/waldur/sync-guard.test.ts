@@ -4,6 +4,8 @@
 import { describe, expect, test } from "bun:test";
 import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
+import { diffDocuments } from "../../lib/documents/diff.ts";
+import { nameOf } from "../../lib/documents/gone.ts";
 import type { Stage } from "../stage.ts";
 import {
   addResources,
@@ -83,6 +85,33 @@ describe("the guard", () => {
     const stage = await shrunk(20, 0);
     expect((await syncAt(stage, 1, { sync: { allowShrink: true } })).report.exitCode).toBe(0);
     expect(idsIn(stage, nameAt(1))).toEqual([]);
+  });
+
+  test("names the first ten who are gone as diff lists them, and the command that shows all", async () => {
+    const stage = await open();
+    const resources = addResources(stage, 20);
+    await syncAt(stage, 0);
+    for (const { uuid } of resources.slice(0, 15)) stage.world.terminate(uuid);
+    const { report } = await syncAt(stage, 1);
+    const [refused] = report.problems;
+    const [dry] = (await syncAt(stage, 1, { dryRun: true, sync: { allowShrink: true } })).report.files;
+    const draft = join(stage.directory, "new.json");
+    writeFileSync(draft, JSON.stringify(dry?.document));
+    const last = join(stage.out, nameAt(0));
+    const gone = [...diffDocuments(last, draft).gone()].map(nameOf);
+    expect(gone).toHaveLength(15);
+    expect(refused?.message).toEndWith(`: ${gone.slice(0, 10).join(", ")}, and 5 more`);
+    expect(refused?.hint).toContain(
+      `--offering-uuid ${stage.simulator.offeringUuid} --allow-shrink --dry-run | jq `,
+    );
+    expect(refused?.hint).toEndWith(` && waldur-cscs-storage diff ${last} new.json`);
+  });
+
+  test("names no command where nothing is left to compare with", async () => {
+    const stage = await shrunk(20, 2);
+    rmSync(join(stage.out, nameAt(0)));
+    const { report } = await syncAt(stage, 1);
+    expect([report.exitCode, report.problems[0]?.hint?.includes("diff")]).toEqual([65, false]);
   });
 
   test("refuses in a dry run too", async () => {

@@ -1,0 +1,67 @@
+// The structure of the report (report.ts) as a schema, for `schema report`. A test holds it to the type and to what runs
+// print. Fields may be added, never renamed.
+
+import * as v from "valibot";
+import { EXIT } from "../errors.ts";
+
+const uuid = v.string();
+const time = v.pipe(v.string(), v.isoTimestamp());
+const described = <const Schema extends v.GenericSchema>(schema: Schema, description: string) =>
+  v.pipe(schema, v.description(description));
+
+const Problem = v.looseObject({
+  code: described(v.string(), "one word for its kind, such as mount-clash"),
+  offering: v.optional(uuid),
+  order: v.optional(uuid),
+  resource: v.optional(uuid),
+  field: described(v.optional(v.string()), "the field of Waldur, or the key of the configuration"),
+  message: v.string(),
+  hint: v.optional(v.string()),
+});
+
+const Offering = v.looseObject({
+  uuid,
+  name: v.string(),
+  outcome: v.picklist(["published", "unchanged", "failed", "skipped"]),
+  resources: described(v.number(), "entries of the snapshot; in orders the orders that were open"),
+  carriedOver: described(v.optional(v.number()), "entries that stand in for resources with a problem"),
+});
+
+const Order = v.looseObject({
+  offering: uuid,
+  uuid,
+  type: v.string(),
+  state: described(v.string(), "as Waldur last reported it"),
+  resource: v.nullable(uuid),
+  outcome: v.picklist(["done", "published", "waiting", "left", "failed"]),
+  calls: described(
+    v.array(v.looseObject({ method: v.literal("POST"), path: v.string() })),
+    "sent to Waldur; with --dry-run those that would be sent",
+  ),
+});
+
+/** @param document of a published file */
+export function reportSchema<Document extends v.GenericSchema>(document: Document) {
+  return v.looseObject({
+    mode: v.picklist(["sync", "orders"]),
+    dryRun: v.boolean(),
+    version: v.string(),
+    startedAt: time,
+    finishedAt: time,
+    offerings: v.array(Offering),
+    files: v.array(
+      v.looseObject({
+        offering: uuid,
+        path: v.string(),
+        action: v.picklist(["create", "replace", "unchanged"]),
+        bytes: v.number(),
+        sha256: described(v.string(), "of the text without its date line"),
+        document: described(v.optional(document), "with --dry-run: what the file would hold"),
+      }),
+    ),
+    orders: v.array(Order),
+    problems: v.array(Problem),
+    notices: described(v.array(Problem), "what the administrator should know; nothing was left out for it"),
+    exitCode: v.picklist(Object.values(EXIT)),
+  });
+}
