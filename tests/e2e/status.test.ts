@@ -82,8 +82,9 @@ test("a run at work is shown with its process", () =>
   withStage({}, async (stage) => {
     await runBoth(stage);
     stage.simulator.setFaults(["hang@page=1*1"]);
+    const asked = stage.simulator.requests.length;
     const running = startOn(stage, ["sync"]);
-    await until(() => stage.simulator.requests.some(({ query }) => query.includes("page=1&")));
+    await until(() => stage.simulator.requests.slice(asked).some(({ query }) => query.includes("page=1&")));
     const { stdout } = await status(stage, "--local");
     expect(stdout).toContain(`  sync    running: pid ${running.pid} on ${hostname()}\n`);
     running.kill("SIGTERM");
