@@ -12,6 +12,8 @@ export type Shell = {
   isErrorTerminal: boolean;
   /** Standard error goes to the journal. */
   isJournald: boolean;
+  /** Cron started this, and mails whatever is written. */
+  isBelowCron: () => boolean;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
   /** Columns of standard output; 80 where it is no terminal. */

@@ -73,7 +73,7 @@ export function runFlags<const Own extends Arguments>(mode: Mode, own: Own) {
       type: "boolean",
       alias: "v",
       group: "Output",
-      description: "also log retries, published files, and problems known from the last run",
+      description: "also log each request, published files, and problems known from the last run",
     },
     "log-format": {
       type: "enum",

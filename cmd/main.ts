@@ -73,13 +73,14 @@ async function explain(error: unknown): Promise<ExitCode> {
 }
 
 async function createShell(): Promise<Shell> {
-  const { writeSync } = await import("node:fs");
+  const { readFileSync, writeSync } = await import("node:fs");
   return {
     env: process.env,
     cwd: workingDirectory(),
     version,
     isErrorTerminal: await isTerminal(2),
     isJournald: await isJournal(process.env.JOURNAL_STREAM),
+    isBelowCron: () => isBelowCron((path) => readFileSync(path, "utf8")),
     print,
     width: widthOfOutput,
     writeError(text) {
@@ -130,6 +131,24 @@ async function isJournal(stream: string | undefined): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+const CRONS = /^(?:cron|crond|CRON|fcron|anacron|bcron-exec|busybox-crond)$/;
+const MOST_ANCESTORS = 20;
+
+/** The names of the processes above this one, as far as they can be seen. */
+function isBelowCron(read: (path: string) => string): boolean {
+  try {
+    for (let pid = "self", above = 0; pid !== "0" && above < MOST_ANCESTORS; above++) {
+      // `pid (name) state parent …`, and the name may hold anything.
+      const [, name = "", parent = "0"] = /\((.*)\) \S (\d+)/s.exec(read(`/proc/${pid}/stat`)) ?? [];
+      if (CRONS.test(name)) return true;
+      pid = parent;
+    }
+  } catch {
+    // Processes of others may be hidden; then this counts as run by hand.
+  }
+  return false;
 }
 
 /** `process.stdout` would cost start-up time and make the descriptor non-blocking, so it is never touched. */

@@ -1,7 +1,9 @@
 // What `orders` and `sync` do with a run: give it a log, print its report, write its metrics.
 
+import { resolve } from "pathe";
 import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../lib/errors.ts";
 import { createLog, type Log } from "../lib/report/log.ts";
+import type { MetricsOwner } from "../lib/report/metrics.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
 import { reportText } from "../lib/report/text.ts";
@@ -25,6 +27,7 @@ export async function runOnce(
     shell.writeError(`${line}\n`);
   };
   const log = createRunLog(flags, { ...shell, writeError: writeLine });
+  const metrics = metricsOf(flags, options, shell);
   const report = await runMode(
     options,
     {
@@ -36,10 +39,11 @@ export async function runOnce(
       log,
       progress,
       interrupted: shell.interrupted,
+      before: () => inspectMetricsFile(metrics, log),
     },
     work,
   );
-  const final = await writeMetricsFile(text(flags, "metrics-file"), report, log);
+  const final = await writeMetricsFile(metrics, report, log);
   if (flags["dry-run"] !== true && flags.json !== true) return final.exitCode;
   return worstExitCode([final.exitCode, await printReport(final, shell, log)]);
 }
@@ -51,17 +55,45 @@ export function createRunLog(flags: Flags, shell: Shell): Log {
     terminal: shell.isErrorTerminal,
     color: shell.isErrorTerminal && (shell.env.NO_COLOR ?? "") === "" && shell.env.TERM !== "dumb",
     journald: shell.isJournald,
+    isBelowCron: shell.isBelowCron,
     now: () => new Date(),
     write: shell.writeError,
   });
 }
 
-/** Metrics of a dry run would pass for those of a real one, so it writes none. Returns the report, with what failed here. */
-async function writeMetricsFile(path: string | undefined, report: Report, log: Log): Promise<Report> {
-  if (path === undefined || report.dryRun) return report;
-  const { writeMetrics } = await import("../lib/report/metrics.ts");
+type Metrics = {
+  path: string;
+  owner: MetricsOwner;
+  /** They are another mode's, so this run does nothing, and leaves them as they are. */
+  isRefused: boolean;
+};
+
+/** Metrics of a dry run would pass for those of a real one, so it has none. */
+function metricsOf(
+  flags: Flags,
+  { mode, configPath, offeringUuids }: RunOptions,
+  { cwd }: Shell,
+): Metrics | null {
+  const path = text(flags, "metrics-file");
+  if (path === undefined || flags["dry-run"] === true) return null;
+  return { path, owner: { mode, config: resolve(cwd, configPath), only: offeringUuids }, isRefused: false };
+}
+
+async function inspectMetricsFile(metrics: Metrics | null, log: Log): Promise<void> {
+  if (metrics === null) return;
+  const { inspectMetrics } = await import("../lib/report/metrics-file.ts");
+  metrics.isRefused = true;
+  const warning = inspectMetrics(metrics.path, metrics.owner);
+  metrics.isRefused = false;
+  if (warning !== null) log.warn(warning);
+}
+
+/** Returns the report, with what failed here. */
+async function writeMetricsFile(metrics: Metrics | null, report: Report, log: Log): Promise<Report> {
+  if (metrics === null || metrics.isRefused) return report;
+  const { writeMetrics } = await import("../lib/report/metrics-file.ts");
   try {
-    writeMetrics(path, report);
+    writeMetrics(metrics.path, report, metrics.owner);
     return report;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

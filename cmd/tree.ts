@@ -41,6 +41,12 @@ export const root: Command = defineGroup(
       load: () => import("./check.ts"),
     },
     {
+      name: "status",
+      group: "Look and correct",
+      summary: "Show how the runs go, open orders, and problems.",
+      load: () => import("./status.ts"),
+    },
+    {
       name: "show",
       group: "Look and correct",
       summary: "Show everything that is known of an order, a resource or a mount point.",

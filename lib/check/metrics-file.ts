@@ -1,7 +1,7 @@
 // The file that a run replaces at its end.
 
 import { AppError } from "../errors.ts";
-import { lookAtMetrics } from "../report/metrics.ts";
+import { lookAtMetrics } from "../report/metrics-file.ts";
 import type { Findings } from "./findings.ts";
 
 export function checkMetricsFile(path: string, findings: Findings): void {

@@ -3,7 +3,8 @@
 // (docs/contract.md, "Orders").
 
 import { AnswerError, type AppError, RefusedError, RetryLaterError } from "../errors.ts";
-import { addProblem, type Job } from "../run/job.ts";
+import { shownNames } from "../report/problems.ts";
+import { addProblem, type Job, namesFor } from "../run/job.ts";
 
 /** The order that some work is about. */
 export type About = { order: string; resource: string | null };
@@ -44,8 +45,9 @@ async function isReached(about: About, work: () => Promise<void>, job: Job): Pro
     }
     if (!isUnavailable(error)) throw error;
     const where = { offering: job.config.uuid, order: about.order };
-    const isShown = job.ledger.addFailure(error, where);
-    if (isShown) job.log.error(error.message, { ...where, hint: error.hint });
+    const names = namesFor(job, { order: about.order });
+    const isShown = job.ledger.addFailure(error, { ...where, ...names });
+    if (isShown) job.log.error(error.message, { ...where, ...shownNames(names), hint: error.hint });
     return false;
   }
 }

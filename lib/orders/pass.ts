@@ -24,7 +24,7 @@ import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import type { OrderRun, Pass } from "./order-run.ts";
-import { inTurn, resourceOf } from "./queue.ts";
+import { inTurn, noteListed, resourceOf } from "./queue.ts";
 
 type PassEnd = {
   /** The end for one order, which reads with the reader given. */
@@ -80,7 +80,7 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const fetchOurs = () => fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
   const offering = await fetchOurs();
   const listed = await fetchOpenOrders(reader, config.uuid);
-  job.line.resources = listed.length;
+  noteListed(job, listed);
   const { settings, component } = config;
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
   const { now, throwIfOver } = job;

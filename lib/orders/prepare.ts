@@ -30,7 +30,7 @@ export type Prepared = {
 };
 
 /** An order with its resource, as both were read. */
-type Asking = Omit<Prepared, "entry" | "receipt" | "question">;
+export type Asking = Omit<Prepared, "entry" | "receipt" | "question">;
 
 /** `isMoot`: the resource is terminated, so no file of the order is of use to anybody. */
 export type LeftAlone = { left: Omit<Problem, "offering">[]; isMoot?: boolean };
@@ -169,7 +169,7 @@ const WORKER_PATIENCE_MS = 10 * 60 * 1000;
  * loses the backend id or is undone (docs/waldur.md, "The worker of 2024"). Such an order waits; a Terminate order
  * without a limit, because what a late worker brings back is a resource whose data is gone.
  */
-export function waitsForWorker({ order, type, resource, hasWorker }: Prepared, now: Date): boolean {
+export function waitsForWorker({ order, type, resource, hasWorker }: Asking, now: Date): boolean {
   if (!hasWorker || order.providerReviewedAt === null) return false;
   if (type === "terminate") return resource.state !== "Terminating";
   // A date that cannot be read is no reason to wait for ever.

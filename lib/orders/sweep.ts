@@ -2,6 +2,7 @@
 // well, and with the file that is owed when it is done without one.
 
 import { listOpenReceipts, type Receipt } from "../output/receipts.ts";
+import { noteNames } from "../run/job.ts";
 import { isOwed, noteEnded } from "./ended.ts";
 import { publishOwed } from "./order.ts";
 import type { OrderRun } from "./order-run.ts";
@@ -21,6 +22,7 @@ export function unlistedReceipts(
 export async function settleReceipt(receipt: Receipt, run: OrderRun): Promise<boolean> {
   const { job, end, line } = run;
   const order = await end.readOrder(receipt.order);
+  if (order !== null) noteNames(job, order);
   if (order !== null && !hasEnded(order)) return false;
   if (order !== null && isOwed(order, receipt, job.config.settings.outputDirectory)) {
     job.ledger.addOrder(line);

@@ -1,10 +1,10 @@
-// What one run leaves for the next, in the state directory: the last snapshot, the problems already warned of.
-// Whatever is missing or broken reads as null or empty; the files themselves remain the truth. What is broken is noted for
-// whoever asks, because nobody but a failing disk or a stranger breaks it.
+// What one run leaves for the next, in the state directory: the last snapshot. Whatever is missing or broken reads as null;
+// the files themselves remain the truth. What is broken is noted for whoever asks, because nobody but a failing disk or a
+// stranger breaks it.
 
 import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
-import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
+import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
 import { isRecord } from "./files.ts";
 import { isSnapshotName } from "./names.ts";
@@ -70,38 +70,4 @@ function isCount(value: unknown): value is number {
 /** SHA-256 in hex. */
 export function isDigest(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
-}
-
-/** When each problem was last warned of: its key → milliseconds. */
-export function readProblemMemory(
-  directory: string,
-  mode: Mode,
-  damaged: Damaged = [],
-): ReadonlyMap<string, number> {
-  const path = join(directory, STATE_DIRECTORY, problemFile(mode));
-  const value = readJsonFile(path);
-  if (!isRecord(value) || value.version !== 1 || !isRecord(value.problems)) {
-    if (value !== null) damaged.push(path);
-    return new Map();
-  }
-  return new Map(
-    Object.entries(value.problems).flatMap(([key, at]): [string, number][] =>
-      typeof at === "number" ? [[key, at]] : [],
-    ),
-  );
-}
-
-/** Writes nothing when nothing changed, so that a steady run leaves the disk alone. */
-export function writeProblemMemory(output: Output, memory: ReadonlyMap<string, number>): void {
-  if (sameEntries(memory, readProblemMemory(output.directory, output.mode))) return;
-  const text = JSON.stringify({ version: 1, problems: Object.fromEntries(memory) });
-  replaceFile(output, problemFile(output.mode), `${text}\n`, "state");
-}
-
-function sameEntries(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
-  return a.size === b.size && [...a].every(([key, at]) => b.get(key) === at);
-}
-
-function problemFile(mode: Mode): string {
-  return `problems-${mode}.json`;
 }

@@ -4,7 +4,7 @@ import { type AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "
 import type { Found } from "./problems.ts";
 import {
   type FileReport,
-  type OfferingReport,
+  type OfferingLine,
   type OrderReport,
   type Problem,
   problemOfIssue,
@@ -14,7 +14,7 @@ import { createTally, type More, type Tally } from "./tally.ts";
 
 export type Ledger = {
   /** Starts the line of an offering; it counts as failed until somebody says otherwise. */
-  openOffering(offering: { uuid: string; name: string }): OfferingReport;
+  openOffering(offering: { uuid: string; name: string }): OfferingLine;
   addFile(file: FileReport): void;
   addOrder(order: OrderReport): void;
   /** Every problem is kept for the report; else only those that get a line in the log. */
@@ -29,14 +29,19 @@ export type Ledger = {
    * An error that ended the run, an offering or the work on one order. False when it is not to be logged: it was added
    * before, or there are too many of its kind.
    */
-  addFailure(error: AppError, about?: { offering?: string; order?: string }): boolean;
+  addFailure(error: AppError, about?: About): boolean;
   /** What is to be logged of an offering's problems and notices. */
   foundOf(offering: string): Found;
+  /** What the run would end with so far if this were its only offering. */
+  exitOf(offering: string): ExitCode;
   /** Failures that were not logged. */
   moreFailures(): readonly More[];
   filesOf(offering: string): readonly FileReport[];
   close(finishedAt: Date): Report;
 };
+
+/** What a failure is about. */
+type About = Partial<Pick<Problem, "offering" | "order" | "resource" | "resourceName" | "project">>;
 
 type LedgerHead = {
   mode: "sync" | "orders";
@@ -47,31 +52,36 @@ type LedgerHead = {
 };
 
 export function createLedger(head: LedgerHead): Ledger {
-  const offerings: OfferingReport[] = [];
+  const offerings: OfferingLine[] = [];
   const files: FileReport[] = [];
   const orders: OrderReport[] = [];
   const leftOut = createTally(head);
   const notices = createTally(head);
   const failures = createTally(head);
   const codes = new Set<ExitCode>();
+  const codesOf = new Map<string | undefined, Set<ExitCode>>();
+  const noteCode = (code: ExitCode, offering: string | undefined): void => {
+    codes.add(code);
+    codesOf.set(offering, (codesOf.get(offering) ?? new Set<ExitCode>()).add(code));
+  };
+  const exitOf = (offering: string) => worstExitCode(codesOf.get(offering) ?? []);
   /** A signal or the deadline is one error, however many offerings it skips. */
   const added = new Set<AppError>();
   return {
     keepsAll: head.keepsAll,
     openOffering({ uuid, name }) {
-      const line: OfferingReport = { uuid, name, outcome: "failed", resources: 0 };
+      const line: OfferingLine = { uuid, name, outcome: "failed", resources: 0 };
       offerings.push(line);
       return line;
     },
     addFile: (file) => files.push(file),
     addOrder: (order) => orders.push(order),
     addProblem(problem) {
-      codes.add(EXIT.problems);
+      noteCode(EXIT.problems, problem.offering);
       leftOut.add(problem);
     },
     addNotice: (notice) => void notices.add(notice),
     addAll(found) {
-      if (found.problems.size > 0) codes.add(EXIT.problems);
       for (const [from, to] of [
         [found.problems, leftOut],
         [found.notices, notices],
@@ -79,11 +89,13 @@ export function createLedger(head: LedgerHead): Ledger {
         for (const problem of from.kept()) to.add(problem);
         to.addMore(from.omitted());
       }
+      for (const { offering } of [...found.problems.kept(), ...found.problems.omitted()])
+        noteCode(EXIT.problems, offering);
     },
     addFailure(error, about = {}) {
+      noteCode(error.exitCode, about.offering);
       if (added.has(error)) return false;
       added.add(error);
-      codes.add(error.exitCode);
       const shown = problemsOfError(error, about).map((problem) => failures.add(problem));
       return shown.includes(true);
     },
@@ -92,6 +104,7 @@ export function createLedger(head: LedgerHead): Ledger {
       notices: notices.shown(offering),
       more: [...leftOut.more(offering), ...notices.more(offering)],
     }),
+    exitOf,
     moreFailures: () => failures.more(),
     filesOf: (offering) => files.filter((file) => file.offering === offering),
     close: (finishedAt) => ({
@@ -100,7 +113,7 @@ export function createLedger(head: LedgerHead): Ledger {
       version: head.version,
       startedAt: head.startedAt.toISOString(),
       finishedAt: finishedAt.toISOString(),
-      offerings,
+      offerings: offerings.map((line) => ({ ...line, exitCode: exitOf(line.uuid) })),
       files,
       orders,
       problems: [...leftOut.kept(), ...failures.kept()],
@@ -111,7 +124,7 @@ export function createLedger(head: LedgerHead): Ledger {
   };
 }
 
-function problemsOfError(error: AppError, about: { offering?: string; order?: string }): Problem[] {
+function problemsOfError(error: AppError, about: About): Problem[] {
   if (error instanceof ConfigError) return error.issues.map((issue) => problemOfIssue(issue, about.offering));
   return [{ code: error.code, ...about, message: error.message, hint: error.hint }];
 }

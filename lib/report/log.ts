@@ -2,6 +2,7 @@
 // Every line passes through one redactor, so that no token can reach it, whoever built the text.
 
 import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
+import { EXIT } from "../errors.ts";
 import { clean, escapeUnsafe } from "../unsafe-text.ts";
 
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -11,8 +12,11 @@ export type Log = {
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
   error(message: string, fields?: Fields): void;
-  /** The last line of a run: counts and duration. Shown unless quiet, and only where somebody may look at it. */
-  summary(message: string, fields?: Fields): void;
+  /**
+   * The last line of a run: counts and duration, at the level that its exit code has. Shown unless quiet, and only where
+   * somebody may look at it; but a run that left something out always says so, below cron at least when it also warned.
+   */
+  summary(message: string, fields: Fields & { exit: number }): void;
   /** From now on this text is shown as `[secret]`. */
   redact(secret: string): void;
   /** The text as this log would show it: for what leaves the program on another way. */
@@ -26,6 +30,8 @@ export type LogOptions = {
   /** Standard error is a terminal. */
   terminal: boolean;
   color: boolean;
+  /** Cron mails what is written; asked only when it matters. */
+  isBelowCron?: () => boolean;
   /** Standard error goes to journald, which keeps the time itself and reads `<N>` as the priority. */
   journald: boolean;
   now: () => Date;
@@ -40,19 +46,37 @@ type Level = "error" | "warn" | "info" | "debug";
 
 export function createLog(options: LogOptions): Log {
   const secrets: string[] = [];
+  let hasWarned = false;
+  const { isBelowCron = () => false } = options;
   const consola = createConsola({
     level: consolaLevel(options),
     throttle: 0,
-    reporters: [{ log: (event) => options.write(hide(formatEvent(event, options), secrets)) }],
+    reporters: [
+      {
+        log(event) {
+          if (event.type === "warn") hasWarned = true;
+          options.write(hide(formatEvent(event, options), secrets));
+        },
+      },
+    ],
   });
   return {
     ...plainMethods(consola),
-    summary: (message, fields) => consola.info(message, fields ?? {}),
+    summary(message, fields) {
+      const level = levelOfExit(fields.exit);
+      const isWanted = consola.level >= LogLevels.info || (level === "warn" && (hasWarned || !isBelowCron()));
+      if (isWanted) consola[level](message, fields);
+    },
     redact: (secret) => {
       if (secret.length >= SHORTEST_SECRET) secrets.push(secret);
     },
     hide: (text) => hide(text, secrets),
   };
+}
+
+function levelOfExit(exit: number): "info" | "warn" | "error" {
+  if (exit === EXIT.ok) return "info";
+  return exit === EXIT.problems ? "warn" : "error";
 }
 
 /** Off a terminal a run without trouble is silent, so that cron has nothing to mail. */

@@ -1,193 +1,149 @@
-// The text file for a Prometheus node exporter: written whole at the end of every run, also of a failed one.
+// The text for a Prometheus node exporter: what a run did, as gauges. Series of a run carry its mode and configuration,
+// those of an offering also uuid and name, so that several runs on one node have no series in common.
 
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname } from "node:path";
-import { OutputError } from "../errors.ts";
-import { openNameless, openNew, openToRead, readUpTo } from "../places/open.ts";
-import { ownUser } from "../places/owners.ts";
-import type { Report } from "./report.ts";
+import { clean } from "../unsafe-text.ts";
+import type { OfferingReport, Report } from "./report.ts";
 
-const PREFIX = "waldur_cscs_storage";
+export const PREFIX = "waldur_cscs_storage";
 
-/** Replaces the file. The time of the last success is kept from the file that it replaces. */
-export function writeMetrics(path: string, report: Report): void {
-  refuseSpecial(path);
-  const text = renderMetrics(report, readLastSuccess(path, report.mode));
-  try {
-    replace(path, text);
-  } catch (cause) {
-    throw unwritable(path, cause);
-  }
-}
+/** What keeps the series of one run apart from those of another. */
+export type MetricsOwner = {
+  mode: Report["mode"];
+  /** Absolute path of the configuration file. */
+  config: string;
+  /** The offerings that the run was limited to; empty for all. */
+  only: readonly string[];
+};
 
-function unwritable(path: string, cause: unknown): OutputError {
-  return new OutputError(`cannot write the metrics file ${path}`, {
-    cause,
-    hint: "its directory must exist and be writable for this user",
-  });
-}
+/** Ends of runs that ended with 0 or 10, in seconds since 1970; 0 where none is known. */
+export type LastSuccess = {
+  run: number;
+  /** By uuid. */
+  offerings: ReadonlyMap<string, { name: string; at: number }>;
+};
 
-/** The directory may be one that others write, too: the name is one that nobody can foresee, and only what we made goes. */
-function replace(path: string, text: string): void {
-  const temporary = `${path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.tmp`;
-  const fd = openNew(temporary, 0o644);
-  try {
-    try {
-      writeFileSync(fd, text);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    unlinkSync(temporary);
-    throw error;
-  }
-}
-
-/**
- * Looks whether the file could be replaced, and changes nothing.
- * @throws OutputError as `writeMetrics` would
- */
-export function lookAtMetrics(path: string): void {
-  refuseSpecial(path);
-  const directory = dirname(path);
-  try {
-    accessSync(directory, constants.W_OK | constants.X_OK);
-    requireOwnInSticky(path, directory);
-    closeSync(openNameless(directory));
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (NO_NAMELESS.includes(code)) return;
-    throw unwritable(path, cause);
-  }
-}
-
-/** Where a file without a name cannot be, the rights of the directory are all that is asked for. */
-const NO_NAMELESS = ["EOPNOTSUPP", "ENOTSUP", "EISDIR", "EINVAL"];
-
-/** In such a directory nobody replaces what others own. */
-function requireOwnInSticky(path: string, directory: string): void {
-  const { mode, uid } = statSync(directory);
-  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid ?? ownUser();
-  if ((mode & 0o1000) === 0 || [0, uid, owner].includes(ownUser())) return;
-  throw new Error(`${path} is another user's, in a sticky directory`);
-}
-
-/** Replacing `/dev/null` would take it from the whole machine, and reading a named pipe would never end. */
-function refuseSpecial(path: string): void {
-  if (isFileOrAbsent(path)) return;
-  throw new OutputError(`cannot write the metrics file ${path}: something other than a file has that name`, {
-    hint: "name a file, such as /var/lib/node_exporter/waldur.prom",
-  });
-}
-
-function isFileOrAbsent(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    // Absent, or out of reach: then the write says why.
-    return true;
-  }
-}
+export const NO_SUCCESS: LastSuccess = { run: 0, offerings: new Map() };
 
 /** Exposition format; times are seconds since 1970. */
-export function renderMetrics(report: Report, previousSuccess: number): string {
-  const mode = { mode: report.mode };
+export function renderMetrics(report: Report, owner: MetricsOwner, before: LastSuccess = NO_SUCCESS): string {
+  const labels = labelsOf(owner);
   const finished = Date.parse(report.finishedAt) / 1000;
-  const succeeded = report.exitCode === 0 || report.exitCode === 10;
+  const of = (offering: Pick<OfferingReport, "uuid" | "name">) => ({
+    ...labels,
+    offering: offering.uuid,
+    name: offering.name,
+  });
+  const names = new Map(report.offerings.map(({ uuid, name }) => [uuid, name]));
+  const about = (uuid = "") => of({ uuid, name: names.get(uuid) ?? "" });
+  // Where it failed nothing was counted: a zero would read as "all gone".
+  const counted = report.offerings.filter(
+    ({ outcome }) => outcome === "published" || outcome === "unchanged",
+  );
   return [
-    gauge("last_run_timestamp_seconds", "End of the last run", [[mode, finished]]),
+    gauge("build_info", "Version of the program, with the value 1", [
+      [{ ...labels, version: report.version }, 1],
+    ]),
+    gauge("last_run_timestamp_seconds", "End of the last run", [[labels, finished]]),
     gauge("last_success_timestamp_seconds", "End of the last run that ended with 0 or 10", [
-      [mode, succeeded ? finished : previousSuccess],
+      [labels, isSuccess(report) ? finished : before.run],
     ]),
     gauge("duration_seconds", "Duration of the last run", [
-      [mode, finished - Date.parse(report.startedAt) / 1000],
+      [labels, finished - Date.parse(report.startedAt) / 1000],
     ]),
-    gauge("exit_code", "Exit code of the last run", [[mode, report.exitCode]]),
+    gauge("exit_code", "Exit code of the last run", [[labels, report.exitCode]]),
+    gauge(
+      "offering_last_success_timestamp_seconds",
+      "End of the last run in which the offering alone would have ended with 0 or 10",
+      successes(report, before).map(({ uuid, name, at }) => [of({ uuid, name }), at]),
+    ),
     gauge(
       "resources",
       "Storage resources in the snapshot, or open orders",
-      // Where it failed nothing was counted: a zero would read as "all gone".
-      report.offerings
-        .filter(({ outcome }) => outcome === "published" || outcome === "unchanged")
-        .map((offering) => [{ ...mode, offering: offering.uuid }, offering.resources]),
+      counted.map((offering) => [of(offering), offering.resources]),
+    ),
+    gauge(
+      "carried_over",
+      "Entries of the snapshot that were taken from the one before",
+      counted
+        .filter(() => report.mode === "sync")
+        .map((offering) => [of(offering), offering.carriedOver ?? 0]),
+    ),
+    gauge(
+      "open_orders",
+      "Orders that were open when the last run began, by state",
+      report.offerings.flatMap(({ open, ...offering }) =>
+        Object.entries(open?.states ?? {}).map(
+          ([state, count]): Sample => [{ ...of(offering), state }, count],
+        ),
+      ),
+    ),
+    gauge(
+      "oldest_open_order_timestamp_seconds",
+      "When the oldest open order was placed",
+      report.offerings.flatMap(({ open, ...offering }) =>
+        typeof open?.oldest === "string" ? [[of(offering), Date.parse(open.oldest) / 1000] as const] : [],
+      ),
     ),
     gauge(
       "orders",
       "Orders of the last run by outcome",
-      countBy(report.orders, ({ offering, outcome }) => ({ ...mode, offering, outcome })),
+      countBy(report.orders, ({ offering, outcome }) => ({ ...about(offering), outcome })),
     ),
     gauge(
       "problems",
       "What could not be handled, by code",
       countBy([...report.problems, ...report.omitted], ({ offering, code }) => ({
-        ...mode,
-        offering: offering ?? "",
+        ...about(offering),
         code,
       })),
     ),
   ].join("");
 }
 
-type Labels = Readonly<Record<string, string>>;
+export function labelsOf({ mode, config, only }: MetricsOwner): Labels {
+  return { mode, config, ...(only.length === 0 ? {} : { only: only.join(",") }) };
+}
 
-function gauge(name: string, help: string, samples: readonly (readonly [Labels, number])[]): string {
+function isSuccess({ exitCode }: Pick<Report, "exitCode">): boolean {
+  return exitCode === 0 || exitCode === 10;
+}
+
+/** A run that did not get as far as its offerings says nothing new of them. */
+function successes({ offerings, finishedAt }: Report, before: LastSuccess) {
+  if (offerings.length === 0) return [...before.offerings].map(([uuid, known]) => ({ uuid, ...known }));
+  return offerings.map(({ uuid, name, exitCode }) => ({
+    uuid,
+    name,
+    at: isSuccess({ exitCode }) ? Date.parse(finishedAt) / 1000 : (before.offerings.get(uuid)?.at ?? 0),
+  }));
+}
+
+export type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [Labels, number];
+
+function gauge(name: string, help: string, samples: readonly Sample[]): string {
   const lines = samples.map(([labels, value]) => `${PREFIX}_${name}${renderLabels(labels)} ${value}\n`);
   return `# HELP ${PREFIX}_${name} ${help}.\n# TYPE ${PREFIX}_${name} gauge\n${lines.join("")}`;
 }
 
 function renderLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(
-    ([name, value]) => `${name}="${value.replace(/["\\\n]/g, "\\$&").replace(/\n/g, "n")}"`,
+    ([name, value]) => `${name}="${clean(value).replace(/["\\]/g, "\\$&")}"`,
   );
   return `{${pairs.join(",")}}`;
 }
 
-function countOf(row: object): number {
-  return "count" in row && typeof row.count === "number" ? row.count : 1;
-}
-
 /** Rows with a count of their own count that many times. */
-function countBy<Row extends object>(
+function countBy<Row extends { count?: number } | { outcome: string }>(
   rows: readonly Row[],
-  labelsOf: (row: Row) => Labels,
-): [Labels, number][] {
+  labelsOfRow: (row: Row) => Labels,
+): Sample[] {
   const counts = new Map<string, [Labels, number]>();
   for (const row of rows) {
-    const labels = labelsOf(row);
+    const labels = labelsOfRow(row);
     const key = JSON.stringify(labels);
     const counted = counts.get(key)?.[1] ?? 0;
-    counts.set(key, [labels, counted + countOf(row)]);
+    counts.set(key, [labels, counted + ("count" in row ? (row.count ?? 1) : 1)]);
   }
   return [...counts.values()];
-}
-
-function readLastSuccess(path: string, mode: string): number {
-  try {
-    const line = new RegExp(`^${PREFIX}_last_success_timestamp_seconds\\{mode="${mode}"\\} ([0-9.]+)$`, "m");
-    return Number(line.exec(readSmall(path))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
-const MOST_BYTES = 1_048_576;
-
-function readSmall(path: string): string {
-  const fd = openToRead(path, "follow");
-  try {
-    return fstatSync(fd).isFile() ? readUpTo(fd, MOST_BYTES).toString("utf8") : "";
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -5,8 +5,24 @@ import type { Log } from "./log.ts";
 import { noticeKey, type Problem, problemKey } from "./report.ts";
 import type { More } from "./tally.ts";
 
-/** When each problem was last logged as a warning, in milliseconds, by the hash of its key and the offering. */
-export type ProblemMemory = ReadonlyMap<string, number>;
+/** What is remembered of a problem or a notice. Times are in milliseconds. */
+export type Remembered = {
+  /** When it was last logged as a warning. */
+  warnedAt: number;
+  /** When it was first met. */
+  since: number;
+  /** What it said; undefined where a version wrote this that did not keep it. */
+  known?: KnownProblem | undefined;
+};
+
+/** A problem for whoever asks between two runs. */
+export type KnownProblem = Problem & {
+  /** Nothing was left out for it. */
+  isNotice?: boolean;
+};
+
+/** By the hash of its key and the offering. */
+export type ProblemMemory = ReadonlyMap<string, Remembered>;
 
 /** What is to be logged; `more` counts what is beyond the lines that one kind may have. */
 export type Found = { problems: readonly Problem[]; notices?: readonly Problem[]; more?: readonly More[] };
@@ -19,31 +35,51 @@ const WARN_AGAIN_MS = 24 * 3600 * 1000;
  * run that was not through (`isWhole` false), and may not have met every problem.
  */
 export function logProblems(
-  { problems, notices = [], more = [] }: Found,
+  found: Found,
   memory: ProblemMemory,
   { log, now, offering, isWhole = true }: { log: Log; now: Date; offering?: string; isWhole?: boolean },
 ): ProblemMemory {
   const place = offering === undefined ? "" : `@${offering}`;
   const next = new Map(
-    [...memory].filter(([key, at]) => (!isWhole || !key.endsWith(place)) && isKept(at, now)),
+    [...memory].filter(([key, { warnedAt }]) => (!isWhole || !key.endsWith(place)) && isKept(warnedAt, now)),
   );
-  const keyed = [
-    ...problems.map((problem) => [problem, problemKey(problem)] as const),
-    ...notices.map((notice) => [notice, noticeKey(notice)] as const),
-    // Another number is another line: the ones beyond it are known by their number only.
-    ...more.map((some) => [problemOfMore(some), `more|${problemKey(problemOfMore(some))}`] as const),
-  ];
-  for (const [problem, text] of keyed) {
+  const nowMs = now.getTime();
+  for (const { problem, key: text, isNotice, count } of keyed(found)) {
     const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
     const key = `${hash.slice(0, 32)}${place}`;
-    const warnedAt = memory.get(key);
-    const age = warnedAt === undefined ? Number.POSITIVE_INFINITY : now.getTime() - warnedAt;
+    const before = memory.get(key);
+    const age = before === undefined ? Number.POSITIVE_INFINITY : nowMs - before.warnedAt;
     // A clock that was set back must not silence a problem for longer than a day.
     const isDue = age >= WARN_AGAIN_MS || age < -WARN_AGAIN_MS;
-    logProblem(problem, isDue ? "warn" : "info", log);
-    next.set(key, isDue ? now.getTime() : (warnedAt ?? now.getTime()));
+    const since = Math.min(before?.since ?? nowMs, nowMs);
+    logProblem(problem, { level: isDue ? "warn" : "info", log, since: before === undefined ? null : since });
+    next.set(key, {
+      warnedAt: isDue ? nowMs : (before?.warnedAt ?? nowMs),
+      since,
+      known: { ...problem, ...(isNotice ? { isNotice } : {}), ...(count === undefined ? {} : { count }) },
+    });
   }
   return next;
+}
+
+type Keyed = {
+  problem: Problem;
+  key: string;
+  isNotice: boolean;
+  /** Of those that have no line of their own. */
+  count?: number;
+};
+
+function keyed({ problems, notices = [], more = [] }: Found): Keyed[] {
+  return [
+    ...problems.map((problem) => ({ problem, key: problemKey(problem), isNotice: false })),
+    ...notices.map((notice) => ({ problem: notice, key: noticeKey(notice), isNotice: true })),
+    // Another number is another line: the ones beyond it are known by their number only.
+    ...more.map((some) => {
+      const problem = problemOfMore(some);
+      return { problem, key: `more|${problemKey(problem)}`, isNotice: false, count: some.count };
+    }),
+  ];
 }
 
 /** Another offering's problem that lasts is warned of, and so remembered anew, once a day; an older one is over. */
@@ -58,7 +94,7 @@ export function logFound(
   log: Log,
 ): void {
   for (const problem of [...problems, ...notices, ...more.map(problemOfMore)])
-    logProblem(problem, level, log);
+    logProblem(problem, { level, log, since: null });
 }
 
 function problemOfMore({ code, offering, count }: More): Problem {
@@ -66,8 +102,27 @@ function problemOfMore({ code, offering, count }: More): Problem {
   return { code, ...(offering === undefined ? {} : { offering }), message };
 }
 
+type Line = {
+  level: "error" | "warn" | "info";
+  log: Log;
+  /** null where it was not known before. */
+  since: number | null;
+};
+
 /** One line for one problem, with its hint. */
-function logProblem(problem: Problem, level: "error" | "warn" | "info", log: Log): void {
-  const { code, offering, order, resource, field, message, hint } = problem;
-  log[level](message, { code, offering, order, resource, field, hint });
+function logProblem(problem: Problem, { level, log, since }: Line): void {
+  const { code, offering, order, resource, field, message, hint, count } = problem;
+  log[level](message, {
+    ...{ code, offering, order, resource },
+    ...shownNames(problem),
+    resources: count,
+    field,
+    since: since === null ? undefined : new Date(since).toISOString(),
+    hint,
+  });
+}
+
+/** The names of resource and project as a line of the log has them. */
+export function shownNames({ resourceName, project }: Pick<Problem, "resourceName" | "project">) {
+  return { name: resourceName, project };
 }

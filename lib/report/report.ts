@@ -30,6 +30,20 @@ export type OfferingReport = {
   resources: number;
   /** Entries carried over from the last snapshot because their resource became a problem. */
   carriedOver?: number;
+  /** Of `orders`: what Waldur listed as open; absent where it was not listed. */
+  open?: OpenOrders;
+  /** What the run would end with if this were its only offering. */
+  exitCode: ExitCode;
+};
+
+/** It is filled in while the run goes on. */
+export type OfferingLine = Omit<OfferingReport, "exitCode">;
+
+export type OpenOrders = {
+  /** How many in each state of Waldur. */
+  states: Readonly<Record<string, number>>;
+  /** When the oldest one was placed; null where there is none. */
+  oldest: string | null;
 };
 
 export type FileReport = {
@@ -62,10 +76,27 @@ export type Problem = {
   offering?: string;
   order?: string;
   resource?: string;
+  /** How Waldur calls the resource and its project, where that is known. */
+  resourceName?: string;
+  project?: string;
   field?: string;
   message: string;
   hint?: string | undefined;
+  /** It stands for those of so many resources of one project. */
+  count?: number;
 };
+
+/** What a resource, or the one of an order, is called; empty where nothing says it. */
+export type Names = { resource: string; project: string };
+
+/** Characters of a name; Waldur has 150 at most, other servers whatever they like. */
+const LONGEST_NAME = 150;
+
+/** The names as fields of a problem. */
+export function namesOf(names: Names | undefined): Pick<Problem, "resourceName" | "project"> {
+  const [resource, project] = [names?.resource.slice(0, LONGEST_NAME), names?.project.slice(0, LONGEST_NAME)];
+  return { ...(resource ? { resourceName: resource } : {}), ...(project ? { project } : {}) };
+}
 
 /** What identifies a problem from run to run, so that an old one is not mailed each minute. */
 export function problemKey(problem: Problem): string {

@@ -13,7 +13,7 @@ export function summaryOf(report: Report): string {
           plural(sum(report.offerings.map((o) => o.resources)), "resource"),
         ]
       : [`${did} ${plural(files, "order file")}`, `${plural(report.orders.length, "open order")}`];
-  const problems = report.problems.length + sum(report.omitted.map(({ count }) => count));
+  const problems = sum([...report.problems, ...report.omitted].map(({ count = 1 }) => count));
   if (problems > 0) parts.push(plural(problems, "problem"));
   return `${report.mode}: ${parts.join(", ")}`;
 }

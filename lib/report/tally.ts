@@ -7,6 +7,8 @@ import type { Problem } from "./report.ts";
 export const MOST_LINES = 100;
 /** Kinds that come of one form or one import, where one line says it all. */
 const ONE_LINE: readonly string[] = ["decimal-permissions"];
+/** What is wrong with a project is wrong with each of its resources: one line for the project, with their number. */
+const BY_PROJECT: readonly string[] = ["no-gid"];
 
 /** Problems of one kind and offering that got no line. */
 export type More = { code: string; offering?: string; count: number };
@@ -30,6 +32,7 @@ export type Tally = {
 export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
   const lines = new Map<string, number>();
   const shown: Problem[] = [];
+  const projects = new Map<string, Problem>();
   const all: Problem[] = [];
   const more = new Map<string, More>();
   let size = 0;
@@ -40,16 +43,25 @@ export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
   };
   return {
     add(problem) {
-      size++;
+      size += problem.count ?? 1;
       if (keepsAll) all.push(problem);
+      const project = projectKey(problem);
+      const same = project === null ? undefined : projects.get(project);
+      if (same !== undefined) {
+        joinProject(same, problem);
+        return false;
+      }
       const before = lines.get(problem.code) ?? 0;
       if (before >= (ONE_LINE.includes(problem.code) ? 1 : MOST_LINES)) {
         const { code, offering } = problem;
-        count({ code, ...(offering === undefined ? {} : { offering }), count: 1 });
+        count({ code, ...(offering === undefined ? {} : { offering }), count: problem.count ?? 1 });
         return false;
       }
       lines.set(problem.code, before + 1);
-      shown.push(problem);
+      // A copy: the one that is kept for the report stays that of its resource.
+      const line = { ...problem };
+      if (project !== null) projects.set(project, line);
+      shown.push(line);
       return true;
     },
     addMore(others) {
@@ -67,4 +79,16 @@ export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
     kept: () => (keepsAll ? all : shown),
     omitted: () => (keepsAll ? [] : [...more.values()]),
   };
+}
+
+/** null for what gets a line of its own; one of an order always does. */
+function projectKey({ code, offering, order, project, message }: Problem): string | null {
+  if (!BY_PROJECT.includes(code) || order !== undefined) return null;
+  return JSON.stringify([code, offering, project, message]);
+}
+
+function joinProject(line: Problem, { count = 1 }: Problem): void {
+  line.count = (line.count ?? 1) + count;
+  delete line.resource;
+  delete line.resourceName;
 }

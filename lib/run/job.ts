@@ -4,7 +4,7 @@ import type { OfferingConfig } from "../config/config.ts";
 import type { Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import type { Progress } from "../report/progress.ts";
-import type { OfferingReport, Problem } from "../report/report.ts";
+import { type Names, namesOf, type OfferingLine, type Problem } from "../report/report.ts";
 import type { Actor, Reader } from "../waldur/client.ts";
 
 /** One offering's share of a run. */
@@ -20,7 +20,9 @@ export type Job = {
   /** The same without retries, for what failed in the last run. */
   hastyReader: Reader;
   /** The offering's line of the report. */
-  line: OfferingReport;
+  line: OfferingLine;
+  /** What resources are called, by their uuid and by those of their orders. */
+  names: Map<string, Names>;
   ledger: Ledger;
   log: Log;
   progress: Progress;
@@ -33,7 +35,30 @@ export type RealJob = Job & { actor: Actor };
 
 /** Notes something that was left out, under the job's offering. */
 export function addProblem(job: Job, problem: Omit<Problem, "offering">): void {
-  job.ledger.addProblem({ ...problem, offering: job.config.uuid });
+  job.ledger.addProblem({ ...problem, ...namesFor(job, problem), offering: job.config.uuid });
+}
+
+/** Remembers what the resource of an order is called. */
+export function noteNames(
+  { names }: Job,
+  order: {
+    uuid: string;
+    marketplaceResourceUuid: string | null;
+    resourceName: string;
+    project: { name: string };
+  },
+): void {
+  const found = { resource: order.resourceName, project: order.project.name };
+  names.set(order.uuid, found);
+  if (order.marketplaceResourceUuid !== null) names.set(order.marketplaceResourceUuid, found);
+}
+
+/** What the resource of a problem, or of its order, is called. */
+export function namesFor(
+  job: Job,
+  { order = "", resource = "" }: Pick<Problem, "order" | "resource">,
+): ReturnType<typeof namesOf> {
+  return namesOf(job.names.get(resource) ?? job.names.get(order));
 }
 
 /** Notes files of the state that are there and count as missing. */
@@ -49,5 +74,5 @@ export function noteDamaged(job: Job, paths: readonly string[]): void {
 
 /** Notes something that the administrator should know, though nothing was left out and the exit code stays. */
 export function addNotice(job: Job, notice: Omit<Problem, "offering">): void {
-  job.ledger.addNotice({ ...notice, offering: job.config.uuid });
+  job.ledger.addNotice({ ...notice, ...namesFor(job, notice), offering: job.config.uuid });
 }

@@ -6,7 +6,7 @@ import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, RetryLaterE
 import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
-import { logFound, logProblems } from "../report/problems.ts";
+import { logFound } from "../report/problems.ts";
 import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
 import { summaryOf } from "../report/summary.ts";
@@ -14,7 +14,7 @@ import type { Patience } from "../waldur/client.ts";
 import { watchClock } from "./clock.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
-import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
+import { addNotice, type Job, type RealJob } from "./job.ts";
 import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
@@ -43,6 +43,8 @@ export type Surroundings = {
   progress: Progress;
   /** Aborted by SIGINT or SIGTERM with an `InterruptedError` as its reason. */
   interrupted: AbortSignal;
+  /** What may refuse the run before it does anything. */
+  before?: () => Promise<void>;
 };
 
 /** The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written. */
@@ -67,6 +69,7 @@ export async function runMode(
   });
   const end = startDeadline(options.deadlineMs, surroundings.interrupted);
   try {
+    await surroundings.before?.();
     const config = await loadChecked(options, surroundings);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
@@ -169,6 +172,7 @@ export async function createJob(share: Omit<Share, "work">, line: Job["line"]): 
     reader: createReader(connectTo(share, false), patienceOf(share)),
     hastyReader: createReader(connectTo(share, false), { ...patienceOf(share), retries: 0 }),
     line,
+    names: new Map(),
     ledger: share.ledger,
     log: surroundings.log,
     progress: surroundings.progress,
@@ -207,42 +211,19 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
     notice: noticeOf(job),
   });
+  let failure: AppError | null = null;
   try {
     await share.work.publish({ ...job, reader: actor, hastyReader, actor }, output);
+  } catch (error) {
+    failure = error instanceof AppError ? error : new BugError(error);
+    throw failure;
   } finally {
     try {
-      await settleProblems(job, output);
+      const { settleRun } = await import("./settle.ts");
+      settleRun(job, output, failure);
     } finally {
       output.close();
     }
-  }
-}
-
-/**
- * Logs what was left out, and remembers it for the next run; a directory that cannot be written any more loses only
- * that.
- */
-async function settleProblems(job: Job, output: Output): Promise<void> {
-  const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
-  const { directory, mode } = output;
-  const damaged: string[] = [];
-  const isWhole = job.line.outcome !== "failed";
-  const logging = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
-  const known =
-    withoutFailing(() => readProblemMemory(directory, mode, damaged), job.log) ?? new Map<string, number>();
-  noteDamaged(job, damaged);
-  const next = logProblems(job.ledger.foundOf(job.config.uuid), known, logging);
-  withoutFailing(() => writeProblemMemory(output, next), job.log);
-}
-
-/** What a failure of this costs is a warning too many. */
-function withoutFailing<Result>(remember: () => Result, log: Log): Result | undefined {
-  try {
-    return remember();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    log.debug("the memory of problems cannot be used", { reason: error.message });
-    return undefined;
   }
 }
 
@@ -263,6 +244,10 @@ export function patienceOf({ offering, options, surroundings, end, onAnswer }: A
     timeLeftMs: end.timeLeftMs,
     ...(onAnswer && { onAnswer }),
     onRetry: (message) => surroundings.log.info(message, { offering: offering.uuid }),
+    onRequest({ method, path, answer, ms }) {
+      // A POST changes Waldur: whoever reads the journal finds each one.
+      surroundings.log[method === "POST" ? "info" : "debug"](`${method} ${path}`, { answer, ms });
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import type { LiveRow, Obstacle, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
 import { createUuidSet, type UuidSet } from "../key-set.ts";
-import type { Problem } from "../report/report.ts";
+import { namesOf, type Problem } from "../report/report.ts";
 import { createTally, type Tally } from "../report/tally.ts";
 import { carriedEntry } from "../storage/carried.ts";
 import type { StorageResource, StorageSource } from "../storage/document.ts";
@@ -93,11 +93,16 @@ export function createSelection(
     asideLength += JSON.stringify([limits, attributes, options, backendMetadata]).length;
     return asideLength <= MOST_ASIDE_LENGTH;
   };
-  const leaveOut = (uuid: string, found: readonly ListingProblem[]): null => {
+  const leaveOut = (uuid: string, found: readonly ListingProblem[], source?: StorageSource): null => {
     leftOut.add(uuid);
-    for (const problem of found) problems.add({ ...problem, offering, resource: uuid });
+    const about = source === undefined ? { offering, resource: uuid } : aboutOf(source);
+    for (const problem of found) problems.add({ ...problem, ...about });
     return null;
   };
+  const aboutOf = ({ uuid, slug, project }: StorageSource) => ({
+    ...{ offering, resource: uuid },
+    ...namesOf({ resource: slug, project: project.name || project.slug }),
+  });
   const selectRow = (row: unknown): StorageResource | null => {
     const resource = parseResource(row);
     if (isFault(resource)) {
@@ -114,7 +119,7 @@ export function createSelection(
     if (choice !== "aside") {
       if (choice.isContested && contested.length < MOST_ASIDE && hasRoom(source))
         contested.push({ owner, source, place });
-      return entryOf({ owner, source, place: at(source.uuid, place, choice.path) }, choice.record);
+      return entryOf({ owner, source, place: at(source, place, choice.path) }, choice.record);
     }
     const undecided = { owner, source, place };
     if (aside.length >= MOST_ASIDE || !hasRoom(source)) return decide(undecided);
@@ -122,19 +127,19 @@ export function createSelection(
     return null;
   };
   /** The same place at the path that the claims gave it. */
-  const at = (resource: string, place: Place, path: string): Place => {
+  const at = (source: StorageSource, place: Place, path: string): Place => {
     const settled = keepPlace(place, path);
     if (settled === place) return place;
     if (!policy.admits(path)) spokenOf.outside(path);
     const kept = keptFinding(place, path);
-    if (kept !== null) (kept.isProblem ? problems : notices).add({ ...kept.finding, offering, resource });
+    if (kept !== null) (kept.isProblem ? problems : notices).add({ ...kept.finding, ...aboutOf(source) });
     return settled;
   };
   const entryOf = ({ owner, source, place }: AsideRow, record?: number): StorageResource | null => {
     const mapped = ground.mapper.mapResource(source, place);
     if (!mapped.ok) {
       if (mapped.billed !== undefined) billed.set(source.uuid, mapped.billed);
-      return leaveOut(source.uuid, mapped.problems);
+      return leaveOut(source.uuid, mapped.problems, source);
     }
     const { entry, warnings } = mapped;
     if (warnings.length > 0) spokenOf.warned(source.uuid, warnings);
@@ -158,15 +163,14 @@ export function createSelection(
   };
   const decide = (row: AsideRow): StorageResource | null => {
     const obstacle = rows.obstacle(row);
-    if (obstacle === null) return entryOf({ ...row, place: at(row.source.uuid, row.place, rows.take(row)) });
+    if (obstacle === null) return entryOf({ ...row, place: at(row.source, row.place, rows.take(row)) });
     if (report(row, obstacle) === "held") leftOut.add(row.source.uuid);
     return null;
   };
   const report = (row: AsideRow, { contender, freeFrom }: Obstacle): "held" | "waits" => {
     const contest = contestOf(row, contender);
-    const resource = row.source.uuid;
-    if (freeFrom === null) problems.add({ ...pathHeld(contest), offering, resource });
-    else notices.add({ ...pathWaits(contest, freeFrom), offering, resource });
+    if (freeFrom === null) problems.add({ ...pathHeld(contest), ...aboutOf(row.source) });
+    else notices.add({ ...pathWaits(contest, freeFrom), ...aboutOf(row.source) });
     return freeFrom === null ? "held" : "waits";
   };
   const contestOf = ({ source, place }: AsideRow, { owner, record, relation }: Contender): Contest => ({

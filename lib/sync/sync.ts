@@ -107,8 +107,10 @@ function guard(
   try {
     guardSnapshot(compared, draft, settings.shrinkGuardPercent);
   } catch (error) {
-    if (!options.allowShrink) throw error;
-    return;
+    if (options.allowShrink) return;
+    // It is refused for what it lacks, which a zero would not show.
+    job.line.resources = entries;
+    throw error;
   }
   if (!options.allowShrink || (last === null && entries === 0)) return;
   addNotice(job, {

@@ -8,6 +8,7 @@ import { AppError, EndpointError, RetryLaterError } from "../errors.ts";
 import { type Answer, type Failed, parseAnswer, type Received } from "./answer.ts";
 import { LARGEST_BODY_BYTES, readBody, type Watch, watchProgress } from "./body.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
+import { type Answered, timed } from "./timed.ts";
 import { describeStatus, isJson, translateTransportError } from "./translate.ts";
 
 /** Where Waldur is and how to reach it. */
@@ -38,6 +39,8 @@ export type Patience = {
   onRetry?: (message: string) => void;
   /** Called with each answer to a GET, whatever it is. */
   onAnswer?: (headers: Headers) => void;
+  /** After each request, whether it was answered or not. */
+  onRequest?: (answered: Answered) => void;
 };
 
 /** Query parameters; a list repeats its name. */
@@ -235,7 +238,10 @@ function createSender(connection: Connection, patience: Patience): Sender {
     }
   };
   // Outside of all translation: a path that leads out of the API is a bug of ours, not trouble on the wire.
-  return (exchange, signals) => sendTo(requestUrl(connection.apiUrl, exchange), exchange, signals);
+  return (exchange, signals) => {
+    const url = requestUrl(connection.apiUrl, exchange);
+    return timed(exchange, () => sendTo(url, exchange, signals), patience.onRequest);
+  };
 }
 
 type TlsOptions = { rejectUnauthorized: boolean; ca?: string[] };

@@ -78,8 +78,8 @@ export async function countOpenOrders(reader: Reader, offeringUuid: string): Pro
   return count;
 }
 
-function sizeOf({ limits, attributes, project, customer }: WaldurOrder): number {
-  return JSON.stringify([limits, attributes, project, customer]).length;
+function sizeOf({ limits, attributes, project, customer, resourceName }: WaldurOrder): number {
+  return JSON.stringify([limits, attributes, project, customer, resourceName]).length;
 }
 
 /** Whatever a server may have written into type and state, only words that are known here are kept. */

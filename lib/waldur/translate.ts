@@ -133,7 +133,8 @@ function inContext(error: AppError, asked: Asked): AppError {
   });
 }
 
-function errorCode(error: unknown): string {
+/** The code of an error of the transport; empty where it has none. */
+export function errorCode(error: unknown): string {
   for (
     let current = error, depth = 0;
     current instanceof Error && depth < 4;

@@ -11,6 +11,7 @@ const OrderRow = v.object({
   offering_uuid: v.optional(Uuid),
   marketplace_resource_uuid: v.nullish(Uuid, null),
   resource_uuid: v.nullish(v.string(), null),
+  resource_name: v.nullish(v.string(), ""),
   provider_reviewed_at: v.nullish(v.string(), null),
   limits: Table,
   attributes: Table,
@@ -31,6 +32,8 @@ export type WaldurOrder = {
   offeringUuid: string | undefined;
   /** The resource; null while Waldur has not made it. */
   marketplaceResourceUuid: string | null;
+  /** How Waldur calls the resource; empty where it does not say. */
+  resourceName: string;
   /** The legacy allocation that a worker of a 2024 server makes; null before it ran. */
   allocationUuid: string | null;
   providerReviewedAt: string | null;
@@ -49,6 +52,7 @@ export const ORDER_FIELDS = [
   "offering_uuid",
   "marketplace_resource_uuid",
   "resource_uuid",
+  "resource_name",
   "provider_reviewed_at",
   "limits",
   "attributes",
@@ -76,6 +80,7 @@ export function parseOrder(row: unknown): WaldurOrder | WireFault {
     created: output.created,
     offeringUuid: output.offering_uuid,
     marketplaceResourceUuid: output.marketplace_resource_uuid,
+    resourceName: output.resource_name,
     allocationUuid: output.resource_uuid,
     providerReviewedAt: output.provider_reviewed_at,
     limits: output.limits,

@@ -29,7 +29,12 @@ describe("metrics and alerts", () => {
     version: "0.0.0",
     startedAt: "2026-01-01T00:00:00Z",
     finishedAt: "2026-01-01T00:00:01Z",
-    offerings: [{ uuid: "1", name: "Storage", outcome: "published", resources: 1, carriedOver: 0 }],
+    offerings: [
+      {
+        ...{ uuid: "1", name: "Storage", outcome: "published", resources: 1, carriedOver: 0, exitCode: 10 },
+        open: { states: { executing: 1 }, oldest: "2026-01-01T00:00:00Z" },
+      },
+    ],
     files: [],
     orders: [
       { offering: "1", uuid: "2", type: "Create", state: "done", resource: null, outcome: "done", calls: [] },
@@ -39,11 +44,18 @@ describe("metrics and alerts", () => {
     omitted: [],
     exitCode: 10,
   };
-  const text = renderMetrics(report, 0);
-  const series = [...text.matchAll(/^(waldur_\w+)\{(.*?)\}/gm)].map(([, name = "", labels = ""]) => [
-    name,
-    [...labels.matchAll(/(\w+)=/g)].map(([, label]) => label).join(", "),
-  ]);
+  const textOf = (mode: Report["mode"]) =>
+    renderMetrics({ ...report, mode }, { mode, config: "/c", only: [] });
+  const seriesOf = (mode: Report["mode"]) => {
+    return [...textOf(mode).matchAll(/^(waldur_\w+)\{(.*?)\}/gm)].map(([, name = "", labels = ""]) => [
+      name,
+      [...labels.matchAll(/(\w+)=/g)].map(([, label]) => label).join(", "),
+    ]);
+  };
+  // A snapshot has one series that a pass over orders has not.
+  const series = seriesOf("sync").filter(
+    ([name], at, all) => at === all.findIndex(([other]) => other === name),
+  );
 
   test("the table has every series with its labels", () => {
     const rows = page.table(
@@ -61,7 +73,7 @@ describe("metrics and alerts", () => {
 
   const hasPromtool = Bun.which("promtool") !== null;
   test.skipIf(!hasPromtool)(
-    `Prometheus accepts the rules, and they fire when they should${hasPromtool ? "" : " (needs promtool)"}`,
+    `Prometheus accepts the metrics and the rules, and they fire when they should${hasPromtool ? "" : " (needs promtool)"}`,
     async () => {
       const directory = scratchDirectory("alerts-");
       const rules = page.blocks("yaml").find((block) => block.startsWith("groups:")) ?? "";
@@ -70,6 +82,13 @@ describe("metrics and alerts", () => {
       for (const what of ["check rules rules.yml", "test rules tests.yml"]) {
         const ran = await runCommand(["promtool", ...what.split(" ")], { cwd: directory });
         expect(ran).toMatchObject({ code: 0 });
+      }
+      for (const mode of ["sync", "orders"] as const) {
+        writeFileSync(join(directory, "run.prom"), textOf(mode));
+        const checked = await runCommand(["sh", "-c", "promtool check metrics <run.prom"], {
+          cwd: directory,
+        });
+        expect(checked).toEqual({ code: 0, stdout: "", stderr: "" });
       }
     },
   );
@@ -81,28 +100,44 @@ evaluation_interval: 1m
 tests:
   - interval: 1m
     input_series:
-      - series: 'waldur_cscs_storage_last_success_timestamp_seconds{mode="orders", instance="a"}'
+      - series: 'waldur_cscs_storage_last_success_timestamp_seconds{mode="orders", config="/b", instance="a"}'
         values: "0+60x10 600x60"
-      - series: 'waldur_cscs_storage_last_run_timestamp_seconds{mode="orders", instance="a"}'
+      - series: 'waldur_cscs_storage_last_run_timestamp_seconds{mode="orders", config="/b", instance="a"}'
         values: "0+60x70"
-      - series: 'waldur_cscs_storage_exit_code{mode="orders", instance="a"}'
+      - series: 'waldur_cscs_storage_exit_code{mode="orders", config="/b", instance="a"}'
         values: "0x10 77x60"
-      - series: 'waldur_cscs_storage_exit_code{mode="sync", instance="a"}'
+      - series: 'waldur_cscs_storage_exit_code{mode="sync", config="/b", instance="a"}'
         values: "75x30 10x40"
+      - series: 'waldur_cscs_storage_oldest_open_order_timestamp_seconds{mode="orders", config="/b", name="S", instance="a"}'
+        values: "0x900"
+      - series: 'waldur_cscs_storage_offering_last_success_timestamp_seconds{mode="orders", config="/b", name="S", instance="a"}'
+        values: "0+60x10 600x900"
     alert_rule_test:
       - { eval_time: 20m, alertname: WaldurStorageOrdersStopped, exp_alerts: [] }
       - eval_time: 27m
         alertname: WaldurStorageOrdersStopped
         exp_alerts:
-          - exp_labels: { severity: critical, mode: orders, instance: a }
+          - exp_labels: { severity: critical, mode: orders, config: /b, instance: a }
             exp_annotations:
-              summary: "no pass over the storage orders went well for 15 minutes on a"
+              summary: "no good pass over storage orders for 15 minutes: /b on a"
       - eval_time: 30m
         alertname: WaldurStorageNeedsSomebody
         exp_alerts:
-          - exp_labels: { severity: critical, mode: orders, instance: a }
-            exp_annotations: { summary: "orders ends with 77 on a" }
+          - exp_labels: { severity: critical, mode: orders, config: /b, instance: a }
+            exp_annotations: { summary: "orders of /b ends with 77 on a" }
       - { eval_time: 60m, alertname: WaldurStorageMetricsMissing, exp_alerts: [] }
+      - { eval_time: 100m, alertname: WaldurStorageOfferingStopped, exp_alerts: [] }
+      - eval_time: 140m
+        alertname: WaldurStorageOfferingStopped
+        exp_alerts:
+          - exp_labels: { severity: critical, mode: orders, config: /b, name: S, instance: a }
+            exp_annotations: { summary: "orders of S did not go well for two hours on a" }
+      - { eval_time: 700m, alertname: WaldurStorageOrderWaits, exp_alerts: [] }
+      - eval_time: 800m
+        alertname: WaldurStorageOrderWaits
+        exp_alerts:
+          - exp_labels: { severity: warning, mode: orders, config: /b, name: S, instance: a }
+            exp_annotations: { summary: "an order of S is open for more than half a day on a" }
 `;
 
 test("a token that has expired looks as it says", async () => {

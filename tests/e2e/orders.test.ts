@@ -120,9 +120,13 @@ for (const generation of GENERATIONS) {
       bad.limits = { storage: -1 };
       const first = await stage.run(["orders"]);
       expect([first.code, first.stdout]).toEqual([10, ""]);
-      expect(first.stderr).toMatch(/^\S+ warn limits.storage is negative: -1 code=bad-limit .*\n$/);
+      expect(first.stderr).toMatch(
+        /^\S+ warn limits.storage is negative: -1 code=bad-limit .*\n\S+ warn orders: .*, 1 problem exit=10 \S+\n$/,
+      );
       expect([bad.state, good.state]).toEqual(["pending-provider", "done"]);
-      expect(await stage.run(["orders"])).toEqual({ code: 10, stdout: "", stderr: "" });
+      const second = await stage.run(["orders"]);
+      expect(second).toMatchObject({ code: 10, stdout: "" });
+      expect(second.stderr).toMatch(/^\S+ warn orders: published 0 .*, 1 problem exit=10 \S+\n$/);
     }, 30_000);
 
     test("lost answers to every POST are read back, with nothing sent twice", async () => {

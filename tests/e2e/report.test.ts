@@ -54,6 +54,8 @@ describe("the report", () => {
             name: "Test",
             outcome: "published",
             resources: mode === "sync" ? 13 : 2,
+            ...(mode === "sync" ? {} : { open: expect.anything() }),
+            exitCode: 0,
           },
         ]);
         expect(report.orders).toHaveLength(mode === "sync" ? 0 : 2);
@@ -254,6 +256,11 @@ describe("standard output", () => {
     }));
 });
 
+/** The simulator's log has short names. */
+function bare(request: string): string {
+  return request.replaceAll("marketplace-", "");
+}
+
 describe("standard error", () => {
   test("off a terminal has UTC times, and with --verbose a summary at the end", () =>
     withStage({ orders: 1 }, async (stage) => {
@@ -284,12 +291,56 @@ describe("standard error", () => {
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line));
-      expect(lines.map(({ level }) => level)).toEqual(["info", "error", "info"]);
+      expect(lines.map(({ level }) => level)).toEqual([...["debug", "info", "debug", "error"], "error"]);
       for (const { time, message } of lines) {
         expect(new Date(time).toISOString()).toBe(time);
         expect(message).not.toBe("");
       }
-      expect(lines[1]).toMatchObject({ offering: stage.simulator.offeringUuid, hint: expect.any(String) });
+      expect(lines[3]).toMatchObject({ offering: stage.simulator.offeringUuid, hint: expect.any(String) });
+    }));
+
+  test("with --verbose has each request with its answer and time; a POST is a line in every journal", () =>
+    withStage({ orders: 1, faults: ["drop*1"] }, async (stage) => {
+      const ran = await stage.run(["orders", "-v"]);
+      const requests = [...ran.stderr.matchAll(/(debug|info) (GET|POST) (\S+).* answer=(\w+) ms=\d+\n/g)];
+      const sent = stage.simulator.requests.map(
+        ({ method, path }) => `${method} ${path.replace(/^\/api\//, "")}`,
+      );
+      expect(requests.map(([, , method, path]) => `${method} ${path}`).map(bare)).toEqual(sent.map(bare));
+      expect(requests.map(([, level, method]) => `${level} ${method}`)).not.toContain("debug POST");
+      expect(requests[0]?.[4]).not.toBe("200");
+      expect(new Set(requests.slice(1).map(([, , , , answer]) => answer))).toEqual(new Set(["200"]));
+      stage.world.addOrder({ type: "Create", limits: { storage: 1 } });
+      const journal = await scriptOn(
+        stage,
+        `JOURNAL_STREAM=$(stat -L -c %d:%i /dev/fd/2) "$@" orders -c "$CONFIG"`,
+      );
+      const posts = journal.stderr.split("\n").filter((line) => line.startsWith("<6>POST marketplace-"));
+      expect(posts).toHaveLength(3);
+    }));
+
+  test("always has the number of problems, known ones too; below cron with another warning only", () =>
+    withStage({ orders: 1 }, async (stage) => {
+      const resource = stage.world.resource(stage.world.resources()[0]?.uuid ?? "");
+      resource.slug = "..";
+      const first = await stage.run(["sync"]);
+      const [problem = "", summary = "", ...rest] = first.stderr.split("\n");
+      expect(first.code).toBe(10);
+      expect(problem).toMatch(/^\S+ warn slug .* resource=\w{32} name="?\.\.\S* project=.* field=slug hint=/);
+      expect(summary).toMatch(/^\S+ warn sync: published 1 snapshot, \d+ resources, 1 problem exit=10 /);
+      expect(rest).toEqual([""]);
+      for (const flags of [[], ["-q"]]) {
+        const again = await stage.run(["sync", ...flags]);
+        expect(again.stderr).toMatch(
+          /^\S+ warn sync: published 1 snapshot, \d+ resources, 1 problem exit=10 \S+\n$/,
+        );
+      }
+      const cron = `cp /bin/bash ./cron; ./cron -c '"$@" sync -c "$CONFIG"; exit $?' cron "$@"`;
+      expect(await scriptOn(stage, cron)).toEqual({ code: 10, stdout: "", stderr: "" });
+      stage.world.resource(stage.world.resources()[1]?.uuid ?? "").slug = "..";
+      const mailed = await scriptOn(stage, cron);
+      expect(mailed.stderr.trim().split("\n")).toHaveLength(2);
+      expect(mailed.stderr).toContain(" 2 problems exit=10 ");
     }));
 
   test("under journald has a priority in place of the time", () =>
@@ -298,7 +349,7 @@ describe("standard error", () => {
       const good = await scriptOn(stage, `${stream} "$@" sync -c "$CONFIG"`);
       expect(good.stderr).toMatch(/^<6>sync: published 1 snapshot, 12 resources exit=0 seconds=[\d.]+\n$/);
       const bad = await scriptOn(stage, `${stream} "$@" sync -c none.yaml`);
-      expect(bad.stderr).toMatch(/^<3>none\.yaml: [^\n]+\n<6>sync: published 0 [^\n]+\n$/);
+      expect(bad.stderr).toMatch(/^<3>none\.yaml: [^\n]+\n<3>sync: published 0 [^\n]+\n$/);
       const other = await scriptOn(stage, `JOURNAL_STREAM=1:2 "$@" sync -c none.yaml`);
       expect(other.stderr).toMatch(/^\d{4}-[^\n]+ error none\.yaml: [^\n]+\n$/);
     }));
@@ -439,25 +490,51 @@ describe("the metrics file", () => {
 
   test("reports success and failure, and keeps the last success", () =>
     withStage({ orders: 2 }, async (stage) => {
-      const offering = stage.simulator.offeringUuid;
       for (const mode of MODES) {
+        rmSync(join(stage.directory, "run.prom"), { force: true });
+        const run = `mode="${mode}",config="${stage.configPath}"`;
+        const offering = `${run},offering="${stage.simulator.offeringUuid}",name="Test"`;
         expect((await stage.run([mode, "--metrics-file", "run.prom"])).stdout).toBe("");
         const good = values(stage);
         expect(good).toMatchObject({
-          [`exit_code{mode="${mode}"}`]: 0,
-          [`resources{mode="${mode}",offering="${offering}"}`]: mode === "sync" ? 13 : 2,
+          [`exit_code{${run}}`]: 0,
+          [`resources{${offering}}`]: mode === "sync" ? 13 : 2,
+          ...(mode === "sync" ? {} : { [`open_orders{${offering},state="pending-provider"}`]: 2 }),
         });
         stage.simulator.setFaults(["401"]);
         expect((await stage.run([mode, "--metrics-file", "run.prom"])).code).toBe(77);
-        const last = `last_success_timestamp_seconds{mode="${mode}"}`;
+        const last = `last_success_timestamp_seconds{${run}}`;
+        const lastOfOffering = `offering_last_success_timestamp_seconds{${offering}}`;
         expect(values(stage)).toMatchObject({
-          [`exit_code{mode="${mode}"}`]: 77,
+          [`exit_code{${run}}`]: 77,
           [last]: good[last] ?? 0,
-          [`problems{mode="${mode}",offering="${offering}",code="refused"}`]: 1,
+          [lastOfOffering]: good[lastOfOffering] ?? 0,
+          [`problems{${offering},code="refused"}`]: 1,
         });
         stage.simulator.setFaults([]);
       }
       expect(listingOf(stage.directory).filter((name) => name.includes(".prom"))).toEqual(["run.prom"]);
+    }));
+
+  test("of the other mode is refused before the run does anything, and stays", () =>
+    withStage({ orders: 2 }, async (stage) => {
+      await stage.run(["sync", "--metrics-file", "run.prom"]);
+      const before = [readFileSync(join(stage.directory, "run.prom"), "utf8"), listingOf(stage.directory)];
+      const asked = stage.simulator.requests.length;
+      const ran = await stage.run(["orders", "--json", "--metrics-file", "run.prom"]);
+      expect(ran.code).toBe(73);
+      expect(reportOf(ran)).toMatchObject({ exitCode: 73, problems: [{ code: "output" }], offerings: [] });
+      expect(ran.stderr).toContain("holds the metrics of sync: orders needs one of its own");
+      expect([readFileSync(join(stage.directory, "run.prom"), "utf8"), listingOf(stage.directory)]).toEqual(
+        before,
+      );
+      expect(stage.simulator.requests).toHaveLength(asked);
+    }));
+
+  test("is readable for the exporter under a hardened umask", () =>
+    withStage({}, async (stage) => {
+      await scriptOn(stage, 'umask 077; "$@" sync -c "$CONFIG" --metrics-file run.prom');
+      expect(statSync(join(stage.directory, "run.prom")).mode & 0o777).toBe(0o644);
     }));
 
   test("is not written by a dry run, nor for a wrong command line", () =>
@@ -470,14 +547,16 @@ describe("the metrics file", () => {
   test("is written for a wrong configuration", () =>
     withStage({}, async (stage) => {
       await stage.run(["sync", "-c", "none.yaml", "--metrics-file", "run.prom"]);
-      expect(values(stage)).toMatchObject({ 'exit_code{mode="sync"}': 78 });
+      expect(values(stage)).toMatchObject({
+        [`exit_code{mode="sync",config="${join(stage.directory, "none.yaml")}"}`]: 78,
+      });
     }));
 
   test("that cannot be written is reported with 73, also in the report, after all was published", () =>
     withStage({}, async (stage) => {
       const ran = await stage.run(["sync", "--json", "--metrics-file", "none/run.prom"]);
       expect(ran.code).toBe(73);
-      expect(ran.stderr).toContain("cannot write the metrics file none/run.prom");
+      expect(ran.stderr).toContain("cannot write the metrics file none/run.prom (ENOENT)");
       expect(reportOf(ran)).toMatchObject({ exitCode: 73, problems: [{ code: "output" }] });
       expect(stage.files()).toHaveLength(1);
       stage.simulator.setFaults(["401"]);
@@ -501,12 +580,10 @@ describe("the metrics file", () => {
 describe("secrets and names", () => {
   const NAME = "Canary Personname";
 
-  /** Everyone and everything has the canary's name. */
+  /** Everyone has the canary's name; those of projects and resources are shown on purpose. */
   function nameAll(stage: Stage): void {
-    const { customers, projects, provider, orders } = stage.world;
-    for (const one of [...customers, ...projects, provider]) one.name = NAME;
-    for (const one of stage.world.resources()) stage.world.resource(one.uuid).name = NAME;
-    for (const order of orders) order.resourceName = NAME;
+    const { customers, provider } = stage.world;
+    for (const one of [...customers, provider]) one.name = NAME;
   }
 
   const FAULTS = [
@@ -530,9 +607,9 @@ describe("secrets and names", () => {
             "--log-format",
             format,
             "--metrics-file",
-            "m.prom",
+            `${mode}.prom`,
           ]);
-          const shown = ran.stdout + ran.stderr + readFileSync(join(stage.directory, "m.prom"), "utf8");
+          const shown = ran.stdout + ran.stderr + readFileSync(join(stage.directory, `${mode}.prom`), "utf8");
           expect(shown).not.toContain(stage.simulator.providerToken);
           expect(shown).not.toMatch(/canary/i);
         }

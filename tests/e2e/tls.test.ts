@@ -67,7 +67,11 @@ const REFUSED: readonly [name: string, tls: Certificate, offering: string, words
 /** What a run may leave where it published nothing. */
 function expectNothing(stage: Stage): void {
   expect(stage.files()).toEqual([]);
-  expect(stage.everything().filter((name) => !/^\.waldur-cscs-storage\/lock-\w+$/.test(name))).toEqual([]);
+  expect(
+    stage
+      .everything()
+      .filter((name) => !/^\.waldur-cscs-storage\/(?:lock|failed)-[\w-]+(?:\.json)?$/.test(name)),
+  ).toEqual([]);
   expect(stage.simulator.requests).toEqual([]);
 }
 

@@ -183,7 +183,7 @@ describe("a planted", () => {
       env: { CONFIG: stage.configPath },
     });
     expect(ran.code).toBe(0);
-    expect(readFileSync(join(stage.directory, "m.prom"), "utf8")).toContain('exit_code{mode="sync"} 0');
+    expect(readFileSync(join(stage.directory, "m.prom"), "utf8")).toMatch(/exit_code\{mode="sync",.*\} 0\n/);
     expect(readdirSync(stage.directory).filter((name) => name.endsWith(".tmp"))).toHaveLength(1);
   });
 });

@@ -17,6 +17,7 @@ import { scenesOfSetup } from "./scenes.ts";
 import { complaintsOfShown } from "./shown.ts";
 import { letTimePass, openSite, type Site } from "./site.ts";
 import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
+import { complaintsOfStatus } from "./status.ts";
 import { complaintsAtRest, complaintsNow } from "./verdict.ts";
 import { noteWorld, watch } from "./watch.ts";
 import { describeSetup, describeStep } from "./words.ts";
@@ -108,8 +109,18 @@ async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<StepR
   site.seen.records.kills += ended.filter(({ code }) => code === KILLED).length;
   complaints.push(...complaintsOfRecords(site));
   noteSightings(site, run, ended);
+  complaints.push(...(await complaintsOfCalm(site, run, ended)));
   if (site.seen.isRepath) site.seen.outcomes.add("a run with --repath");
   return { lines, found: complaints };
+}
+
+/** Whoever asks after a run that nothing befell is answered as things are. */
+async function complaintsOfCalm(site: Site, run: Run, [ran]: readonly Ran[]): Promise<string[]> {
+  const isThrough = ran?.code === EXIT.ok || ran?.code === EXIT.problems;
+  if (!isAlone(run) || !isThrough || run.clock !== "+0" || run.runs[0]?.includes("--dry-run")) return [];
+  await site.stage.simulator.workerIdle();
+  site.seen.lastRun = ran.stdout;
+  return complaintsOfStatus(site, ran);
 }
 
 /** A list that was read through shows who is gone; a pass sees the ends that it brought about. */
@@ -185,7 +196,11 @@ async function quieten(
     if (!(await play({ ...PEACEFUL, runs: ["orders"] }, false))) return [];
     const isSilent = stage.simulator.requests.slice(from).every(({ method }) => method === "GET");
     if (isSilent && stage.files().length === files)
-      return [...complaintsAtRest(site), ...(await complaintsOfShown(site))];
+      return [
+        ...complaintsAtRest(site),
+        ...(await complaintsOfShown(site)),
+        ...(await complaintsOfStatus(site, { stdout: site.seen.lastRun, isAtRest: true })),
+      ];
   }
   return ["runs never come to rest"];
 }

@@ -68,6 +68,8 @@ export type Seen = {
   baselines: (readonly Entry[])[];
   /** Changes so far. */
   changes: number;
+  /** The report of the last run that nothing befell. */
+  lastRun: string;
 };
 
 /** `days` is how many go by in the course of the history. */
@@ -130,6 +132,7 @@ function nothingSeen(): Seen {
     outcomes: new Set(),
     baselines: [[]],
     changes: 0,
+    lastRun: "{}",
   };
 }
 

@@ -12,7 +12,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   config: { values: ["places"], types: [] },
   waldur: { values: [], types: ["config"] },
   storage: { values: [], types: ["config", "waldur"] },
-  output: { values: ["places"], types: [] },
+  output: { values: ["places"], types: ["report"] },
   report: { values: ["places"], types: ["waldur"] },
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
@@ -32,6 +32,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   },
   components: { values: ["config", "waldur", "run"], types: ["report"] },
   show: { values: ["claims", "history", "output", "storage", "waldur"], types: ["config"] },
+  status: { values: ["claims", "orders", "output", "waldur"], types: ["config", "report"] },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };

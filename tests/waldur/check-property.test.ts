@@ -5,7 +5,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { join } from "pathe";
 import { AppError, type ExitCode, worstExitCode } from "../../lib/errors.ts";
-import { writeMetrics } from "../../lib/report/metrics.ts";
+import { writeMetrics } from "../../lib/report/metrics-file.ts";
 import { checkHere, complaintsOf } from "../check-here.ts";
 import { openStage } from "../stage.ts";
 import { SETUP_FAULTS, type Setup, type SetupFault } from "./check-faults.ts";
@@ -54,7 +54,8 @@ function spoil(fault: SetupFault, setup: Setup): boolean {
 async function runOnce(mode: "sync" | "orders", { runHere, metricsFile }: Setup): Promise<ExitCode> {
   const { report } = await runHere(mode, { retries: 0 });
   try {
-    writeMetrics(metricsFile, report);
+    // One file stands for those of both modes.
+    writeMetrics(metricsFile, report, { mode: "sync", config: "/config.yaml", only: [] });
     return report.exitCode;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -127,6 +127,6 @@ describe("bytes", () => {
       .filter(({ path }) => path.startsWith("marketplace-orders/"))
       .filter(({ method }) => method === "GET")
       .map(({ query }) => new URLSearchParams(query).getAll("field").length);
-    expect(new Set(fields)).toEqual(new Set([16]));
+    expect(new Set(fields)).toEqual(new Set([17]));
   });
 });

@@ -97,6 +97,7 @@ test("gives the lock back, and reports every problem, where the memory of proble
       expect(lines.map((text) => text.split(" ").slice(1, 5).join(" "))).toEqual([
         "warn slug is empty",
         "warn slug is empty",
+        "warn orders: published 0",
       ]);
     }
   } finally {

@@ -60,6 +60,11 @@ describe("the guard", () => {
       if (code === 0) expect(idsIn(stage, nameAt(1))).toHaveLength(after);
       else {
         expect(report.problems).toMatchObject([{ code: "shrunk", offering: stage.simulator.offeringUuid }]);
+        const dry = await syncAt(stage, 2, { dryRun: true });
+        expect([report, dry.report].map(({ offerings }) => offerings)).toMatchObject([
+          [{ outcome: "failed", resources: after }],
+          [{ outcome: "failed", resources: after }],
+        ]);
         expect(report.problems[0]?.message).toContain(`${before - after} of the ${before} resources`);
         expect(report.problems[0]?.hint).toContain("--allow-shrink");
       }

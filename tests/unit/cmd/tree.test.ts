@@ -28,9 +28,17 @@ async function groupsBelow(command: Command, words: readonly string[]): Promise<
 
 test("every command has a sentence, examples that call it, options, and a name of its own", () => {
   expect(leaves.map(({ words }) => words.join(" "))).toEqual([
-    ...["orders", "sync", "check", "show", "history", "claims list", "claims release", "components"],
-    ...["diff", "validate", "schema config", "schema document", "schema report"],
-    ...["completion bash", "completion zsh", "man", "demo"],
+    ...["orders", "sync", "check", "status", "show", "history"],
+    ...["claims list", "claims release", "components", "diff", "validate"],
+    ...[
+      "schema config",
+      "schema document",
+      "schema report",
+      "completion bash",
+      "completion zsh",
+      "man",
+      "demo",
+    ],
   ]);
   for (const { words, command } of leaves) {
     expect(command.meta.name).toBe(words.at(-1) ?? "");

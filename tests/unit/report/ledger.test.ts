@@ -34,7 +34,9 @@ test("an empty run ends with 0 and empty lists", () => {
 test("an offering counts as failed until it is said to be otherwise", () => {
   const ledger = open();
   const line = ledger.openOffering({ uuid: "a", name: "A" });
-  expect(ledger.close(end).offerings).toEqual([{ uuid: "a", name: "A", outcome: "failed", resources: 0 }]);
+  expect(ledger.close(end).offerings).toEqual([
+    { uuid: "a", name: "A", outcome: "failed", resources: 0, exitCode: 0 },
+  ]);
   line.outcome = "published";
   expect(ledger.close(end).offerings[0]?.outcome).toBe("published");
 });
@@ -137,4 +139,64 @@ test("permissions that became decimal numbers get one line and their number", ()
   for (let n = 0; n < 12; n++) tally.add({ code: "decimal-permissions", message: `${n}`, offering: "a" });
   expect(tally.shown("a").map(({ message }) => message)).toEqual(["0"]);
   expect(tally.more("a")).toEqual([{ code: "decimal-permissions", offering: "a", count: 11 }]);
+});
+
+test("each offering has the code that it would end with alone", () => {
+  const ledger = open();
+  for (const uuid of ["a", "b", "c"]) ledger.openOffering({ uuid, name: uuid });
+  ledger.addProblem({ code: "bad-slug", message: "m", offering: "a" });
+  const over = new RetryLaterError("over", { code: "deadline" });
+  expect([ledger.addFailure(over, { offering: "b" }), ledger.addFailure(over, { offering: "c" })]).toEqual([
+    true,
+    false,
+  ]);
+  expect(ledger.close(end).offerings.map(({ exitCode }) => exitCode)).toEqual([10, 75, 75]);
+  expect(ledger.exitOf("d")).toBe(0);
+});
+
+describe("what a project lacks", () => {
+  const lacking = (n: number, project: string) => ({
+    ...{ code: "no-gid", message: `project_slug "${project}" has no GID`, offering: "a" },
+    ...{ project, resource: `${n}`, resourceName: `name-${n}` },
+  });
+
+  test("is one line for its resources, with their number", () => {
+    const tally = createTally({ keepsAll: true });
+    for (let n = 0; n < 239; n++) tally.add(lacking(n, n < 200 ? "large" : "small"));
+    tally.add(lacking(999, "alone"));
+    expect(tally.shown("a")).toEqual([
+      {
+        code: "no-gid",
+        message: 'project_slug "large" has no GID',
+        offering: "a",
+        project: "large",
+        count: 200,
+      },
+      {
+        code: "no-gid",
+        message: 'project_slug "small" has no GID',
+        offering: "a",
+        project: "small",
+        count: 39,
+      },
+      lacking(999, "alone"),
+    ]);
+    expect([tally.size, tally.kept().length, tally.more()]).toEqual([240, 240, []]);
+    expect(tally.kept()[0]).toEqual(lacking(0, "large"));
+  });
+
+  test("counts in full where it was collected elsewhere, and in the summary", () => {
+    const ledger = open(false);
+    const problems = createTally({ keepsAll: false });
+    for (let n = 0; n < 239; n++) problems.add(lacking(n, "large"));
+    ledger.addAll({ problems, notices: createTally({ keepsAll: false }) });
+    expect(ledger.foundOf("a")).toMatchObject({ problems: [{ count: 239 }], more: [] });
+    expect(summaryOf(ledger.close(end))).toContain("239 problems");
+  });
+
+  test("is a line for each order, which is named", () => {
+    const tally = createTally({ keepsAll: true });
+    for (let n = 0; n < 3; n++) tally.add({ ...lacking(n, "large"), order: `${n}` });
+    expect(tally.shown("a")).toHaveLength(3);
+  });
 });

@@ -20,7 +20,7 @@ function logged(options: Partial<LogOptions>, say: (log: ReturnType<typeof creat
 const everything = (log: ReturnType<typeof createLog>) => {
   log.error("e");
   log.warn("w");
-  log.summary("s");
+  log.summary("s", { exit: 0 });
   log.info("i");
   log.debug("d");
 };
@@ -33,7 +33,7 @@ test("off a terminal only warnings and errors are shown", () => {
 });
 
 test("on a terminal the summary is shown too, unless quiet", () => {
-  expect(logged({ terminal: true }, everything)).toEqual(["error e", "warn w", "info s", "info i"]);
+  expect(logged({ terminal: true }, everything)).toEqual(["error e", "warn w", "info s exit=0", "info i"]);
   expect(logged({ terminal: true, level: "quiet" }, everything)).toEqual(["error e", "warn w"]);
 });
 
@@ -42,7 +42,7 @@ test("verbose shows everything", () => {
 });
 
 test("journald gets a priority instead of the time", () => {
-  expect(logged({ journald: true }, everything)).toEqual(["<3>e", "<4>w", "<6>s", "<6>i"]);
+  expect(logged({ journald: true }, everything)).toEqual(["<3>e", "<4>w", "<6>s exit=0", "<6>i"]);
 });
 
 test("colour is used only when asked for", () => {
@@ -94,4 +94,28 @@ test("json lines escape what JSON would leave as it is", () => {
   const [line = ""] = logged({ format: "json" }, (log) => log.warn(said, { name: said }));
   expect(line).toMatch(/^[\x20-\x7e]+$/);
   expect(JSON.parse(line)).toMatchObject({ message: said, name: said });
+});
+
+test("the last line has the level of the exit code, and that of a failure is as loud as its error", () => {
+  const last = (exit: number) => (log: ReturnType<typeof createLog>) => log.summary("s", { exit });
+  expect([0, 10, 75].map((exit) => logged({ journald: true }, last(exit))[0])).toEqual([
+    "<6>s exit=0",
+    "<4>s exit=10",
+    "<3>s exit=75",
+  ]);
+  expect([0, 75].flatMap((exit) => logged({}, last(exit)))).toEqual([]);
+});
+
+test("a run that left something out says so everywhere, and below cron together with another warning", () => {
+  const last = (log: ReturnType<typeof createLog>) => log.summary("s", { exit: 10 });
+  const isBelowCron = () => true;
+  for (const level of ["normal", "quiet"] as const) {
+    expect(logged({ level }, last)).toHaveLength(1);
+    expect(logged({ level, isBelowCron }, last)).toEqual([]);
+    const both = logged({ level, isBelowCron }, (log) => {
+      log.warn("w");
+      last(log);
+    });
+    expect(both.map((line) => line.split(" ").slice(1).join(" "))).toEqual(["warn w", "warn s exit=10"]);
+  }
 });

@@ -86,3 +86,23 @@ test("the number of those without a line is a warning when it changes, and once 
   expect(third.said).toEqual(["info", "warn"]);
   expect(levels([problem], second.next, start + 24 * HOUR, fifty).said).toEqual(["warn", "warn"]);
 });
+
+test("what is known says since when, and is logged so; a clock that was set back makes it no later", () => {
+  const lines: object[] = [];
+  const say = (_: string, fields?: object) => void lines.push(fields ?? {});
+  const log: Log = {
+    ...{ debug: say, info: say, warn: say, error: say, summary: say },
+    ...{ redact: () => undefined, hide: (text: string) => text },
+  };
+  const named = { ...problem, resourceName: "home", project: "Climate" };
+  let memory: ProblemMemory = new Map();
+  for (const hours of [0, 1, 25, -5])
+    memory = logProblems({ problems: [named] }, memory, { log, now: new Date(start + hours * HOUR) });
+  expect(lines).toMatchObject([
+    { name: "home", project: "Climate", since: undefined },
+    { since: "2026-01-01T00:00:00.000Z" },
+    { since: "2026-01-01T00:00:00.000Z" },
+    { since: "2025-12-31T19:00:00.000Z" },
+  ]);
+  expect([...memory.values()]).toMatchObject([{ since: start - 5 * HOUR, known: named }]);
+});

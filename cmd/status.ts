@@ -1,0 +1,73 @@
+// `status`: how the runs go, which orders are open and why, which problems there are.
+
+import { EXIT, type ExitCode } from "../lib/errors.ts";
+import { escapeUnsafe } from "../lib/unsafe-text.ts";
+import { defineCommand } from "./command.ts";
+import { commonFlags } from "./common.ts";
+import { connectionFlags, offeringFlags, runOptions } from "./flags.ts";
+import { loadOfferings } from "./offerings.ts";
+
+export const command = defineCommand({
+  meta: { name: "status", description: "Show how the runs go, open orders, and problems." },
+  about:
+    "Reads what past runs left in the output directory, and asks Waldur for the open orders. Run it as the user of the runs. Changes nothing.",
+  args: {
+    ...offeringFlags,
+    local: {
+      type: "boolean",
+      group: "Run",
+      description: "ask nothing of Waldur; needs no token, and knows the orders that have a file name",
+    },
+    json: { type: "boolean", group: "Output", description: "print the status as JSON" },
+    ...connectionFlags,
+    ...commonFlags,
+  },
+  examples: [
+    { about: "now", command: "waldur-cscs-storage status -c /etc/waldur/config.yaml" },
+    {
+      about: "while Waldur is down",
+      command: "waldur-cscs-storage status --local -c /etc/waldur/config.yaml",
+    },
+    {
+      about: "orders that a person must look at",
+      command: `waldur-cscs-storage status --json | jq '.offerings[].orders[] | select(.waits.for == "problem")'`,
+    },
+  ],
+  exits: {
+    10: "there are problems, the last run of a mode failed, or none went well for an hour (sync: 26 hours)",
+  },
+  async run(flags, shell): Promise<ExitCode> {
+    const isLocal = flags.local === true;
+    const { silenceMs, retries, deadlineMs } = runOptions("orders", flags);
+    const { offerings } = await loadOfferings(flags, shell, { needsToken: !isLocal });
+    const [{ statusOf }, { statusText }, { createReader }, { connectionOf }, { startDeadline }] =
+      await Promise.all([
+        import("../lib/status/status.ts"),
+        import("../lib/status/text.ts"),
+        import("../lib/waldur/client.ts"),
+        import("../lib/run/connection.ts"),
+        import("../lib/run/end.ts"),
+      ]);
+    const end = startDeadline(deadlineMs, shell.interrupted);
+    const { signal, timeLeftMs } = end;
+    const now = () => new Date();
+    const patience = { silenceMs, retries, signal, now, random: Math.random, timeLeftMs };
+    const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
+    try {
+      const status = await statusOf({
+        offerings,
+        readerFor: isLocal ? null : (offering) => createReader(connectionOf(offering, connection), patience),
+        version: shell.version,
+        now: now(),
+      });
+      await shell.print(
+        flags.json === true
+          ? `${escapeUnsafe(JSON.stringify(status, null, 2))}\n`
+          : statusText(status, await shell.width()),
+      );
+      return Object.values(EXIT).find((code) => code === status.exitCode) ?? EXIT.bug;
+    } finally {
+      end.disarm();
+    }
+  },
+});
