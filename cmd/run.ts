@@ -1,6 +1,7 @@
 // What `orders` and `sync` do with a run: give it a log, print its report, write its metrics.
 
 import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../lib/errors.ts";
+import { answerOf, look, PATIENT, type TouchLimits } from "../lib/places/answers.ts";
 import { createLog, type Log } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
@@ -36,10 +37,12 @@ export async function runOnce(
       log,
       progress,
       interrupted: shell.interrupted,
+      abandon: shell.abandon,
     },
     work,
   );
-  const final = await writeMetricsFile(text(flags, "metrics-file"), report, log);
+  const limits = { silenceMs: options.silenceMs, signal: shell.interrupted };
+  const final = await writeMetricsFile(text(flags, "metrics-file"), report, { log, limits });
   if (flags["dry-run"] !== true && flags.json !== true) return final.exitCode;
   return worstExitCode([final.exitCode, await printReport(final, shell, log)]);
 }
@@ -57,10 +60,15 @@ function createRunLog(flags: Flags, shell: Shell): Log {
 }
 
 /** Metrics of a dry run would pass for those of a real one, so it writes none. Returns the report, with what failed here. */
-async function writeMetricsFile(path: string | undefined, report: Report, log: Log): Promise<Report> {
+async function writeMetricsFile(
+  path: string | undefined,
+  report: Report,
+  { log, limits }: { log: Log; limits: TouchLimits },
+): Promise<Report> {
   if (path === undefined || report.dryRun) return report;
   const { writeMetrics } = await import("../lib/report/metrics.ts");
   try {
+    await answerOf(look(path), `the metrics file ${path}`, afterEnd(limits));
     writeMetrics(path, report);
     return report;
   } catch (error) {
@@ -75,8 +83,13 @@ async function writeMetricsFile(path: string | undefined, report: Report, log: L
   }
 }
 
-/** How long a reader of standard output may still take after a signal. */
-const PRINT_GRACE_MS = 2000;
+/** How long what follows a run may still take after a signal: the metrics file, and the reader of standard output. */
+const GRACE_MS = 2000;
+
+/** A run that a signal ended has metrics, too. */
+function afterEnd(limits: TouchLimits): TouchLimits {
+  return limits.signal.aborted ? { ...PATIENT, silenceMs: GRACE_MS } : limits;
+}
 
 /** A failure to print is ranked with those of the run: the token that was refused is worth more than the pipe. */
 async function printReport(report: Report, shell: Shell, log: Log): Promise<ExitCode> {
@@ -105,7 +118,7 @@ async function printPieces(report: Report, shell: Shell, log: Log): Promise<void
 /** Rejects some time after the signal: a pipe that nobody reads must not keep the program from ending. */
 function endOfPatience(interrupted: AbortSignal, settled: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const start = () => setTimeout(() => reject(interrupted.reason), PRINT_GRACE_MS);
+    const start = () => setTimeout(() => reject(interrupted.reason), GRACE_MS);
     if (interrupted.aborted) start();
     else interrupted.addEventListener("abort", start, { once: true, signal: settled });
   });

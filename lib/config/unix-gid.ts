@@ -37,12 +37,16 @@ function pathIn(text: string): string | null {
 }
 
 /** With the map that it names; null where there is none, which is reported. */
-export function readUnixGid(source: GidSource, context: Context, report: Report): UnixGidSource | null {
+export async function readUnixGid(
+  source: GidSource,
+  context: Context,
+  report: Report,
+): Promise<UnixGidSource | null> {
   if (source.kind === "metadata") return source;
   const { directory, gidFiles } = context;
   const path = resolve(directory, source.path);
   const known = gidFiles.get(path);
-  const map = known ?? readGidFile(path);
+  const map = known ?? (await readGidFile(path, context.limits));
   gidFiles.set(path, map);
   if ("problem" in map) {
     const hint = map.hint ?? `it is taken from ${directory} when it is not absolute`;

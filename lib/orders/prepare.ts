@@ -64,9 +64,10 @@ export async function prepareOrder(
 }
 
 /** Asks for the path, and with no other run in between writes the receipt, which names it. */
-function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | LeftAlone | Waiting> {
+async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | LeftAlone | Waiting> {
   const { order, type, resource } = asking;
   const { job, pass, end } = run;
+  await job.lookAtPlace();
   const directory = job.config.settings.outputDirectory;
   const receipt = peekReceipt(directory, order.uuid)?.receipt ?? null;
   const past = pastOf({ uuid: order.uuid, type }, receipt, directory);

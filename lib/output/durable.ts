@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
-import { reach } from "../places/held.ts";
+import { cleanUp, reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import type { StatePlace } from "./directory.ts";
 import { attempt, errnoOf, outputError } from "./failure.ts";
@@ -197,12 +197,14 @@ function close(file: OpenFile): void {
 }
 
 function discard(file: OpenFile): void {
-  try {
-    close(file);
-  } catch {}
-  try {
-    unlinkSync(reach(file.path));
-  } catch {
-    // It is gone, or the next run removes it as a leftover.
-  }
+  cleanUp(file.path, () => {
+    try {
+      close(file);
+    } catch {}
+    try {
+      unlinkSync(reach(file.path));
+    } catch {
+      // It is gone, or the next run removes it as a leftover.
+    }
+  });
 }

@@ -4,6 +4,7 @@
 import type { Config, OfferingConfig } from "../config/config.ts";
 import { AppError, BugError, ConfigError, formatIssue, placeOfIssue } from "../errors.ts";
 import type { Mode, Output, OutputOptions } from "../output/directory.ts";
+import type { TouchLimits } from "../places/answers.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import { logFound, logProblems } from "../report/problems.ts";
@@ -14,6 +15,7 @@ import type { Patience } from "../waldur/client.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
 import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
+import { type OutputPlace, outputPlace } from "./place.ts";
 import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
@@ -42,6 +44,8 @@ export type Surroundings = {
   progress: Progress;
   /** Aborted by SIGINT or SIGTERM with an `InterruptedError` as its reason. */
   interrupted: AbortSignal;
+  /** Called when something is left open on a disk that does not answer: closing it would wait, also at the end. */
+  abandon?: () => void;
 };
 
 /** The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written. */
@@ -66,7 +70,7 @@ export async function runMode(
   });
   const end = startDeadline(options.deadlineMs, surroundings.interrupted);
   try {
-    const config = await loadChecked(options, surroundings);
+    const config = await loadChecked(options, surroundings, end);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
       await runOffering({ offering, config, options, surroundings, work, ledger, end });
@@ -86,12 +90,17 @@ export async function runMode(
   return report;
 }
 
-async function loadChecked(options: RunOptions, surroundings: Surroundings): Promise<Config> {
+async function loadChecked(
+  options: RunOptions,
+  surroundings: Surroundings,
+  { signal }: RunEnd,
+): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
   const config = await loadConfig(options.configPath, {
     env: surroundings.env,
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
+    limits: { silenceMs: options.silenceMs, signal },
     takes: (offering) => offering[options.mode] && isAsked(offering.uuid, options),
   });
   for (const { token, proxy } of config.offerings) {
@@ -129,9 +138,11 @@ async function runOffering(share: Share): Promise<void> {
     return;
   }
   try {
-    const job = await createJob(share, line);
+    const place = outputPlace(offering.settings.outputDirectory, limitsOf(share));
+    await place.look();
+    const job = await createJob(share, { line, lookAtPlace: place.look });
     if (share.options.dryRun) await describeHeld(job, share);
-    else await publishUnderLock(job, share);
+    else await publishUnderLock(job, place, share);
   } catch (error) {
     noteFailure(error, { ledger, log: surroundings.log }, offering.uuid);
   }
@@ -141,7 +152,7 @@ async function runOffering(share: Share): Promise<void> {
   if (share.options.dryRun) logFound(ledger.foundOf(offering.uuid), "warn", surroundings.log);
 }
 
-async function createJob(share: Share, line: Job["line"]): Promise<Job> {
+async function createJob(share: Share, own: Pick<Job, "line" | "lookAtPlace">): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = share;
   return {
@@ -152,7 +163,7 @@ async function createJob(share: Share, line: Job["line"]): Promise<Job> {
     now: surroundings.now,
     reader: createReader(connectTo(share, false), patienceOf(share)),
     hastyReader: createReader(connectTo(share, false), { ...patienceOf(share), retries: 0 }),
-    line,
+    ...own,
     ledger: share.ledger,
     log: surroundings.log,
     progress: surroundings.progress,
@@ -175,7 +186,7 @@ function noticeOf(job: Job): OutputOptions["notice"] {
   return (finding) => addNotice(job, { code: "shared-directory", ...finding });
 }
 
-async function publishUnderLock(job: Job, share: Share): Promise<void> {
+async function publishUnderLock(job: Job, place: OutputPlace, share: Share): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
   const connection = connectTo(share, true);
@@ -195,11 +206,22 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
     await share.work.publish({ ...job, reader: actor, hastyReader, actor }, output);
   } finally {
     try {
-      await settleProblems(job, output);
+      if (place.isSilent()) leaveProblems(job, share);
+      else await settleProblems(job, output);
     } finally {
-      output.close();
+      place.whenAnswers(output.close);
     }
   }
+}
+
+/** What is in the directory cannot be asked which problems are known, nor closed. */
+function leaveProblems({ ledger, config, log }: Job, { surroundings }: Share): void {
+  logFound(ledger.foundOf(config.uuid), "warn", log);
+  surroundings.abandon?.();
+}
+
+function limitsOf({ options, end }: Share): TouchLimits {
+  return { silenceMs: options.silenceMs, signal: end.signal };
 }
 
 /**

@@ -46,6 +46,7 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     guard(listing, { entries: drafted.entries, options }, job);
     if (isFirstAndEmpty(listing.last, drafted.entries, options)) return skip(job);
     job.throwIfOver();
+    await job.lookAtPlace();
     publishOrKeep({ job, listing, drafted, sink }, options.ifChanged);
   } finally {
     sink.unlockClaims();

@@ -15,7 +15,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   output: { values: ["places"], types: [] },
   report: { values: ["places"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output"], types: ["config"] },
-  run: { values: ["config", "waldur", "output", "report"], types: [] },
+  run: { values: ["config", "waldur", "output", "report", "places"], types: [] },
   orders: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
   sync: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
   simulator: { values: [], types: [] },
