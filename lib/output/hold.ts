@@ -90,12 +90,23 @@ export function holdState(statePath: string, outputFd: number): Held {
 
 function openStateDirectory(statePath: string, outputFd: number): number {
   const path = throughDescriptor(outputFd, `/${basename(statePath)}`);
-  const there = attemptIfAbsent(() => openAs(statePath, path));
+  const there = attemptIfAbsent(() => openState(statePath, path));
   if (there !== null) return there;
   if (!createDirectory(path, 0o700)) return openAs(statePath, path);
   const fd = openMade(path, 0o700);
   syncDirectory(dirname(statePath));
   return fd;
+}
+
+/** One that cannot even be opened says whose it is. */
+function openState(statePath: string, path: string): number {
+  try {
+    return openAs(statePath, path);
+  } catch (error) {
+    const stats = errnoOf(error) === "EACCES" ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stats !== undefined && stats.uid !== ownUser()) throw foreignState(statePath, stats.uid);
+    throw error;
+  }
 }
 
 /** A directory that we made, with that mode whatever the umask. */

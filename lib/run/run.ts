@@ -69,11 +69,12 @@ export async function runMode(
     keepsAll: options.dryRun || options.wantsReport !== false,
   });
   const end = startDeadline(options.deadlineMs, surroundings.interrupted);
+  const politeness = { leftMs: options.deadlineMs / 4 };
   try {
     const config = await loadChecked(options, surroundings, end);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
-      await runOffering({ offering, config, options, surroundings, work, ledger, end });
+      await runOffering({ offering, config, options, surroundings, work, ledger, end, politeness });
     }
   } catch (error) {
     noteFailure(error, { ledger, log });
@@ -127,6 +128,7 @@ type Share = {
   work: ModeWork;
   ledger: Ledger;
   end: RunEnd;
+  politeness: { leftMs: number };
 };
 
 async function runOffering(share: Share): Promise<void> {
@@ -134,7 +136,7 @@ async function runOffering(share: Share): Promise<void> {
   const line = ledger.openOffering(offering);
   if (end.signal.aborted) {
     line.outcome = "skipped";
-    noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering.uuid);
+    noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering);
     return;
   }
   try {
@@ -144,7 +146,7 @@ async function runOffering(share: Share): Promise<void> {
     if (share.options.dryRun) await describeHeld(job, share);
     else await publishUnderLock(job, place, share);
   } catch (error) {
-    noteFailure(error, { ledger, log: surroundings.log }, offering.uuid);
+    noteFailure(error, { ledger, log: surroundings.log }, offering);
   }
   for (const { path, action, bytes } of ledger.filesOf(offering.uuid)) {
     surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
@@ -259,7 +261,11 @@ function connectTo({ offering, options, surroundings }: Share, isReal: boolean) 
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-function patienceOf({ offering, options, surroundings, end }: Share): Patience {
+/** From so long a wait on a run reports it, although it may go well in the end. */
+const LONG_WAIT_MS = 10_000;
+
+function patienceOf({ offering, options, surroundings, end, politeness }: Share): Patience {
+  const { log } = surroundings;
   return {
     silenceMs: options.silenceMs,
     retries: options.retries,
@@ -267,20 +273,22 @@ function patienceOf({ offering, options, surroundings, end }: Share): Patience {
     now: surroundings.now,
     random: surroundings.random,
     timeLeftMs: end.timeLeftMs,
-    onRetry: (message) => surroundings.log.info(message, { offering: offering.uuid }),
+    politeness,
+    onRetry: (message, waitMs = 0) =>
+      log[waitMs < LONG_WAIT_MS ? "info" : "warn"](message, { offering: offering.uuid }),
   };
 }
 
 function noteFailure(
   thrown: unknown,
   { ledger, log }: { ledger: Ledger; log: Log },
-  offering?: string,
+  offering?: OfferingConfig,
 ): void {
   const error = thrown instanceof AppError ? thrown : new BugError(thrown);
-  if (!ledger.addFailure(error, offering === undefined ? {} : { offering })) return;
+  if (!ledger.addFailure(error, offering === undefined ? {} : { offering: offering.uuid })) return;
   if (error instanceof ConfigError) {
     for (const issue of error.issues) log.error(formatIssue(issue), { hint: issue.hint });
     return;
   }
-  log.error(error.message, { offering, hint: error.hint });
+  log.error(error.message, { offering: offering?.uuid, name: offering?.name, hint: error.hint });
 }
