@@ -71,6 +71,10 @@ async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | Lef
   const directory = job.config.settings.outputDirectory;
   const receipt = peekReceipt(directory, order.uuid)?.receipt ?? null;
   const past = pastOf({ uuid: order.uuid, type }, receipt, directory);
+  if (order.state === "executing" && past.file === null) {
+    const { noteElsewhere } = await import("./elsewhere.ts");
+    await noteElsewhere(order, asking, run);
+  }
   const source = sourceOf(resource, { ...order.project, customer: order.customer });
   const place = pass.mapper.placeOf(source);
   const wants = { uuid: resource.uuid, name: resource.slug, project: order.project.name };

@@ -59,7 +59,9 @@ function isFileOrAbsent(path: string): boolean {
 export function renderMetrics(report: Report, previousSuccess: number): string {
   const mode = { mode: report.mode };
   const finished = Date.parse(report.finishedAt) / 1000;
-  const succeeded = report.exitCode === 0 || report.exitCode === 10;
+  // A passive gateway did nothing, which is no success of its own.
+  const isPassive = report.offerings.length > 0 && report.offerings.every(({ passive }) => passive === true);
+  const succeeded = !isPassive && (report.exitCode === 0 || report.exitCode === 10);
   return [
     gauge("last_run_timestamp_seconds", "End of the last run", [[mode, finished]]),
     gauge("last_success_timestamp_seconds", "End of the last run that ended with 0 or 10", [
@@ -69,6 +71,11 @@ export function renderMetrics(report: Report, previousSuccess: number): string {
       [mode, finished - Date.parse(report.startedAt) / 1000],
     ]),
     gauge("exit_code", "Exit code of the last run", [[mode, report.exitCode]]),
+    gauge(
+      "active",
+      "Whether this gateway is the active one of its offering, by active_if",
+      report.offerings.map(({ uuid, passive }) => [{ ...mode, offering: uuid }, passive === true ? 0 : 1]),
+    ),
     gauge(
       "resources",
       "Storage resources in the snapshot, or open orders",

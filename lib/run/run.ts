@@ -140,6 +140,7 @@ async function runOffering(share: Share): Promise<void> {
     return;
   }
   try {
+    if (await isPassive(share)) return standBy(line, share);
     const place = outputPlace(offering.settings.outputDirectory, limitsOf(share));
     await place.look();
     const job = await createJob(share, { line, lookAtPlace: place.look });
@@ -152,6 +153,21 @@ async function runOffering(share: Share): Promise<void> {
     surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
   }
   if (share.options.dryRun) logFound(ledger.foundOf(offering.uuid), "warn", surroundings.log);
+}
+
+async function isPassive(share: Share): Promise<boolean> {
+  const { activeIf } = share.offering.settings;
+  if (activeIf === null) return false;
+  const { isAbsent } = await import("./active.ts");
+  return isAbsent(activeIf, limitsOf(share));
+}
+
+/** Only a dry run is asked for by a person, who would wonder. */
+function standBy(line: Job["line"], { offering, options, surroundings: { log } }: Share): void {
+  line.outcome = "skipped";
+  line.passive = true;
+  const message = `this gateway is passive: ${offering.settings.activeIf} does not exist (active_if)`;
+  log[options.dryRun ? "warn" : "info"](message, { offering: offering.uuid, name: offering.name });
 }
 
 async function createJob(share: Share, own: Pick<Job, "line" | "lookAtPlace">): Promise<Job> {
