@@ -79,20 +79,19 @@ const GRACE_MS = 250;
 
 /**
  * What was asked of the file system, unless it takes too long.
- * @throws RetryLaterError, or InterruptedError, with the place when it does not answer; the run's reason as it is when the
- *   run was over before
+ * @throws RetryLaterError, or InterruptedError, with the place when it does not answer
  */
 export async function answerOf<Result>(
   asked: Promise<Result>,
   shown: string,
   { silenceMs, signal }: TouchLimits,
 ): Promise<Result> {
-  signal.throwIfAborted();
   const silence = Promise.withResolvers<never>();
   const after = (ms: number, reason: () => unknown) => setTimeout(() => silence.reject(reason()), ms);
   const timers = [after(silenceMs, () => silent(shown, silenceMs))];
   const end = () => timers.push(after(GRACE_MS, () => endedBy(signal.reason, shown)));
-  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
   try {
     return await Promise.race([asked, silence.promise]);
   } finally {

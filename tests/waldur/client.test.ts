@@ -75,19 +75,22 @@ const HEALABLE: readonly [name: string, script: Script, exitCode: ExitCode, word
 ];
 
 describe("a GET is tried again", () => {
-  test.each(HEALABLE)("after %s, as often as configured and no oftener", async (_name, script, exitCode, words) => {
-    const server = await use(startRaw(script));
-    const client = clientFor(server.url, { retries: 2 });
-    const error = await failureOf(client.get("x/"));
-    expect(error.exitCode).toBe(exitCode);
-    expect(bare(error.message)).toMatch(words);
-    expect(error.message).toStartWith("GET x/ ");
-    expect(error.hint).toBeString();
-    expect(server.requests).toHaveLength(3);
-    expect(error.message).toContain(" after 3 tries");
-    const retries = client.retries.map(bare);
-    expect(retries).toEqual(Array(2).fill(`${bare(error.message)}; trying again in 0.0 s`));
-  });
+  test.each(HEALABLE)(
+    "after %s, as often as configured and no oftener",
+    async (_name, script, exitCode, words) => {
+      const server = await use(startRaw(script));
+      const client = clientFor(server.url, { retries: 2 });
+      const error = await failureOf(client.get("x/"));
+      expect(error.exitCode).toBe(exitCode);
+      expect(bare(error.message)).toMatch(words);
+      expect(error.message).toStartWith("GET x/ ");
+      expect(error.hint).toBeString();
+      expect(server.requests).toHaveLength(3);
+      expect(error.message).toContain(" after 3 tries");
+      const retries = client.retries.map(bare);
+      expect(retries).toEqual(Array(2).fill(`${bare(error.message)}; trying again in 0.0 s`));
+    },
+  );
 
   test.each(HEALABLE)("after %s, and what comes then counts", async (_name, script) => {
     const server = await use(
