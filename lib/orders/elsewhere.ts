@@ -7,14 +7,18 @@ import { isReviewedByOwnUser } from "../waldur/reviewer.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { OrderRun } from "./order-run.ts";
 
+/** One such order is evidence enough for a pass. */
+const found = new WeakSet<OrderRun["pass"]>();
+
 /** Reports an order that nothing here has accepted, when our own user has. Costs two requests, only for such an order. */
 export async function noteElsewhere(
   order: WaldurOrder,
   { hasWorker }: { hasWorker: boolean },
-  { job }: OrderRun,
+  { job, pass }: OrderRun,
 ): Promise<void> {
-  if (hasWorker || order.providerReviewedAt === null) return;
+  if (hasWorker || order.providerReviewedAt === null || found.has(pass)) return;
   if (!(await isReviewedByOwnUser(job.reader, order.uuid))) return;
+  found.add(pass);
   addProblem(job, {
     code: "other-gateway",
     order: order.uuid,

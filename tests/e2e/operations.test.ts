@@ -125,11 +125,13 @@ describe("two gateways", () => {
     expect([orderFiles(stage.out).length, orderFiles(second.out).length]).toEqual([3, 0]);
   });
 
-  test("with two directories and `external` both publish every order", async () => {
+  test("with two directories and `external` both publish every order, and the second one says so", async () => {
     const stage = await start({ resources: 5, orders: 3, settings: { completion: "external" } });
     const second = await secondGateway(stage);
     expect(await stage.run(["orders"])).toMatchObject({ code: 0 });
-    expect(await second.run("orders")).toMatchObject({ code: 0 });
+    const { code, stderr } = await second.run("orders");
+    const says = stderr.match(/another waldur-cscs-storage publishes this offering elsewhere/g);
+    expect([code, says?.length]).toEqual([10, 1]);
     expect([orderFiles(stage.out).length, orderFiles(second.out).length]).toEqual([3, 3]);
   });
 
