@@ -4,9 +4,11 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "pathe";
 import { scratchDirectory } from "../scratch.ts";
 
-/** The mount lives as long as the descriptor; all that waits for it ends when it is closed. */
+/** The mount lives as long as the descriptor, and never longer than a test may: what waits for it then fails. */
 const SCRIPT = `exec 3<>/dev/fuse &&
-  mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,allow_other dead "$1" && exec sleep 60`;
+  mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,allow_other dead "$1" &&
+  sleep 20 3<&-
+  umount -l "$1"`;
 
 /** Mounts it over a directory; what it returns takes it away. */
 export function deadMount(path: string): () => void {
