@@ -20,10 +20,6 @@ export async function acceptOrder(
 ): Promise<"publish" | "owed" | OrderOutcome> {
   const { job, end, line } = run;
   const order = await end.readOrder(prepared.order.uuid);
-  if (order !== null && prepared.order.state === "pending-provider" && order.state !== prepared.order.state) {
-    const { noteElsewhere } = await import("./elsewhere.ts");
-    await noteElsewhere(order, prepared, run);
-  }
   if (order === null || !isOpen(order)) return afterEnd(order, prepared, run);
   line.state = order.state;
   if (!isSameContent(order, prepared.order)) return waitForNextRun(order, run);

@@ -1,6 +1,7 @@
 // The evidence that another gateway with a directory of its own works on the same offering (docs/operations.md, "Two
-// gateways"): on current servers an order that our own user has accepted, and not from here. Servers of 2024 do not say
-// who set an order executing, so there nothing can be proved.
+// gateways"): on current servers an order without a receipt here that our own user has accepted. One with a receipt may be
+// another host's that shares the directory. Servers of 2024 do not say who set an order executing, so there nothing can
+// be proved.
 
 import { addProblem } from "../run/job.ts";
 import { isReviewedByOwnUser } from "../waldur/reviewer.ts";
