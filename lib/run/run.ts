@@ -7,16 +7,17 @@ import type { Mode, Output, OutputOptions } from "../output/directory.ts";
 import type { TouchLimits } from "../places/answers.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
-import { logFound, logProblems } from "../report/problems.ts";
+import { logFound } from "../report/problems.ts";
 import type { Progress } from "../report/progress.ts";
 import type { Report } from "../report/report.ts";
 import { summaryOf } from "../report/summary.ts";
 import type { Patience } from "../waldur/client.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
-import { addNotice, type Job, noteDamaged, type RealJob } from "./job.ts";
+import { addNotice, type Job, type RealJob } from "./job.ts";
 import { type OutputPlace, outputPlace } from "./place.ts";
 import { selectOfferings } from "./select.ts";
+import { settleProblems } from "./settle.ts";
 
 /** What the user asked for, the same for both modes. */
 export type RunOptions = {
@@ -240,34 +241,6 @@ function leaveProblems({ ledger, config, log }: Job, { surroundings }: Share): v
 
 function limitsOf({ options, end }: Share): TouchLimits {
   return { silenceMs: options.silenceMs, signal: end.signal };
-}
-
-/**
- * Logs what was left out, and remembers it for the next run; a directory that cannot be written any more loses only
- * that.
- */
-async function settleProblems(job: Job, output: Output): Promise<void> {
-  const { readProblemMemory, writeProblemMemory } = await import("../output/state.ts");
-  const { directory, mode } = output;
-  const damaged: string[] = [];
-  const isWhole = job.line.outcome !== "failed";
-  const logging = { log: job.log, now: job.now(), offering: job.config.uuid, isWhole };
-  const known =
-    withoutFailing(() => readProblemMemory(directory, mode, damaged), job.log) ?? new Map<string, number>();
-  noteDamaged(job, damaged);
-  const next = logProblems(job.ledger.foundOf(job.config.uuid), known, logging);
-  withoutFailing(() => writeProblemMemory(output, next), job.log);
-}
-
-/** What a failure of this costs is a warning too many. */
-function withoutFailing<Result>(remember: () => Result, log: Log): Result | undefined {
-  try {
-    return remember();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    log.debug("the memory of problems cannot be used", { reason: error.message });
-    return undefined;
-  }
 }
 
 /** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */

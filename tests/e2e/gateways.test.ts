@@ -97,7 +97,7 @@ describe("two directories for one offering", () => {
       expect(found.stderr).toContain("active_if");
     }));
 
-  test("are not suspected where the first run goes on, nor on a server of 2024", () =>
+  test("are not suspected where the first gateway goes on itself", () =>
     withStage({ orders: 1 }, async (stage) => {
       stage.simulator.setFaults(["503@set_state_done"]);
       expect((await stage.run(["orders"])).code).toBe(75);
