@@ -1,11 +1,11 @@
 // `claims`: who holds which mount point, and letting go of one by hand.
 
-import type { Config } from "../lib/config/config.ts";
 import { EXIT, UsageError } from "../lib/errors.ts";
 import { clean, escapeUnsafe } from "../lib/unsafe-text.ts";
-import { defineCommand, defineGroup, type Flags, type Shell } from "./command.ts";
+import { defineCommand, defineGroup } from "./command.ts";
 import { commonFlags } from "./common.ts";
 import { connectionFlags, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
+import { loadOfferings } from "./offerings.ts";
 
 const list = defineCommand({
   meta: { name: "list", description: "Show who holds which mount point." },
@@ -26,7 +26,8 @@ const list = defineCommand({
   async run(flags, shell) {
     const { claimsTable, listClaims } = await import("../lib/claims/list.ts");
     const only = runOptions("orders", flags).offeringUuids;
-    const claims = listClaims(await offeringsFor(flags, shell), { now: new Date(), only });
+    const { offerings } = await loadOfferings(flags, shell, { needsToken: false });
+    const claims = listClaims(offerings, { now: new Date(), only });
     await shell.print(
       flags.json === true ? `${escapeUnsafe(JSON.stringify(claims, null, 2))}\n` : claimsTable(claims),
     );
@@ -82,7 +83,7 @@ const release = defineCommand({
       force: flags.force === true,
     };
     const options = runOptions("orders", flags);
-    const offerings = await offeringsFor(flags, shell);
+    const { offerings } = await loadOfferings(flags, shell, { needsToken: true });
     const [{ releaseClaim }, { createReader }, { connectionOf }, { startDeadline }] = await Promise.all([
       import("../lib/claims/release.ts"),
       import("../lib/waldur/client.ts"),
@@ -101,6 +102,7 @@ const release = defineCommand({
         readerFor: (offering) => createReader(connectionOf(offering, connection), patience),
         now,
         throwIfOver: () => signal.throwIfAborted(),
+        warn: (message) => shell.writeError(`waldur-cscs-storage: warning: ${clean(message)}\n`),
       });
       shell.writeError(`waldur-cscs-storage: ${clean(released)}\n`);
       return EXIT.ok;
@@ -109,26 +111,6 @@ const release = defineCommand({
     }
   },
 });
-
-async function offeringsFor(flags: Flags, shell: Shell): Promise<Config["offerings"]> {
-  const [{ loadConfig }, { outputPlace }, { selectEveryOffering }] = await Promise.all([
-    import("../lib/config/load.ts"),
-    import("../lib/run/place.ts"),
-    import("../lib/run/select.ts"),
-  ]);
-  const { configPath, offeringUuids, allowInsecureConfig, silenceMs } = runOptions("orders", flags);
-  const limits = { silenceMs, signal: shell.interrupted };
-  const config = await loadConfig(configPath, {
-    env: shell.env,
-    cwd: shell.cwd,
-    allowInsecure: allowInsecureConfig,
-    limits,
-    takes: ({ uuid }) => offeringUuids.length === 0 || offeringUuids.includes(uuid),
-  });
-  const offerings = selectEveryOffering(config, offeringUuids);
-  for (const { settings } of offerings) await outputPlace(settings.outputDirectory, limits).look();
-  return offerings;
-}
 
 export const command = defineGroup(
   {

@@ -14,6 +14,8 @@ export type Shell = {
   isJournald: boolean;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
+  /** Columns of standard output; 80 where it is no terminal. */
+  width(): Promise<number>;
   /** Standard error. */
   writeError(text: string): void;
   /** Requests to this machine go past whatever proxy the environment names. */
@@ -59,6 +61,9 @@ export type Command = Omit<CommandDef, "meta" | "args" | "subCommands"> & {
   listing?: readonly Entry[];
 };
 
+/** A command with the words that call it, none for the root. */
+export type Called = { words: readonly string[]; command: Command };
+
 /** A subcommand before it is loaded. */
 export type Entry = {
   name: string;
@@ -93,4 +98,11 @@ export function defineGroup(
 ): Command {
   const loaders = listing.map(({ name, load }) => [name, async () => (await load()).command] as const);
   return { ...definition, listing, subCommands: Object.fromEntries(loaders) };
+}
+
+/** The command itself and everything below it, groups too; loads all of them. */
+export async function* everyNode(command: Command, words: readonly string[] = []): AsyncGenerator<Called> {
+  yield { words, command };
+  for (const [name, load] of Object.entries(command.subCommands ?? {}))
+    yield* everyNode(await load(), [...words, name]);
 }

@@ -77,10 +77,22 @@ export const command = defineCommand({
         interrupted: shell.interrupted,
         run: (mode, configPath) =>
           runMode({ ...runOptions(mode, {}), configPath, retries: 1 }, demoSurroundings(shell), WORK[mode]),
+        check: (configPath) => checkText(configPath, shell),
       },
     );
   },
 });
+
+async function checkText(configPath: string, shell: Shell) {
+  const { showCheck } = await import("../lib/check/shown.ts");
+  const options = { ...runOptions("sync", {}), configPath, retries: 1, metricsFiles: [] };
+  let text = "";
+  const show = (more: string) => {
+    text += more;
+  };
+  const { exitCode } = await showCheck(options, demoSurroundings(shell), { width: 80, show });
+  return { text, exitCode };
+}
 
 function demoSurroundings(shell: Shell): Parameters<typeof runMode>[1] {
   return {

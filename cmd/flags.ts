@@ -124,6 +124,12 @@ export function text(flags: Flags, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** The values of a flag that may be given more than once. */
+export function texts(flags: Flags, name: string): string[] {
+  const values = flags[name];
+  return Array.isArray(values) ? values.map(String) : [];
+}
+
 type Limits<Otherwise> = { least: number; most: number; otherwise: Otherwise; whole?: boolean };
 
 /** A flag whose value is a number within limits. */
@@ -153,11 +159,24 @@ export function choice<const Word extends string>(
 }
 
 /** 32 lower-case hex digits of a uuid with or without dashes. */
-export function parseUuid(flag: "offering-uuid" | "resource", given: string): string {
-  const uuid = given.replaceAll("-", "").toLowerCase();
-  if (/^[0-9a-f]{32}$/.test(uuid)) return uuid;
-  const from = flag === "resource" ? "`claims list`" : "the configuration file";
+export function parseUuid(flag: keyof typeof UUIDS_FROM, given: string): string {
+  const uuid = plainUuid(given);
+  if (uuid !== null) return uuid;
+  const from = UUIDS_FROM[flag];
   throw new UsageError(`--${flag} ${JSON.stringify(given)} is not a uuid`, {
     hint: `copy it from ${from}: 32 hex digits, with or without dashes`,
   });
+}
+
+/** Where people find one. */
+const UUIDS_FROM = {
+  "offering-uuid": "the configuration file",
+  resource: "`claims list`",
+  order: "Waldur, or the name of its file",
+} as const;
+
+/** null when it is none. */
+export function plainUuid(given: string): string | null {
+  const uuid = given.replaceAll("-", "").toLowerCase();
+  return /^[0-9a-f]{32}$/.test(uuid) ? uuid : null;
 }

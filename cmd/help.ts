@@ -1,10 +1,9 @@
 // Help, made from the tree: sentence, usage, options on the left in groups, examples that can be pasted, exit codes;
 // all of it within the width of the terminal.
 
-import type { Argument, Command, Entry, Example } from "./command.ts";
+import type { Argument, Called, Command, Entry, Example } from "./command.ts";
+import { PROGRAM } from "./common.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
-import type { Called } from "./line.ts";
-import { PROGRAM } from "./tree.ts";
 
 export type Style = {
   /** Columns of the terminal. */
@@ -57,11 +56,12 @@ function listed(listing: readonly Entry[], columns: number): [string, string[]][
   return groups.map(([group, entries]) => [group, inColumns(rows(entries), columns, column)]);
 }
 
-function argumentsOf({ args }: Command): [string, Argument][] {
+export function argumentsOf({ args }: Command): [string, Argument][] {
   return Object.entries(args).filter(([, { type }]) => type === "positional");
 }
 
-function placeholder(name: string, { required = true, repeatable = false }: Argument): string {
+/** `PATH`, `[PATH]` or `[PATH...]`. */
+export function placeholder(name: string, { required = true, repeatable = false }: Argument): string {
   const place = `${name.toUpperCase()}${repeatable ? "..." : ""}`;
   return required ? place : `[${place}]`;
 }
@@ -95,7 +95,8 @@ function spellingOf(name: string, option: Argument): string {
   return `${short}--${name}${valueHintOf(option)}`;
 }
 
-function valueHintOf({ type, valueHint, ...option }: Argument): string {
+/** What follows the name of an option: its value, with a space before it. */
+export function valueHintOf({ type, valueHint, ...option }: Argument): string {
   if (type === "boolean") return "";
   const words = type === "enum" && "options" in option ? option.options?.join("|") : undefined;
   return ` ${words ?? valueHint ?? "VALUE"}`;
@@ -136,7 +137,7 @@ function wrap(text: string, columns: number): string[] {
 }
 
 /** Lines of as many words as fit; a word that is longer than a line has one of its own. */
-function fold(words: readonly string[], columns: number): string[] {
+export function fold(words: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);

@@ -3,11 +3,9 @@
 
 import { nearestWord } from "../lib/config/nearest.ts";
 import { UsageError } from "../lib/errors.ts";
-import type { Command, Flags } from "./command.ts";
-import { everyCommand, PROGRAM, root } from "./tree.ts";
-
-/** A command with the words that call it, none for the root. */
-export type Called = { words: readonly string[]; command: Command };
+import type { Called, Command, Flags } from "./command.ts";
+import { PROGRAM } from "./common.ts";
+import { everyCommand, root } from "./tree.ts";
 
 export type Asked =
   | ({ kind: "run"; rawArgs: readonly string[]; flags: Flags } & Called)

@@ -51,11 +51,15 @@ async function printVersion(): Promise<ExitCode> {
 
 /** As wide as the terminal; 80 columns where there is none. */
 async function styleOfOutput(): Promise<Style> {
-  if (!(await isTerminal(1))) return { width: 80, bold: false };
+  const isPlain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";
+  return { width: await widthOfOutput(), bold: !isPlain && (await isTerminal(1)) };
+}
+
+async function widthOfOutput(): Promise<number> {
+  if (!(await isTerminal(1))) return 80;
   const { WriteStream } = await import("node:tty");
   const { columns } = new WriteStream(1);
-  const isPlain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";
-  return { width: columns > 0 ? columns : 80, bold: !isPlain };
+  return columns > 0 ? columns : 80;
 }
 
 /** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
@@ -77,6 +81,7 @@ async function createShell(): Promise<Shell> {
     isErrorTerminal: await isTerminal(2),
     isJournald: await isJournal(process.env.JOURNAL_STREAM),
     print,
+    width: widthOfOutput,
     writeError(text) {
       try {
         writeSync(2, text);

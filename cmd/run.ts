@@ -47,7 +47,7 @@ export async function runOnce(
   return worstExitCode([final.exitCode, await printReport(final, shell, log)]);
 }
 
-function createRunLog(flags: Flags, shell: Shell): Log {
+export function createRunLog(flags: Flags, shell: Shell): Log {
   return createLog({
     format: choice(flags, "log-format", ["text", "json"]),
     level: flags.verbose === true ? "verbose" : flags.quiet === true ? "quiet" : "normal",

@@ -1,10 +1,8 @@
 // The tree of commands: citty's root with its subcommands, each loaded only when it is asked for. Dispatch, help,
 // completions and the man page are made from it; a new command is a file of its own and a line here.
 
-import { type Command, defineGroup } from "./command.ts";
-import { commonFlags } from "./common.ts";
-
-export const PROGRAM = "waldur-cscs-storage";
+import { type Called, type Command, defineGroup, everyNode } from "./command.ts";
+import { commonFlags, PROGRAM } from "./common.ts";
 
 export const root: Command = defineGroup(
   {
@@ -37,16 +35,52 @@ export const root: Command = defineGroup(
       load: () => import("./sync.ts"),
     },
     {
+      name: "check",
+      group: "Look and correct",
+      summary: "Find out whether both modes would go well, and change nothing.",
+      load: () => import("./check.ts"),
+    },
+    {
+      name: "show",
+      group: "Look and correct",
+      summary: "Show everything that is known of an order, a resource or a mount point.",
+      load: () => import("./show.ts"),
+    },
+    {
+      name: "history",
+      group: "Look and correct",
+      summary: "Show what was sent to Waldur and which files were published.",
+      load: () => import("./history.ts"),
+    },
+    {
       name: "claims",
       group: "Look and correct",
       summary: "Show who holds which mount point, and release one.",
       load: () => import("./claims.ts"),
     },
     {
+      name: "components",
+      group: "Look and correct",
+      summary: "Create and update the offering's components in Waldur.",
+      load: () => import("./components.ts"),
+    },
+    {
       name: "schema",
       group: "Look and correct",
       summary: "Print the JSON Schema of a file of this program.",
       load: () => import("./schema.ts"),
+    },
+    {
+      name: "completion",
+      group: "Shell and manual",
+      summary: "Print completions for a shell.",
+      load: async () => ({ command: (await import("./completion.ts")).completionOf(root) }),
+    },
+    {
+      name: "man",
+      group: "Shell and manual",
+      summary: "Print the manual page.",
+      load: async () => ({ command: (await import("./man.ts")).manOf(root) }),
     },
     {
       name: "demo",
@@ -58,14 +92,6 @@ export const root: Command = defineGroup(
 );
 
 /** Every command that does something, with the words that call it; loads all of them. */
-export async function* everyCommand(
-  from: Command = root,
-  words: readonly string[] = [],
-): AsyncGenerator<{ words: readonly string[]; command: Command }> {
-  for (const [name, load] of Object.entries(from.subCommands ?? {})) {
-    const command = await load();
-    const called = [...words, name];
-    if (command.subCommands === undefined) yield { words: called, command };
-    else yield* everyCommand(command, called);
-  }
+export async function* everyCommand(): AsyncGenerator<Called> {
+  for await (const node of everyNode(root)) if (node.command.subCommands === undefined) yield node;
 }

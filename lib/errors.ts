@@ -42,7 +42,8 @@ export function worstExitCode(codes: Iterable<ExitCode>): ExitCode {
   return RANKING.find((code) => seen.has(code)) ?? EXIT.ok;
 }
 
-type Detail = { hint?: string | undefined; cause?: unknown };
+/** `status`: of the answer that the error is about. */
+type Detail = { hint?: string | undefined; cause?: unknown; status?: number };
 
 /** Base of every error we raise on purpose: what we were doing, on what, and what to try. */
 export abstract class AppError extends Error {
@@ -50,10 +51,13 @@ export abstract class AppError extends Error {
   abstract readonly exitCode: ExitCode;
   /** One line of advice, without a full stop; shown after `hint:`. */
   readonly hint: string | undefined;
+  /** Of Waldur's answer, where the error is about one. */
+  readonly status: number | undefined;
 
   constructor(message: string, detail: Detail = {}) {
     super(message, { cause: detail.cause });
     this.hint = detail.hint;
+    this.status = detail.status;
   }
 }
 
@@ -174,7 +178,7 @@ export class RefusedError extends AppError {
   readonly code = "refused";
   readonly exitCode = EXIT.refused;
   /** 401 concerns the token and so every request of the offering, 403 perhaps just this one. */
-  readonly status: 401 | 403;
+  override readonly status: 401 | 403;
 
   constructor(message: string, detail: Detail & { status: 401 | 403 }) {
     super(message, detail);

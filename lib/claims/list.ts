@@ -59,7 +59,8 @@ export function isClaim(table: ClaimTable, record: number): boolean {
   return isNamed(table, record) || (table.marks(record) & WANTED) !== 0;
 }
 
-function claimsOf(table: ClaimTable): ListedClaim[] {
+/** Every claim of a table. */
+export function claimsOf(table: ClaimTable): ListedClaim[] {
   return Array.from({ length: table.resources }, (_, owner) => table.recordsOf(owner))
     .flat()
     .filter((record) => isClaim(table, record))

@@ -3,6 +3,8 @@
 
 import type { OfferingConfig } from "../config/config.ts";
 import { DeclinedError, RetryLaterError, UsageError } from "../errors.ts";
+import type { Deed } from "../history/record.ts";
+import { openHistory } from "../history/writer.ts";
 import { openState } from "../output/directory.ts";
 import { type Lock, waitForLock } from "../output/lock.ts";
 import { listOpenReceipts } from "../output/receipts.ts";
@@ -27,6 +29,8 @@ export type ReleaseContext = {
   readerFor: (offering: OfferingConfig) => Reader;
   now: () => Date;
   throwIfOver: () => void;
+  /** Said beside the result. */
+  warn: (message: string) => void;
 };
 
 /**
@@ -47,6 +51,12 @@ export async function releaseClaim(request: ReleaseRequest, context: ReleaseCont
     requireMount: place.offering.settings.requireMount,
     allowShared: place.offering.settings.allowSharedDirectory,
   });
+  const history = openHistory({
+    directory: place.directory,
+    writer: "claims",
+    now: context.now,
+    onFailure: ({ message }) => context.warn(message),
+  });
   let lock: Lock | null = null;
   try {
     lock = await waitForLock(output, context.throwIfOver);
@@ -54,12 +64,17 @@ export async function releaseClaim(request: ReleaseRequest, context: ReleaseCont
     if (!hasSameHolders(holdersOf(claims, path), found)) throw changedMeanwhile(path);
     refuseOpenOrder(path, holder, place);
     claims.table.release(claims.table.find(holder.uuid), path, context.now().getTime());
-    writeClaims(output, claims.table, claims.source);
+    history.around(deedOf(path, holder), () => writeClaims(output, claims.table, claims.source));
   } finally {
+    history.close();
     lock?.release();
     output.close();
   }
   return `released ${path}, which was held by resource ${holder.uuid} (${state ?? "unknown to Waldur"})`;
+}
+
+function deedOf(path: string, { uuid: resource, offering }: Holder): Deed {
+  return { event: "released", offering, resource, path };
 }
 
 type Holder = { uuid: string; offering: string; isNamed: boolean };

@@ -20,6 +20,8 @@ export type Context = {
   allowInsecure: boolean;
   /** How long a file may take to answer. */
   limits: TouchLimits;
+  /** False for a command that asks nothing of Waldur: then no token is looked for. */
+  needsToken: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */
   gidFiles: Map<string, GidMap>;
 };

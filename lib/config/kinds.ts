@@ -101,7 +101,8 @@ export const flag = v.pipe(
   v.transform((input) => (input instanceof TwoReadings ? input.flag === true : input)),
 );
 
-const notNumber =
+/** Says that quotes, or a leading 0, are why a value is no number. */
+export const notNumber =
   (problem: string) =>
   ({ input }: Given) => {
     if (input instanceof TwoReadings) return `${problem}\nwrite it without a leading 0`;

@@ -31,6 +31,10 @@ export type LoadOptions = {
   limits?: TouchLimits;
   /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
   takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
+  /** What a command alone wants to know of each offering that it takes; it reports what is wrong there. */
+  readMore?: (offering: OfferingContext, findings: Findings) => void;
+  /** False for a command that asks nothing of Waldur: then no token is looked for. Left out: true. */
+  needsToken?: boolean;
 };
 
 const MAX_BYTES = 1_048_576;
@@ -53,18 +57,16 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const meant = reportUnknownKeys(file, taken, { document, findings });
   reportIssues(parsed.issues ?? [], meant, findings);
 
-  const { env, cwd, allowInsecure } = options;
-  const directory = dirname(absolute);
-  const context = {
-    ...{ findings, meant, file: path, directory, cwd, env, allowInsecure, limits },
-    gidFiles: new Map(),
-  };
+  const { env, cwd, allowInsecure, needsToken = true } = options;
+  const places = { file: path, directory: dirname(absolute), cwd, env };
+  const context = { findings, meant, ...places, allowInsecure, needsToken, limits, gidFiles: new Map() };
   if (text.worldReadable) reportOpenFile(entries, context);
   for (const entry of entries) warnNearBackend(entry, findings);
   if (entries.length > 0 && offerings.length === 0) reportNoneOfOurs(file, findings);
   const complete: Complete[] = [];
   for (const offering of offerings) {
     complete.push({ ...offering, found: await completeOffering(offering, context) });
+    if (takenBy(options)(offering).isTaken) options.readMore?.(offering, findings);
   }
   await compareOfferings(complete, limits);
 

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { reportChangeable } from "./changeable.ts";
-import type { UnixGidSource } from "./config.ts";
+import { secret, type UnixGidSource } from "./config.ts";
 import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { SEGMENT } from "./kinds.ts";
@@ -21,6 +21,8 @@ export type Found = {
   outputDirectory: string | null;
 };
 
+const NO_TOKEN: Token = { token: secret(""), source: "none", shared: false };
+
 /** Reads the files of an offering, and reports what does not fit together. */
 export async function completeOffering(offering: OfferingContext, context: Context): Promise<Found> {
   warnEvents(offering);
@@ -31,7 +33,7 @@ export async function completeOffering(offering: OfferingContext, context: Conte
   const { ca_file: caFile, backend_settings: settings } = offering.values;
   const gids = settings?.unix_gid;
   return {
-    token: await readToken(offering, context),
+    token: context.needsToken ? await readToken(offering, context) : NO_TOKEN,
     caPem: caFile ? await readCaFile(caFile, context, offering.at("ca_file")) : null,
     unixGid: gids ? await readUnixGid(gids, context, offering.atSetting("unix_gid")) : null,
     outputDirectory: outputDirectory(offering, context),

@@ -60,8 +60,13 @@ const PLACEHOLDERS = [
   /^(todo|tbd)$/i,
 ];
 
+/** The text stands where something else should have been written. */
+export function isPlaceholder(text: string): boolean {
+  return PLACEHOLDERS.some((placeholder) => placeholder.test(text));
+}
+
 function problemOf(text: string, source: string): [message: string, hint: string] | null {
-  if (PLACEHOLDERS.some((placeholder) => placeholder.test(text))) {
+  if (isPlaceholder(text)) {
     const hint =
       "nothing is filled in here: write the token itself, or use waldur_api_token_file, the systemd credential waldur_api_token or WALDUR_API_TOKEN";
     return [`the placeholder was not replaced: the token of ${source}`, hint];

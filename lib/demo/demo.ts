@@ -34,6 +34,8 @@ export type Stage = {
   show: (text: string) => Promise<void>;
   /** Runs one mode with the configuration at this path. */
   run: (mode: RunOptions["mode"], configPath: string) => Promise<Report>;
+  /** Checks the configuration at this path; the text that people get, and the exit code. */
+  check: (configPath: string) => Promise<{ text: string; exitCode: ExitCode }>;
   interrupted: AbortSignal;
 };
 
@@ -144,6 +146,7 @@ async function serve(simulator: Simulator, configPath: string, stage: Stage): Pr
 configuration: ${configPath}
 
 try, in another terminal:
+  waldur-cscs-storage check -c ${configPath}
   waldur-cscs-storage sync -c ${configPath}
   waldur-cscs-storage orders -c ${configPath} --dry-run
   curl -s -H 'Authorization: Token ${simulator.providerToken}' '${simulator.url}${orders}'
@@ -170,8 +173,9 @@ async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCo
   if (example !== undefined) {
     await stage.show(`\n${basename(example.path)}:\n${readFileSync(example.path, "utf8")}`);
   }
+  const check = await showCheck(scene);
   await stage.show(`\neverything is in ${directory}\n`);
-  return worstExitCode([sync.exitCode, orders.exitCode]);
+  return worstExitCode([sync.exitCode, orders.exitCode, check]);
 }
 
 /** A fault shows best what it does not do: harm what was published before. */
@@ -195,6 +199,13 @@ async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Sc
   for (const problem of report.problems) await stage.show(`  left   ${problem.message}\n`);
   await stage.show(`  exit   ${report.exitCode}\n`);
   return report;
+}
+
+async function showCheck({ stage, configPath }: Scene): Promise<ExitCode> {
+  await stage.show(`\n$ waldur-cscs-storage check -c ${configPath}\n`);
+  const { text, exitCode } = await stage.check(configPath);
+  await stage.show(text);
+  return exitCode;
 }
 
 /** Requests by shape, with how often each was sent, in the order of their first appearance. */

@@ -18,10 +18,10 @@ export type OrdersEnd = {
   readResource(uuid: string): Promise<WaldurResource | null>;
   /** Fixes the name and the path of the order's file; see `claimReceipt`. */
   claim(wanted: Receipt): Receipt;
-  /** All of the file but its name. */
-  draft(file: OrderFile): OrderFileDraft;
+  /** All of the file but its name, which the receipt fixed. */
+  draft(file: OrderFile, receipt: Receipt): OrderFileDraft;
   /** Sends a call once. The effect is what reading gives if the call does what it is for. */
-  call(call: OrderCall): Promise<Posted>;
+  call(call: OrderCall & { order: string; resource: string | null }): Promise<Posted>;
   /** Makes the receipt say this from now on. */
   note(receipt: Receipt): void;
   /** The order has ended. */

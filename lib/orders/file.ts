@@ -24,7 +24,7 @@ export function readyFile(prepared: Prepared, { job, pass, end }: OrderRun): Rea
   const document = orderDocument(prepared, job, pass.offering);
   const text = documentText(document);
   const compare = (existing: string) => compareDocuments(existing, text, order.uuid);
-  const draft = end.draft({ name: receipt.file, text, compare });
+  const draft = end.draft({ name: receipt.file, text, compare }, receipt);
   if (draft.found !== "foreign") return { draft, receipt, document, text };
   addProblem(job, fileProblem("foreign", receipt.file, order.uuid));
   return null;

@@ -27,7 +27,7 @@ import { inTurn, resourceOf } from "./queue.ts";
 
 type PassEnd = {
   /** The end for one order, which reads with the reader given. */
-  open(reader: Job["reader"]): OrdersEnd;
+  open(reader: Job["reader"]): Promise<OrdersEnd>;
   rememberLate(late: LateOrders): void;
   /** null in a dry run. */
   output: Output | null;
@@ -37,13 +37,14 @@ type PassEnd = {
 
 /** Publishes the open orders and reports them back. */
 export async function publishOrders(job: RealJob, output: Output): Promise<void> {
-  const { realEnd } = await import("./real-end.ts");
-  await passOver(job, {
-    open: (reader) => realEnd({ reader, actor: job.actor }, output),
-    rememberLate: (late) => writeLateOrders(output, job.config.uuid, late),
-    output,
-    foreseen: new Map(),
-  });
+  const { realEnds } = await import("./real-end.ts");
+  const { open, close } = realEnds(job, output);
+  const rememberLate = (late: LateOrders) => writeLateOrders(output, job.config.uuid, late);
+  try {
+    await passOver(job, { open, rememberLate, output, foreseen: new Map() });
+  } finally {
+    close();
+  }
   await expireReceipts(job, output);
 }
 
@@ -65,7 +66,7 @@ export async function describeOrders(job: Job): Promise<void> {
   const { outputDirectory } = job.config.settings;
   const foreseen: Foreseen = { orders: new Map(), resources: new Map() };
   await passOver(job, {
-    open: (reader) => describingEnd(reader, foreseen, outputDirectory),
+    open: async (reader) => describingEnd(reader, foreseen, outputDirectory),
     rememberLate: () => undefined,
     output: null,
     foreseen: foreseen.resources,
@@ -191,7 +192,7 @@ async function tryOne(
   work: (run: Omit<OrderRun, "line">) => Promise<void>,
 ): Promise<boolean> {
   const reader = pile.failedBefore.has(about.order) ? job.hastyReader : job.reader;
-  const reached = await guard(about, () => work({ job, pass, end: end.open(reader) })).catch(
+  const reached = await guard(about, async () => work({ job, pass, end: await end.open(reader) })).catch(
     (error: unknown) => {
       // Waldur is gone, for this order as for the one before; a deadline or a disk says nothing about an order.
       if (error instanceof RetryLaterError && error.code === "unavailable") pile.failed.add(about.order);

@@ -1,21 +1,56 @@
-// The end that acts.
+// The end that acts, and records what it does.
 
+import type { History } from "../history/writer.ts";
 import type { Output } from "../output/directory.ts";
-import { draftOrderFile } from "../output/order-file.ts";
-import { claimReceipt, closeReceipt, rewriteReceipt } from "../output/receipts.ts";
+import { draftOrderFile, type OrderFileDraft } from "../output/order-file.ts";
+import { claimReceipt, closeReceipt, type Receipt, rewriteReceipt } from "../output/receipts.ts";
 import type { RealJob } from "../run/job.ts";
-import { fetchOrder, fetchResource, send } from "../waldur/orders.ts";
+import { actionOf, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
 import type { OrdersEnd } from "./end.ts";
 
-export function realEnd({ reader, actor }: Pick<RealJob, "reader" | "actor">, output: Output): OrdersEnd {
+/** The ends of one pass. A pass that handles no order loads nothing of the history. */
+export function realEnds(job: RealJob, output: Output) {
+  const opened: { history?: History } = {};
+  return {
+    async open(reader: RealJob["reader"]): Promise<OrdersEnd> {
+      const { historyOf } = await import("../run/history.ts");
+      opened.history ??= historyOf(job, output);
+      return realEnd({ ...job, reader }, output, opened.history);
+    },
+    close: () => opened.history?.close(),
+  };
+}
+
+function realEnd({ reader, actor, config }: RealJob, output: Output, history: History): OrdersEnd {
   return {
     readOrder: (uuid) => fetchOrder(reader, uuid),
     readResource: (uuid) => fetchResource(reader, uuid),
     claim: (wanted) => claimReceipt(output, wanted).receipt,
-    draft: (file) => draftOrderFile(output, file),
-    call: ({ call, body }) => send(actor, call, body),
+    draft: (file, receipt) => recorded(draftOrderFile(output, file), receipt, history),
+    call({ call, body, order, resource }) {
+      const deed = { event: "sent", offering: config.uuid, order, resource, call: actionOf(call) } as const;
+      return history.post(deed, () => send(actor, call, body));
+    },
     note: (receipt) => void rewriteReceipt(output, receipt),
     close: (receipt, end) => closeReceipt(output, receipt, end),
     shown: () => ({}),
+  };
+}
+
+/** A file that is there already is not published again, so it is no deed, unless it goes in between. */
+function recorded(draft: OrderFileDraft, receipt: Receipt, history: History): OrderFileDraft {
+  const { offering, order, resource, file, mountPoint: path } = receipt;
+  const deed = {
+    ...({ event: "published", offering, order, resource, file, path } as const),
+    ...{ entries: 1, inode: null },
+  };
+  const isCreated = (found: ReturnType<OrderFileDraft["publish"]>) => found === "created";
+  return {
+    ...draft,
+    publish() {
+      if (draft.found === "absent") return history.around(deed, draft.publish, isCreated);
+      const found = draft.publish();
+      return isCreated(found) ? history.around(deed, () => found) : found;
+    },
   };
 }

@@ -22,7 +22,7 @@ export function hasEnded(order: WaldurOrder): boolean {
 /** Sends, and notes the call before, so that the report has it whatever comes back. */
 export function sendCall(call: OrderCall, { end, line }: OrderRun): Promise<Posted> {
   line.calls.push(call.call);
-  return end.call(call);
+  return end.call({ ...call, order: line.uuid, resource: line.resource });
 }
 
 /** Waldur still says what it said before the call. A lost answer is for the next run, anything else is a problem. */

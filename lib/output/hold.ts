@@ -10,23 +10,39 @@ import { ownUser } from "../places/owners.ts";
 import type { OutputOptions } from "./directory.ts";
 import { attempt, errnoOf } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
+import { removeTrials } from "./leftovers.ts";
 import { foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
 
 type Wanted = Pick<OutputOptions, "allowShared" | "warn" | "notice">;
 
 /** Only the last part is created: a missing parent is a typing error or a missing mount. */
 export function holdOutput(directory: string, wanted: Wanted): Held {
-  const doing = "use output directory";
-  const fd = attempt(doing, directory, () => openExisting(directory) ?? createOutput(directory, wanted));
+  const fd = openOutputDirectory(directory) ?? createOutputAs(directory, wanted);
+  return settleOutput({ path: directory, fd }, wanted, ownerOfNew);
+}
+
+const USE_OUTPUT = "use output directory";
+
+/** null where nothing has the name. */
+export function openOutputDirectory(directory: string): number | null {
+  return attempt(USE_OUTPUT, directory, () => openExisting(directory));
+}
+
+type Opened = { path: string; fd: number };
+/** Says whose a file is that we make in an opened directory. */
+type AskOwner = (path: string, fd: number) => number | null;
+
+/** Holds an opened output directory when a run may publish there. */
+export function settleOutput({ path, fd }: Opened, wanted: Wanted, askOwner: AskOwner): Held {
   // Until then only the descriptor is known to be the directory: the checks go by it, too.
-  const held = holdDirectory({ path: directory, fd, owner: ownUser() });
+  const held = holdDirectory({ path, fd, owner: ownUser() });
   try {
-    attempt(doing, directory, () => requireAccess(directory));
+    attempt(USE_OUTPUT, path, () => requireAccess(path));
     if (wanted.allowShared) {
-      wanted.warn(`allow_shared_directory is on: nobody looks who can change what is in ${directory}`);
+      wanted.warn(`allow_shared_directory is on: nobody looks who can change what is in ${path}`);
     } else
       settle(
-        judgeOutput(directory, fd, () => ownerOfNew(directory, fd)),
+        judgeOutput(path, fd, () => askOwner(path, fd)),
         wanted,
       );
     return held;
@@ -42,7 +58,6 @@ function settle({ faults, notices }: Judged, { notice }: Pick<Wanted, "notice">)
   notices.forEach(notice);
 }
 
-/** null where nothing has the name. */
 function openExisting(directory: string): number | null {
   const real = attemptIfAbsent(() => realpathSync(directory));
   if (real !== null) return openAs(directory, real);
@@ -60,8 +75,17 @@ function attemptIfAbsent<T>(act: () => T): T | null {
   }
 }
 
-function createOutput(directory: string, wanted: Wanted): number {
+function createOutputAs(directory: string, wanted: Wanted): number {
+  return attempt(USE_OUTPUT, directory, () => createOutput(directory, wanted));
+}
+
+/** @throws OutputError when a directory that is made there could be replaced by others */
+export function requireWay(directory: string, wanted: Pick<Wanted, "allowShared" | "notice">): void {
   if (!wanted.allowShared) settle({ faults: judgeWay(directory).faults, notices: [] }, wanted);
+}
+
+function createOutput(directory: string, wanted: Wanted): number {
+  requireWay(directory, wanted);
   const path = join(realpathSync(dirname(directory)), basename(directory));
   if (!createDirectory(path, 0o755)) return openAs(directory, realpathSync(directory));
   const fd = openMade(path, 0o755);
@@ -71,16 +95,39 @@ function createOutput(directory: string, wanted: Wanted): number {
 
 /** Others' symlinks here would lead our files, and the removal of leftovers, to a place of their choice. */
 export function holdState(statePath: string, outputFd: number): Held {
-  const doing = "use state directory";
-  const fd = attempt(doing, statePath, () => openStateDirectory(statePath, outputFd));
+  const fd = attempt(
+    USE_STATE,
+    statePath,
+    () => openState(statePath, outputFd) ?? createState(statePath, outputFd),
+  );
+  return settleState({ path: statePath, fd }, { askOwner: ownerOfNew, closeToOthers });
+}
+
+const USE_STATE = "use state directory";
+
+/** null where nothing has the name. */
+export function openStateDirectory(statePath: string, outputFd: number): number | null {
+  return attempt(USE_STATE, statePath, () => openState(statePath, outputFd));
+}
+
+/**
+ * Holds an opened state directory when it is one of ours.
+ * @param closeToOthers takes the rights of others away; null where nothing may be changed
+ */
+export function settleState(
+  { path, fd }: Opened,
+  { askOwner, closeToOthers }: { askOwner: AskOwner; closeToOthers: ((fd: number) => void) | null },
+): Held {
   const { uid, mode } = fstatSync(fd);
-  const held = holdDirectory({ path: statePath, fd, owner: uid });
+  const isOpen = (mode & 0o077) !== 0;
+  const held = holdDirectory({ path, fd, owner: uid });
   try {
     // A server may give all files another owner; then a file made there just now has the same.
-    if (uid !== ownUser() && uid !== ownerOfNew(statePath, fd)) throw foreignState(statePath, uid);
-    if ((mode & 0o077) !== 0) closeToOthers(fd);
+    if (uid !== ownUser() && uid !== askOwner(path, fd)) throw foreignState(path, uid);
+    if (isOpen) closeToOthers?.(fd);
     const all = constants.R_OK | constants.W_OK | constants.X_OK;
-    attempt(doing, statePath, () => accessSync(reach(statePath), all));
+    // A run gives itself all rights where it takes those of others away.
+    if (!isOpen || closeToOthers !== null) attempt(USE_STATE, path, () => accessSync(reach(path), all));
     return held;
   } catch (error) {
     held.release();
@@ -88,25 +135,25 @@ export function holdState(statePath: string, outputFd: number): Held {
   }
 }
 
-function openStateDirectory(statePath: string, outputFd: number): number {
+/** null where nothing has the name. One that cannot even be opened says whose it is. */
+function openState(statePath: string, outputFd: number): number | null {
   const path = throughDescriptor(outputFd, `/${basename(statePath)}`);
-  const there = attemptIfAbsent(() => openState(statePath, path));
-  if (there !== null) return there;
-  if (!createDirectory(path, 0o700)) return openAs(statePath, path);
-  const fd = openMade(path, 0o700);
-  syncDirectory(dirname(statePath));
-  return fd;
-}
-
-/** One that cannot even be opened says whose it is. */
-function openState(statePath: string, path: string): number {
   try {
-    return openAs(statePath, path);
+    return attemptIfAbsent(() => openAs(statePath, path));
   } catch (error) {
     const stats = errnoOf(error) === "EACCES" ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
     if (stats !== undefined && stats.uid !== ownUser()) throw foreignState(statePath, stats.uid);
     throw error;
   }
+}
+
+function createState(statePath: string, outputFd: number): number {
+  const path = throughDescriptor(outputFd, `/${basename(statePath)}`);
+  if (!createDirectory(path, 0o700)) return openAs(statePath, path);
+  const fd = openMade(path, 0o700);
+  removeTrials(throughDescriptor(outputFd, ""));
+  syncDirectory(dirname(statePath));
+  return fd;
 }
 
 /** A directory that we made, with that mode whatever the umask. */

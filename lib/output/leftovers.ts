@@ -34,6 +34,22 @@ export function removeLeftovers(place: {
   }
 }
 
+/** Where no file can be without a name, a trial has one for a moment; no state directory is there to put it into. */
+const TRIAL = /^\.waldur-cscs-storage-owner-[0-9a-f]{32}$/;
+
+export function trialName(): string {
+  return `.waldur-cscs-storage-owner-${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
+}
+
+/** Removes what trials before the first run left in the output directory. */
+export function removeTrials(directory: string): void {
+  try {
+    for (const name of readdirSync(directory)) if (TRIAL.test(name)) removeFile(join(directory, name));
+  } catch {
+    // A directory that cannot be read or changed is reported by the write that needs it.
+  }
+}
+
 function isLeftover(
   name: string,
   place: { statePath: string; mode: string; locked: boolean; now: Date },

@@ -2,7 +2,7 @@
 // written: it ends with the process, however that ends, so the existence of the file means nothing.
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { accessSync, closeSync, constants, lstatSync } from "node:fs";
+import { accessSync, closeSync, constants, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { OutputError, RetryLaterError } from "../errors.ts";
 import { cleanUp, reach } from "../places/held.ts";
@@ -20,7 +20,7 @@ type LockRequest = { statePath: string; mode: string; warn: (message: string) =>
  * @throws RetryLaterError with code `locked` when another run holds it
  */
 export function takeLock(request: LockRequest): Lock {
-  const path = join(request.statePath, `lock-${request.mode}`);
+  const path = join(request.statePath, lockName(request.mode));
   const answer = tryLock(path);
   if (answer instanceof Database) return heldLock(answer, path);
   if (answer === "busy" && canLock(request)) throw lockedError(path, request.mode);
@@ -45,7 +45,7 @@ export async function waitForLock(
 ): Promise<Lock> {
   // A directory that took the place of ours since must not get a lock file either.
   recheck();
-  const path = join(statePath, "lock-claims");
+  const path = join(statePath, lockName("claims"));
   const warn = () => undefined;
   for (let tries = 0; ; tries++) {
     const answer = tryLock(path);
@@ -56,6 +56,11 @@ export async function waitForLock(
     throwIfOver();
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
+}
+
+/** `mode` is a mode, or `claims`. */
+export function lockName(mode: string): string {
+  return `lock-${mode}`;
 }
 
 function lockedError(path: string, mode: string): RetryLaterError {
@@ -123,8 +128,13 @@ function createLockFile(path: string): void {
       closeSync(openNew(path));
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
-      requireStateFile(path, lstatSync(reach(path)));
-      accessSync(reach(path), constants.R_OK | constants.W_OK);
+      requireLockFile(path, lstatSync(reach(path)));
     }
   });
+}
+
+/** @throws OutputError, or an error of the system, when that file cannot be locked */
+export function requireLockFile(path: string, stats: Stats): void {
+  requireStateFile(path, stats);
+  accessSync(reach(path), constants.R_OK | constants.W_OK);
 }

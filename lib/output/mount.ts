@@ -52,7 +52,7 @@ function readMountPoints(): string[] {
 }
 
 /** The kernel writes a space as `\040`. */
-function unescapeOctal(text: string): string {
+export function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

@@ -23,14 +23,18 @@ export function linkLatest(output: Output, name: string): void {
   const path = join(output.directory, LATEST_NAME);
   attempt("link", path, () => {
     output.recheck();
-    const shown = readLink(path);
+    const shown = readLatest(path);
     if (shown === name) return;
     if (shown !== null && isSnapshotName(shown)) advanceTime(output, name, shown);
     replaceLink(output, path, name);
   });
 }
 
-function readLink(path: string): string | null {
+/**
+ * What the link shows; null where there is none.
+ * @throws OutputError when something other than a symlink has the name
+ */
+export function readLatest(path: string): string | null {
   const stats = lstatSync(reach(path), { throwIfNoEntry: false });
   if (stats === undefined) return null;
   if (stats.isSymbolicLink()) return readlinkSync(reach(path));
@@ -67,13 +71,16 @@ export type Expiry = {
   published: string;
   /** Whether the content says that the file is ours; others neither count nor go. */
   isOurs: (path: string) => boolean;
+  /** Takes a file away. */
+  remove?: (path: string) => void;
 };
 
 /** A clock that is further ahead than this was wrong, and what it dated says nothing about the order. */
 const AHEAD_MS = 24 * 60 * 60 * 1000;
 
 /** Removes old snapshots of ours, but never the one that the latest link names. Returns the paths removed. */
-export function expireSnapshots(output: Output, { keep, published, isOurs }: Expiry): string[] {
+export function expireSnapshots(output: Output, expiry: Expiry): string[] {
+  const { keep, published, isOurs, remove = removeFile } = expiry;
   if (keep <= 0) return [];
   output.recheck();
   const linked = shownBy(join(output.directory, LATEST_NAME));
@@ -82,7 +89,7 @@ export function expireSnapshots(output: Output, { keep, published, isOurs }: Exp
     .slice(keep)
     .filter((name) => name !== linked)
     .map((name) => join(output.directory, name));
-  for (const path of old) removeFile(path);
+  for (const path of old) remove(path);
   return old;
 }
 

@@ -65,6 +65,23 @@ export function describeSnapshot(directory: string): Draft & { text(): string } 
   };
 }
 
+/** A draft that keeps nothing but its size. */
+export function measureSnapshot(directory: string): Draft {
+  let bytes = 0;
+  const empty = () => {
+    bytes = 0;
+  };
+  const write = (part: Uint8Array) => {
+    bytes += part.length;
+  };
+  return {
+    ...writeDraft({ empty, write, seal: () => bytes }),
+    inode: () => null,
+    publish: (name) => describePublish(join(directory, name)),
+    discard: empty,
+  };
+}
+
 function describePublish(path: string): Published {
   const exists = attemptIfExists("find", path, () => lstatSync(reach(path))) !== null;
   return { path, action: exists ? "replace" : "create" };

@@ -1,13 +1,15 @@
 // Whether others could change what is published, or lead a run elsewhere: who owns the output directory and who may write
 // it, and for root, whose files everybody obeys, the same of each directory on the way to it (docs/security.md).
 
-import { closeSync, fstatSync, lstatSync, readlinkSync, type Stats, unlinkSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { OutputError } from "../errors.ts";
 import { throughDescriptor } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "../places/owners.ts";
 import { attempt, errnoOf } from "./failure.ts";
+import { removeFile } from "./files.ts";
+import { trialName } from "./leftovers.ts";
 
 export type Finding = { message: string; hint: string };
 
@@ -122,8 +124,13 @@ function partsOf(path: string): string[] {
 
 /** Who owns a file that we make in an opened directory: usually we, but a server may decide otherwise. null: nobody. */
 export function ownerOfNew(path: string, fd: number): number | null {
+  return unlessForbidden(() => makeAndAsk(path, fd));
+}
+
+/** null where nothing may be made. */
+export function unlessForbidden(make: () => number | null): number | null {
   try {
-    return makeAndAsk(path, fd);
+    return make();
   } catch (error) {
     if (error instanceof Error && FORBIDDEN.includes(errnoOf(error.cause))) return null;
     throw error;
@@ -133,7 +140,7 @@ export function ownerOfNew(path: string, fd: number): number | null {
 const FORBIDDEN: readonly (string | null)[] = ["EACCES", "EPERM", "EROFS"];
 
 function makeAndAsk(path: string, fd: number): number {
-  const name = `.waldur-cscs-storage-owner-${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
+  const name = trialName();
   const made = throughDescriptor(fd, `/${name}`);
   return attempt("create", join(path, name), () => {
     const file = openNew(made);
@@ -141,7 +148,7 @@ function makeAndAsk(path: string, fd: number): number {
       return fstatSync(file).uid;
     } finally {
       closeSync(file);
-      unlinkSync(made);
+      removeFile(made);
     }
   });
 }

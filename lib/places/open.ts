@@ -4,7 +4,8 @@
 import { constants, openSync, readSync } from "node:fs";
 import { reach } from "./held.ts";
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL } = constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
 /**
  * A descriptor to read from; the caller looks at its kind and owner and closes it. `follow` is for files that an
@@ -17,6 +18,19 @@ export function openToRead(path: string, links: "follow" | "refuse"): number {
 /** A new, empty file to write to. Fails when anything has the name. */
 export function openNew(path: string, mode = 0o600): number {
   return openSync(reach(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
+/** Of Linux, on every machine; node:fs does not name it. */
+const O_TMPFILE = 0o20000000 | O_DIRECTORY;
+
+/** A new, empty file in that directory that never has a name, and is gone when it is closed. Not every file system can. */
+export function openNameless(directory: string): number {
+  return openSync(reach(directory), O_TMPFILE | O_WRONLY, 0o600);
+}
+
+/** A file to add to, and to read from, which is made where there is none; the caller looks at its kind and owner. */
+export function openToAppend(path: string, mode = 0o600): number {
+  return openSync(reach(path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);
 }
 
 /** Fails when the last part of the path is a symlink, or no directory. Never takes one that is held for it. */

@@ -1,8 +1,20 @@
 // The text file for a Prometheus node exporter: written whole at the end of every run, also of a failed one.
 
-import { closeSync, fstatSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { OutputError } from "../errors.ts";
-import { openNew, openToRead, readUpTo } from "../places/open.ts";
+import { openNameless, openNew, openToRead, readUpTo } from "../places/open.ts";
+import { ownUser } from "../places/owners.ts";
 import type { Report } from "./report.ts";
 
 const PREFIX = "waldur_cscs_storage";
@@ -14,11 +26,15 @@ export function writeMetrics(path: string, report: Report): void {
   try {
     replace(path, text);
   } catch (cause) {
-    throw new OutputError(`cannot write the metrics file ${path}`, {
-      cause,
-      hint: "its directory must exist and be writable for this user",
-    });
+    throw unwritable(path, cause);
   }
+}
+
+function unwritable(path: string, cause: unknown): OutputError {
+  return new OutputError(`cannot write the metrics file ${path}`, {
+    cause,
+    hint: "its directory must exist and be writable for this user",
+  });
 }
 
 /** The directory may be one that others write, too: the name is one that nobody can foresee, and only what we made goes. */
@@ -36,6 +52,35 @@ function replace(path: string, text: string): void {
     unlinkSync(temporary);
     throw error;
   }
+}
+
+/**
+ * Looks whether the file could be replaced, and changes nothing.
+ * @throws OutputError as `writeMetrics` would
+ */
+export function lookAtMetrics(path: string): void {
+  refuseSpecial(path);
+  const directory = dirname(path);
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    requireOwnInSticky(path, directory);
+    closeSync(openNameless(directory));
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (NO_NAMELESS.includes(code)) return;
+    throw unwritable(path, cause);
+  }
+}
+
+/** Where a file without a name cannot be, the rights of the directory are all that is asked for. */
+const NO_NAMELESS = ["EOPNOTSUPP", "ENOTSUP", "EISDIR", "EINVAL"];
+
+/** In such a directory nobody replaces what others own. */
+function requireOwnInSticky(path: string, directory: string): void {
+  const { mode, uid } = statSync(directory);
+  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid ?? ownUser();
+  if ((mode & 0o1000) === 0 || [0, uid, owner].includes(ownUser())) return;
+  throw new Error(`${path} is another user's, in a sticky directory`);
 }
 
 /** Replacing `/dev/null` would take it from the whole machine, and reading a named pipe would never end. */

@@ -92,18 +92,24 @@ export async function runMode(
   return report;
 }
 
-async function loadChecked(
-  options: RunOptions,
-  surroundings: Surroundings,
-  { signal }: RunEnd,
+function loadChecked(options: RunOptions, surroundings: Surroundings, { signal }: RunEnd): Promise<Config> {
+  const limits = { silenceMs: options.silenceMs, signal };
+  return loadFor(options, { ...surroundings, limits }, (offering) => offering[options.mode]);
+}
+
+/** The configuration, for whatever takes these of its offerings. From now on the log knows its secrets. */
+export async function loadFor(
+  options: Pick<RunOptions, "configPath" | "allowInsecureConfig" | "offeringUuids">,
+  surroundings: Pick<Surroundings, "env" | "cwd" | "log"> & { limits?: TouchLimits },
+  takes: (offering: { sync: boolean; orders: boolean }) => boolean,
 ): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
   const config = await loadConfig(options.configPath, {
     env: surroundings.env,
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
-    limits: { silenceMs: options.silenceMs, signal },
-    takes: (offering) => offering[options.mode] && isAsked(offering.uuid, options),
+    ...(surroundings.limits && { limits: surroundings.limits }),
+    takes: (offering) => takes(offering) && isAsked(offering.uuid, options),
   });
   for (const { token, proxy } of config.offerings) {
     surroundings.log.redact(token.reveal());
@@ -113,7 +119,7 @@ async function loadChecked(
   return config;
 }
 
-function isAsked(uuid: string, { offeringUuids }: RunOptions): boolean {
+function isAsked(uuid: string, { offeringUuids }: Pick<RunOptions, "offeringUuids">): boolean {
   return offeringUuids.length === 0 || offeringUuids.includes(uuid);
 }
 
@@ -121,7 +127,7 @@ function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
   log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
 }
 
-type Share = {
+export type Share = {
   offering: OfferingConfig;
   config: Config;
   options: RunOptions;
@@ -129,7 +135,8 @@ type Share = {
   work: ModeWork;
   ledger: Ledger;
   end: RunEnd;
-  politeness: { leftMs: number };
+  /** What `Retry-After` may cost; without a limit where absent. */
+  politeness?: { leftMs: number };
 };
 
 async function runOffering(share: Share): Promise<void> {
@@ -171,7 +178,13 @@ function standBy(line: Job["line"], { offering, options, surroundings: { log } }
   log[options.dryRun ? "warn" : "info"](message, { offering: offering.uuid, name: offering.name });
 }
 
-async function createJob(share: Share, own: Pick<Job, "line" | "lookAtPlace">): Promise<Job> {
+/** What it takes to ask Waldur about an offering. */
+type Asking = Omit<Share, "work" | "ledger">;
+
+export async function createJob(
+  share: Omit<Share, "work">,
+  own: Pick<Job, "line" | "lookAtPlace">,
+): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = share;
   return {
@@ -244,7 +257,7 @@ function limitsOf({ options, end }: Share): TouchLimits {
 }
 
 /** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
-function connectTo({ offering, options, surroundings }: Share, isReal: boolean) {
+export function connectTo({ offering, options, surroundings }: Asking, isReal: boolean) {
   const agent = isReal && options.mode === "orders" ? " (waldur-site-agent)" : "";
   const userAgent = `waldur-cscs-storage/${surroundings.version}${agent}`;
   return connectionOf(offering, { env: surroundings.env, userAgent });
@@ -253,7 +266,7 @@ function connectTo({ offering, options, surroundings }: Share, isReal: boolean) 
 /** From so long a wait on a run reports it, although it may go well in the end. */
 const LONG_WAIT_MS = 10_000;
 
-function patienceOf({ offering, options, surroundings, end, politeness }: Share): Patience {
+export function patienceOf({ offering, options, surroundings, end, politeness }: Asking): Patience {
   const { log } = surroundings;
   return {
     silenceMs: options.silenceMs,
@@ -262,7 +275,7 @@ function patienceOf({ offering, options, surroundings, end, politeness }: Share)
     now: surroundings.now,
     random: surroundings.random,
     timeLeftMs: end.timeLeftMs,
-    politeness,
+    ...(politeness && { politeness }),
     onRetry: (message, waitMs = 0) =>
       log[waitMs < LONG_WAIT_MS ? "info" : "warn"](message, { offering: offering.uuid }),
   };

@@ -11,6 +11,8 @@ export type Accounts = {
   providerToken: string;
   consumerToken: string;
   staffToken: string;
+  /** A manager of the offering, who sees all of it and may not approve orders. */
+  managerToken: string;
   /** An owner of an organisation that has nothing to do with the offering. */
   strangerToken: string;
 };
@@ -29,6 +31,7 @@ export function createAccounts(world: World): Accounts {
     providerToken: add(1, "provider", world.provider.uuid),
     consumerToken: add(2, "consumer", world.customers[0]?.uuid ?? null),
     staffToken: add(3, "staff", null),
+    managerToken: add(5, "manager", world.provider.uuid),
     strangerToken: add(4, "stranger", uuidOf(seed, "customer", 1_000_000)),
   };
 }
@@ -58,7 +61,7 @@ export function readMe(accounts: Accounts): Endpoint {
       token,
       token_lifetime: null,
       date_joined: "2024-01-08T07:00:00.000000Z",
-      permissions: caller.organisationUuid === null ? [] : [ownership(caller, world)],
+      permissions: caller.organisationUuid === null ? [] : [roleOf(caller, world)],
       ...(caller.role === "staff" ? { is_staff: true } : {}),
     });
   };
@@ -86,7 +89,8 @@ const UNUSED_OF_USER = {
   identity_source: "",
 } as const;
 
-function ownership({ uuid, username, organisationUuid }: Caller, world: World) {
+function roleOf({ uuid, username, organisationUuid, role }: Caller, world: World) {
+  const isManager = role === "manager";
   const organisation = [world.provider, ...world.customers].find((one) => one.uuid === organisationUuid);
   return {
     user_uuid: uuid,
@@ -96,12 +100,12 @@ function ownership({ uuid, username, organisationUuid }: Caller, world: World) {
     expiration_time: null,
     created_by_full_name: "Staff",
     created_by_username: "staff",
-    role_name: "CUSTOMER.OWNER",
-    role_description: "Organization owner",
-    role_uuid: uuidOf(world.seed, "user", 1000),
-    scope_type: "customer",
-    scope_uuid: organisationUuid,
-    scope_name: organisation?.name ?? "",
+    role_name: isManager ? "OFFERING.MANAGER" : "CUSTOMER.OWNER",
+    role_description: isManager ? "Offering manager" : "Organization owner",
+    role_uuid: uuidOf(world.seed, "user", isManager ? 1001 : 1000),
+    scope_type: isManager ? "offering" : "customer",
+    scope_uuid: isManager ? world.offering.uuid : organisationUuid,
+    scope_name: isManager ? world.offering.name : (organisation?.name ?? ""),
   };
 }
 

@@ -19,6 +19,8 @@ export type LoggedRequest = {
   userAgent: string;
   /** The token was a known one. */
   authorised: boolean;
+  /** As it was sent; empty for none. */
+  body: string;
 };
 
 /** All that answering a request takes. */
@@ -48,15 +50,16 @@ export async function answerRequest(request: Request, site: Site): Promise<Respo
     status: 0,
     userAgent: request.headers.get("user-agent") ?? "",
     authorised: "role" in authenticate(authorization, site.accounts),
+    body: "",
   };
   site.requests.push(logged);
-  const answer = await answerFor(request, { url, path, authorization }, site);
+  const answer = await answerFor(request, { url, path, authorization, logged }, site);
   if (answer.delivery !== "hang" && answer.delivery !== "drop") logged.status = answer.status;
   const gzip = site.gzip && /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
   return deliver(answer, { gzip, stopped: site.stopped });
 }
 
-type Asked = { url: URL; path: string; authorization: string | null };
+type Asked = { url: URL; path: string; authorization: string | null; logged: LoggedRequest };
 
 /** Faults that stand in for the server come first, those of the world and of the answer around it. */
 async function answerFor(request: Request, asked: Asked, site: Site): Promise<Answer> {
@@ -66,6 +69,7 @@ async function answerFor(request: Request, asked: Asked, site: Site): Promise<An
     if ("instead" in fault) return fault.instead({ origin: url.origin, path });
   }
   const text = await request.text();
+  asked.logged.body = text;
   return inTurn(site, asked.authorization ?? "", async () => {
     const opened = openExchange(request, { ...asked, text, quirks }, site);
     const answer = "status" in opened ? opened : played(opened, faults);

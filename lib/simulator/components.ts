@@ -1,31 +1,19 @@
 // Components of an offering: drawing, creating and changing them.
 
-import { type Answer, empty, json, noSuch, serverError } from "./answers.ts";
+import { type Answer, empty, forbidden, json, noSuch, serverError } from "./answers.ts";
+import { componentComplaint, componentDefaults, settledFields } from "./component-fields.ts";
 import { type Endpoint, type Exchange, providerOffering } from "./exchange.ts";
 import { parseUuid, uuidOf } from "./identity.ts";
 import { isTable } from "./lifecycle.ts";
-import type { Component, Offering } from "./model.ts";
+import type { Component, Generation, Offering } from "./model.ts";
 
-const COMPONENT_DEFAULTS = {
-  description: "",
-  measured_unit: "",
-  limit_period: null,
-  limit_amount: null,
-  article_code: "",
-  max_value: null,
-  min_value: null,
-  max_available_limit: null,
-  is_boolean: false,
-  default_limit: null,
-  factor: null,
-  is_builtin: false,
-} as const;
-
-/** A component as an offering shows it. */
-export function drawComponent({ uuid, type, name, billingType, measuredUnit, extra }: Component) {
-  const known = Object.entries(extra).filter(([key]) => key in COMPONENT_DEFAULTS);
+/** A component as an offering of such a server shows it. */
+export function drawComponent(component: Component, generation: Generation) {
+  const { uuid, type, name, billingType, measuredUnit, extra } = component;
+  const defaults = componentDefaults(generation);
+  const known = Object.entries(extra).filter(([key]) => key in defaults);
   const named = { uuid, billing_type: billingType, type, name };
-  return { ...named, ...COMPONENT_DEFAULTS, ...Object.fromEntries(known), measured_unit: measuredUnit };
+  return { ...named, ...defaults, ...Object.fromEntries(known), measured_unit: measuredUnit };
 }
 
 /** Creating and changing the components of an offering. */
@@ -34,57 +22,52 @@ export const OFFERING_ACTIONS: Readonly<Record<string, Endpoint>> = {
   update_offering_component: onOffering(updateComponent),
 };
 
+/** The right is asked about before the state of the offering. */
 function onOffering(step: (exchange: Exchange, offering: Offering) => Answer): Endpoint {
   return (exchange, uuid) => {
     const offering = providerOffering(exchange, uuid);
-    return offering === undefined ? noSuch("Offering") : step(exchange, offering);
+    if (offering === undefined) return noSuch("Offering");
+    if (!offering.ownerMayChangeComponents && exchange.caller.role !== "staff") return forbidden();
+    if (offering.state === "Archived") return json(400, ["It is not possible to update archived offering."]);
+    return step(exchange, offering);
   };
 }
 
 type Sent = Readonly<Record<string, unknown>>;
 
-/** A type that is there already breaks the server instead of being refused. */
+/** A type that is there already breaks a server of 2024; a newer one refuses it. */
 function createComponent({ world, body }: Exchange, offering: Offering): Answer {
   const sent: Sent = isTable(body) ? body : {};
   const missing = ["billing_type", "type", "name"].filter((key) => sent[key] === undefined);
   if (missing.length > 0) {
     return json(400, Object.fromEntries(missing.map((key) => [key, ["This field is required."]])));
   }
-  const complaints = componentComplaints(sent);
-  if (complaints !== undefined) return complaints;
-  if (offering.components.some(({ type }) => type === sent.type)) return serverError();
+  const complaint = componentComplaint(sent, world.generation);
+  if (complaint !== undefined) return complaint;
+  if (offering.components.some(({ type }) => type === sent.type)) {
+    return world.generation === "2024"
+      ? serverError()
+      : json(400, [`Component ${String(sent.type)} already exists.`]);
+  }
   const uuid = uuidOf(world.seed, "component", 100 + offering.components.length);
   const blank = { uuid, type: "", name: "", billingType: "", measuredUnit: "", extra: {} };
-  offering.components.push(withSent(blank, sent));
+  offering.components.push(withSent(blank, settledFields(sent, world.generation)));
   return empty(201);
 }
 
-function updateComponent({ body }: Exchange, offering: Offering): Answer {
+function updateComponent({ world, body }: Exchange, offering: Offering): Answer {
   const sent: Sent = isTable(body) ? body : {};
   if (sent.uuid === undefined) return json(400, { details: "UUID for offering component was not provided." });
   const uuid = parseUuid(String(sent.uuid));
   const index = offering.components.findIndex((one) => one.uuid === uuid);
   const present = offering.components[index];
   if (present === undefined) return empty(404);
-  const complaints = componentComplaints(sent);
-  if (complaints !== undefined) return complaints;
+  const complaint = componentComplaint(sent, world.generation, present);
+  if (complaint !== undefined) return complaint;
   const taken = offering.components.some((one) => one !== present && one.type === sent.type);
   if (taken) return serverError();
-  offering.components[index] = withSent(present, sent);
+  offering.components[index] = withSent(present, settledFields(sent, world.generation));
   return empty();
-}
-
-const BILLING_TYPES = ["fixed", "usage", "limit", "one", "few"];
-
-function componentComplaints(sent: Sent): Answer | undefined {
-  const { billing_type, type, measured_unit } = sent;
-  if (billing_type !== undefined && !BILLING_TYPES.includes(String(billing_type)))
-    return json(400, { billing_type: [`"${String(billing_type)}" is not a valid choice.`] });
-  if (type !== undefined && !/^[a-zA-Z0-9_\-/:]+$/.test(String(type)))
-    return json(400, { type: ["Enter a valid value."] });
-  if (String(measured_unit ?? "").length > 30)
-    return json(400, { measured_unit: ["Ensure this field has no more than 30 characters."] });
-  return undefined;
 }
 
 function withSent(present: Component, sent: Sent): Component {

@@ -5,7 +5,7 @@ import { parseUuid } from "./identity.ts";
 import type { Offering } from "./model.ts";
 import type { World } from "./state.ts";
 
-export type Role = "provider" | "consumer" | "staff" | "stranger";
+export type Role = "provider" | "manager" | "consumer" | "staff" | "stranger";
 
 /** A user, and the organisation that they own; staff own none. */
 export type Caller = {

@@ -32,6 +32,10 @@ export type Offering = {
   provider: Organisation;
   planUuid: string;
   components: Component[];
+  /** `Archived` ones cannot be changed any more. */
+  state: string;
+  /** The role of its owners has the right to change components; a site may take it away. */
+  ownerMayChangeComponents: boolean;
   wire?: Wire;
 };
 

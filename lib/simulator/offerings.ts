@@ -64,12 +64,16 @@ const OFFERING_VIEW: readonly Field<Offering>[] = [
     options: { order: [], options: {} },
     resource_options: { order: [], options: {} },
   }),
-  field("components", (offering) => offering.components.map(drawComponent)),
+  field("components", (offering, { exchange }) =>
+    offering.components.map((component) => drawComponent(component, exchange.world.generation)),
+  ),
   ...constants<Offering>({
     plugin_options: {},
     secret_options: {},
     service_attributes: {},
-    state: "Active",
+  }),
+  field("state", (offering) => offering.state),
+  ...constants<Offering>({
     native_name: "",
     native_description: "",
     vendor_details: "",

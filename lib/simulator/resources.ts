@@ -58,7 +58,8 @@ function comparison(order: readonly string[]): Filter["compare"] {
 function visibleTo(side: Side, exchange: Exchange, filter: Filter): Filter {
   const { role, organisationUuid } = exchange.caller;
   if (role === "staff") return filter;
-  if (side === "provider") return role === "provider" ? filter : { ...filter, offeringUuids: [] };
+  const isProvider = role === "provider" || role === "manager";
+  if (side === "provider") return isProvider ? filter : { ...filter, offeringUuids: [] };
   if (role !== "consumer") return { ...filter, offeringUuids: [] };
   const { matches } = filter;
   return {

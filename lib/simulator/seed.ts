@@ -99,6 +99,8 @@ function offering(
     type: "Marketplace.Slurm",
     provider,
     planUuid: uuidOf(seed, "plan", n),
+    state: "Active",
+    ownerMayChangeComponents: true,
     components: [
       {
         uuid: uuidOf(seed, "component", n),

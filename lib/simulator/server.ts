@@ -45,6 +45,7 @@ export type Simulator = {
   providerToken: string;
   consumerToken: string;
   staffToken: string;
+  managerToken: string;
   strangerToken: string;
   offeringUuid: string;
   /** The consumer's first project. */

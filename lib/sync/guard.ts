@@ -76,8 +76,7 @@ export type Draft = {
 };
 
 /** @throws AnswerError when more is gone than `percent` of the last snapshot */
-export function guardSnapshot(table: ClaimTable, draft: Draft, percent: number): void {
-  const compared = compareWithLast(table);
+export function guardSnapshot(compared: Compared, draft: Draft, percent: number): void {
   if (draft.isFirst) {
     guardFirst(draft, percent);
     return;

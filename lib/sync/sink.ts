@@ -1,16 +1,20 @@
 // Where a snapshot goes: into the output directory with all that belongs to it, or, in a dry run, into memory.
 
+import { basename } from "node:path";
 import type { ClaimsSource } from "../claims/header.ts";
 import { writeClaims } from "../claims/store.ts";
 import type { ClaimTable } from "../claims/table.ts";
 import type { StorageSettings } from "../config/config.ts";
+import type { History } from "../history/writer.ts";
 import type { Output } from "../output/directory.ts";
 import { errnoOf } from "../output/failure.ts";
+import { removeFile } from "../output/files.ts";
 import { type Lock, waitForLock } from "../output/lock.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
-import { type Draft, describeSnapshot, draftSnapshot } from "../output/snapshot.ts";
+import { type Draft, describeSnapshot, draftSnapshot, measureSnapshot } from "../output/snapshot.ts";
 import { type SnapshotState, writeSnapshotState } from "../output/state.ts";
 import { isSnapshotOf } from "./baseline.ts";
+import type { Compared } from "./guard.ts";
 
 /** What the claims are made of, and the snapshot that is about to get its name. */
 type DraftSource = Pick<ClaimsSource, "listedAt" | "listed"> & {
@@ -30,14 +34,22 @@ export type SnapshotSink = {
   /** From now until `unlockClaims` no receipt is written; throws what `throwIfOver` throws while it waits. */
   lockClaims(throwIfOver: () => void): Promise<void>;
   unlockClaims(): void;
+  /** Before the guard: what the snapshot has of the last one. */
+  compared?(found: Compared): void;
   /** Stores the claims of the snapshot that is about to be published, or kept, under that name. */
   claim(table: ClaimTable, source: DraftSource): void;
-  publish(name: string): { path: string; action: "create" | "replace" };
+  publish(name: string, entries: number): { path: string; action: "create" | "replace" };
   /** After publishing, or keeping what is there: the state for the next run, the latest link, retention. */
   settle(state: SnapshotState): void;
 };
 
-export function directorySink(output: Output, settings: StorageSettings): SnapshotSink {
+/** What the sink writes to, for which offering. */
+export type SinkPlace = { output: Output; history: History; offering: string };
+
+export function directorySink(
+  { output, history, offering }: SinkPlace,
+  settings: StorageSettings,
+): SnapshotSink {
   const draft = draftSnapshot(output);
   let lock: Lock | null = null;
   return {
@@ -55,7 +67,14 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
         ...source,
         snapshot: inode === null ? null : { file, inode, sha256, isFirst },
       }),
-    publish: (name) => draft.publish(name),
+    publish: (file, entries) =>
+      history.around(
+        {
+          ...({ event: "published", offering, order: null, resource: null, file, path: null } as const),
+          ...{ entries, inode: draft.inode() },
+        },
+        () => draft.publish(file),
+      ),
     settle(state) {
       writeSnapshotState(output, state);
       const expire = () =>
@@ -63,6 +82,8 @@ export function directorySink(output: Output, settings: StorageSettings): Snapsh
           keep: settings.keepSnapshots,
           published: state.file,
           isOurs: (path) => isSnapshotOf(path, state.offering),
+          remove: (path) =>
+            history.around({ event: "removed", offering, file: basename(path) }, () => removeFile(path)),
         });
       try {
         if (settings.latestLink) linkLatest(output, state.file);
@@ -82,12 +103,22 @@ function isDiskFault(error: unknown): boolean {
   return error instanceof Error && DISK_FAULTS.includes(errnoOf(error.cause));
 }
 
+/** In memory, for whoever wants to see the document. */
 export function describingSink(directory: string): SnapshotSink {
   const draft = describeSnapshot(directory);
+  return { ...idleSink(directory, draft), document: () => JSON.parse(draft.text()) as unknown };
+}
+
+/** For a snapshot that nobody is going to see: only its size counts, and what it has of the last one. */
+export function measuringSink(directory: string, compared: (found: Compared) => void): SnapshotSink {
+  return { ...idleSink(directory, measureSnapshot(directory)), compared };
+}
+
+/** Changes nothing. */
+function idleSink(directory: string, draft: Draft): SnapshotSink {
   return {
     directory,
     draft,
-    document: () => JSON.parse(draft.text()) as unknown,
     lockClaims: () => Promise.resolve(),
     unlockClaims: () => undefined,
     claim: () => undefined,

@@ -6,10 +6,11 @@ import type { Output } from "../output/directory.ts";
 import { inodeOf } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
 import type { SnapshotState } from "../output/state.ts";
+import { historyOf } from "../run/history.ts";
 import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
 import { isIntact, type LastSnapshot } from "./baseline.ts";
 import { carryOver } from "./carry.ts";
-import { guardSnapshot } from "./guard.ts";
+import { compareWithLast, guardSnapshot } from "./guard.ts";
 import { type Listing, readListing } from "./listing.ts";
 import { noticesOf } from "./notices.ts";
 import { describingSink, directorySink, type SnapshotSink } from "./sink.ts";
@@ -25,8 +26,14 @@ export type SyncOptions = {
 };
 
 /** Publishes the snapshot of one offering. */
-export function publishSnapshot(job: Job, output: Output, options: SyncOptions): Promise<void> {
-  return syncOffering(job, options, directorySink(output, job.config.settings));
+export async function publishSnapshot(job: Job, output: Output, options: SyncOptions): Promise<void> {
+  const { settings, uuid: offering } = job.config;
+  const history = historyOf(job, output);
+  try {
+    await syncOffering(job, options, directorySink({ output, history, offering }, settings));
+  } finally {
+    history.close();
+  }
 }
 
 /** Describes the snapshot that would be published; touches nothing. */
@@ -34,7 +41,8 @@ export function describeSnapshotRun(job: Job, options: SyncOptions): Promise<voi
   return syncOffering(job, options, describingSink(job.config.settings.outputDirectory));
 }
 
-async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
+/** The whole of it, with whatever end: what becomes of the snapshot is the sink's. */
+export async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
   try {
     const ground = await surveyOffering(job);
     const listing = await readListing(job, ground, { sink, repath: options.repath });
@@ -43,7 +51,7 @@ async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink):
     noteState(listing, job);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish();
-    guard(listing, { entries: drafted.entries, options }, job);
+    guard(listing, { entries: drafted.entries, options, sink }, job);
     if (isFirstAndEmpty(listing.last, drafted.entries, options)) return skip(job);
     job.throwIfOver();
     await job.lookAtPlace();
@@ -79,10 +87,16 @@ function skip(job: Job): void {
   });
 }
 
-type Guarded = { entries: number; options: SyncOptions };
+type Guarded = { entries: number; options: SyncOptions; sink: SnapshotSink };
 
-function guard({ count, selection, last, claims }: Listing, { entries, options }: Guarded, job: Job): void {
+function guard(
+  { count, selection, last, claims }: Listing,
+  { entries, options, sink }: Guarded,
+  job: Job,
+): void {
   const { uuid: offering, settings } = job.config;
+  const compared = compareWithLast(selection.table);
+  sink.compared?.(compared);
   const draft = {
     offering,
     entries,
@@ -91,7 +105,7 @@ function guard({ count, selection, last, claims }: Listing, { entries, options }
     moved: selection.rows.moved,
   };
   try {
-    guardSnapshot(selection.table, draft, settings.shrinkGuardPercent);
+    guardSnapshot(compared, draft, settings.shrinkGuardPercent);
   } catch (error) {
     if (!options.allowShrink) throw error;
     return;
@@ -127,7 +141,9 @@ function publishOrKeep({ job, listing, drafted, sink }: Finished, ifChanged: boo
     isFirst: claims.snapshot === null,
     listed: [...new Set([...claims.source.listed, uuid])],
   });
-  const found = isKept ? { path: last.path, action: "unchanged" as const } : sink.publish(name);
+  const found = isKept
+    ? { path: last.path, action: "unchanged" as const }
+    : sink.publish(name, drafted.entries);
   sink.unlockClaims();
   // Not before: until then nothing counts as published, in the report and in the metrics.
   job.line.outcome = isUnchanged ? "unchanged" : "published";

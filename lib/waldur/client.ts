@@ -41,6 +41,8 @@ export type Patience = {
   politeness?: { leftMs: number };
   /** @param waitMs until the next try, where the server asked for it */
   onRetry?: (message: string, waitMs?: number) => void;
+  /** Called with each answer to a GET, whatever it is. */
+  onAnswer?: (headers: Headers) => void;
 };
 
 /** Query parameters; a list repeats its name. */
@@ -63,13 +65,18 @@ export type GetBounds = {
   limitBytes?: number;
 };
 
-/** What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. */
-export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: string };
+/**
+ * What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. `status` is
+ * that of the answer, where there was one.
+ */
+export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: string; status?: number };
 
 export type Actor = Reader & {
   /** POSTs once. 401, 403 and every other 4xx but 409 throw; nothing else does, the caller reads back. */
-  post(path: string, body?: Readonly<Record<string, string>>): Promise<Posted>;
+  post(path: string, body?: PostBody): Promise<Posted>;
 };
+
+export type PostBody = Readonly<Record<string, string | number | boolean>>;
 
 const POST_LIMIT_BYTES = 1024 * 1024;
 
@@ -80,7 +87,7 @@ type Exchange = Asked & {
   method: "GET" | "POST";
   path: string;
   query?: Query;
-  body?: Readonly<Record<string, string>>;
+  body?: PostBody;
   limitBytes: number;
 };
 
@@ -184,6 +191,7 @@ async function attemptGet(
     throw translated;
   });
   if ("failure" in received) return received;
+  patience.onAnswer?.(received.headers);
   if (received.status === 200) return parseAnswer(received, exchange);
   const error = describeStatus(received, exchange);
   if (!isTransientStatus(received.status)) throw error;
@@ -199,11 +207,11 @@ async function postOnce(exchange: Exchange, send: Sender, patience: Patience): P
     return translated;
   });
   if (received instanceof AppError) return { outcome: "unknown", detail: received.message };
-  if (received.status >= 200 && received.status < 300)
-    return { outcome: "accepted", detail: `${received.status}` };
+  const { status } = received;
+  if (status >= 200 && status < 300) return { outcome: "accepted", detail: `${status}`, status };
   const error = describeStatus(received, exchange);
-  if (received.status === 409) return { outcome: "conflict", detail: error.message };
-  if (isTransientStatus(received.status)) return { outcome: "unknown", detail: error.message };
+  if (status === 409) return { outcome: "conflict", detail: error.message, status };
+  if (isTransientStatus(status)) return { outcome: "unknown", detail: error.message, status };
   throw error;
 }
 

@@ -28,16 +28,42 @@ export async function fetchOffering(
   uuid: string,
   config: OfferingPlace,
 ): Promise<WaldurOffering> {
-  const path = `marketplace-provider-offerings/${uuid}/`;
-  const answer = await reader.get(path, { field: OFFERING_FIELDS }).catch((error: unknown) => {
+  const offering = await findOffering(reader, uuid, config);
+  requireType(offering, config);
+  return offering;
+}
+
+/** The offering, of whatever type. Throws `ConfigError` when Waldur does not know it. */
+export async function findOffering(
+  reader: Reader,
+  uuid: string,
+  config: OfferingPlace,
+): Promise<WaldurOffering> {
+  return (await findOfferingWith(reader, uuid, { config, more: [] })).offering;
+}
+
+export const OFFERINGS_PATH = "marketplace-provider-offerings/";
+
+/** The same, and the answer with more of its fields. */
+export async function findOfferingWith(
+  reader: Reader,
+  uuid: string,
+  { config, more }: { config: OfferingPlace; more: readonly string[] },
+): Promise<{ offering: WaldurOffering; body: unknown }> {
+  const path = `${OFFERINGS_PATH}${uuid}/`;
+  const answer = await reader.get(path, { field: [...OFFERING_FIELDS, ...more] }).catch((error: unknown) => {
     if (error instanceof AnswerError && error.code === "not-found") throw unknownOffering(uuid, config);
     throw error;
   });
   const offering = parseOffering(answer.body);
   if (offering.uuid !== uuid)
     throw new AnswerError(`GET ${path} answered with another offering, ${offering.uuid}`);
+  return { offering, body: answer.body };
+}
+
+/** @throws ConfigError when Waldur lets no agent move the orders of such an offering */
+export function requireType(offering: WaldurOffering, config: OfferingPlace): void {
   if (offering.type !== SITE_AGENT_TYPE) throw wrongType(offering, config);
-  return offering;
 }
 
 /** Where the configuration names the offering, for messages. */

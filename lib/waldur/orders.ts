@@ -6,7 +6,7 @@ import type { Answer } from "./answer.ts";
 import type { Actor, Posted, Reader } from "./client.ts";
 import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
-import { isFault, parseUuid } from "./wire.ts";
+import { isFault, parseRows, parseUuid } from "./wire.ts";
 import { ORDER_FIELDS, ORDER_OUTLINE, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
 import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
 
@@ -68,6 +68,14 @@ export async function fetchOpenOrders(reader: Reader, offeringUuid: string): Pro
     },
   );
   return orders;
+}
+
+/** How many orders are open; null when the server does not say. Proves that the orders of the offering may be listed. */
+export async function countOpenOrders(reader: Reader, offeringUuid: string): Promise<number | null> {
+  const query = { offering_uuid: offeringUuid, state: OPEN_STATES, field: ["uuid"], page_size: 1 };
+  const { body, count } = await reader.get(ORDERS_PATH, query);
+  parseRows(body, ORDERS_PATH);
+  return count;
 }
 
 function sizeOf({ limits, attributes, project, customer }: WaldurOrder): number {
@@ -163,6 +171,11 @@ export const CALLS = {
     path: `${RESOURCES_PATH}${resource}/set_backend_id/`,
   }),
 } as const;
+
+/** The action of a call, without whom it is about. */
+export function actionOf({ path }: Call): string {
+  return path.split("/").at(-2) ?? path;
+}
 
 /** Sends one call; the body goes to Waldur only, the report shows the path. */
 export function send(actor: Actor, call: Call, body?: Readonly<Record<string, string>>): Promise<Posted> {

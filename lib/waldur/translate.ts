@@ -183,17 +183,23 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     });
   if (status === 407)
     return new EndpointError(what, {
+      status,
       hint: "a proxy between here and Waldur asks for credentials; see global_proxy and the proxy variables",
     });
-  if (status === 404 && !isJson(received))
+  const isEmptyRefusal = asked.method === "POST" && received.text === "";
+  if (status === 404 && !isJson(received) && !isEmptyRefusal)
     return new EndpointError(`${what}: this server has no such endpoint`, {
+      status,
       hint: "is waldur_api_url right, and is this server recent enough?",
     });
   if (status === 404)
-    return new AnswerError(`${what}: no such thing, or the token may not see it`, { code: "not-found" });
+    return new AnswerError(`${what}: no such thing, or the token may not see it`, {
+      code: "not-found",
+      status,
+    });
   if (isTransientStatus(status))
-    return new RetryLaterError(what, { hint: transientHint(status, asked.proxyFrom) });
-  return new AnswerError(what);
+    return new RetryLaterError(what, { status, hint: transientHint(status, asked.proxyFrom) });
+  return new AnswerError(what, { status });
 }
 
 const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -211,6 +217,7 @@ function redirected(received: Received, asked: Asked): EndpointError {
   return new EndpointError(
     `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}${byWhom(asked)}`,
     {
+      status: received.status,
       hint: "redirects are not followed, so that the token stays with the configured server; fix waldur_api_url",
     },
   );

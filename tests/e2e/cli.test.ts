@@ -113,6 +113,10 @@ describe("help", () => {
   test.each([
     ["sync", [...COMMON, "--allow-shrink", "--if-changed"]],
     ["orders", [...COMMON, "--interval SECONDS"]],
+    [
+      "check",
+      ["-c, --config FILE", "--offering-uuid UUID", "--metrics-file FILE", "--json", "--timeout SECONDS"],
+    ],
     ["claims list", ["-c, --config FILE", "--offering-uuid UUID", "--json", "-h, --help"]],
     ["claims release", ["PATH [options]", "--resource UUID", "--force", "--timeout SECONDS", "--retries N"]],
     ["claims", ["list|release"]],
@@ -165,7 +169,7 @@ describe("help", () => {
     expect(stage.simulator.requests).toEqual([]);
   });
 
-  test.each(["sync", "orders", "claims", "claims list", "claims release", "demo"])(
+  test.each(["sync", "orders", "check", "claims", "claims list", "claims release", "demo"])(
     "of %s is shown by help before the words as well",
     async (command) => {
       const words = command.split(" ");
@@ -190,7 +194,7 @@ describe("help", () => {
   });
 
   test("its examples have no option that the command does not know", async () => {
-    for (const command of ["sync", "orders", "demo", "claims list", "claims release"]) {
+    for (const command of ["sync", "orders", "check", "demo", "claims list", "claims release"]) {
       const { stdout } = await runSubject([...command.split(" "), "--help"]);
       const [options = "", examples = ""] = stdout.split("EXAMPLES");
       for (const [, flag = ""] of examples.matchAll(/waldur-cscs-storage [^|#\n]*?(--[\w-]+)/g)) {

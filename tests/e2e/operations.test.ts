@@ -53,7 +53,7 @@ describe("metrics and alerts", () => {
   });
 
   test("the alerts ask only for series that there are", () => {
-    const [rules = ""] = page.blocks("yaml");
+    const rules = page.blocks("yaml").find((block) => block.startsWith("groups:")) ?? "";
     const asked = [...rules.matchAll(/waldur_cscs_storage_\w+/g)].map(([name]) => name);
     expect(asked.length).toBeGreaterThan(4);
     expect(asked.filter((name) => !series.some(([known]) => known === name))).toEqual([]);
@@ -64,7 +64,7 @@ describe("metrics and alerts", () => {
     `Prometheus accepts the rules, and they fire when they should${hasPromtool ? "" : " (needs promtool)"}`,
     async () => {
       const directory = scratchDirectory("alerts-");
-      const [rules = ""] = page.blocks("yaml");
+      const rules = page.blocks("yaml").find((block) => block.startsWith("groups:")) ?? "";
       writeFileSync(join(directory, "rules.yml"), rules);
       writeFileSync(join(directory, "tests.yml"), ALERT_TESTS);
       for (const what of ["check rules rules.yml", "test rules tests.yml"]) {
@@ -104,6 +104,26 @@ tests:
             exp_annotations: { summary: "orders ends with 77 on a" }
       - { eval_time: 60m, alertname: WaldurStorageMetricsMissing, exp_alerts: [] }
 `;
+
+test("a token that has expired looks as it says", async () => {
+  const stage = await start({ resources: 5 });
+  writeFileSync(join(stage.directory, "waldur.token"), `${"0".repeat(40)}\n`, { mode: 0o600 });
+  const config = await Bun.file(stage.configPath).text();
+  writeFileSync(
+    stage.configPath,
+    config.replace(/waldur_api_token: .*/, "waldur_api_token_file: waldur.token"),
+  );
+  const { code, stdout } = await stage.run(["check", "-c", stage.configPath]);
+  expect(code).toBe(77);
+  const neutral = (text: string) =>
+    text
+      .replaceAll(stage.directory, "/etc/waldur")
+      .replaceAll(/\s+/g, "")
+      .replaceAll(/[0-9a-f]{32}/g, "UUID");
+  const [shown = ""] = page.blocks("text").filter((block) => block.startsWith("fail     token"));
+  expect(shown).not.toBe("");
+  expect(neutral(stdout)).toEndWith(neutral(shown));
+});
 
 describe("two gateways", () => {
   /** The same offering with an output directory of its own. */

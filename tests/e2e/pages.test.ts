@@ -70,6 +70,13 @@ describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEED
     expect(steps).toHaveLength(script.length);
   });
 
+  test("is shown what the page of the first day shows", () => {
+    const [shown = ""] = operations.blocks("console").filter((block) => block.includes(" check -c "));
+    const [line = "", ...output] = shown.split("\n");
+    const ran = steps.find((step) => `# ${step.line}` === line);
+    expect(neutral(ran?.stdout ?? "")).toBe(neutral(output.join("\n")));
+  });
+
   test("has one snapshot and three order files, of the user of the runs", () => {
     const lines = stepOf(PUBLISHED)?.stdout.trim().split("\n") ?? [];
     expect(lines).toHaveLength(4);
@@ -104,6 +111,17 @@ describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEED
     expect(stepOf(REMAINS)?.stdout).toBe("");
   });
 });
+
+/** Without what no two machines have in common; it decides where lines are broken, too. */
+function neutral(checked: string): string {
+  return checked
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[0-9a-f]{32}/g, "UUID")
+    .replaceAll(/uid \d+/g, "uid N")
+    .replace(/(file-system ).*? at \S+ [\d.]+ GB free, room for \d+ files/, "$1FILE SYSTEM")
+    .replace(/https?:\/\/\S+ answers; .*?; no proxy/, "SERVER answers")
+    .trim();
+}
 
 /** What the pages ask to write into files. */
 function siteFiles({ simulator }: Stage): Record<string, string> {

@@ -18,6 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
+import { historyFile } from "../../lib/history/record.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { minuteStamp, orderFileName, snapshotName } from "../../lib/output/names.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
@@ -320,6 +321,7 @@ describe("something else in a file's place", () => {
         ...["snapshot.json", "claims", "problems-sync.json", "problems-orders.json", "receipts-expired"].map(
           (name) => join(state, name),
         ),
+        ...["sync", "orders"].map((writer) => join(state, historyFile(writer))),
         ...["receipts", "receipts/closed"].map((folder) => join(state, folder, `${uuid}.json`)),
         join(stage.out, LATEST_NAME),
       ];

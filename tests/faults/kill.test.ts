@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { inTurns } from "./in-turns.ts";
-import { complaintsAnyTime, complaintsWhenDone } from "./outcome.ts";
+import { complaintsAnyTime, complaintsOfHistory, complaintsWhenDone } from "./outcome.ts";
 import { ORDER_SCENES, type Scene, SYNC_SCENE } from "./scenes.ts";
 import {
   afterConfig,
@@ -46,7 +46,7 @@ describe("a kill", () => {
 
 /** Calls whose number depends on how threads happen to meet, and of the runtime looking at its own memory. */
 const UNSTEADY =
-  /^(?:futex|epoll_\w+|madvise|m(?:un)?map|mprotect|mremap|brk|rt_sig\w+|sched_\w+|gettid|clone3?|membarrier)$/;
+  /^(?:futex|epoll_\w+|madvise|m(?:un)?map|mprotect|mremap|brk|rt_sig\w+|sched_\w+|getrandom|gettid|clone3?|membarrier)$/;
 
 async function listPoints(scene: Scene): Promise<Call[]> {
   const stage = await scene.open();
@@ -89,10 +89,12 @@ async function killAndRecover(scene: Scene, point: Call): Promise<{ hit: boolean
   const stage = await scene.open();
   try {
     const struck = await strikeRun(stage, scene.args, { ...point, what: "signal=KILL" });
-    const complaints = complaintsAnyTime(stage).map((complaint) => `killed: ${complaint}`);
+    const complaints = [...complaintsAnyTime(stage), ...complaintsOfHistory(stage)].map(
+      (complaint) => `killed: ${complaint}`,
+    );
     const again = await stage.run(scene.args);
     if (again.code !== 0) complaints.push(`the next run ended with ${again.code}: ${again.stderr}`);
-    complaints.push(...complaintsWhenDone(stage), ...scene.complaints(stage));
+    complaints.push(...complaintsWhenDone(stage), ...complaintsOfHistory(stage), ...scene.complaints(stage));
     return { hit: fellAt(struck, point) && struck.code === KILLED, complaints };
   } finally {
     await stage.close();

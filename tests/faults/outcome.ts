@@ -3,7 +3,9 @@
 
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "pathe";
+import { listHistory } from "../../lib/history/reader.ts";
 import { parseOrderFileName } from "../../lib/output/names.ts";
+import { LATEST_NAME } from "../../lib/output/retention.ts";
 import type { Stage } from "../stage.ts";
 
 const PUBLIC_NAME =
@@ -11,7 +13,7 @@ const PUBLIC_NAME =
 
 /** What may lie in the state directory between two runs that went well. */
 export const STATE_NAME =
-  /^(?:lock-(?:sync|orders|claims)|snapshot\.json|claims|failed-orders\.json|problems-(?:sync|orders)\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
+  /^(?:lock-(?:sync|orders|claims)|snapshot\.json|claims|history-(?:sync|orders|claims)(?:\.1)?\.jsonl|failed-orders\.json|problems-(?:sync|orders)\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
 
 /** At any moment, be it in the middle of a run that was killed. */
 export function complaintsAnyTime(stage: Stage): string[] {
@@ -38,6 +40,34 @@ export function complaintsWhenDone(stage: Stage): string[] {
     ...open.map(({ uuid, state }) => `order ${uuid} is ${state}`),
     ...leftovers.map((path) => `${path} is left over`),
   ];
+}
+
+/** Every POST that arrived and every file that is there is in the history, whatever was killed in between. */
+export function complaintsOfHistory(stage: Stage): string[] {
+  const entries = listHistory([stage.out]);
+  const arrived = stage.requestsOf("POST").map(({ path }) => path.split("/").at(-2) ?? "");
+  const sent = entries.flatMap(({ event, call }) => (event === "sent" ? (call ?? []) : []));
+  const published = entries.flatMap(({ event, file }) => (event === "published" ? (file ?? []) : []));
+  const files = stage.files().filter((name) => name !== LATEST_NAME);
+  return [
+    ...new Set(arrived).values().flatMap((call) => {
+      const lacking = countOf(arrived, call) - countOf(sent, call);
+      return lacking > 0 ? [`the history lacks ${lacking} times ${call}`] : [];
+    }),
+    ...files
+      .filter((name) => countOf(published, name) < 1)
+      .map((name) => `the history lacks that ${name} was published`),
+    ...published
+      .filter(
+        (name) =>
+          parseOrderFileName(name) !== null && !(files.includes(name) && countOf(published, name) === 1),
+      )
+      .map((name) => `the history says that ${name} was published`),
+  ];
+}
+
+function countOf(all: readonly string[], one: string): number {
+  return all.filter((other) => other === one).length;
 }
 
 export function complaintsOfFile(stage: Stage, name: string): string[] {

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
+import { historyFile } from "../../lib/history/record.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { openStage, runCommand, runMeasured, type Stage, SUBJECT } from "../stage.ts";
 import { CAN_TRACE, NEEDS_TRACE, runTraced } from "./strace.ts";
@@ -102,6 +103,18 @@ describe("a planted", () => {
       expect([ran.code, ran.stderr.includes(`${path} is not as this program writes it`)]).toEqual([0, true]);
       expect(stage.files()).toHaveLength(1);
       expect(statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false).toBe(false);
+    }, 10_000);
+  }
+
+  for (const command of ["sync", "orders"] as const) {
+    test(`pipe as the history of ${command} is not waited for, is reported, and stops nothing`, async () => {
+      const stage = await open();
+      const path = plantPipe(stage, historyFile(command));
+      const ran = await stage.run([command]);
+      expect([ran.code, ran.stderr.split(path).length > 1]).toEqual([0, true]);
+      expect(ran.stderr.split("is not recorded")).toHaveLength(2);
+      expect([stage.files().length, statSync(path).isFIFO()]).toEqual([1, true]);
+      expect((await stage.run([command])).stderr).not.toContain("is not recorded");
     }, 10_000);
   }
 

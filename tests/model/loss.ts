@@ -21,12 +21,16 @@ export function lose(site: Site, { lose: what }: Loss): void {
       force: true,
     });
   if (what === "the claims" || what === "the state directory") seen.owners.forgetClaims(statementsOf(site));
+  if (what === "the state directory") seen.records.begin(stage.simulator.requests.length);
   // Without its receipt nobody knows that such an order, which Waldur completed by itself, is owed a file.
   if (what !== "the claims")
     for (const one of site.book.placed.filter(isOfOptionsOnly)) seen.bereft.add(one.uuid);
   if (what !== "the receipts and the order files") return;
   for (const name of seen.orderFiles.keys()) {
     rmSync(join(stage.out, name));
+    // What comes in its place may get its number.
+    seen.watched.delete(name);
+    seen.records.taken.add(name);
     seen.bereft.add(parseOrderFileName(name)?.uuid ?? "");
   }
   seen.orderFiles.clear();

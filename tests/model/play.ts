@@ -11,8 +11,10 @@ import { isOpen } from "./hands.ts";
 import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
 import { snapshotRule } from "./permitted.ts";
 import type { Program } from "./programs.ts";
+import { complaintsOfRecords } from "./records.ts";
 import { describeRequest, playRun } from "./runs.ts";
 import { scenesOfSetup } from "./scenes.ts";
+import { complaintsOfShown } from "./shown.ts";
 import { letTimePass, openSite, type Site } from "./site.ts";
 import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
 import { complaintsAtRest, complaintsNow } from "./verdict.ts";
@@ -103,6 +105,8 @@ async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<StepR
     ...noteSnapshot(site, run, { before, ended, rules }),
     ...watch(site),
   );
+  site.seen.records.kills += ended.filter(({ code }) => code === KILLED).length;
+  complaints.push(...complaintsOfRecords(site));
   noteSightings(site, run, ended);
   if (site.seen.isRepath) site.seen.outcomes.add("a run with --repath");
   return { lines, found: complaints };
@@ -180,7 +184,8 @@ async function quieten(
     if (!(await play({ ...PEACEFUL, runs: ["sync --allow-shrink"] }, false))) return [];
     if (!(await play({ ...PEACEFUL, runs: ["orders"] }, false))) return [];
     const isSilent = stage.simulator.requests.slice(from).every(({ method }) => method === "GET");
-    if (isSilent && stage.files().length === files) return complaintsAtRest(site);
+    if (isSilent && stage.files().length === files)
+      return [...complaintsAtRest(site), ...(await complaintsOfShown(site))];
   }
   return ["runs never come to rest"];
 }

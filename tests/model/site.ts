@@ -15,6 +15,7 @@ import { Lives } from "./lives.ts";
 import { Ownership } from "./ownership.ts";
 import { mountPointOf } from "./paths.ts";
 import { INSIDE, type Program } from "./programs.ts";
+import { Records } from "./records.ts";
 import { Wants } from "./wants.ts";
 
 export type Site = {
@@ -43,6 +44,7 @@ export type Seen = {
   owners: Ownership;
   wants: Wants;
   lives: Lives;
+  records: Records;
   /** The step that each order was placed in. */
   placedAt: Map<string, number>;
   /** Orders that a pass has found ended. */
@@ -115,6 +117,7 @@ function nothingSeen(): Seen {
     owners: new Ownership(),
     wants: new Wants(),
     lives: new Lives(),
+    records: new Records(),
     placedAt: new Map(),
     settled: new Set(),
     litter: new Map(),

@@ -40,6 +40,7 @@ function newFiles(site: Site): string[] {
     .sort((a, b) => a.at - b.at)
     .map(({ name, mark }) => {
       seen.watched.set(name, mark);
+      seen.records.published.push(name);
       return name;
     });
 }

@@ -14,15 +14,28 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   storage: { values: [], types: ["config", "waldur"] },
   output: { values: ["places"], types: [] },
   report: { values: ["places"], types: ["waldur"] },
-  claims: { values: ["waldur", "storage", "output"], types: ["config"] },
-  run: { values: ["config", "waldur", "output", "report", "places"], types: [] },
-  orders: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
-  sync: { values: ["claims", "config", "waldur", "storage", "output", "report", "run"], types: [] },
+  history: { values: ["places", "output"], types: ["waldur"] },
+  claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
+  run: { values: ["config", "waldur", "output", "report", "history", "places"], types: [] },
+  orders: {
+    values: ["claims", "config", "waldur", "storage", "output", "report", "run"],
+    types: ["history"],
+  },
+  sync: {
+    values: ["claims", "config", "waldur", "storage", "output", "report", "run"],
+    types: ["history"],
+  },
+  check: {
+    values: ["places", "config", "waldur", "output", "report", "run", "orders", "sync"],
+    types: [],
+  },
+  components: { values: ["config", "waldur", "run"], types: ["report"] },
+  show: { values: ["claims", "history", "output", "storage", "waldur"], types: ["config"] },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
 
-const SHARED = ["lib/errors.ts", "lib/key-set.ts", "lib/unsafe-text.ts"];
+const SHARED = ["lib/errors.ts", "lib/key-set.ts", "lib/table.ts", "lib/unsafe-text.ts"];
 
 type Import = { file: string; room: string; target: string; isType: boolean };
 

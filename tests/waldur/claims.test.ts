@@ -29,7 +29,13 @@ test("a living holder is let go only by force, a terminated one at once, and the
   const release = (wanted: string, force = false) =>
     releaseClaim(
       { path: wanted, resource: null, force },
-      { offerings, readerFor: () => client, now: () => new Date(), throwIfOver: () => undefined },
+      {
+        offerings,
+        readerFor: () => client,
+        now: () => new Date(),
+        throwIfOver: () => undefined,
+        warn: () => undefined,
+      },
     );
   expect(await failureOf(release("/nobody/has/it"))).toBeInstanceOf(DeclinedError);
   expect((await failureOf(release(path))).message).toContain(order.resourceUuid ?? "none");

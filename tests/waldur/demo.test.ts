@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "pathe";
 import { type DemoOptions, runDemo } from "../../lib/demo/demo.ts";
 import { OutputError, UsageError } from "../../lib/errors.ts";
+import { checkShown } from "../check-here.ts";
 import { listAll, listPublic, runHere } from "../stage.ts";
 
 const directories: string[] = [];
@@ -34,6 +35,7 @@ async function show(
         shown += text;
       },
       run: async (mode, configPath) => (await runHere(mode, configPath, { retries: 0 })).report,
+      check: (configPath) => checkShown(configPath),
     },
   );
   return { code, shown, kept: join(cwd, "kept") };
@@ -51,6 +53,9 @@ test("shows both modes, one order of each type, and one document", async () => {
   ]);
   for (const name of files) expect(shown).toContain(`wrote  ${name}`);
   expect(shown).toContain('"storageResources"');
+  expect(shown).toMatch(
+    /\$ waldur-cscs-storage check -c \S+\nok +configuration[\s\S]*all is well; exit code 0\n/,
+  );
   expect(shown).toContain(`everything is in ${kept}`);
 });
 
@@ -142,6 +147,7 @@ test("--serve keeps the simulated Waldur up until a signal, with a configuration
         up.resolve();
       },
       run: () => Promise.reject(new Error("nothing is run")),
+      check: () => Promise.reject(new Error("nothing is checked")),
     },
   );
   await up.promise;

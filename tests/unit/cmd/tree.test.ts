@@ -5,10 +5,11 @@ import { describe, expect, test } from "bun:test";
 import { parseArgs } from "citty";
 import fc from "fast-check";
 import { readArguments } from "../../../cmd/arguments.ts";
-import type { Arguments, Command } from "../../../cmd/command.ts";
+import type { Arguments, Called, Command } from "../../../cmd/command.ts";
+import { PROGRAM } from "../../../cmd/common.ts";
 import { helpOf } from "../../../cmd/help.ts";
-import { type Called, understand } from "../../../cmd/line.ts";
-import { everyCommand, PROGRAM, root } from "../../../cmd/tree.ts";
+import { understand } from "../../../cmd/line.ts";
+import { everyCommand, root } from "../../../cmd/tree.ts";
 import { UsageError } from "../../../lib/errors.ts";
 
 const leaves: Called[] = await Array.fromAsync(everyCommand());
@@ -27,7 +28,8 @@ async function groupsBelow(command: Command, words: readonly string[]): Promise<
 
 test("every command has a sentence, examples that call it, options, and a name of its own", () => {
   expect(leaves.map(({ words }) => words.join(" "))).toEqual([
-    ...["orders", "sync", "claims list", "claims release", "schema config", "demo"],
+    ...["orders", "sync", "check", "show", "history", "claims list", "claims release", "components"],
+    ...["schema config", "completion bash", "completion zsh", "man", "demo"],
   ]);
   for (const { words, command } of leaves) {
     expect(command.meta.name).toBe(words.at(-1) ?? "");

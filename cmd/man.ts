@@ -1,0 +1,26 @@
+// `man`: the manual page, for packages and for whoever wants it in a MANPATH.
+
+import { EXIT } from "../lib/errors.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { commonFlags } from "./common.ts";
+
+/** The command, for the tree that it is part of. */
+export function manOf(root: Command): Command {
+  return defineCommand({
+    meta: { name: "man", description: "Print the manual page." },
+    about: "The page is in the mdoc language, made from the commands of this program.",
+    args: commonFlags,
+    examples: [
+      { about: "read it", command: "waldur-cscs-storage man | man -l -" },
+      {
+        about: "install it, in /usr/local/share/man/man1",
+        command: "waldur-cscs-storage man | tee waldur-cscs-storage.1 >/dev/null",
+      },
+    ],
+    async run(_, shell) {
+      const { manualOf } = await import("./manual.ts");
+      await shell.print(await manualOf(root));
+      return EXIT.ok;
+    },
+  });
+}

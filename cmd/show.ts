@@ -1,0 +1,101 @@
+// `show WHAT`: everything that is known of one order, resource or mount point.
+
+import type { Config } from "../lib/config/config.ts";
+import { type AppError, ConfigError, EXIT, UsageError } from "../lib/errors.ts";
+import type { Subject } from "../lib/show/subject.ts";
+import { escapeUnsafe } from "../lib/unsafe-text.ts";
+import { defineCommand, type Flags, type Shell } from "./command.ts";
+import { commonFlags } from "./common.ts";
+import { connectionFlags, offeringFlags, plainUuid, runOptions, text } from "./flags.ts";
+import { loadOfferings } from "./offerings.ts";
+
+export const command = defineCommand({
+  meta: {
+    name: "show",
+    description: "Show everything that is known of an order, a resource or a mount point.",
+  },
+  about:
+    "Its entry in the last snapshot, its order files, receipts, claims and history, and its state in Waldur. That Waldur cannot be asked hides nothing of the rest.",
+  args: {
+    what: {
+      type: "positional",
+      required: true,
+      description: "the uuid of an order or a resource, or a mount point in full",
+    },
+    ...offeringFlags,
+    local: { type: "boolean", group: "Run", description: "do not ask Waldur; no token is needed" },
+    json: { type: "boolean", group: "Output", description: "print it as JSON" },
+    ...connectionFlags,
+    ...commonFlags,
+  },
+  examples: [
+    {
+      about: "why an order waits, and what was sent for it",
+      command: "waldur-cscs-storage show 1f5c0a6d-e0b8-4c5c-9b4b-0a0d9c1e2f30",
+    },
+    { about: "who has a mount point", command: "waldur-cscs-storage show /capstor/store/a/b/c --local" },
+  ],
+  exits: { 10: "nothing is known of it" },
+  async run(flags, shell) {
+    const subject = subjectOf(text(flags, "what") ?? "");
+    const options = runOptions("orders", flags);
+    const { config, refusal } = await loadForShow(flags, shell);
+    const [{ show }, { showText }, { createReader }, { connectionOf }, { startDeadline }] = await Promise.all(
+      [
+        import("../lib/show/show.ts"),
+        import("../lib/show/text.ts"),
+        import("../lib/waldur/client.ts"),
+        import("../lib/run/connection.ts"),
+        import("../lib/run/end.ts"),
+      ],
+    );
+    const end = startDeadline(options.deadlineMs, shell.interrupted);
+    const { silenceMs, retries } = options;
+    const now = () => new Date();
+    const { signal, timeLeftMs } = end;
+    const patience = { silenceMs, retries, signal, now, random: Math.random, timeLeftMs };
+    const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
+    try {
+      const shown = await show(subject, {
+        offerings: config.offerings,
+        now: now(),
+        isLocal: flags.local === true,
+        readerFor(offering) {
+          if (refusal !== null) throw refusal;
+          return createReader(connectionOf(offering, connection), patience);
+        },
+      });
+      const layout = { width: await shell.width(), timezone: config.timezone };
+      await shell.print(
+        flags.json === true ? `${escapeUnsafe(JSON.stringify(shown, null, 2))}\n` : showText(shown, layout),
+      );
+      return shown.found ? EXIT.ok : EXIT.problems;
+    } finally {
+      end.disarm();
+    }
+  },
+});
+
+function subjectOf(given: string): Subject {
+  if (given.startsWith("/")) return { path: given.length > 1 ? given.replace(/\/+$/, "") : given };
+  const uuid = plainUuid(given);
+  if (uuid !== null) return { uuid };
+  throw new UsageError(`${JSON.stringify(given)} is neither a uuid nor an absolute path`, {
+    hint: "give the uuid of an order or a resource, or a mount point as `claims list` shows it",
+  });
+}
+
+/** Without a token what is known here is shown all the same. */
+async function loadForShow(
+  flags: Flags,
+  shell: Shell,
+): Promise<{ config: Config; refusal: AppError | null }> {
+  if (flags.local === true)
+    return { config: await loadOfferings(flags, shell, { needsToken: false }), refusal: null };
+  try {
+    return { config: await loadOfferings(flags, shell, { needsToken: true }), refusal: null };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { config: await loadOfferings(flags, shell, { needsToken: false }), refusal: error };
+  }
+}

@@ -1,0 +1,122 @@
+// The command over all offerings of the file: configuration, one client for each offering, and a report that says what
+// was done, also where something ended it early. An offering that fails does not stop the others.
+
+import { type ComponentDefinition, readDefinitions } from "../config/component-definitions.ts";
+import type { Config, OfferingConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { placeOfIssue } from "../errors.ts";
+import type { Log } from "../report/log.ts";
+import { connectionOf } from "../run/connection.ts";
+import { type RunEnd, startDeadline } from "../run/end.ts";
+import type { RunOptions } from "../run/run.ts";
+import { selectEveryOffering } from "../run/select.ts";
+import { createActor, createReader } from "../waldur/client.ts";
+import { type Handled, handleOffering } from "./offering.ts";
+import { createRecord } from "./record.ts";
+import type { ComponentsReport, Found } from "./report.ts";
+
+export type ComponentsOptions = Omit<RunOptions, "mode" | "wantsReport"> & { allowBillingChange: boolean };
+
+export type ComponentsSurroundings = {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  version: string;
+  log: Log;
+  /** Aborted by SIGINT or SIGTERM with an `InterruptedError` as its reason. */
+  interrupted: AbortSignal;
+};
+
+/** Never throws: what went wrong is in the report and its exit code. */
+export async function setUpComponents(
+  options: ComponentsOptions,
+  surroundings: ComponentsSurroundings,
+): Promise<ComponentsReport> {
+  const { version, log } = surroundings;
+  const record = createRecord({ dryRun: options.dryRun, version });
+  const end = startDeadline(options.deadlineMs, surroundings.interrupted);
+  try {
+    const { config, definitions } = await load(options, surroundings);
+    for (const offering of selectEveryOffering(config, options.offeringUuids)) {
+      const wanted = definitions.get(offering.uuid) ?? [];
+      if (wanted.length === 0) record.addNotice(noComponents(offering));
+      try {
+        end.signal.throwIfAborted();
+        record.add(offering, await handle({ offering, wanted, config, options, surroundings, end }));
+      } catch (error) {
+        record.fail(error, offering);
+      }
+    }
+  } catch (error) {
+    record.fail(error);
+  } finally {
+    end.disarm();
+  }
+  const report = record.close();
+  logAll(report, log);
+  return report;
+}
+
+type Share = {
+  offering: OfferingConfig;
+  wanted: readonly ComponentDefinition[];
+  config: Config;
+  options: ComponentsOptions;
+  surroundings: ComponentsSurroundings;
+  end: RunEnd;
+};
+
+function handle({ offering, wanted, config, options, surroundings, end }: Share): Promise<Handled> {
+  const { log, version, env } = surroundings;
+  const connection = connectionOf(offering, { env, userAgent: `waldur-cscs-storage/${version}` });
+  const patience = {
+    silenceMs: options.silenceMs,
+    retries: options.retries,
+    signal: end.signal,
+    now: () => new Date(),
+    random: Math.random,
+    timeLeftMs: end.timeLeftMs,
+    onRetry: (message: string) => log.info(message, { offering: offering.uuid }),
+  };
+  const actor = options.dryRun ? null : createActor(connection, patience);
+  return handleOffering({
+    uuid: offering.uuid,
+    wanted,
+    place: { file: config.path, name: offering.name },
+    allowed: { billingChange: options.allowBillingChange },
+    reader: actor ?? createReader(connection, patience),
+    actor,
+    throwIfOver: () => end.signal.throwIfAborted(),
+  });
+}
+
+async function load(options: ComponentsOptions, { env, cwd, log }: ComponentsSurroundings) {
+  const { offeringUuids: only } = options;
+  const definitions = new Map<string, ComponentDefinition[]>();
+  const config = await loadConfig(options.configPath, {
+    env,
+    cwd,
+    allowInsecure: options.allowInsecureConfig,
+    takes: ({ uuid }) => only.length === 0 || only.includes(uuid),
+    readMore(offering, findings) {
+      definitions.set(offering.values.waldur_offering_uuid ?? "", readDefinitions(offering, findings));
+    },
+  });
+  for (const { token, proxy } of config.offerings) {
+    log.redact(token.reveal());
+    // It may hold a user and a password.
+    if (proxy !== null) log.redact(proxy);
+  }
+  for (const issue of config.warnings)
+    log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
+  return { config, definitions };
+}
+
+function noComponents({ uuid, name }: OfferingConfig): Found {
+  const message = `offering ${name} has no backend_components in the file: nothing is changed in it`;
+  return { code: "no-components", message, offering: uuid };
+}
+
+function logAll({ problems, notices }: ComponentsReport, log: Log): void {
+  for (const { message, offering, hint } of notices) log.warn(message, { offering, hint });
+  for (const { message, offering, hint } of problems) log.error(message, { offering, hint });
+}

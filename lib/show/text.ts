@@ -1,0 +1,142 @@
+// What is known of a subject, for people: a part after the other, each thing on a line of its own that 80 columns hold.
+// Only a path, which nobody could use when it is cut, may be longer.
+
+import type { ListedClaim } from "../claims/list.ts";
+import { historyTable } from "../history/text.ts";
+import { dateWithOffset } from "../output/names.ts";
+import { cut } from "../table.ts";
+import { clean } from "../unsafe-text.ts";
+import type { Known, ShownEntry, ShownFile, ShownReceipt } from "./local.ts";
+import type { Shown } from "./show.ts";
+import type { Asked } from "./waldur.ts";
+
+/** `timezone`: of the times; null for that of the process. */
+export type Layout = { width: number; timezone: string | null };
+
+export function showText({ what, found, places, waldur }: Shown, layout: Layout): string {
+  const parts = places.flatMap((place) => placeLines(place, layout));
+  const asked = waldur === null ? [] : part("Waldur", waldur.flatMap(askedLines));
+  const head = found ? what : `nothing is known of ${what}`;
+  return [head, ...parts, ...asked].map((line) => `${clean(line).trimEnd()}\n`).join("");
+}
+
+function placeLines(
+  { directory, entries, files, receipts, claims, history }: Known,
+  layout: Layout,
+): string[] {
+  const day = (time: string) => timeOf(time, layout).slice(0, 16);
+  const table = historyTable(history, { ...layout, width: layout.width - INDENT.length });
+  return [
+    `in ${directory}`,
+    ...part(
+      "Last snapshot",
+      entries.flatMap((entry) => entryLines(entry, day)),
+    ),
+    ...part(
+      "Claims",
+      claims.flatMap((claim) => claimLines(claim, day)),
+    ),
+    ...part(
+      "Order files",
+      files.flatMap((file) => fileLines(file, day)),
+    ),
+    ...part(
+      "Receipts",
+      receipts.flatMap((receipt) => receiptLines(receipt, day)),
+    ),
+    ...part("History", history.length === 0 ? [] : table.trimEnd().split("\n")),
+  ];
+}
+
+const INDENT = "  ";
+
+function part(title: string, lines: readonly string[]): string[] {
+  return ["", title, ...(lines.length === 0 ? ["nothing"] : lines).map((line) => `${INDENT}${line}`)];
+}
+
+type Day = (time: string) => string;
+
+function entryLines({ file, date, resource, path, status, entry }: ShownEntry, day: Day): string[] {
+  return [path, `  ${status}, of resource ${resource}`, `  in ${file} of ${day(date)}`, ...quotaLines(entry)];
+}
+
+function quotaLines(entry: unknown): string[] {
+  const { quotas, permission } = tableOf(entry);
+  const list = Array.isArray(quotas) ? quotas.map(tableOf) : [];
+  const shown = list.map(
+    ({ type, enforcementType, quota, unit }) =>
+      `${enforcementType} ${type} ${quota}${unit === "tera" ? " TB" : ""}`,
+  );
+  const mode = tableOf(permission).value;
+  const words = [
+    ...(typeof mode === "string" ? [`permission ${mode}`] : []),
+    ...(shown.length > 0 ? [] : ["no quota"]),
+  ];
+  return [`  ${words.join(", ")}`, ...shown.map((one) => `  ${one}`)].filter((line) => line.trim() !== "");
+}
+
+function tableOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function claimLines(
+  { path, resource, since, file, present, named, freeFrom }: ListedClaim,
+  day: Day,
+): string[] {
+  const state =
+    freeFrom === null ? (present ? "present path" : "older path") : `ended, free from ${day(freeFrom)}`;
+  const by = file === null ? [`by ${named ? "the snapshot" : "its row in Waldur"}`] : ["by", file];
+  return [
+    path,
+    `  of resource ${resource}`,
+    `  ${state}, since ${day(since)}, ${by[0]}`,
+    ...by.slice(1).map((name) => `  ${name}`),
+  ];
+}
+
+function fileLines({ file, resource, path, date }: ShownFile, day: Day): string[] {
+  return [file, `  of ${day(date)}, resource ${resource}`, `  ${path}`];
+}
+
+function receiptLines(receipt: ShownReceipt, day: Day): string[] {
+  const { order, type, open, published, ended, claimedAt, closedAt, path } = receipt;
+  const state = open
+    ? "open"
+    : `closed${closedAt === null ? "" : ` ${day(closedAt)}`}, ${ended ?? "end unknown"}`;
+  return [
+    `${type} order ${order}`,
+    `  ${state}; ${published ? "published" : "not published"}, claimed ${day(claimedAt)}`,
+    `  ${path}`,
+  ];
+}
+
+function askedLines({ kind, uuid, answer, state, type, name, backendId, project, error }: Asked): string[] {
+  const head = `${kind} ${uuid}`;
+  if (answer === "unknown") return [head, "  unknown to Waldur, or not for this token to see"];
+  if (answer === "failed") return [head, ...wrap(`cannot be asked: ${error}`, 74).map((line) => `  ${line}`)];
+  const words = [...(type === null ? [] : [type]), state ?? ""];
+  const about = [
+    ...(name ? [`name ${JSON.stringify(name)}`] : []),
+    ...(project ? [`project ${JSON.stringify(project)}`] : []),
+    ...(backendId ? [`backend id ${JSON.stringify(backendId)}`] : []),
+  ];
+  return [head, `  ${words.join(", ")}`, ...about.map((one) => `  ${one}`)];
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function timeOf(time: string, { timezone }: Layout): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime())
+    ? cut(time, 19)
+    : dateWithOffset(at, timezone).slice(0, 19).replace("T", " ");
+}

@@ -1,0 +1,124 @@
+// What Waldur says now of a subject and of what the files know of it. That Waldur cannot be asked, or does not answer, is
+// part of what is shown, and hides nothing else.
+
+import type { OfferingConfig } from "../config/config.ts";
+import { AppError, InterruptedError } from "../errors.ts";
+import type { Reader } from "../waldur/client.ts";
+import { fetchOrder, fetchResource } from "../waldur/orders.ts";
+import type { Known } from "./local.ts";
+import type { Subject } from "./subject.ts";
+
+/** An order or a resource that Waldur was asked for. */
+export type Asked = {
+  kind: "order" | "resource";
+  uuid: string;
+  /** `unknown`: Waldur does not know it, or not for this token. `failed`: `error` says why nobody knows. */
+  answer: "found" | "unknown" | "failed";
+  state: string | null;
+  /** Of an order. */
+  type: string | null;
+  /** Of a resource: its slug. */
+  name: string | null;
+  /** Of a resource. */
+  backendId: string | null;
+  project: string | null;
+  error: string | null;
+};
+
+export type AskContext = {
+  offerings: readonly OfferingConfig[];
+  /** A client for the server of the offering; throws an AppError where there can be none. */
+  readerFor: (offering: OfferingConfig) => Reader;
+};
+
+type Wanted = { kind: Asked["kind"]; uuid: string; offering: string | null };
+
+/** Of many orders or resources at one path, or of one resource, so many are asked for. */
+const MOST = 10;
+
+export async function askWaldur(
+  subject: Subject,
+  known: readonly Known[],
+  context: AskContext,
+): Promise<Asked[]> {
+  const ask = asker(context);
+  const wanted = wantedOf(subject, known);
+  if (wanted.length > 0) {
+    const asked: Asked[] = [];
+    for (const one of wanted) asked.push(await ask(one));
+    return asked;
+  }
+  return "uuid" in subject ? askForEither(subject.uuid, ask) : [];
+}
+
+/** Nothing here says which of the two it is. */
+async function askForEither(uuid: string, ask: (wanted: Wanted) => Promise<Asked>): Promise<Asked[]> {
+  const order = await ask({ kind: "order", uuid, offering: null });
+  return order.answer === "unknown" ? [await ask({ kind: "resource", uuid, offering: null })] : [order];
+}
+
+/** The resources, and the orders that are not through; of an order that is asked for by itself, that one. */
+function wantedOf(subject: Subject, known: readonly Known[]): Wanted[] {
+  const wanted = new Map<string, Wanted>();
+  const add = (kind: Wanted["kind"], { uuid, offering }: { uuid: string; offering: string }) =>
+    wanted.set(`${kind} ${uuid}`, { kind, uuid, offering });
+  for (const { entries, files, receipts, claims, history } of known) {
+    for (const { order, offering, ...rest } of [...files, ...receipts, ...history]) {
+      const isOpen = "open" in rest && rest.open;
+      if (order !== null && (isOpen || ("uuid" in subject && order === subject.uuid)))
+        add("order", { uuid: order, offering });
+    }
+    for (const { resource: uuid, offering } of [...entries, ...files, ...receipts, ...claims])
+      add("resource", { uuid, offering });
+  }
+  return [...wanted.values()].slice(0, MOST);
+}
+
+/** A server that failed once is not asked again. */
+function asker({ offerings, readerFor }: AskContext): (wanted: Wanted) => Promise<Asked> {
+  const failed = new Map<string, string>();
+  const askOne = async (wanted: Wanted, offering: OfferingConfig): Promise<Asked> => {
+    const before = failed.get(offering.apiUrl);
+    if (before !== undefined) return answerOf(wanted, "failed", { error: before });
+    try {
+      return await fetchOne(wanted, readerFor(offering));
+    } catch (error) {
+      if (!(error instanceof AppError) || error instanceof InterruptedError) throw error;
+      // A 403 or an unusable answer is about this one alone.
+      if (error.code !== "answer" && error.status !== 403) failed.set(offering.apiUrl, error.message);
+      return answerOf(wanted, "failed", { error: error.message });
+    }
+  };
+  return async (wanted) => {
+    const servers = new Map(offerings.map((one) => [one.apiUrl, one]));
+    const own = offerings.find(({ uuid }) => uuid === wanted.offering);
+    let last = answerOf(wanted, "unknown");
+    for (const offering of own === undefined ? servers.values() : [own]) {
+      const asked = await askOne(wanted, offering);
+      if (asked.answer === "found") return asked;
+      if (last.answer !== "failed") last = asked;
+    }
+    return last;
+  };
+}
+
+async function fetchOne(wanted: Wanted, reader: Reader): Promise<Asked> {
+  if (wanted.kind === "order") {
+    const order = await fetchOrder(reader, wanted.uuid);
+    if (order === null) return answerOf(wanted, "unknown");
+    return answerOf(wanted, "found", { state: order.state, type: order.type, project: order.project.name });
+  }
+  const resource = await fetchResource(reader, wanted.uuid);
+  if (resource === null) return answerOf(wanted, "unknown");
+  const { state, slug: name, backendId, projectName, projectSlug = "" } = resource;
+  return answerOf(wanted, "found", { state, name, backendId, project: projectName || projectSlug });
+}
+
+function answerOf(
+  { kind, uuid }: Wanted,
+  answer: Asked["answer"],
+  said: Partial<Omit<Asked, "kind" | "uuid" | "answer">> = {},
+): Asked {
+  const nothing = { state: null, type: null, name: null, backendId: null, project: null, error: null };
+  return { kind, uuid, answer, ...nothing, ...said };
+}

@@ -1,0 +1,42 @@
+// Tables for people: as wide as there is room, never wider than the terminal. Characters that could do harm there are
+// spaces.
+
+import { clean } from "./unsafe-text.ts";
+
+export type Column<Row> = { heading: string; cell: (row: Row) => string };
+
+/**
+ * Lines of a table, with headings, for the first of the layouts that fits; the last one is made to fit by cutting the
+ * cells of its last column.
+ */
+export function tableOf<Row>(
+  layouts: readonly [...(readonly Column<Row>[])[], readonly Column<Row>[]],
+  rows: readonly Row[],
+  width: number,
+): string {
+  const drawn = layouts.map((columns) => draw(columns, rows));
+  const fitting = drawn.find((lines) => lines.every((line) => line.length <= width));
+  const lines = fitting ?? (drawn.at(-1) ?? []).map((line) => cut(line, width));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function draw<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
+  const lines = [
+    columns.map(({ heading }) => heading),
+    ...rows.map((row) => columns.map(({ cell }) => clean(cell(row)))),
+  ];
+  const widths = columns.map((_, at) =>
+    lines.reduce((most, cells) => Math.max(most, cells[at]?.length ?? 0), 0),
+  );
+  return lines.map((cells) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** What is cut ends with a mark that says so. */
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
