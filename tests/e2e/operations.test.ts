@@ -118,6 +118,7 @@ test("a token that has expired looks as it says", async () => {
   const neutral = (text: string) =>
     text
       .replaceAll(stage.directory, "/etc/waldur")
+      .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, "https://waldur.example.org")
       .replaceAll(/\s+/g, "")
       .replaceAll(/[0-9a-f]{32}/g, "UUID");
   const [shown = ""] = page.blocks("text").filter((block) => block.startsWith("fail     token"));
