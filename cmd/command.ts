@@ -24,6 +24,8 @@ export type Shell = {
   stayLocal(): void;
   /** Aborted by SIGINT or SIGTERM. */
   interrupted: AbortSignal;
+  /** The program then ends without closing what it has open: something of it would wait for a dead disk. */
+  abandon(): void;
 };
 
 /** Values by the name of the option or argument; one that may be repeated has a list. */

@@ -40,7 +40,7 @@ export const connectionFlags = {
     type: "string",
     valueHint: "SECONDS",
     group: "Time",
-    description: "longest silence of Waldur, 1 to 3600 (default 30)",
+    description: "longest silence of Waldur, or of a disk or pipe, 1 to 3600 (default 30)",
   },
   retries: {
     type: "string",

@@ -10,17 +10,22 @@ export async function loadOfferings(
   shell: Shell,
   { needsToken }: { needsToken: boolean },
 ): Promise<Config> {
-  const [{ loadConfig }, { selectEveryOffering }] = await Promise.all([
+  const [{ loadConfig }, { outputPlace }, { selectEveryOffering }] = await Promise.all([
     import("../lib/config/load.ts"),
+    import("../lib/run/place.ts"),
     import("../lib/run/select.ts"),
   ]);
-  const { configPath, offeringUuids, allowInsecureConfig } = runOptions("orders", flags);
+  const { configPath, offeringUuids, allowInsecureConfig, silenceMs } = runOptions("orders", flags);
+  const limits = { silenceMs, signal: shell.interrupted };
   const config = await loadConfig(configPath, {
     env: shell.env,
     cwd: shell.cwd,
     allowInsecure: allowInsecureConfig,
+    limits,
     takes: ({ uuid }) => offeringUuids.length === 0 || offeringUuids.includes(uuid),
     needsToken,
   });
-  return { ...config, offerings: selectEveryOffering(config, offeringUuids) };
+  const offerings = selectEveryOffering(config, offeringUuids);
+  for (const { settings } of offerings) await outputPlace(settings.outputDirectory, limits).look();
+  return { ...config, offerings };
 }

@@ -2,6 +2,7 @@
 
 import { resolve } from "pathe";
 import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../lib/errors.ts";
+import { answerOf, look, PATIENT, type TouchLimits } from "../lib/places/answers.ts";
 import { createLog, type Log } from "../lib/report/log.ts";
 import type { MetricsOwner } from "../lib/report/metrics.ts";
 import { createProgress } from "../lib/report/progress.ts";
@@ -28,6 +29,7 @@ export async function runOnce(
   };
   const log = createRunLog(flags, { ...shell, writeError: writeLine });
   const metrics = metricsOf(flags, options, shell);
+  const limits = { silenceMs: options.silenceMs, signal: shell.interrupted };
   const report = await runMode(
     options,
     {
@@ -39,11 +41,12 @@ export async function runOnce(
       log,
       progress,
       interrupted: shell.interrupted,
-      before: () => inspectMetricsFile(metrics, log),
+      before: () => inspectMetricsFile(metrics, { log, limits }),
+      abandon: shell.abandon,
     },
     work,
   );
-  const final = await writeMetricsFile(metrics, report, log);
+  const final = await writeMetricsFile(metrics, report, { log, limits });
   if (flags["dry-run"] !== true && flags.json !== true) return final.exitCode;
   return worstExitCode([final.exitCode, await printReport(final, shell, log)]);
 }
@@ -79,21 +82,31 @@ function metricsOf(
   return { path, owner: { mode, config: resolve(cwd, configPath), only: offeringUuids }, isRefused: false };
 }
 
-async function inspectMetricsFile(metrics: Metrics | null, log: Log): Promise<void> {
+type Touching = { log: Log; limits: TouchLimits };
+
+async function inspectMetricsFile(metrics: Metrics | null, { log, limits }: Touching): Promise<void> {
   if (metrics === null) return;
+  const { path, owner } = metrics;
   const { inspectMetrics } = await import("../lib/report/metrics-file.ts");
   metrics.isRefused = true;
-  const warning = inspectMetrics(metrics.path, metrics.owner);
+  await answerOf(look(path), `the metrics file ${path}`, limits);
+  const warning = inspectMetrics(path, owner);
   metrics.isRefused = false;
   if (warning !== null) log.warn(warning);
 }
 
 /** Returns the report, with what failed here. */
-async function writeMetricsFile(metrics: Metrics | null, report: Report, log: Log): Promise<Report> {
+async function writeMetricsFile(
+  metrics: Metrics | null,
+  report: Report,
+  { log, limits }: Touching,
+): Promise<Report> {
   if (metrics === null || metrics.isRefused) return report;
+  const { path, owner } = metrics;
   const { writeMetrics } = await import("../lib/report/metrics-file.ts");
   try {
-    writeMetrics(metrics.path, report, metrics.owner);
+    await answerOf(look(path), `the metrics file ${path}`, afterEnd(limits));
+    writeMetrics(path, report, owner);
     return report;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -107,8 +120,13 @@ async function writeMetricsFile(metrics: Metrics | null, report: Report, log: Lo
   }
 }
 
-/** How long a reader of standard output may still take after a signal. */
-const PRINT_GRACE_MS = 2000;
+/** How long what follows a run may still take after a signal: the metrics file, and the reader of standard output. */
+const GRACE_MS = 2000;
+
+/** A run that a signal ended has metrics, too. */
+function afterEnd(limits: TouchLimits): TouchLimits {
+  return limits.signal.aborted ? { ...PATIENT, silenceMs: GRACE_MS } : limits;
+}
 
 /** A failure to print is ranked with those of the run: the token that was refused is worth more than the pipe. */
 async function printReport(report: Report, shell: Shell, log: Log): Promise<ExitCode> {
@@ -137,7 +155,7 @@ async function printPieces(report: Report, shell: Shell, log: Log): Promise<void
 /** Rejects some time after the signal: a pipe that nobody reads must not keep the program from ending. */
 function endOfPatience(interrupted: AbortSignal, settled: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const start = () => setTimeout(() => reject(interrupted.reason), PRINT_GRACE_MS);
+    const start = () => setTimeout(() => reject(interrupted.reason), GRACE_MS);
     if (interrupted.aborted) start();
     else interrupted.addEventListener("abort", start, { once: true, signal: settled });
   });

@@ -170,17 +170,19 @@ export class StdoutError extends AppError {
   }
 }
 
-/** Trying again later is the remedy: unreachable, 429, 5xx, time is up, a list that moves, another run holds the lock. */
+type RetryReason = "unavailable" | "locked" | "deadline" | "moving" | "unresponsive";
+
+/**
+ * Trying again later is the remedy: unreachable, 429, 5xx, time is up, a list that moves, another run holds the lock, a
+ * file or a disk that does not answer.
+ */
 export class RetryLaterError extends AppError {
-  readonly code: "unavailable" | "locked" | "deadline" | "moving";
+  readonly code: RetryReason;
   readonly exitCode = EXIT.retryLater;
   /** It is nobody's trouble as long as it does not last: logged at info. */
   readonly quiet: boolean;
 
-  constructor(
-    message: string,
-    detail: Detail & { code?: "unavailable" | "locked" | "deadline" | "moving"; quiet?: boolean } = {},
-  ) {
+  constructor(message: string, detail: Detail & { code?: RetryReason; quiet?: boolean } = {}) {
     super(message, detail);
     this.quiet = detail.quiet ?? false;
     this.code = detail.code ?? "unavailable";
@@ -204,9 +206,20 @@ export class RefusedError extends AppError {
 export class InterruptedError extends AppError {
   readonly code = "interrupted";
   readonly exitCode: ExitCode;
+  readonly #signal: "SIGINT" | "SIGTERM";
 
-  constructor(signal: "SIGINT" | "SIGTERM") {
-    super(`interrupted by ${signal}`, { hint: "nothing is half-done; the next run goes on" });
+  /** @param at what the run was waiting for, where that is worth a word */
+  constructor(signal: "SIGINT" | "SIGTERM", at?: { while: string; cause: unknown }) {
+    super(`interrupted by ${signal}${at === undefined ? "" : `, while ${at.while}`}`, {
+      cause: at?.cause,
+      hint: "nothing is half-done; the next run goes on",
+    });
+    this.#signal = signal;
     this.exitCode = signal === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
+  }
+
+  /** The same, with what was waited for. */
+  during(what: string): InterruptedError {
+    return new InterruptedError(this.#signal, { while: what, cause: this });
   }
 }

@@ -1,7 +1,9 @@
 // What must not be the same in two offerings.
 
-import { realpathSync } from "node:fs";
+import { realpath } from "node:fs";
 import { dirname, join } from "node:path";
+import { RetryLaterError } from "../errors.ts";
+import { answerOf, type TouchLimits } from "../places/answers.ts";
 import type { OfferingContext } from "./context.ts";
 import type { Found } from "./offering.ts";
 import { canShareAPath, type PathSettings } from "./shared-paths.ts";
@@ -9,9 +11,12 @@ import { canShareAPath, type PathSettings } from "./shared-paths.ts";
 export type Complete = OfferingContext & { found: Found };
 
 /** Reports offerings that would meet; what is wrong in one of them already is left out. */
-export function compareOfferings(offerings: readonly Complete[]): void {
+export async function compareOfferings(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
   checkUuids(offerings);
-  checkDirectories(offerings);
+  await checkDirectories(
+    offerings.filter(({ sync }) => sync),
+    limits,
+  );
   warnSharedPaths(offerings);
   checkSharedToken(offerings);
 }
@@ -30,12 +35,14 @@ function checkUuids(offerings: readonly Complete[]): void {
 }
 
 /** Snapshots carry no offering in their names, so two offerings would overwrite each other's. */
-function checkDirectories(offerings: readonly Complete[]): void {
+async function checkDirectories(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
+  // One alone meets nobody, and its directory is not touched before its turn.
+  if (offerings.length < 2) return;
   const seen = new Map<string, Complete>();
   for (const offering of offerings) {
     const { outputDirectory } = offering.found;
-    if (!offering.sync || outputDirectory === null) continue;
-    const directory = canonicalPath(outputDirectory);
+    if (outputDirectory === null) continue;
+    const directory = await answeringPath(outputDirectory, limits);
     const first = seen.get(directory);
     if (first === undefined) {
       seen.set(directory, offering);
@@ -67,14 +74,24 @@ function pathsOf({ values: { backend_settings: settings } }: Complete): PathSett
   };
 }
 
-/** Links are followed as far as the path exists: two names of one directory are one directory. */
-function canonicalPath(path: string): string {
+/** One that does not answer keeps its name here, and ends its own offering when that has its turn. */
+async function answeringPath(path: string, limits: TouchLimits): Promise<string> {
   try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(canonicalPath(parent), path.slice(parent.length));
+    return await answerOf(canonicalPath(path), `the output directory ${path}`, limits);
+  } catch (error) {
+    if (error instanceof RetryLaterError && error.code === "unresponsive") return path;
+    throw error;
   }
+}
+
+/** Links are followed as far as the path exists: two names of one directory are one directory. */
+async function canonicalPath(path: string): Promise<string> {
+  const found = await new Promise<string | null>((resolve) =>
+    realpath(path, (error, real) => resolve(error === null ? real : null)),
+  );
+  const parent = dirname(path);
+  if (found !== null || parent === path) return found ?? path;
+  return join(await canonicalPath(parent), path.slice(parent.length));
 }
 
 /** A token belongs to one server; a shared one would be shown to the others. */

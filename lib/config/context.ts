@@ -1,5 +1,6 @@
 // What reading the file needs besides the file itself; the environment and the working directory come from outside.
 
+import type { TouchLimits } from "../places/answers.ts";
 import type { Findings, Report } from "./findings.ts";
 import type { GidMap } from "./gids.ts";
 import type { OfferingValues } from "./schema.ts";
@@ -17,6 +18,8 @@ export type Context = {
   env: Readonly<Record<string, string | undefined>>;
   /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
+  /** How long a file may take to answer. */
+  limits: TouchLimits;
   /** False for a command that asks nothing of Waldur: then no token is looked for. */
   needsToken: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */

@@ -5,6 +5,7 @@
 // Such a map may be just being written, so a fault in it is no fault of the configuration: who needs the GIDs refuses.
 
 import type { ConfigIssue } from "../errors.ts";
+import { PATIENT, type TouchLimits } from "../places/answers.ts";
 import type { Changeable } from "./changeable.ts";
 import type { GidFile } from "./config.ts";
 import { SEGMENT } from "./kinds.ts";
@@ -21,8 +22,8 @@ type Entry = { offset: number; slug: string; gid: string };
 type Scan = { entries: Entry[]; problems: { offset: number; message: string }[] };
 
 /** Reads the whole map, or says at most ten things that are wrong with it. */
-export function readGidFile(path: string): GidMap {
-  const file = readTextFile(path, MAX_BYTES);
+export async function readGidFile(path: string, limits: TouchLimits = PATIENT): Promise<GidMap> {
+  const file = await readTextFile({ path, shown: `the GID map ${path}`, limitBytes: MAX_BYTES }, limits);
   if ("problem" in file) {
     if (file.line === undefined) return file;
     const { problem, ...rest } = file;

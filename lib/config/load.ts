@@ -4,6 +4,7 @@
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
+import { PATIENT, type TouchLimits } from "../places/answers.ts";
 import { type Complete, compareOfferings } from "./between-offerings.ts";
 import { reportChangeable } from "./changeable.ts";
 import type { Config } from "./config.ts";
@@ -26,6 +27,8 @@ export type LoadOptions = {
   cwd: string;
   /** Accept files that others can change, and one with a token that everybody can read, with a warning. */
   allowInsecure: boolean;
+  /** How long each file that is read may take to answer; half a minute where absent. */
+  limits?: TouchLimits;
   /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
   takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
   /** What a command alone wants to know of each offering that it takes; it reports what is wrong there. */
@@ -39,7 +42,8 @@ const MAX_BYTES = 1_048_576;
 /** Loads and validates the whole file; throws ConfigError with all its issues, in the order of the file. */
 export async function loadConfig(path: string, options: LoadOptions): Promise<Config> {
   const absolute = resolve(options.cwd, path);
-  const text = readFile(absolute, path);
+  const { limits = PATIENT } = options;
+  const text = await readFile(absolute, path, limits);
   const document = await openDocument(text.text, path, isKnownKey);
   const findings = createFindings(path, document);
   reportChangeable(text.changeable, { report: findings.at([]), file: path }, options);
@@ -55,7 +59,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
 
   const { env, cwd, allowInsecure, needsToken = true } = options;
   const places = { file: path, directory: dirname(absolute), cwd, env };
-  const context = { findings, meant, ...places, allowInsecure, needsToken, gidFiles: new Map() };
+  const context = { findings, meant, ...places, allowInsecure, needsToken, limits, gidFiles: new Map() };
   if (text.worldReadable) reportOpenFile(entries, context);
   if (entries.length > 0 && offerings.length === 0) reportNoneOfOurs(file, entries, findings);
   else for (const entry of entries) warnNearBackend(entry, findings);
@@ -64,7 +68,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
     complete.push({ ...offering, found: await completeOffering(offering, context) });
     if (takenBy(options)(offering).isTaken) options.readMore?.(offering, findings);
   }
-  compareOfferings(complete);
+  await compareOfferings(complete, limits);
 
   const { errors, warnings } = await findings.located();
   if (errors.length > 0 || !parsed.success) throw new ConfigError(errors);
@@ -82,8 +86,9 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   };
 }
 
-function readFile(absolute: string, path: string): TextFile {
-  const file = readTextFile(absolute, MAX_BYTES);
+async function readFile(absolute: string, path: string, limits: TouchLimits): Promise<TextFile> {
+  const reading = { path: absolute, shown: `the configuration file ${path}`, limitBytes: MAX_BYTES };
+  const file = await readTextFile(reading, limits);
   if (!("problem" in file)) return file;
   const { problem, hint = hintFor(file.problem), ...position } = file;
   throw new ConfigError([{ file: path, ...position, message: `the configuration file ${problem}`, hint }]);

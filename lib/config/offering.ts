@@ -33,9 +33,9 @@ export async function completeOffering(offering: OfferingContext, context: Conte
   const { ca_file: caFile, backend_settings: settings } = offering.values;
   const gids = settings?.unix_gid;
   return {
-    token: context.needsToken ? readToken(offering, context) : NO_TOKEN,
+    token: context.needsToken ? await readToken(offering, context) : NO_TOKEN,
     caPem: caFile ? await readCaFile(caFile, context, offering.at("ca_file")) : null,
-    unixGid: gids ? readUnixGid(gids, context, offering.atSetting("unix_gid")) : null,
+    unixGid: gids ? await readUnixGid(gids, context, offering.atSetting("unix_gid")) : null,
     outputDirectory: outputDirectory(offering, context),
   };
 }
@@ -105,7 +105,8 @@ function hintForCa(problem: string, { directory }: Context): string {
 /** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
 async function readCaFile(given: string, context: Context, report: Report): Promise<string | null> {
   const path = resolve(context.directory, given);
-  const file = readTextFile(path, MAX_CA_BYTES);
+  const reading = { path, shown: `the ca_file ${path}`, limitBytes: MAX_CA_BYTES };
+  const file = await readTextFile(reading, context.limits);
   if ("problem" in file) {
     report.error(`${path} ${file.problem}`, file.hint ?? hintForCa(file.problem, context));
     return null;

@@ -2,7 +2,9 @@
 // file, no other encoding. What it says about a failure never contains the path: a path may be a misplaced token.
 
 import { closeSync, fstatSync, type Stats } from "node:fs";
-import { openToRead, readUpTo } from "../places/open.ts";
+import { AppError } from "../errors.ts";
+import { openAnswering, type Place, readAnswering, type TouchLimits } from "../places/answers.ts";
+import { readUpTo } from "../places/open.ts";
 import { type Changeable, changeableBy } from "./changeable.ts";
 
 /** Who can read and change it is about the file that was opened, not about whatever has the name now. */
@@ -10,26 +12,37 @@ export type TextFile = { text: string; worldReadable: boolean; changeable: Chang
 
 export type Unreadable = { problem: string; hint?: string; line?: number; column?: number };
 
-/** The text without a byte order mark. Links are followed, a pipe is read like a file; `limit` is in bytes. */
-export function readTextFile(path: string, limit: number): TextFile | Unreadable {
+/** What is read, how messages name it where it does not answer, and at most how many bytes. */
+export type Reading = Place & { limitBytes: number };
+
+/**
+ * The text without a byte order mark. Links are followed, a pipe is read like a file.
+ * @throws RetryLaterError or InterruptedError when it does not answer
+ */
+export async function readTextFile(reading: Reading, limits: TouchLimits): Promise<TextFile | Unreadable> {
   try {
-    const file = openToRead(path, "follow");
+    const fd = await openAnswering(reading, limits);
     try {
-      return readOpened(file, limit);
+      return await readOpened(fd, reading, limits);
     } finally {
-      closeSync(file);
+      closeSync(fd);
     }
   } catch (error) {
+    if (error instanceof AppError) throw error;
     return { problem: describeFailure(error) };
   }
 }
 
-function readOpened(file: number, limit: number): TextFile | Unreadable {
-  const stats = fstatSync(file);
+async function readOpened(fd: number, reading: Reading, limits: TouchLimits): Promise<TextFile | Unreadable> {
+  const stats = fstatSync(fd);
+  const { limitBytes } = reading;
   if (stats.isDirectory()) return { problem: "is a directory, not a file" };
-  if (stats.isFile() && stats.size > limit) return tooLarge(limit);
-  const bytes = readUpTo(file, limit + 1);
-  if (bytes.length > limit) return tooLarge(limit);
+  if (stats.isFile() && stats.size > limitBytes) return tooLarge(limitBytes);
+  // A file that was opened answers; a pipe may not go on.
+  const bytes = stats.isFile()
+    ? readUpTo(fd, limitBytes + 1)
+    : await readAnswering(fd, limitBytes + 1, { shown: reading.shown, limits });
+  if (bytes.length > limitBytes) return tooLarge(limitBytes);
   return decode(bytes, { worldReadable: isWorldReadable(stats), changeable: changeableBy(stats) });
 }
 

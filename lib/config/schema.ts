@@ -43,6 +43,11 @@ export const Settings = v.object({
     null,
     "a mount point that must be there, so that nothing is written below an unmounted one",
   ),
+  active_if: key(
+    text(notHome, absolute),
+    null,
+    "a file of the active gateway of two: where it does not exist a run does nothing, quietly ([docs/operations.md](docs/operations.md))",
+  ),
   allow_shared_directory: key(
     flag,
     false,

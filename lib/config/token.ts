@@ -3,6 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Place } from "../places/answers.ts";
 import { clean } from "../unsafe-text.ts";
 import { reportChangeable } from "./changeable.ts";
 import { type Secret, secret } from "./config.ts";
@@ -26,11 +27,11 @@ const SOURCES =
   "set waldur_api_token or waldur_api_token_file, or give the systemd credential waldur_api_token or the variable WALDUR_API_TOKEN";
 
 /** The first token there is; null, with an error recorded, when there is none or it cannot be a token. */
-export function readToken(offering: OfferingContext, context: Context): Token | null {
+export async function readToken(offering: OfferingContext, context: Context): Promise<Token | null> {
   const found =
     inline(offering, context) ??
-    fromFile(offering, context) ??
-    fromCredential(offering, context) ??
+    (await fromFile(offering, context)) ??
+    (await fromCredential(offering, context)) ??
     fromEnvironment(offering, context);
   if (found === "wrong") return null;
   if (found === null) {
@@ -83,13 +84,14 @@ function inline({ values, at }: OfferingContext, { file }: Context): Sought {
     : { text, source: `waldur_api_token in ${file}`, report: at("waldur_api_token") };
 }
 
-function fromFile({ values, at }: OfferingContext, context: Context): Sought {
+async function fromFile({ values, at }: OfferingContext, context: Context): Promise<Sought> {
   const given = values.waldur_api_token_file;
   if (given === undefined) return "wrong";
   if (given === null) return null;
   const report = at("waldur_api_token_file");
   const path = resolve(context.directory, given);
-  const { line, problem, worldReadable, changeable } = readFirstLine(path);
+  const shown = isPath(given) ? `the token file ${path}` : "the file that waldur_api_token_file names";
+  const { line, problem, worldReadable, changeable } = await readFirstLine({ path, shown }, context);
   if (problem === null) {
     reportChangeable(changeable, { report, file: path }, context);
     if (worldReadable) reportOpenToken(report, path, context);
@@ -122,11 +124,11 @@ function isPath(given: string): boolean {
 }
 
 /** A systemd credential (`LoadCredential=waldur_api_token:…`). */
-function fromCredential({ at }: OfferingContext, { env }: Context): Sought {
-  const directory = env.CREDENTIALS_DIRECTORY;
+async function fromCredential({ at }: OfferingContext, context: Context): Promise<Sought> {
+  const directory = context.env.CREDENTIALS_DIRECTORY;
   if (directory === undefined || directory === "") return null;
   const path = join(directory, CREDENTIAL);
-  const text = readFirstLine(path);
+  const text = await readFirstLine({ path, shown: `the systemd credential ${path}` }, context);
   const report = at("waldur_api_token");
   if (text.problem === null)
     return { text: text.line, source: `systemd credential ${path}`, report, shared: true };
@@ -143,8 +145,8 @@ function fromEnvironment({ at }: OfferingContext, { env }: Context): Sought {
 
 type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null };
 
-function readFirstLine(path: string): FirstLine {
-  const file = readTextFile(path, MAX_BYTES);
+async function readFirstLine(place: Place, { limits }: Context): Promise<FirstLine> {
+  const file = await readTextFile({ ...place, limitBytes: MAX_BYTES }, limits);
   if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false, changeable: null };
   const { text, ...access } = file;
   const line = text.split("\n", 1)[0]?.trim() ?? "";

@@ -44,12 +44,16 @@ function hintFor(problem: string, given: string, directory: string): string {
 }
 
 /** With the map that it names; null where there is none, which is reported. */
-export function readUnixGid(source: GidSource, context: Context, report: Report): UnixGidSource | null {
+export async function readUnixGid(
+  source: GidSource,
+  context: Context,
+  report: Report,
+): Promise<UnixGidSource | null> {
   if (source.kind === "metadata") return source;
   const { directory, gidFiles } = context;
   const path = resolve(directory, source.path);
   const known = gidFiles.get(path);
-  const map = known ?? readGidFile(path);
+  const map = known ?? (await readGidFile(path, context.limits));
   gidFiles.set(path, map);
   if ("problem" in map) {
     const hint = map.hint ?? hintFor(map.problem, source.path, directory);

@@ -1,7 +1,16 @@
 // Both modes against the built-in simulated Waldur, shown step by step: what was asked, what was written, one document.
 // Nothing leaves this machine, and everything that is written is below one directory.
 
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { type ExitCode, OutputError, UsageError, worstExitCode } from "../errors.ts";
@@ -82,18 +91,54 @@ function prepareDirectory({ keep }: DemoOptions, simulator: Simulator, cwd: stri
   try {
     const directory =
       keep === null ? mkdtempSync(join(parent, "waldur-cscs-storage-demo-")) : resolve(cwd, keep);
+    requireOwn(directory);
     mkdirSync(join(directory, "out"), { recursive: true });
-    writeFileSync(join(directory, CONFIG), configText(simulator, directory), { mode: 0o600 });
+    const config = join(directory, CONFIG);
+    rmSync(config, { force: true });
+    writeFileSync(config, configText(simulator, directory), { mode: 0o600, flag: "wx" });
     return directory;
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause)) throw cause;
+    if (cause instanceof OutputError || !(cause instanceof Error && "code" in cause)) throw cause;
     const hint = "--keep DIR names a directory that can be written";
     throw new OutputError(`cannot write files below ${keep ?? parent} (${cause.code})`, { cause, hint });
   }
 }
 
-function configText(simulator: Simulator, directory: string): string {
-  return `offerings:
+/** What somebody else put there, perhaps a configuration that is in use, is neither replaced nor added to. */
+function requireOwn(directory: string): void {
+  const found = readdirIfThere(directory);
+  if (found.length === 0) return;
+  const config = join(directory, CONFIG);
+  if (found.includes(CONFIG) && isOwnConfig(config, directory)) return;
+  const what = found.includes(CONFIG)
+    ? `${config} was not made by demo, or was changed`
+    : `${directory} is not empty`;
+  throw new OutputError(`${what}; nothing was written`, {
+    hint: "give --keep a directory that does not exist yet, or one of an earlier demo",
+  });
+}
+
+function readdirIfThere(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+/** A file as an earlier demo wrote it there; only address, token and offering differ from one to the next. */
+function isOwnConfig(path: string, directory: string): boolean {
+  const stats = lstatSync(path);
+  if (!stats.isFile() || stats.size > MOST_BYTES) return false;
+  const own = configText({ url: "", providerToken: "", offeringUuid: "" }, directory);
+  const bare = (text: string) =>
+    text.replace(/^(.* waldur_(?:api_url|api_token|offering_uuid): )".*"$/gm, '$1""');
+  return bare(readFileSync(path, "utf8")) === own;
+}
+
+const MOST_BYTES = 65_536;
+
+type Address = Pick<Simulator, "url" | "providerToken" | "offeringUuid">;
+
+function configText(simulator: Address, directory: string): string {
+  return `# made by waldur-cscs-storage demo, which writes it again as long as nobody changes it
+offerings:
   - name: "Demo storage"
     waldur_api_url: ${JSON.stringify(simulator.url)}
     waldur_api_token: ${JSON.stringify(simulator.providerToken)}

@@ -66,9 +66,10 @@ async function publishLast(file: ReadyFile, prepared: Prepared, run: OrderRun): 
 }
 
 /** Looks at the claims once more and publishes with no other run in between: a `sync` may have named paths since. */
-function publishHeld(file: ReadyFile, prepared: Prepared, run: OrderRun): Promise<boolean> {
+async function publishHeld(file: ReadyFile, prepared: Prepared, run: OrderRun): Promise<boolean> {
   const { job, pass } = run;
   job.throwIfOver();
+  await job.lookAtPlace();
   const receipt = { path: file.receipt.mountPoint, isPublished: true };
   return pass.claims.settle({ ...prepared.question, receipt }, (answer) => {
     if (!("held" in answer)) return publishFile(file, run);

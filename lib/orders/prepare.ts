@@ -64,12 +64,17 @@ export async function prepareOrder(
 }
 
 /** Asks for the path, and with no other run in between writes the receipt, which names it. */
-function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | LeftAlone | Waiting> {
+async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | LeftAlone | Waiting> {
   const { order, type, resource } = asking;
   const { job, pass, end } = run;
+  await job.lookAtPlace();
   const directory = job.config.settings.outputDirectory;
   const receipt = peekReceipt(directory, order.uuid)?.receipt ?? null;
   const past = pastOf({ uuid: order.uuid, type }, receipt, directory);
+  if (order.state === "executing" && past.file === null) {
+    const { noteElsewhere } = await import("./elsewhere.ts");
+    await noteElsewhere(order, asking, run);
+  }
   const source = sourceOf(resource, { ...order.project, customer: order.customer });
   const place = pass.mapper.placeOf(source);
   const wants = { uuid: resource.uuid, name: resource.slug, project: order.project.name };

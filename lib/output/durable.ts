@@ -17,11 +17,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
-import { reach } from "../places/held.ts";
+import { cleanUp, reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import type { StatePlace } from "./directory.ts";
 import { attempt, errnoOf, outputError } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
+import { openInGroup } from "./group.ts";
 import { temporaryName } from "./leftovers.ts";
 
 /** `public`: the output directory, with its file mode. `state`: the state directory, for the owner only. */
@@ -50,7 +51,7 @@ export function createTemporary(output: StatePlace, place: Place): Temporary {
     path,
     place,
     output,
-    fd: attempt("create", path, () => openNew(path)),
+    fd: attempt("create", path, () => (place === "public" ? openInGroup(output, path) : openNew(path))),
     written: 0,
     sealed: false,
     closed: false,
@@ -197,12 +198,14 @@ function close(file: OpenFile): void {
 }
 
 function discard(file: OpenFile): void {
-  try {
-    close(file);
-  } catch {}
-  try {
-    unlinkSync(reach(file.path));
-  } catch {
-    // It is gone, or the next run removes it as a leftover.
-  }
+  cleanUp(file.path, () => {
+    try {
+      close(file);
+    } catch {}
+    try {
+      unlinkSync(reach(file.path));
+    } catch {
+      // It is gone, or the next run removes it as a leftover.
+    }
+  });
 }

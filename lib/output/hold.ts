@@ -137,8 +137,16 @@ export function settleState(
   }
 }
 
+/** null where nothing has the name. One that cannot even be opened says whose it is. */
 function openState(statePath: string, outputFd: number): number | null {
-  return attemptIfAbsent(() => openAs(statePath, throughDescriptor(outputFd, `/${basename(statePath)}`)));
+  const path = throughDescriptor(outputFd, `/${basename(statePath)}`);
+  try {
+    return attemptIfAbsent(() => openAs(statePath, path));
+  } catch (error) {
+    const stats = errnoOf(error) === "EACCES" ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stats !== undefined && stats.uid !== ownUser()) throw foreignState(statePath, stats.uid);
+    throw error;
+  }
 }
 
 function createState(statePath: string, outputFd: number): number {

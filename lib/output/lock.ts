@@ -5,7 +5,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { accessSync, closeSync, constants, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { OutputError, RetryLaterError } from "../errors.ts";
-import { reach } from "../places/held.ts";
+import { cleanUp, reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { attempt, errnoOf } from "./failure.ts";
 import { fileTimeMs, removeFile } from "./files.ts";
@@ -22,10 +22,14 @@ type LockRequest = { statePath: string; mode: string; warn: (message: string) =>
 export function takeLock(request: LockRequest): Lock {
   const path = join(request.statePath, lockName(request.mode));
   const answer = tryLock(path);
-  if (answer instanceof Database) return { held: true, release: () => answer.close() };
+  if (answer instanceof Database) return heldLock(answer, path);
   if (answer === "busy" && canLock(request)) throw lockedError(path, request);
   request.warn(`the file system of ${path} refuses locks: nothing keeps two runs of ${request.mode} apart`);
   return { held: false, release: () => {} };
+}
+
+function heldLock(database: Database, path: string): Lock {
+  return { held: true, release: () => cleanUp(path, () => database.close()) };
 }
 
 const WAIT_MS = 20;
@@ -45,7 +49,7 @@ export async function waitForLock(
   const warn = () => undefined;
   for (let tries = 0; ; tries++) {
     const answer = tryLock(path);
-    if (answer instanceof Database) return { held: true, release: () => answer.close() };
+    if (answer instanceof Database) return heldLock(answer, path);
     if (answer === "refused" || (tries === 0 && !canLock({ statePath, mode, warn }))) {
       return { held: false, release: () => undefined };
     }

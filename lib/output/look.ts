@@ -1,11 +1,11 @@
 // Holding an output directory for a dry run, which reads what a real run would read and makes nothing: what would stop a
 // real run of the same user is reported, and stops nothing.
 
-import { closeSync, existsSync, fstatSync, realpathSync } from "node:fs";
+import { closeSync, constants, existsSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Held, holdDirectory, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
-import { ownUser } from "../places/owners.ts";
+import { ownUser, showUser, userArgument } from "../places/owners.ts";
 import { type OutputOptions, STATE_DIRECTORY } from "./directory.ts";
 import { type Finding, foreignState, judgeOutput } from "./trust.ts";
 
@@ -37,16 +37,26 @@ export function lookAtOutput({ directory: given, allowShared, notice }: LookOpti
 }
 
 function lookAtState(output: Held, statePath: string, notice: LookOptions["notice"]): Held | null {
-  const fd = tryOpen(() => throughDescriptor(output.fd, `/${STATE_DIRECTORY}`));
-  if (fd === null) return null;
-  const { uid } = fstatSync(fd);
+  const path = throughDescriptor(output.fd, `/${STATE_DIRECTORY}`);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  const { uid } = stats;
   output.owner = uid;
   if (uid !== ownUser()) {
     const { message, hint = "" } = foreignState(statePath, uid);
     notice(wouldStop({ message, hint }));
   }
-  return holdDirectory({ path: statePath, fd, owner: uid });
+  const fd = tryOpen(() => path);
+  if (fd !== null) return holdDirectory({ path: statePath, fd, owner: uid });
+  notice({
+    message: `${statePath} cannot be read, so what past runs remember is missing here`,
+    hint: `a dry run as ${showUser(uid)} knows it: sudo -u ${userArgument(uid, "sudo")} waldur-cscs-storage …`,
+  });
+  return holdDirectory({ path: statePath, fd: openSync(NOTHING, constants.O_RDONLY), owner: uid });
 }
+
+/** Whatever is looked for below it does not exist. */
+const NOTHING = "/dev/null";
 
 function wouldStop({ message, hint }: Finding): Finding {
   return { message: `a real run as this user may be refused (73): ${message}`, hint };

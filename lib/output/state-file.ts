@@ -2,10 +2,11 @@
 // is as good as missing, and will be replaced; but what another user wrote ends the run, for nobody else may write there.
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
+import { dirname } from "node:path";
 import { OutputError } from "../errors.ts";
 import { ownerBelow, reach } from "../places/held.ts";
 import { openToRead, readUpTo } from "../places/open.ts";
-import { showUser, userArgument } from "../places/owners.ts";
+import { ownUser, showUser, userArgument } from "../places/owners.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
 import { requireFile } from "./files.ts";
 
@@ -58,13 +59,17 @@ export function openStateFile(path: string): number | null | undefined {
 
 /** With which a symlink and a socket refuse to be opened. */
 const SPECIAL: readonly (string | null)[] = ["ELOOP", "ENXIO"];
+/** What another user's run left is often readable for that user only. */
+const FORBIDDEN: readonly (string | null)[] = ["EACCES", "EPERM"];
 
 function openUnlessSpecial(path: string): number | undefined {
   try {
     return openToRead(path, "refuse");
   } catch (error) {
-    if (!SPECIAL.includes(errnoOf(error))) throw error;
+    const errno = errnoOf(error);
+    if (!SPECIAL.includes(errno) && !FORBIDDEN.includes(errno)) throw error;
     requireOwner(path, lstatSync(reach(path)));
+    if (FORBIDDEN.includes(errno)) throw error;
     return undefined;
   }
 }
@@ -78,10 +83,11 @@ export function requireStateFile(path: string, stats: Stats): void {
 function requireOwner(path: string, { uid }: Stats): void {
   const owner = ownerBelow(path);
   if (owner === null || uid === owner) return;
+  const of = userArgument(owner, "chown");
   throw new OutputError(
-    `${path} belongs to ${showUser(uid)}, and the state directory to ${showUser(owner)}`,
+    `${path} belongs to ${showUser(uid)}, the state directory to ${showUser(owner)}, and this program runs as ${showUser(ownUser())}`,
     {
-      hint: `when a run of yours made it: chown ${userArgument(owner, "chown")} ${path}; else move it away`,
+      hint: `when a run of yours made it: chown -R ${of} ${dirname(path)}, and run it as that user (sudo -u ${userArgument(owner, "sudo")} waldur-cscs-storage …); else move it away`,
     },
   );
 }

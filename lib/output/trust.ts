@@ -69,7 +69,7 @@ const OPT_OUT = "or set `allow_shared_directory: true` when all who can are trus
 function foreign(what: string, path: string, { uid }: Stats): Finding {
   const own = userArgument(ownUser(), "chown");
   return {
-    message: `${what} belongs to ${showUser(uid)}, who can put other files in the place of what is published`,
+    message: `${what} belongs to ${showUser(uid)}, who can put other files in the place of what is published, and this program runs as ${showUser(ownUser())}`,
     hint: `run it as that user (sudo -u ${userArgument(uid, "sudo")} waldur-cscs-storage …), chown ${own} ${path}, ${OPT_OUT}`,
   };
 }

@@ -9,6 +9,8 @@ export type Held = {
   readonly fd: number;
   /** Of files that we make there. */
   owner: number;
+  /** While it does not answer: what is to be cleaned up in it, because that would wait for it. Else null. */
+  later: (() => void)[] | null;
   /** Closes the descriptor; may be called twice. */
   release(): void;
 };
@@ -16,11 +18,12 @@ export type Held = {
 const held: Held[] = [];
 
 /** Holds a directory that was opened and found good; the path is absolute and without a slash at its end. */
-export function holdDirectory({ path, fd, owner }: Omit<Held, "release">): Held {
+export function holdDirectory({ path, fd, owner }: Omit<Held, "release" | "later">): Held {
   const one: Held = {
     path,
     fd,
     owner,
+    later: null,
     release() {
       const at = held.indexOf(one);
       if (at < 0) return;
@@ -47,6 +50,26 @@ export function heldDescriptor(path: string): number | null {
 /** Who owns what this program made in there; null where nobody holds the directory. */
 export function ownerBelow(path: string): number | null {
   return holderOf(path)?.owner ?? null;
+}
+
+/** What is held here and below does not answer any more; cleaning up in it is put off. */
+export function markSilent(path: string): void {
+  for (const one of held) if (isWithin(one.path, path)) one.later ??= [];
+}
+
+/** It answers after all. */
+export function markAnswering(path: string): void {
+  const silent = held.filter((one) => isWithin(one.path, path));
+  const acts = silent.flatMap(({ later }) => later ?? []);
+  for (const one of silent) one.later = null;
+  for (const act of acts) act();
+}
+
+/** Cleans up at a path, now or when the directory that holds it answers again; until the process ends it may never. */
+export function cleanUp(path: string, act: () => void): void {
+  const later = holderOf(path)?.later;
+  if (later) later.push(act);
+  else act();
 }
 
 /** @param rest empty, or what follows the directory's path, with its slash */

@@ -1,6 +1,6 @@
 // What a run has done so far, collected as it happens, so that a run that fails half-way still reports what it did.
 
-import { type AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../errors.ts";
+import { AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../errors.ts";
 import type { Found } from "./problems.ts";
 import {
   type FileReport,
@@ -65,8 +65,8 @@ export function createLedger(head: LedgerHead): Ledger {
     codesOf.set(offering, (codesOf.get(offering) ?? new Set<ExitCode>()).add(code));
   };
   const exitOf = (offering: string) => worstExitCode(codesOf.get(offering) ?? []);
-  /** A signal or the deadline is one error, however many offerings it skips. */
-  const added = new Set<AppError>();
+  /** A signal or the deadline is one error, however many offerings it skips, and also where it came with more to say. */
+  const added = new Set<unknown>();
   return {
     keepsAll: head.keepsAll,
     openOffering({ uuid, name }) {
@@ -96,6 +96,7 @@ export function createLedger(head: LedgerHead): Ledger {
       noteCode(error.exitCode, about.offering);
       if (added.has(error)) return false;
       added.add(error);
+      if (error.cause instanceof AppError) added.add(error.cause);
       const shown = problemsOfError(error, about).map((problem) => failures.add(problem));
       return shown.includes(true);
     },

@@ -33,6 +33,8 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
     offering: offering.uuid,
     name: offering.name,
   });
+  // A passive gateway did nothing, which is no success of its own.
+  const isPassive = report.offerings.length > 0 && report.offerings.every(({ passive }) => passive === true);
   const names = new Map(report.offerings.map(({ uuid, name }) => [uuid, name]));
   const about = (uuid = "") => of({ uuid, name: names.get(uuid) ?? "" });
   // Where it failed nothing was counted: a zero would read as "all gone".
@@ -45,7 +47,7 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
     ]),
     gauge("last_run_timestamp_seconds", "End of the last run", [[labels, finished]]),
     gauge("last_success_timestamp_seconds", "End of the last run that ended with 0 or 10", [
-      [labels, isSuccess(report) ? finished : before.run],
+      [labels, isSuccess(report) && !isPassive ? finished : before.run],
     ]),
     gauge("duration_seconds", "Duration of the last run", [
       [labels, finished - Date.parse(report.startedAt) / 1000],
@@ -55,6 +57,11 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
       "offering_last_success_timestamp_seconds",
       "End of the last run in which the offering alone would have ended with 0 or 10",
       successes(report, before).map(({ uuid, name, at }) => [of({ uuid, name }), at]),
+    ),
+    gauge(
+      "active",
+      "Whether this gateway is the active one of its offering, by active_if",
+      report.offerings.map((offering) => [of(offering), offering.passive === true ? 0 : 1]),
     ),
     gauge(
       "resources",
@@ -111,10 +118,13 @@ function isSuccess({ exitCode }: Pick<Report, "exitCode">): boolean {
 /** A run that did not get as far as its offerings says nothing new of them. */
 function successes({ offerings, finishedAt }: Report, before: LastSuccess) {
   if (offerings.length === 0) return [...before.offerings].map(([uuid, known]) => ({ uuid, ...known }));
-  return offerings.map(({ uuid, name, exitCode }) => ({
+  return offerings.map(({ uuid, name, exitCode, passive }) => ({
     uuid,
     name,
-    at: isSuccess({ exitCode }) ? Date.parse(finishedAt) / 1000 : (before.offerings.get(uuid)?.at ?? 0),
+    at:
+      isSuccess({ exitCode }) && passive !== true
+        ? Date.parse(finishedAt) / 1000
+        : (before.offerings.get(uuid)?.at ?? 0),
   }));
 }
 

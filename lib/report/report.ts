@@ -28,6 +28,8 @@ export type OfferingReport = {
   outcome: "published" | "unchanged" | "failed" | "skipped";
   /** Entries in the snapshot; in `orders` the orders that were open. */
   resources: number;
+  /** The gateway is the passive one (`active_if`), so nothing was done. */
+  passive?: true;
   /** Entries carried over from the last snapshot because their resource became a problem. */
   carriedOver?: number;
   /** Of `orders`: what Waldur listed as open; absent where it was not listed. */

@@ -1,19 +1,35 @@
 // How an offering's server is reached: what the configuration says, and the proxy that the environment names.
 
 import type { OfferingConfig } from "../config/config.ts";
+import { EndpointError } from "../errors.ts";
 import type { Connection } from "../waldur/client.ts";
+import { isExempt } from "./no-proxy.ts";
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** @throws EndpointError for a proxy that cannot be used: going past it would show the token to whoever is on the way */
 export function connectionOf(
   offering: OfferingConfig,
-  { env, userAgent }: { env: Readonly<Record<string, string | undefined>>; userAgent: string },
+  { env, userAgent }: { env: Env; userAgent: string },
 ): Connection {
-  const { apiUrl, token, verifyTls, caPem, proxy } = offering;
+  const { apiUrl, token, tokenSource: tokenFrom, verifyTls, caPem, proxy } = offering;
   const proxyFrom = proxy === null ? proxyVariable(apiUrl, env) : "global_proxy";
-  return { apiUrl, token, verifyTls, caPem, proxy, proxyFrom, userAgent };
+  return { apiUrl, token, tokenFrom, verifyTls, caPem, proxy, proxyFrom, userAgent };
 }
 
 /** The variable that names a proxy for this address, if there is one; the runtime goes by it. */
-function proxyVariable(apiUrl: string, env: Readonly<Record<string, string | undefined>>): string | null {
+function proxyVariable(apiUrl: string, env: Env): string | null {
   const own = apiUrl.startsWith("https:") ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
-  return [...own, "all_proxy", "ALL_PROXY"].find((name) => (env[name] ?? "") !== "") ?? null;
+  const name = [...own, "all_proxy", "ALL_PROXY"].find((one) => (env[one] ?? "") !== "");
+  if (name === undefined || isExempt(new URL(apiUrl), noProxyOf(env))) return null;
+  // The runtime refuses such a proxy in some of the variables, and passes over it in silence in others.
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(env[name] ?? "")?.[1]?.toLowerCase() ?? "http";
+  if (scheme === "http" || scheme === "https") return name;
+  throw new EndpointError(`there is no way to ${apiUrl} through the proxy of ${name}, a ${scheme}:// proxy`, {
+    hint: "only proxies of http:// and https:// are supported; NO_PROXY takes a host out",
+  });
+}
+
+function noProxyOf({ no_proxy: lower, NO_PROXY: upper }: Env): string {
+  return [lower, upper].find((value) => (value ?? "") !== "") ?? "";
 }

@@ -4,6 +4,7 @@
 import type { Config, OfferingConfig } from "../config/config.ts";
 import { AppError, BugError, ConfigError, formatIssue, placeOfIssue, RetryLaterError } from "../errors.ts";
 import type { Mode, Output, OutputOptions } from "../output/directory.ts";
+import type { TouchLimits } from "../places/answers.ts";
 import { createLedger, type Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import { logFound } from "../report/problems.ts";
@@ -15,6 +16,7 @@ import { watchClock } from "./clock.ts";
 import { connectionOf } from "./connection.ts";
 import { type RunEnd, startDeadline } from "./end.ts";
 import { addNotice, type Job, type RealJob } from "./job.ts";
+import { type OutputPlace, outputPlace } from "./place.ts";
 import { selectOfferings } from "./select.ts";
 
 /** What the user asked for, the same for both modes. */
@@ -45,6 +47,8 @@ export type Surroundings = {
   interrupted: AbortSignal;
   /** What may refuse the run before it does anything. */
   before?: () => Promise<void>;
+  /** Called when something is left open on a disk that does not answer: closing it would wait, also at the end. */
+  abandon?: () => void;
 };
 
 /** The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written. */
@@ -68,13 +72,15 @@ export async function runMode(
     keepsAll: options.dryRun || options.wantsReport !== false,
   });
   const end = startDeadline(options.deadlineMs, surroundings.interrupted);
+  const politeness = { leftMs: options.deadlineMs / 4 };
   try {
     await surroundings.before?.();
-    const config = await loadChecked(options, surroundings);
+    const config = await loadChecked(options, surroundings, end);
     for (const issue of config.warnings) warnOfConfig(issue, log);
     for (const offering of selectOfferings(config, options)) {
       const onAnswer = watchClock(now, (notice) => ledger.addNotice({ ...notice, offering: offering.uuid }));
-      await runOffering({ offering, config, options, surroundings, work, ledger, end, onAnswer });
+      const share = { offering, config, options, surroundings, work, ledger, end };
+      await runOffering({ ...share, onAnswer, politeness });
     }
   } catch (error) {
     noteFailure(error, { ledger, log });
@@ -91,14 +97,15 @@ export async function runMode(
   return report;
 }
 
-function loadChecked(options: RunOptions, surroundings: Surroundings): Promise<Config> {
-  return loadFor(options, surroundings, (offering) => offering[options.mode]);
+function loadChecked(options: RunOptions, surroundings: Surroundings, { signal }: RunEnd): Promise<Config> {
+  const limits = { silenceMs: options.silenceMs, signal };
+  return loadFor(options, { ...surroundings, limits }, (offering) => offering[options.mode]);
 }
 
 /** The configuration, for whatever takes these of its offerings. From now on the log knows its secrets. */
 export async function loadFor(
   options: Pick<RunOptions, "configPath" | "allowInsecureConfig" | "offeringUuids">,
-  surroundings: Pick<Surroundings, "env" | "cwd" | "log">,
+  surroundings: Pick<Surroundings, "env" | "cwd" | "log"> & { limits?: TouchLimits },
   takes: (offering: { sync: boolean; orders: boolean }) => boolean,
 ): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
@@ -106,6 +113,7 @@ export async function loadFor(
     env: surroundings.env,
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
+    ...(surroundings.limits && { limits: surroundings.limits }),
     takes: (offering) => takes(offering) && isAsked(offering.uuid, options),
   });
   for (const { token, proxy } of config.offerings) {
@@ -133,6 +141,8 @@ export type Share = {
   ledger: Ledger;
   end: RunEnd;
   onAnswer?: (headers: Headers) => void;
+  /** What `Retry-After` may cost; without a limit where absent. */
+  politeness?: { leftMs: number };
 };
 
 async function runOffering(share: Share): Promise<void> {
@@ -140,16 +150,19 @@ async function runOffering(share: Share): Promise<void> {
   const line = ledger.openOffering(offering);
   if (end.signal.aborted) {
     line.outcome = "skipped";
-    noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering.uuid);
+    noteFailure(end.signal.reason, { ledger, log: surroundings.log }, offering);
     return;
   }
   surroundings.progress.begin(`${offering.name}: asking Waldur at ${new URL(offering.apiUrl).host}`);
   try {
-    const job = await createJob(share, line);
+    if (await isPassive(share)) return standBy(line, share);
+    const place = outputPlace(offering.settings.outputDirectory, limitsOf(share));
+    await place.look();
+    const job = await createJob(share, { line, lookAtPlace: place.look });
     if (share.options.dryRun) await describeHeld(job, share);
-    else await publishUnderLock(job, share);
+    else await publishUnderLock(job, place, share);
   } catch (error) {
-    noteFailure(error, { ledger, log: surroundings.log }, offering.uuid);
+    noteFailure(error, { ledger, log: surroundings.log }, offering);
   }
   for (const { path, action, bytes } of ledger.filesOf(offering.uuid)) {
     surroundings.log.debug(share.options.dryRun ? "would publish" : "published", { path, action, bytes });
@@ -157,10 +170,28 @@ async function runOffering(share: Share): Promise<void> {
   if (share.options.dryRun) logFound(ledger.foundOf(offering.uuid), "warn", surroundings.log);
 }
 
+async function isPassive(share: Share): Promise<boolean> {
+  const { activeIf } = share.offering.settings;
+  if (activeIf === null) return false;
+  const { isAbsent } = await import("./active.ts");
+  return isAbsent(activeIf, limitsOf(share));
+}
+
+/** Only a dry run is asked for by a person, who would wonder. */
+function standBy(line: Job["line"], { offering, options, surroundings: { log } }: Share): void {
+  line.outcome = "skipped";
+  line.passive = true;
+  const message = `this gateway is passive: ${offering.settings.activeIf} does not exist (active_if)`;
+  log[options.dryRun ? "warn" : "info"](message, { offering: offering.uuid, name: offering.name });
+}
+
 /** What it takes to ask Waldur about an offering. */
 type Asking = Omit<Share, "work" | "ledger">;
 
-export async function createJob(share: Omit<Share, "work">, line: Job["line"]): Promise<Job> {
+export async function createJob(
+  share: Omit<Share, "work">,
+  own: Pick<Job, "line" | "lookAtPlace">,
+): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = share;
   return {
@@ -171,7 +202,7 @@ export async function createJob(share: Omit<Share, "work">, line: Job["line"]): 
     now: surroundings.now,
     reader: createReader(connectTo(share, false), patienceOf(share)),
     hastyReader: createReader(connectTo(share, false), { ...patienceOf(share), retries: 0 }),
-    line,
+    ...own,
     names: new Map(),
     ledger: share.ledger,
     log: surroundings.log,
@@ -195,7 +226,7 @@ function noticeOf(job: Job): OutputOptions["notice"] {
   return (finding) => addNotice(job, { code: "shared-directory", ...finding });
 }
 
-async function publishUnderLock(job: Job, share: Share): Promise<void> {
+async function publishUnderLock(job: Job, place: OutputPlace, share: Share): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
   const connection = connectTo(share, true);
@@ -219,12 +250,25 @@ async function publishUnderLock(job: Job, share: Share): Promise<void> {
     throw failure;
   } finally {
     try {
-      const { settleRun } = await import("./settle.ts");
-      settleRun(job, output, failure);
+      if (place.isSilent()) leaveProblems(job, share);
+      else {
+        const { settleRun } = await import("./settle.ts");
+        settleRun(job, output, failure);
+      }
     } finally {
-      output.close();
+      place.whenAnswers(output.close);
     }
   }
+}
+
+/** What is in the directory cannot be asked which problems are known, nor closed. */
+function leaveProblems({ ledger, config, log }: Job, { surroundings }: Share): void {
+  logFound(ledger.foundOf(config.uuid), "warn", log);
+  surroundings.abandon?.();
+}
+
+function limitsOf({ options, end }: Share): TouchLimits {
+  return { silenceMs: options.silenceMs, signal: end.signal };
 }
 
 /** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
@@ -234,7 +278,11 @@ export function connectTo({ offering, options, surroundings }: Asking, isReal: b
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-export function patienceOf({ offering, options, surroundings, end, onAnswer }: Asking): Patience {
+/** From so long a wait on a run reports it, although it may go well in the end. */
+const LONG_WAIT_MS = 10_000;
+
+export function patienceOf({ offering, options, surroundings, end, onAnswer, politeness }: Asking): Patience {
+  const { log } = surroundings;
   return {
     silenceMs: options.silenceMs,
     retries: options.retries,
@@ -243,10 +291,12 @@ export function patienceOf({ offering, options, surroundings, end, onAnswer }: A
     random: surroundings.random,
     timeLeftMs: end.timeLeftMs,
     ...(onAnswer && { onAnswer }),
-    onRetry: (message) => surroundings.log.info(message, { offering: offering.uuid }),
+    ...(politeness && { politeness }),
+    onRetry: (message, waitMs = 0) =>
+      log[waitMs < LONG_WAIT_MS ? "info" : "warn"](message, { offering: offering.uuid }),
     onRequest({ method, path, answer, ms }) {
       // A POST changes Waldur: whoever reads the journal finds each one.
-      surroundings.log[method === "POST" ? "info" : "debug"](`${method} ${path}`, { answer, ms });
+      log[method === "POST" ? "info" : "debug"](`${method} ${path}`, { answer, ms });
     },
   };
 }
@@ -254,14 +304,14 @@ export function patienceOf({ offering, options, surroundings, end, onAnswer }: A
 function noteFailure(
   thrown: unknown,
   { ledger, log }: { ledger: Ledger; log: Log },
-  offering?: string,
+  offering?: OfferingConfig,
 ): void {
   const error = thrown instanceof AppError ? thrown : new BugError(thrown);
-  if (!ledger.addFailure(error, offering === undefined ? {} : { offering })) return;
+  if (!ledger.addFailure(error, offering === undefined ? {} : { offering: offering.uuid })) return;
   if (error instanceof ConfigError) {
     for (const issue of error.issues) log.error(formatIssue(issue), { hint: issue.hint });
     return;
   }
   const level = error instanceof RetryLaterError && error.quiet ? "info" : "error";
-  log[level](error.message, { offering, hint: error.hint });
+  log[level](error.message, { offering: offering?.uuid, name: offering?.name, hint: error.hint });
 }

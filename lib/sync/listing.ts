@@ -115,6 +115,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       }
       if (tried.selection.rows.mustRestart) throw new ReadAgain("a resource gave its path to another");
       await noteTerminated(tried, job);
+      await job.lookAtPlace();
       await sink.lockClaims(job.throwIfOver);
       const released = lateReleases(tried.claims, sink.directory);
       if (released !== null) throw new ListMoved(released);

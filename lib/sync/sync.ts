@@ -54,6 +54,7 @@ export async function syncOffering(job: Job, options: SyncOptions, sink: Snapsho
     guard(listing, { entries: drafted.entries, options, sink }, job);
     if (isFirstAndEmpty(listing.last, drafted.entries, options)) return skip(job);
     job.throwIfOver();
+    await job.lookAtPlace();
     publishOrKeep({ job, listing, drafted, sink }, options.ifChanged);
   } finally {
     sink.unlockClaims();

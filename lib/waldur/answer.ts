@@ -3,7 +3,7 @@
 import { AnswerError, type AppError } from "../errors.ts";
 import { TooLarge } from "./body.ts";
 import { isDeeper, MOST_BRACKETS, MOST_LEVELS, opensMore } from "./depth.ts";
-import { oneLine } from "./translate.ts";
+import { type Asked, byWhom, oneLine } from "./translate.ts";
 
 export type Answer = {
   body: unknown;
@@ -17,13 +17,6 @@ export type Received = { status: number; headers: Headers; text: string };
 
 /** A failure that may pass with another attempt, and how long the server asked us to wait. */
 export type Failed = { failure: AppError; retryAfterMs: number | null };
-
-/** For messages. */
-type Asked = {
-  method: string;
-  /** The path, with the page of a list. */
-  shown: string;
-};
 
 /** @throws TooLarge, and AnswerError for what is no JSON at all */
 export function parseAnswer(received: Received, exchange: Asked): Answer | Failed {
@@ -46,9 +39,12 @@ export function parseAnswer(received: Received, exchange: Asked): Answer | Faile
     if (error instanceof TooLarge) throw error;
     // The parser's own words quote the body, so they are no cause to keep.
     const what = received.text === "" ? "an empty answer" : "broken JSON";
-    const failure = new AnswerError(`${exchange.method} ${exchange.shown} gave ${what}`, {
-      hint: "a proxy between here and Waldur may cut answers; look at its log",
-    });
+    const failure = new AnswerError(
+      `${exchange.method} ${exchange.shown} was answered with ${what}${byWhom(exchange)}`,
+      {
+        hint: "a proxy between here and Waldur may cut answers; look at its log",
+      },
+    );
     return { failure, retryAfterMs: null };
   }
 }
@@ -58,7 +54,8 @@ function notJson(text: string, type: string, exchange: Asked): AnswerError {
   const what =
     type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);
   const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(oneLine(title))})`;
-  return new AnswerError(`${exchange.method} ${exchange.shown} gave ${what} instead of JSON${shown}`, {
+  const asked = `${exchange.method} ${exchange.shown}`;
+  return new AnswerError(`${asked} was answered with ${what} instead of JSON${shown}${byWhom(exchange)}`, {
     hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
   });
 }

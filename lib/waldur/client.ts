@@ -9,19 +9,21 @@ import { type Answer, type Failed, parseAnswer, type Received } from "./answer.t
 import { LARGEST_BODY_BYTES, readBody, type Watch, watchProgress } from "./body.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
 import { type Answered, timed } from "./timed.ts";
-import { describeStatus, isJson, translateTransportError } from "./translate.ts";
+import { type Asked, describeStatus, isJson, translateTransportError } from "./translate.ts";
 
 /** Where Waldur is and how to reach it. */
 export type Connection = {
   /** Ends with `/api/`. */
   apiUrl: string;
   token: Secret;
+  /** Where the token comes from, for messages. */
+  tokenFrom: string;
   userAgent: string;
   verifyTls: boolean;
   /** PEM text of one more CA to trust. */
   caPem: string | null;
   proxy: string | null;
-  /** The setting or variable that names a proxy, if one does, for messages. */
+  /** The setting or variable that names a proxy in use, if one does, for messages. */
   proxyFrom: string | null;
 };
 
@@ -36,7 +38,10 @@ export type Patience = {
   random: () => number;
   /** Milliseconds left of the run. */
   timeLeftMs: () => number;
-  onRetry?: (message: string) => void;
+  /** What `Retry-After` may cost the whole run, in milliseconds; shared by its clients, and without a limit where absent. */
+  politeness?: { leftMs: number };
+  /** @param waitMs until the next try, where the server asked for it */
+  onRetry?: (message: string, waitMs?: number) => void;
   /** Called with each answer to a GET, whatever it is. */
   onAnswer?: (headers: Headers) => void;
   /** After each request, whether it was answered or not. */
@@ -52,6 +57,8 @@ export type Reader = {
    * @throws TooLarge when the answer has more bytes, objects or levels than are read
    */
   get(path: string, query?: Query, bounds?: GetBounds): Promise<Answer>;
+  /** Something that the log of the run shows with its details. */
+  note?: (message: string) => void;
 };
 
 export type GetBounds = {
@@ -77,17 +84,11 @@ export type PostBody = Readonly<Record<string, string | number | boolean>>;
 const POST_LIMIT_BYTES = 1024 * 1024;
 
 /** For messages. */
-type Server = {
-  /** Scheme, host and port. */
-  origin: string;
-  proxyFrom: string | null;
-};
+type Server = Pick<Asked, "origin" | "proxyFrom" | "tokenFrom">;
 
-type Exchange = Server & {
+type Exchange = Asked & {
   method: "GET" | "POST";
   path: string;
-  /** The path as messages name it, with the page of a list. */
-  shown: string;
   query?: Query;
   body?: PostBody;
   limitBytes: number;
@@ -111,6 +112,7 @@ export function createActor(connection: Connection, patience: Patience): Actor {
           ...server,
           path,
           shown: path,
+          tries: 1,
           limitBytes: POST_LIMIT_BYTES,
           ...(body === undefined ? {} : { body }),
         },
@@ -122,9 +124,10 @@ export function createActor(connection: Connection, patience: Patience): Actor {
 
 function readWith(send: Sender, server: Server, patience: Patience): Reader {
   return {
+    note: (message) => patience.onRetry?.(message),
     get: (path, query = {}, { stop, limitBytes = LARGEST_BODY_BYTES } = {}) =>
       getWithRetries(
-        { method: "GET", ...server, path, shown: showPath(path, query), query, limitBytes },
+        { method: "GET", ...server, path, shown: showPath(path, query), tries: 1, query, limitBytes },
         send,
         patience,
         stop,
@@ -132,8 +135,8 @@ function readWith(send: Sender, server: Server, patience: Patience): Reader {
   };
 }
 
-function serverOf({ apiUrl, proxyFrom }: Connection): Server {
-  return { origin: new URL(apiUrl).origin, proxyFrom };
+function serverOf({ apiUrl, proxyFrom, tokenFrom }: Connection): Server {
+  return { origin: new URL(apiUrl).origin, proxyFrom, tokenFrom };
 }
 
 function showPath(path: string, query: Query): string {
@@ -147,13 +150,34 @@ async function getWithRetries(
   stop?: AbortSignal,
 ): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
-    const result = await attemptGet(exchange, send, patience, stop);
+    const result = await attemptGet({ ...exchange, tries: attempt + 1 }, send, patience, stop);
     if (!("failure" in result)) return result;
-    const waitMs = result.retryAfterMs ?? backoffMs(attempt, patience.random);
-    if (attempt >= patience.retries || waitMs > patience.timeLeftMs()) throw result.failure;
-    patience.onRetry?.(`${result.failure.message}; trying again in ${(waitMs / 1000).toFixed(1)} s`);
+    const { failure, retryAfterMs: askedMs } = result;
+    const waitMs = askedMs ?? backoffMs(attempt, patience.random);
+    if (attempt >= patience.retries || waitMs > patience.timeLeftMs()) throw failure;
+    const { politeness } = patience;
+    if (politeness !== undefined && askedMs !== null) {
+      if (askedMs > politeness.leftMs) throw tooPatient(failure, askedMs);
+      politeness.leftMs -= askedMs;
+    }
+    const seconds = (waitMs / 1000).toFixed(1);
+    if (askedMs === null) patience.onRetry?.(`${failure.message}; trying again in ${seconds} s`);
+    else
+      patience.onRetry?.(
+        `${failure.message}; trying again in ${seconds} s, as it asks (Retry-After)`,
+        askedMs,
+      );
     await pause(waitMs, patience.signal, stop);
   }
+}
+
+/** A run waits for a server no longer than a part of its deadline, because it holds the lock meanwhile. */
+function tooPatient(failure: AppError, askedMs: number): RetryLaterError {
+  const message = `${failure.message}, and asks to wait ${askedMs / 1000} s (Retry-After)`;
+  return new RetryLaterError(message, {
+    cause: failure,
+    hint: "a run waits so for a quarter of its deadline in all; the next run tries again",
+  });
 }
 
 async function attemptGet(

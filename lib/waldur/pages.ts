@@ -58,6 +58,9 @@ export async function readList(reader: Reader, request: ListRequest, visitor: Li
       if (error instanceof ReadAgain ? ++again >= MOST_AGAIN : ++moved >= TRIES)
         throw stillMoving(error, request);
       if (error instanceof Clamped) asked = error.size;
+      reader.note?.(
+        `the ${request.what} list changed while it was read (${error.message}); reading it again`,
+      );
     }
   }
 }

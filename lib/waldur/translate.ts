@@ -6,8 +6,31 @@ import { clean } from "../unsafe-text.ts";
 import { TooLarge } from "./body.ts";
 import { isTransientStatus } from "./retry.ts";
 
-/** `shown` is the path as messages name it. */
-type Asked = { method: string; shown: string };
+/** A request, as messages name it. */
+export type Asked = {
+  method: string;
+  /** The path, with the page of a list. */
+  shown: string;
+  /** Scheme, host and port of the server. */
+  origin: string;
+  /** The setting or variable that names a proxy in use, if one does. */
+  proxyFrom: string | null;
+  /** Where the token comes from. */
+  tokenFrom: string;
+  /** How often it was asked, this time included. */
+  tries: number;
+};
+
+/** Who answered, as far as can be known, and after how many tries. */
+export function byWhom({ origin, proxyFrom, tries }: Asked): string {
+  const proxy = proxyFrom === null ? "" : `, through the proxy of ${proxyFrom}`;
+  return ` by ${origin}${proxy}${afterTries(tries)}`;
+}
+
+function afterTries(tries: number): string {
+  return tries === 1 ? "" : ` after ${tries} tries`;
+}
+
 type Received = { status: number; headers: Headers; text: string };
 
 const TLS_REASONS: Readonly<Record<string, string>> = {
@@ -85,10 +108,7 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** An error thrown by the transport: TLS trouble is final, everything else may pass. */
-export function translateTransportError(
-  error: unknown,
-  asked: Asked & { origin: string; proxyFrom: string | null },
-): AppError {
+export function translateTransportError(error: unknown, asked: Asked): AppError {
   if (error instanceof AppError) return inContext(error, asked);
   const code = errorCode(error);
   const what = `${asked.method} ${asked.shown} failed`;
@@ -113,7 +133,8 @@ export function translateTransportError(
   const reason =
     NETWORK_REASONS[code] ?? (error instanceof Error && error.name !== "FetchError" ? error.message : code);
   const shown = code === "" ? reason : `${reason} (${code})`;
-  return new RetryLaterError(`${what}: Waldur is unreachable at ${asked.origin}: ${shown}`, {
+  const tries = afterTries(asked.tries);
+  return new RetryLaterError(`${what}: Waldur is unreachable at ${asked.origin}${tries}: ${shown}`, {
     cause: error,
     hint: `nothing was changed; the next run tries again${proxyHint(asked.proxyFrom)}`,
   });
@@ -148,17 +169,18 @@ export function errorCode(error: unknown): string {
 /** The error for an answer that is not a success. */
 export function describeStatus(received: Received, asked: Asked): AppError {
   const { status } = received;
-  const what = `${asked.method} ${asked.shown} was answered with ${status}${reasonOf(received)}`;
+  const said = `${asked.method} ${asked.shown} was answered with ${status}${reasonOf(received)}`;
+  const what = `${said}${byWhom(asked)}`;
   if (status >= 300 && status < 400) return redirected(received, asked);
   if (status === 401)
     return new RefusedError(what, {
       status,
-      hint: "the token is wrong, expired or of a deactivated user; renew it",
+      hint: `the token of ${asked.tokenFrom} is wrong, expired or of a deactivated user; renew it`,
     });
   if (status === 403)
     return new RefusedError(what, {
       status,
-      hint: "the token's user must be an owner of the provider's organisation in Waldur",
+      hint: `the user of the token (${asked.tokenFrom}) must be an owner of the provider's organisation in Waldur`,
     });
   if (status === 407)
     return new EndpointError(what, {
@@ -177,20 +199,27 @@ export function describeStatus(received: Received, asked: Asked): AppError {
       status,
     });
   if (isTransientStatus(status))
-    return new RetryLaterError(what, {
-      status,
-      hint: "Waldur is overloaded or under maintenance; the next run tries again",
-    });
+    return new RetryLaterError(what, { status, hint: transientHint(status, asked.proxyFrom) });
   return new AnswerError(what, {
     status,
     hint: "is this Waldur, and of a version that this program knows? If so, report it with this line",
   });
 }
 
+const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** A proxy that cannot reach anything answers so itself. */
+function transientHint(status: number, proxyFrom: string | null): string {
+  if (proxyFrom === null || !GATEWAY.has(status))
+    return "Waldur is overloaded or under maintenance; the next run tries again";
+  const exempt = proxyFrom === "global_proxy" ? "" : "; NO_PROXY does not take this host out";
+  return `Waldur is overloaded, or the proxy cannot reach it: ${proxyFrom} names a proxy${exempt}; the next run tries again`;
+}
+
 function redirected(received: Received, asked: Asked): EndpointError {
-  const target = redirectOrigin(received.headers.get("location"));
+  const target = redirectTarget(received.headers.get("location"));
   return new EndpointError(
-    `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}`,
+    `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}${byWhom(asked)}`,
     {
       status: received.status,
       hint: "redirects are not followed, so that the token stays with the configured server; fix waldur_api_url",
@@ -198,13 +227,19 @@ function redirected(received: Received, asked: Asked): EndpointError {
   );
 }
 
-/** A location may leave out the scheme, or scheme and host; a stand-in for our own server shows which. */
-function redirectOrigin(location: string | null): string {
+/**
+ * Without user, password and query, which may hold secrets. A location may leave out the scheme, or scheme and host; a
+ * stand-in for our own server shows which.
+ */
+function redirectTarget(location: string | null): string {
   const target = location === null ? null : URL.parse(location, "http://same.invalid/");
   if (target === null || !/^https?:$/.test(target.protocol)) return "nowhere";
-  if (target.host === "same.invalid") return "another path of the same server";
-  return location?.startsWith("//") ? target.host : target.origin;
+  const path = oneLine(target.pathname).slice(0, MOST_OF_A_PATH);
+  if (target.host === "same.invalid") return `${path} of the same server`;
+  return `${location?.startsWith("//") ? target.host : target.origin}${path}`;
 }
+
+const MOST_OF_A_PATH = 100;
 
 /** The answer says that it is JSON, of whatever kind. */
 export function isJson(received: Pick<Received, "headers">): boolean {

@@ -41,7 +41,7 @@ function noWaldur(answer: Answer, path: string): Error {
   if (answer.status >= 429) {
     return describeStatus(
       { status: answer.status, headers: new Headers(), text: "" },
-      { method: "GET", shown: path },
+      { method: "GET", shown: path, origin: "Waldur", proxyFrom: null, tokenFrom: "", tries: 1 },
     );
   }
   return new EndpointError(

@@ -153,6 +153,7 @@ test("a token that has expired looks as it says", async () => {
   const neutral = (text: string) =>
     text
       .replaceAll(stage.directory, "/etc/waldur")
+      .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, "https://waldur.example.org")
       .replaceAll(/\s+/g, "")
       .replaceAll(/[0-9a-f]{32}/g, "UUID");
   const [shown = ""] = page.blocks("text").filter((block) => block.startsWith("fail     token"));
@@ -180,11 +181,13 @@ describe("two gateways", () => {
     expect([orderFiles(stage.out).length, orderFiles(second.out).length]).toEqual([3, 0]);
   });
 
-  test("with two directories and `external` both publish every order", async () => {
+  test("with two directories and `external` both publish every order, and the second one says so", async () => {
     const stage = await start({ resources: 5, orders: 3, settings: { completion: "external" } });
     const second = await secondGateway(stage);
     expect(await stage.run(["orders"])).toMatchObject({ code: 0 });
-    expect(await second.run("orders")).toMatchObject({ code: 0 });
+    const { code, stderr } = await second.run("orders");
+    const says = stderr.match(/another waldur-cscs-storage publishes this offering elsewhere/g);
+    expect([code, says?.length]).toEqual([10, 1]);
     expect([orderFiles(stage.out).length, orderFiles(second.out).length]).toEqual([3, 3]);
   });
 

@@ -175,6 +175,62 @@ describe("a run that fails keeps what was there, and changes no order", () => {
       expect(leftoversIn(stage.out)).toEqual([]);
     }));
 
+  test("a list that moved and is read again is a line with -v, and none without", () =>
+    withStage({ resources: 605 }, async (stage) => {
+      for (const [flags, lines] of [
+        [["-v"], 1],
+        [[], 0],
+      ] as const) {
+        stage.simulator.setFaults(["shrinking-list*1"]);
+        const ran = await stage.run(["sync", ...flags]);
+        expect(ran.code).toBe(0);
+        const again = /info the resource list changed while it was read \([^)]+\); reading it again/g;
+        expect(ran.stderr.match(again) ?? []).toHaveLength(lines);
+      }
+    }));
+
+  test("long waits that Waldur asks for are reported, and end the run at a quarter of its deadline", () =>
+    withStage({}, async (stage) => {
+      stage.simulator.setFaults(["429-retry-after"]);
+      const patient = await stage.run(["sync", "-v", "--deadline", "8", "--retries", "9"]);
+      expect(patient.code).toBe(75);
+      expect(patient.stderr.match(/trying again in 1\.0 s, as it asks \(Retry-After\)/g)).toHaveLength(2);
+      expect(patient.stderr).toContain("after 3 tries, and asks to wait 1 s (Retry-After)");
+    }));
+
+  test(
+    "a wait of ten seconds and more is a warning",
+    () =>
+      withStage({}, async (stage) => {
+        let isFirst = true;
+        const { url } = stage.simulator;
+        const slow = Bun.serve({
+          port: 0,
+          hostname: "127.0.0.1",
+          async fetch(request) {
+            const { pathname, search } = new URL(request.url);
+            if (!isFirst) return fetch(new URL(`${pathname}${search}`, url), { headers: request.headers });
+            isFirst = false;
+            return new Response("{}", { status: 503, headers: { "Retry-After": "10" } });
+          },
+        });
+        try {
+          await Bun.write(
+            stage.configPath,
+            (await Bun.file(stage.configPath).text()).replace(new URL(url).host, `127.0.0.1:${slow.port}`),
+          );
+          const ran = await stage.run(["sync"]);
+          expect(ran.code).toBe(0);
+          expect(ran.stderr).toMatch(
+            /^\S+ warn [^\n]*503 by [^\n]*trying again in 10\.0 s, as it asks[^\n]*\n$/,
+          );
+        } finally {
+          await slow.stop(true);
+        }
+      }),
+    30_000,
+  );
+
   test("an offering that Waldur does not know ends with 78", () =>
     withStage({ orders: 3 }, async (stage) => {
       const unknown = "0000000000000000000000000000000f";

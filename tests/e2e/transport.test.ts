@@ -99,6 +99,50 @@ describe("a proxy", () => {
   });
 
   test.each([
+    ["ALL_PROXY", "socks5h://127.0.0.1:9"],
+    ["all_proxy", "socks5://user:canary@127.0.0.1:9"],
+    ["ALL_PROXY", "socks4://127.0.0.1:9"],
+    ["all_proxy", "ftp://127.0.0.1:9"],
+    ["HTTP_PROXY", "socks5h://127.0.0.1:9"],
+  ])("of %s that cannot be used is never passed over: %s", async (name, url) => {
+    await onStage("", async (stage) => {
+      const ran = await stage.run(["sync"], { [name]: url });
+      expect([ran.code, stage.simulator.requests]).toEqual([69, []]);
+      expect(ran.stderr).toContain(`through the proxy of ${name}`);
+      expect(ran.stderr).toContain("only proxies of http:// and https:// are supported");
+      expect(ran.stderr).not.toContain("canary");
+      expect(await stage.run(["sync"], { [name]: url, NO_PROXY: "127.0.0.1" })).toEqual(GOOD);
+    });
+  });
+
+  test.each([
+    ["127.*", 75],
+    [".0.0.1", 75],
+    ["127.0.0.1:80", 75],
+    ["a.example;127.0.0.1", 75],
+    ["http://127.0.0.1", 75],
+    ["127.0.0.0/8", 0],
+    ["127.0.0.1/32", 0],
+    ["a.example,127.0.0.1", 0],
+  ])(
+    "that answers with its own 502 is not called Waldur's overload, with NO_PROXY=%s",
+    async (NO_PROXY, code) => {
+      const helpless: Script = (_, wire) =>
+        wire.end(answer(502, { "Content-Type": "text/html" }, "<title>Bad Gateway</title>"));
+      await withServer(startRaw(helpless), async (proxy) => {
+        await onStage("", async (stage) => {
+          const env = { http_proxy: `http://127.0.0.1:${proxy.port}`, NO_PROXY };
+          const ran = await stage.run(["sync", "--retries", "0"], env);
+          expect(ran.code).toBe(code);
+          if (code === 0) return;
+          expect(ran.stderr).toContain("through the proxy of http_proxy");
+          expect(ran.stderr).toContain("http_proxy names a proxy; NO_PROXY does not take this host out");
+        });
+      });
+    },
+  );
+
+  test.each([
     ["HTTP_PROXY", "http://user:canary@127.0.0.1:1", 75, "HTTP_PROXY names a proxy, is it the one"],
     ["all_proxy", "http://nowhere.invalid", 75, "all_proxy names a proxy, is it the one"],
     ["http_proxy", "socks5://127.0.0.1:1", 69, "through the proxy of http_proxy"],

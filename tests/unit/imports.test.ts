@@ -17,7 +17,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
   documents: { values: ["claims", "storage", "output", "places", "report"], types: ["config"] },
-  run: { values: ["config", "waldur", "output", "report", "history"], types: [] },
+  run: { values: ["config", "waldur", "output", "report", "history", "places"], types: [] },
   orders: {
     values: ["claims", "config", "waldur", "storage", "output", "report", "run"],
     types: ["history"],

@@ -17,6 +17,7 @@ export function clientFor(
     {
       apiUrl: url,
       token: secret(TOKEN),
+      tokenFrom: "waldur_api_token_file /etc/waldur/token",
       userAgent: "test",
       verifyTls: true,
       caPem: null,

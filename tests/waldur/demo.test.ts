@@ -1,7 +1,7 @@
 // What `demo` shows, and that it leaves everything in one place.
 
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "pathe";
 import { type DemoOptions, runDemo } from "../../lib/demo/demo.ts";
@@ -21,8 +21,10 @@ function newDirectory(): string {
   return directory;
 }
 
-async function show(options: Partial<DemoOptions>, interrupted = new AbortController().signal) {
-  const cwd = newDirectory();
+async function show(
+  options: Partial<DemoOptions>,
+  { interrupted = new AbortController().signal, cwd = newDirectory() } = {},
+) {
   let shown = "";
   const code = await runDemo(
     { resources: 30, orders: 3, keep: "kept", fault: null, servePort: null, ...options },
@@ -78,6 +80,49 @@ test("a port that is taken and a directory that cannot be are reported, and noth
   } finally {
     await server.stop(true);
   }
+});
+
+test("--keep works again where nobody changed what an earlier demo made", async () => {
+  const cwd = newDirectory();
+  for (let time = 1; time <= 3; time++) {
+    const { shown, kept } = await show({}, { cwd });
+    expect(shown).toContain(`everything is in ${kept}`);
+    writeFileSync(join(kept, "notes.txt"), "of somebody");
+  }
+});
+
+test.each([
+  ["a configuration in use", { "config.yaml": "offerings: []\n" }, "config.yaml was not made by demo"],
+  ["files of somebody", { "notes.txt": "x" }, "is not empty"],
+  ["an output directory", { "out/a.json": "{}" }, "is not empty"],
+  ["a link to a configuration", { "config.yaml": "-> elsewhere.yaml" }, "config.yaml was not made by demo"],
+] as const)("--keep refuses a directory with %s, and leaves it as it is", async (_, files, words) => {
+  const cwd = newDirectory();
+  const kept = join(cwd, "kept");
+  mkdirSync(join(kept, "out"), { recursive: true });
+  if (!("out/a.json" in files)) rmSync(join(kept, "out"), { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    if (text.startsWith("-> ")) symlinkSync(text.slice(3), join(kept, name));
+    else writeFileSync(join(kept, name), text);
+  }
+  const before = listAll(kept);
+  const refused = await show({}, { cwd }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(OutputError);
+  expect(refused instanceof OutputError && refused.message).toContain(words);
+  expect(listAll(kept)).toEqual(before);
+  for (const [name, text] of Object.entries(files)) {
+    if (!text.startsWith("-> ")) expect(readFileSync(join(kept, name), "utf8")).toBe(text);
+  }
+});
+
+test("--keep refuses the configuration of a demo that somebody has changed since", async () => {
+  const cwd = newDirectory();
+  const { kept } = await show({}, { cwd });
+  const path = join(kept, "config.yaml");
+  const changed = readFileSync(path, "utf8").replace("Demo storage", "Capstor");
+  writeFileSync(path, changed);
+  expect(show({}, { cwd })).rejects.toThrow("was changed");
+  expect(readFileSync(path, "utf8")).toBe(changed);
 });
 
 test("without --keep the files are in a new directory of their own", async () => {

@@ -216,7 +216,7 @@ function watchedReader({ simulator }: Stage) {
   const asked: number[] = [];
   const connection = { apiUrl: simulator.url, token: secret(simulator.providerToken), userAgent: "test" };
   const reader = createReader(
-    { ...connection, verifyTls: true, caPem: null, proxy: null, proxyFrom: null },
+    { ...connection, tokenFrom: "", verifyTls: true, caPem: null, proxy: null, proxyFrom: null },
     {
       silenceMs: 1000,
       retries: 0,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { isCutMap } from "../../../lib/config/cut-map.ts";
-import { readGidFile } from "../../../lib/config/gids.ts";
+import { type GidMap, readGidFile } from "../../../lib/config/gids.ts";
 import { configYaml, createSite, OTHER_UUID, offeringYaml, onlyOffering } from "./site.ts";
 
 const read = (name: string, content: string) => readGidFile(createSite().write(name, content));
 
-function entriesOf(map: ReturnType<typeof readGidFile>) {
+function entriesOf(map: GidMap) {
   if ("problem" in map) return map;
   return map.issues.length > 0 ? map.issues : Object.fromEntries(map.gids);
 }
@@ -20,14 +20,18 @@ describe("a GID map", () => {
     ["gids.yml", 'climate:   30001\r\n"-200": 7\r\na-b.c_D : 4294967294'],
     ["gids.csv", 'project,gid\nclimate,30001\n"-200",7\n\n# x\na-b.c_D, 4294967294\n'],
     ["gids.CSV", "climate,30001\r\n-200,7\r\na-b.c_D,4294967294\r\n"],
-  ])("is read: %s", (name, content) => {
-    expect(entriesOf(read(name, content))).toEqual({ climate: 30_001, "-200": 7, "a-b.c_D": 4_294_967_294 });
+  ])("is read: %s", async (name, content) => {
+    expect(entriesOf(await read(name, content))).toEqual({
+      climate: 30_001,
+      "-200": 7,
+      "a-b.c_D": 4_294_967_294,
+    });
   });
 
-  test("keeps slugs that look like numbers as they are", () => {
+  test("keeps slugs that look like numbers as they are", async () => {
     const expected = { "0123": 1, "1e5": 2, true: 3, null: 4, "--": 5 };
-    expect(entriesOf(read("a.yaml", "0123: 1\n1e5: 2\ntrue: 3\nnull: 4\n--: 5\n"))).toEqual(expected);
-    expect(entriesOf(read("a.csv", "0123,1\n1e5,2\ntrue,3\nnull,4\n--,5\n"))).toEqual(expected);
+    expect(entriesOf(await read("a.yaml", "0123: 1\n1e5: 2\ntrue: 3\nnull: 4\n--: 5\n"))).toEqual(expected);
+    expect(entriesOf(await read("a.csv", "0123,1\n1e5,2\ntrue,3\nnull,4\n--,5\n"))).toEqual(expected);
   });
 
   test.each([
@@ -38,8 +42,8 @@ describe("a GID map", () => {
     ["a.csv", ""],
     ["a.csv", "slug,gid\n"],
     ["a.csv", "\n"],
-  ])("without an entry has a fault: %s %p", (name, content) => {
-    const map = read(name, content);
+  ])("without an entry has a fault: %s %p", async (name, content) => {
+    const map = await read(name, content);
     expect(map).toMatchObject({ gids: new Map(), entries: 0, issues: [{ line: 1, column: 1 }] });
     if (content.includes("\n"))
       expect("issues" in map && map.issues[0]?.message).toBe("the GID map has no entry");
@@ -53,8 +57,8 @@ describe("a GID map", () => {
     ["a.yaml", "a: 30001\n", 1, true],
     ["a.json", '{"a": 30001}', 1, true],
     ["gids", '{"a": 30001}', 1, true],
-  ])("knows its size and whether its last line may be cut: %s %p", (name, content, entries, whole) => {
-    expect(read(name, content)).toMatchObject({ entries, endsWithLineBreak: whole, issues: [] });
+  ])("knows its size and whether its last line may be cut: %s %p", async (name, content, entries, whole) => {
+    expect(await read(name, content)).toMatchObject({ entries, endsWithLineBreak: whole, issues: [] });
   });
 
   test.each([
@@ -93,42 +97,42 @@ describe("a GID map", () => {
     ["a.csv", "a,1,2\n", 1, 1, "expected a project slug and its GID"],
     ["a.csv", "a,1\nproject,gid\n", 2, 1, "a GID must be a whole number"],
     ["a.csv", "a,\n", 1, 1, "a GID must be a whole number"],
-  ])("shows the place of a mistake: %s %p", (name, content, line, column, message) => {
-    const map = read(name, content);
+  ])("shows the place of a mistake: %s %p", async (name, content, line, column, message) => {
+    const map = await read(name, content);
     const issues = "issues" in map ? map.issues : [];
     expect(issues[0]).toMatchObject({ line, column });
     expect(issues[0]?.message).toContain(message);
     expect(issues[0]?.file).toEndWith(name);
   });
 
-  test("shows its mistakes in the order of the file", () => {
-    const map = read("a.yaml", "a: x\nb\nc: 1\nc: 2\nd\n");
+  test("shows its mistakes in the order of the file", async () => {
+    const map = await read("a.yaml", "a: x\nb\nc: 1\nc: 2\nd\n");
     expect("issues" in map && map.issues.map(({ line }) => line)).toEqual([1, 2, 4, 5]);
   });
 
-  test("complains ten times at most", () => {
-    const map = read("a.csv", "a,x\n".repeat(1_000));
+  test("complains ten times at most", async () => {
+    const map = await read("a.csv", "a,x\n".repeat(1_000));
     expect("issues" in map && map.issues.length).toBe(10);
   });
 
   // What grew with their square would not end within the time of the test.
-  test("of 100 000 projects is read quickly", () => {
+  test("of 100 000 projects is read quickly", async () => {
     const slugs = Array.from({ length: 100_000 }, (_, n) => `project-${n}`);
     for (const [name, content] of [
       ["a.json", `{${slugs.map((slug, n) => `"${slug}": ${n + 1}`).join(",\n")}}`],
       ["a.yaml", slugs.map((slug, n) => `${slug}: ${n + 1}\n`).join("")],
       ["a.csv", slugs.map((slug, n) => `${slug},${n + 1}\n`).join("")],
     ] as const) {
-      const map = read(name, content);
+      const map = await read(name, content);
       expect("gids" in map && map.gids.size).toBe(100_000);
     }
   }, 30_000);
 
-  test("of more than 16 MiB is refused, and so is a missing one", () => {
-    expect(entriesOf(read("a.csv", "x".repeat(16 * 1_048_576 + 1)))).toMatchObject({
+  test("of more than 16 MiB is refused, and so is a missing one", async () => {
+    expect(entriesOf(await read("a.csv", "x".repeat(16 * 1_048_576 + 1)))).toMatchObject({
       problem: "is larger than 16 MiB",
     });
-    expect(entriesOf(readGidFile("/nonexistent/a.csv"))).toMatchObject({ problem: "does not exist" });
+    expect(entriesOf(await readGidFile("/nonexistent/a.csv"))).toMatchObject({ problem: "does not exist" });
   });
 });
 

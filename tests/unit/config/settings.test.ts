@@ -13,6 +13,7 @@ const load = (settings: string[], options = {}) => {
 const DEFAULTS: StorageSettings = {
   outputDirectory: "/srv/cscs-storage-orders",
   requireMount: null,
+  activeIf: null,
   allowSharedDirectory: false,
   storageFileSystem: "lustre",
   storageSystem: null,
@@ -69,6 +70,7 @@ describe("backend_settings", () => {
   const accepted: [string, Partial<StorageSettings>][] = [
     ["output_directory: /srv/a/../b/", { outputDirectory: "/srv/b" }],
     ["require_mount: /srv", { requireMount: "/srv" }],
+    ["active_if: /run/active", { activeIf: "/run/active" }],
     ["storage_file_system: lustré-ß", { storageFileSystem: "lustré-ß" }],
     ["storage_system: capstor", { storageSystem: "capstor", mountRoots: ["/", "/capstor/store"] }],
     [
@@ -120,6 +122,7 @@ describe("backend_settings", () => {
     ["output_directory: 5", "must be text"],
     ['output_directory: "/srv/a\\nb"', "control character"],
     ["require_mount: srv", "absolute"],
+    ["active_if: run/active", "absolute"],
     ["require_mount: ~", null],
     [`mount_point: "/${"a".repeat(256)}/{project}"`, "longer than 255 bytes"],
     [`mount_point: "/${"ä".repeat(128)}/{project}"`, "longer than 255 bytes"],

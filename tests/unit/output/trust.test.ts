@@ -139,8 +139,8 @@ describe("the state directory", () => {
     const error = thrownBy(() => readSnapshotState(directory));
     expect(error).toMatchObject({
       exitCode: 73,
-      message: `${path} belongs to uid ${OTHER}, and the state directory to root (uid 0)`,
-      hint: expect.stringContaining(`chown root ${path}`),
+      message: `${path} belongs to uid ${OTHER}, the state directory to root (uid 0), and this program runs as root (uid 0)`,
+      hint: expect.stringContaining(`chown -R root ${join(directory, STATE_DIRECTORY)}`),
     });
   });
 
