@@ -14,9 +14,12 @@ const Problem = v.looseObject({
   offering: v.optional(uuid),
   order: v.optional(uuid),
   resource: v.optional(uuid),
+  resourceName: described(v.optional(v.string()), "as Waldur has it; in sync the slug of the resource"),
+  project: described(v.optional(v.string()), "its name in Waldur"),
   field: described(v.optional(v.string()), "the field of Waldur, or the key of the configuration"),
   message: v.string(),
   hint: v.optional(v.string()),
+  count: described(v.optional(v.number()), "it stands for so many resources of one project"),
 });
 
 const Offering = v.looseObject({
@@ -25,6 +28,12 @@ const Offering = v.looseObject({
   outcome: v.picklist(["published", "unchanged", "failed", "skipped"]),
   resources: described(v.number(), "entries of the snapshot; in orders the orders that were open"),
   carriedOver: described(v.optional(v.number()), "entries that stand in for resources with a problem"),
+  passive: described(v.optional(v.literal(true)), "the gateway is the passive one, so nothing was done"),
+  open: described(
+    v.optional(v.looseObject({ states: v.record(v.string(), v.number()), oldest: v.nullable(time) })),
+    "in orders: how many were open in each state, and when the oldest was placed",
+  ),
+  exitCode: described(v.picklist(Object.values(EXIT)), "as if this were the only offering"),
 });
 
 const Order = v.looseObject({
