@@ -2,7 +2,7 @@
 
 import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
-import type { Surroundings } from "../lib/run/run.ts";
+import type { Surroundings } from "../lib/run/options.ts";
 import { escapeUnsafe } from "../lib/unsafe-text.ts";
 import { defineCommand, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";

@@ -3,7 +3,7 @@
 
 import { UsageError } from "../lib/errors.ts";
 import type { Mode } from "../lib/output/directory.ts";
-import type { RunOptions } from "../lib/run/run.ts";
+import type { RunOptions } from "../lib/run/options.ts";
 import { notOneOf } from "./arguments.ts";
 import type { Arguments, Flags } from "./command.ts";
 import { commonFlags } from "./common.ts";

@@ -448,14 +448,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "redirects are not followed",
-    file: "lib/waldur/client.ts",
+    file: "lib/waldur/send.ts",
     from: 'redirect: "manual",',
     to: "",
     tests: ["waldur/client.test.ts"],
   },
   {
     guard: "TLS verification beats the environment",
-    file: "lib/waldur/client.ts",
+    file: "lib/waldur/send.ts",
     from: "return () => Promise.resolve({ rejectUnauthorized: verifyTls });",
     to: "return () => Promise.resolve({ rejectUnauthorized: false });",
     tests: ["waldur/tls.test.ts"],
@@ -658,7 +658,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "sync is no site agent to Waldur",
-    file: "lib/run/run.ts",
+    file: "lib/run/create-job.ts",
     from: 'const agent = isReal && options.mode === "orders" ?',
     to: "const agent = isReal ?",
     tests: ["waldur/sync-publish.test.ts"],
@@ -1099,7 +1099,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "what Retry-After asks for is limited",
-    file: "lib/waldur/client.ts",
+    file: "lib/waldur/get.ts",
     from: "if (askedMs > politeness.leftMs) throw tooPatient(failure, askedMs);",
     to: "",
     tests: ["waldur/client.test.ts"],

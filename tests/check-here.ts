@@ -8,7 +8,7 @@ import { showCheck } from "../lib/check/shown.ts";
 import type { ExitCode } from "../lib/errors.ts";
 import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
-import type { Surroundings } from "../lib/run/run.ts";
+import type { Surroundings } from "../lib/run/options.ts";
 
 export type CheckHereOptions = Partial<CheckOptions> & Partial<Pick<Surroundings, "now" | "env">>;
 

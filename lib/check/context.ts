@@ -3,7 +3,7 @@
 import type { Config } from "../config/config.ts";
 import type { AppError, ExitCode } from "../errors.ts";
 import type { RunEnd } from "../run/end.ts";
-import type { RunOptions, Surroundings } from "../run/run.ts";
+import type { RunOptions, Surroundings } from "../run/options.ts";
 import type { ItemName } from "./report.ts";
 
 export type CheckOptions = Omit<RunOptions, "mode" | "dryRun" | "wantsReport"> & {

@@ -1,6 +1,6 @@
 // A check as people read it, while it is made.
 
-import type { Surroundings } from "../run/run.ts";
+import type { Surroundings } from "../run/options.ts";
 import { checkSetup } from "./check.ts";
 import type { CheckOptions } from "./context.ts";
 import type { CheckReport } from "./report.ts";

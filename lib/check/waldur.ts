@@ -3,7 +3,7 @@
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, ConfigError, RefusedError, RetryLaterError } from "../errors.ts";
-import { connectTo, patienceOf } from "../run/run.ts";
+import { connectTo, patienceOf } from "../run/create-job.ts";
 import { createReader } from "../waldur/client.ts";
 import { findOffering } from "../waldur/offering.ts";
 import { checkClock } from "./clock.ts";

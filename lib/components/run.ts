@@ -8,7 +8,7 @@ import { placeOfIssue } from "../errors.ts";
 import type { Log } from "../report/log.ts";
 import { connectionOf } from "../run/connection.ts";
 import { type RunEnd, startDeadline } from "../run/end.ts";
-import type { RunOptions } from "../run/run.ts";
+import type { RunOptions } from "../run/options.ts";
 import { selectEveryOffering } from "../run/select.ts";
 import { createActor, createReader } from "../waldur/client.ts";
 import { type Handled, handleOffering } from "./offering.ts";

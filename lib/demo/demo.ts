@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { type ExitCode, OutputError, UsageError, worstExitCode } from "../errors.ts";
 import type { Report } from "../report/report.ts";
-import type { RunOptions } from "../run/run.ts";
+import type { RunOptions } from "../run/options.ts";
 import { planFaults } from "../simulator/faults.ts";
 import type { Generation } from "../simulator/model.ts";
 import { type Simulator, startSimulator } from "../simulator/server.ts";

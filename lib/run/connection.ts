@@ -2,7 +2,7 @@
 
 import type { OfferingConfig } from "../config/config.ts";
 import { EndpointError } from "../errors.ts";
-import type { Connection } from "../waldur/client.ts";
+import type { Connection } from "../waldur/send.ts";
 import { isExempt } from "./no-proxy.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

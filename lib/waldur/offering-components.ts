@@ -2,8 +2,9 @@
 // with them. A component is never removed, and its price is no business of this program.
 
 import * as v from "valibot";
-import type { Actor, PostBody, Posted, Reader } from "./client.ts";
+import type { Actor, Posted, Reader } from "./client.ts";
 import { findOfferingWith, OFFERINGS_PATH, type OfferingPlace, requireType } from "./offering.ts";
+import type { PostBody } from "./send.ts";
 import { parseOrThrow, Text, Uuid } from "./wire.ts";
 
 const Component = v.object({ type: v.string(), billing_type: Text, measured_unit: Text });

@@ -5,7 +5,8 @@
 import { AnswerError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
 import { LARGEST_BODY_BYTES, TooLarge } from "./body.ts";
-import type { Query, Reader } from "./client.ts";
+import type { Reader } from "./client.ts";
+import type { Query } from "./send.ts";
 import { parseRows, unreadRow } from "./wire.ts";
 
 export type ListRequest = {

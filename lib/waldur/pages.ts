@@ -7,8 +7,9 @@ import { fullGC } from "bun:jsc";
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidKey } from "../key-set.ts";
 import type { Answer } from "./answer.ts";
-import type { Query, Reader } from "./client.ts";
+import type { Reader } from "./client.ts";
 import { ListMoved, type ListRequest, type Part, pageSource, ReadAgain } from "./page-source.ts";
+import type { Query } from "./send.ts";
 import { parseRows, parseUuid } from "./wire.ts";
 
 /** Waldur clamps larger page sizes to this one. */

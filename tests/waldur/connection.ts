@@ -3,7 +3,8 @@
 import { afterEach } from "bun:test";
 import { secret } from "../../lib/config/config.ts";
 import { AppError } from "../../lib/errors.ts";
-import { type Connection, createActor, type Patience } from "../../lib/waldur/client.ts";
+import { createActor } from "../../lib/waldur/client.ts";
+import type { Connection, Patience } from "../../lib/waldur/send.ts";
 
 export const TOKEN = "canary0123456789abcdef0123456789abcdef01";
 

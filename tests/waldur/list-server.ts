@@ -2,8 +2,9 @@
 // the simulator's own lists do not do on request.
 
 import type { Answer } from "../../lib/waldur/answer.ts";
-import type { Query, Reader } from "../../lib/waldur/client.ts";
+import type { Reader } from "../../lib/waldur/client.ts";
 import { type ListVisitor, readList } from "../../lib/waldur/pages.ts";
+import type { Query } from "../../lib/waldur/send.ts";
 import { unreadFault } from "../../lib/waldur/wire.ts";
 import { clientFor } from "./connection.ts";
 

@@ -5,7 +5,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "pathe";
 import { createLog } from "../../lib/report/log.ts";
 import { createProgress } from "../../lib/report/progress.ts";
-import { type ModeWork, runMode } from "../../lib/run/run.ts";
+import type { ModeWork } from "../../lib/run/options.ts";
+import { runMode } from "../../lib/run/run.ts";
 import { openStage, type Stage } from "../stage.ts";
 
 const OTHER = "0123456789abcdef0123456789abcdef";

@@ -1,0 +1,62 @@
+// The job of an offering: its clients, and how long they wait.
+
+import type { Patience } from "../waldur/send.ts";
+import { connectionOf } from "./connection.ts";
+import type { Job } from "./job.ts";
+import type { OfferingRun } from "./options.ts";
+
+/** What it takes to ask Waldur about an offering. */
+type Asking = Omit<OfferingRun, "work" | "ledger">;
+
+export async function createJob(
+  run: Omit<OfferingRun, "work">,
+  own: Pick<Job, "line" | "lookAtPlace">,
+): Promise<Job> {
+  const { createReader } = await import("../waldur/client.ts");
+  const { offering, surroundings, end } = run;
+  return {
+    config: offering,
+    configFile: run.config.path,
+    timezone: run.config.timezone,
+    version: surroundings.version,
+    now: surroundings.now,
+    reader: createReader(connectTo(run, false), patienceOf(run)),
+    hastyReader: createReader(connectTo(run, false), { ...patienceOf(run), retries: 0 }),
+    ...own,
+    names: new Map(),
+    ledger: run.ledger,
+    log: surroundings.log,
+    progress: surroundings.progress,
+    throwIfOver: () => end.signal.throwIfAborted(),
+  };
+}
+
+/** The name that Waldur knows site agents by marks the integration as alive, so only a real `orders` run carries it. */
+export function connectTo({ offering, options, surroundings }: Asking, isReal: boolean) {
+  const agent = isReal && options.mode === "orders" ? " (waldur-site-agent)" : "";
+  const userAgent = `waldur-cscs-storage/${surroundings.version}${agent}`;
+  return connectionOf(offering, { env: surroundings.env, userAgent });
+}
+
+/** From so long a wait on a run reports it, although it may go well in the end. */
+const LONG_WAIT_MS = 10_000;
+
+export function patienceOf({ offering, options, surroundings, end, onAnswer, politeness }: Asking): Patience {
+  const { log } = surroundings;
+  return {
+    silenceMs: options.silenceMs,
+    retries: options.retries,
+    signal: end.signal,
+    now: surroundings.now,
+    random: surroundings.random,
+    timeLeftMs: end.timeLeftMs,
+    ...(onAnswer && { onAnswer }),
+    ...(politeness && { politeness }),
+    onRetry: (message, waitMs = 0) =>
+      log[waitMs < LONG_WAIT_MS ? "info" : "warn"](message, { offering: offering.uuid }),
+    onRequest({ method, path, answer, ms }) {
+      // A POST changes Waldur: whoever reads the journal finds each one.
+      log[method === "POST" ? "info" : "debug"](`${method} ${path}`, { answer, ms });
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// A GET, tried again where that may help: what the run allows, what the server asks for, and the pause in between.
+
+import { type AppError, RetryLaterError } from "../errors.ts";
+import { type Answer, type Failed, parseAnswer } from "./answer.ts";
+import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
+import type { Exchange, Patience, Sender } from "./send.ts";
+import { describeStatus, translateTransportError } from "./translate.ts";
+
+/** GETs until it is answered or patience ends. */
+export async function getWithRetries(exchange: Exchange, send: Sender, patience: Patience): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    const result = await attemptGet({ ...exchange, tries: attempt + 1 }, send, patience);
+    if (!("failure" in result)) return result;
+    const { failure, retryAfterMs: askedMs } = result;
+    const waitMs = askedMs ?? backoffMs(attempt, patience.random);
+    if (attempt >= patience.retries || waitMs > patience.timeLeftMs()) throw failure;
+    const { politeness } = patience;
+    if (politeness !== undefined && askedMs !== null) {
+      if (askedMs > politeness.leftMs) throw tooPatient(failure, askedMs);
+      politeness.leftMs -= askedMs;
+    }
+    const seconds = (waitMs / 1000).toFixed(1);
+    if (askedMs === null) patience.onRetry?.(`${failure.message}; trying again in ${seconds} s`);
+    else
+      patience.onRetry?.(
+        `${failure.message}; trying again in ${seconds} s, as it asks (Retry-After)`,
+        askedMs,
+      );
+    await pause(waitMs, patience.signal, exchange.stop);
+  }
+}
+
+/** A run waits for a server no longer than a part of its deadline, because it holds the lock meanwhile. */
+function tooPatient(failure: AppError, askedMs: number): RetryLaterError {
+  const message = `${failure.message}, and asks to wait ${askedMs / 1000} s (Retry-After)`;
+  return new RetryLaterError(message, {
+    cause: failure,
+    hint: "a run waits so for a quarter of its deadline in all; the next run tries again",
+  });
+}
+
+async function attemptGet(exchange: Exchange, send: Sender, patience: Patience): Promise<Answer | Failed> {
+  const { stop } = exchange;
+  const signals = stop === undefined ? [patience.signal] : [patience.signal, stop];
+  const received = await send(exchange, signals).catch((error: unknown) => {
+    for (const signal of signals) if (signal.aborted) throw signal.reason;
+    const translated = translateTransportError(error, exchange);
+    if (translated instanceof RetryLaterError) return { failure: translated, retryAfterMs: null };
+    throw translated;
+  });
+  if ("failure" in received) return received;
+  patience.onAnswer?.(received.headers);
+  if (received.status === 200) return parseAnswer(received, exchange);
+  const error = describeStatus(received, exchange);
+  if (!isTransientStatus(received.status)) throw error;
+  return { failure: error, retryAfterMs: retryAfterMs(received.headers.get("retry-after"), patience.now()) };
+}
+
+async function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  const present = signals.filter((signal) => signal !== undefined);
+  for (const signal of present) if (signal.aborted) throw signal.reason;
+  await new Promise<void>((resolve, reject) => {
+    const finish = () => {
+      clearTimeout(timer);
+      for (const signal of present) signal.removeEventListener("abort", finish);
+      const aborted = present.find((signal) => signal.aborted);
+      if (aborted === undefined) resolve();
+      else reject(aborted.reason);
+    };
+    const timer = setTimeout(finish, ms);
+    for (const signal of present) signal.addEventListener("abort", finish, { once: true });
+  });
+}
