@@ -1,7 +1,7 @@
 // What `orders` and `sync` do with a run: give it a log, print its report, write its metrics.
 
 import { resolve } from "pathe";
-import { AppError, EXIT, type ExitCode, StdoutError, worstExitCode } from "../lib/errors.ts";
+import { AppError, EXIT, type ExitCode, RetryLaterError, StdoutError, worstExitCode } from "../lib/errors.ts";
 import { answerOf, look, PATIENT, type TouchLimits } from "../lib/places/answers.ts";
 import { createLog, type Log } from "../lib/report/log.ts";
 import type { MetricsOwner } from "../lib/report/metrics.ts";
@@ -89,11 +89,22 @@ async function inspectMetricsFile(metrics: Metrics | null, { log, limits }: Touc
   if (metrics === null) return;
   const { path, owner } = metrics;
   const { inspectMetrics } = await import("../lib/report/metrics-file.ts");
+  if (!(await answers(path, limits))) return;
   metrics.isRefused = true;
-  await answerOf(look(path), `the metrics file ${path}`, limits);
   const warning = inspectMetrics(path, owner);
   metrics.isRefused = false;
   if (warning !== null) log.warn(warning);
+}
+
+/** Metrics on a disk that does not answer stop no run; the end of the run reports it. */
+async function answers(path: string, limits: TouchLimits): Promise<boolean> {
+  try {
+    await answerOf(look(path), `the metrics file ${path}`, limits);
+    return true;
+  } catch (error) {
+    if (error instanceof RetryLaterError) return false;
+    throw error;
+  }
 }
 
 /** Returns the report, with what failed here. */

@@ -24,9 +24,16 @@ export function readProblemMemory(directory: string, mode: Mode, damaged: Damage
   );
 }
 
-/** Writes nothing when nothing changed, so that a steady run leaves the disk alone. */
-export function writeProblemMemory(output: Output, memory: ProblemMemory): void {
-  const text = memoryText(memory);
+/**
+ * Writes nothing when nothing changed, so that a steady run leaves the disk alone.
+ * @param hide takes secrets out of a text, because messages quote what a server says
+ */
+export function writeProblemMemory(
+  output: Output,
+  memory: ProblemMemory,
+  hide: (text: string) => string,
+): void {
+  const text = hide(memoryText(memory));
   if (text === memoryText(readProblemMemory(output.directory, output.mode))) return;
   replaceFile(output, problemFile(output.mode), text, "state");
 }

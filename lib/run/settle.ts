@@ -18,7 +18,10 @@ export function settleRun(job: Job, output: Output, failure: AppError | null): v
   const isGood = exitCode === EXIT.ok || exitCode === EXIT.problems;
   const message = failure?.message ?? "not every order could be handled, because of Waldur or the network";
   withoutFailing(
-    () => (isGood ? noteGoodRun(output, uuid) : noteFailedRun(output, uuid, { exitCode, message })),
+    () =>
+      isGood
+        ? noteGoodRun(output, uuid)
+        : noteFailedRun(output, uuid, { exitCode, message: job.log.hide(message) }),
     job.log,
   );
 }
@@ -34,7 +37,7 @@ function settleProblems(job: Job, output: Output): void {
     new Map<string, Remembered>();
   noteDamaged(job, damaged);
   const next = logProblems(job.ledger.foundOf(job.config.uuid), known, logging);
-  withoutFailing(() => writeProblemMemory(output, next), job.log);
+  withoutFailing(() => writeProblemMemory(output, next, job.log.hide), job.log);
 }
 
 /** What a failure of this costs is a warning too many. */

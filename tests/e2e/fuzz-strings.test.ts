@@ -326,14 +326,14 @@ async function tryWorld(fuzzed: Fuzzed, { generation, commands, codes }: Trial):
 
 function spoil(stage: Stage, fuzzed: Fuzzed): void {
   const { world } = stage;
-  for (const place of [...world.projects, ...world.customers]) place.name = PERSON;
+  // Names of projects and resources are shown on purpose.
+  for (const place of world.customers) place.name = PERSON;
   for (const [nth, wire] of fuzzed.resources.entries()) {
-    const attributes = { name: PERSON };
-    world.addResource({ name: PERSON, slug: `data-${nth}`, attributes, wire: withToken(stage, wire) });
+    world.addResource({ slug: `data-${nth}`, wire: withToken(stage, wire) });
   }
   for (const [nth, wire] of fuzzed.orders.entries()) {
     const type = TYPES[nth % TYPES.length] ?? "Create";
-    const resource = world.addResource({ name: PERSON, slug: `ordered-${nth}` });
+    const resource = world.addResource({ slug: `ordered-${nth}` });
     const on = type === "Create" ? { name: `order-${nth}` } : { resource };
     const order = world.addOrder({ type, limits: { storage: 3 }, errorMessage: PERSON, ...on });
     order.wire = withToken(stage, wire);

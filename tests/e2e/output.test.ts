@@ -44,6 +44,7 @@ describe("a run that goes well", () => {
       expect(stage.everything().filter((name) => name.startsWith("."))).toEqual([
         ".waldur-cscs-storage/claims",
         `.waldur-cscs-storage/good-sync-${stage.simulator.offeringUuid}`,
+        ".waldur-cscs-storage/history-sync.jsonl",
         ".waldur-cscs-storage/lock-claims",
         ".waldur-cscs-storage/lock-sync",
         ".waldur-cscs-storage/snapshot.json",

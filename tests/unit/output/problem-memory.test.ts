@@ -19,10 +19,13 @@ const KNOWN = {
   message: "m",
 };
 
+const write = (output: Parameters<typeof writeProblemMemory>[0], memory: ProblemMemory) =>
+  writeProblemMemory(output, memory, (text) => text.replaceAll("s3cret", "[secret]"));
+
 test("is one for each mode", () => {
   const directory = scratchDirectory();
-  writeProblemMemory(openScratch({ directory, mode: "sync" }), warnings({ a: 1 }));
-  writeProblemMemory(openScratch({ directory, mode: "orders" }), warnings({ b: 2 }));
+  write(openScratch({ directory, mode: "sync" }), warnings({ a: 1 }));
+  write(openScratch({ directory, mode: "orders" }), warnings({ b: 2 }));
   expect(readProblemMemory(directory, "sync")).toEqual(warnings({ a: 1 }));
   expect(readProblemMemory(directory, "orders")).toEqual(warnings({ b: 2 }));
 });
@@ -34,7 +37,7 @@ test("has what was known, and since when; version 0.1 reads the times of the war
     ["k2", { warnedAt: 8, since: 8, known: { ...KNOWN, isNotice: true } }],
     ["k3", { warnedAt: 9, since: 9, known: { ...KNOWN, count: 57 } }],
   ]);
-  writeProblemMemory(output, memory);
+  write(output, memory);
   expect(readProblemMemory(output.directory, output.mode)).toEqual(memory);
   const text = readFileSync(join(output.statePath, "problems-orders.json"), "utf8");
   expect(JSON.parse(text)).toMatchObject({ version: 1, problems: { k1: 7, k2: 8, k3: 9 } });
@@ -43,18 +46,18 @@ test("has what was known, and since when; version 0.1 reads the times of the war
 test("is not written again when nothing changed", () => {
   const output = openScratch();
   const inode = () => statSync(join(output.statePath, "problems-orders.json"), { bigint: true }).ino;
-  writeProblemMemory(output, warnings({ a: 1, b: 2 }));
+  write(output, warnings({ a: 1, b: 2 }));
   const first = inode();
-  writeProblemMemory(output, warnings({ b: 2, a: 1 }));
+  write(output, warnings({ b: 2, a: 1 }));
   expect(inode()).toBe(first);
-  writeProblemMemory(output, warnings({ a: 1, b: 3 }));
+  write(output, warnings({ a: 1, b: 3 }));
   expect(readProblemMemory(output.directory, "orders").get("b")?.warnedAt).toBe(3);
 });
 
 test("writes no file for an empty memory, and is empty when broken", () => {
   const output = openScratch();
   const path = join(output.statePath, "problems-orders.json");
-  writeProblemMemory(output, new Map());
+  write(output, new Map());
   expect(() => statSync(path)).toThrow();
   writeFileSync(path, '{"version":1,"problems":{"a":"yesterday","b":5},"known":{"b":{"since":"x"}}}');
   expect(readProblemMemory(output.directory, "orders")).toEqual(warnings({ b: 5 }));
@@ -70,6 +73,12 @@ test("keeps any key", () => {
     ["__proto__", { warnedAt: 1, since: 1, known: KNOWN }],
     ["constructor", { warnedAt: 2, since: 2 }],
   ]);
-  writeProblemMemory(output, memory);
+  write(output, memory);
   expect(readProblemMemory(output.directory, "orders")).toEqual(memory);
+});
+
+test("holds no secret that a message quotes", () => {
+  const output = openScratch();
+  write(output, new Map([["k1", { warnedAt: 7, since: 3, known: { ...KNOWN, message: "got s3cret" } }]]));
+  expect(readProblemMemory(output.directory, output.mode).get("k1")?.known?.message).toBe("got [secret]");
 });
