@@ -312,7 +312,7 @@ async function tryWorld(fuzzed: Fuzzed, { generation, commands, codes }: Trial):
         "--retries",
         "0",
         "--metrics-file",
-        join(stage.directory, "m.prom"),
+        join(stage.directory, `${args[0]}.prom`),
       ]);
       codes.add(ran.code);
       complaints.push(...complaintsOfRun(stage, args, ran));
@@ -387,7 +387,7 @@ function listOutside(stage: Stage): string[] {
     .map((place) => join(place, ESCAPE))
     .filter((path) => existsSync(path));
   return [
-    ...listingOf(stage.directory).filter((name) => !name.startsWith("out/") && name !== "m.prom"),
+    ...listingOf(stage.directory).filter((name) => !name.startsWith("out/") && !name.endsWith(".prom")),
     ...strays,
   ];
 }
@@ -406,7 +406,9 @@ function complaintsOfFiles(stage: Stage, outside: readonly string[]): string[] {
     ...state.flatMap((path) =>
       complaintsOfText(path, readFileSync(join(stage.out, path), "latin1"), secrets),
     ),
-    ...complaintsOfText("the metrics", readFileSync(join(stage.directory, "m.prom"), "utf8"), secrets),
+    ...["sync", "orders"].flatMap((mode) =>
+      complaintsOfText("the metrics", readFileSync(join(stage.directory, `${mode}.prom`), "utf8"), secrets),
+    ),
   ];
 }
 
