@@ -48,17 +48,19 @@ function ofLackingReceipt(site: Site, order: SimOrder): string[] {
 }
 
 function ofReceipt(
-  { book }: Site,
+  { book, stage }: Site,
   order: SimOrder,
   { open, ended, published, file }: Known["receipts"][number],
 ): string[] {
   const { uuid } = order;
   // Which end it was is what Waldur said then: a worker that comes late may have changed it since.
   const isThrough = !isOpen(order) || book.deleted.has(order);
+  // An order of a resource that ended meanwhile is owed no file.
+  const isOwed = ended === "done" && isLive(stage.world.resource(order.resourceUuid ?? ""));
   return [
     ...(open !== isThrough ? [] : [`the receipt of order ${uuid} is ${open ? "open" : "closed"}`]),
     ...((ended === null) === open ? [] : [`the receipt of order ${uuid} says that it ended ${ended}`]),
-    ...(published || ended !== "done" ? [] : [`order ${uuid} is done, and ${file} is not published`]),
+    ...(published || !isOwed ? [] : [`order ${uuid} is done, and ${file} is not published`]),
   ];
 }
 
