@@ -34,20 +34,27 @@ export const command = defineCommand({
     },
   ],
   exits: {
-    10: "there are problems, the last run of a mode failed, or none went well for an hour (sync: 26 hours)",
+    10: "there are problems, the last run of a mode failed, or none went well for an hour (sync: 26 hours); not on a passive gateway",
   },
   async run(flags, shell): Promise<ExitCode> {
     const isLocal = flags.local === true;
     const { silenceMs, retries, deadlineMs } = runOptions("orders", flags);
     const { offerings } = await loadOfferings(flags, shell, { needsToken: !isLocal });
-    const [{ statusOf }, { statusText }, { createReader }, { connectionOf }, { startDeadline }] =
-      await Promise.all([
-        import("../lib/status/status.ts"),
-        import("../lib/status/text.ts"),
-        import("../lib/waldur/client.ts"),
-        import("../lib/run/connection.ts"),
-        import("../lib/run/end.ts"),
-      ]);
+    const [
+      { statusOf },
+      { statusText },
+      { createReader },
+      { connectionOf },
+      { startDeadline },
+      { isAbsent },
+    ] = await Promise.all([
+      import("../lib/status/status.ts"),
+      import("../lib/status/text.ts"),
+      import("../lib/waldur/client.ts"),
+      import("../lib/run/connection.ts"),
+      import("../lib/run/end.ts"),
+      import("../lib/run/active.ts"),
+    ]);
     const end = startDeadline(deadlineMs, shell.interrupted);
     const { signal, timeLeftMs } = end;
     const now = () => new Date();
@@ -57,6 +64,8 @@ export const command = defineCommand({
       const status = await statusOf({
         offerings,
         readerFor: isLocal ? null : (offering) => createReader(connectionOf(offering, connection), patience),
+        isPassive: async ({ settings: { activeIf } }) =>
+          activeIf !== null && (await isAbsent(activeIf, { silenceMs, signal })),
         version: shell.version,
         now: now(),
       });

@@ -26,6 +26,7 @@ export async function askStatus(
     readerFor: isLocal
       ? null
       : (offering) => createReader(connectionOf(offering, { env: {}, userAgent: "test" }), patience),
+    isPassive: async () => false,
     version: "0.0.0",
     now,
   });

@@ -64,6 +64,8 @@ const Offering = v.strictObject({
   uuid: v.string(),
   name: v.string(),
   directory: v.string(),
+  /** `active_if` makes this gateway the passive one. */
+  passive: v.boolean(),
   runs: v.array(Run),
   orders: v.array(Order),
   problems: v.array(Problem),

@@ -20,6 +20,8 @@ export type StatusContext = {
   offerings: readonly OfferingConfig[];
   /** A client for the server of the offering; null without Waldur. */
   readerFor: ((offering: OfferingConfig) => Reader) | null;
+  /** Whether this gateway is the passive one of the offering. */
+  isPassive: (offering: OfferingConfig) => Promise<boolean>;
   version: string;
   now: Date;
 };
@@ -47,14 +49,15 @@ export async function statusOf(context: StatusContext): Promise<Status> {
   };
 }
 
-/** There are problems, the last run of a mode failed, or none went well for long. */
-function needsPerson({ problems, runs }: OfferingStatus): boolean {
+/** There are problems, the last run of a mode failed, or none went well for long, which is right on a passive gateway. */
+function needsPerson({ passive, problems, runs }: OfferingStatus): boolean {
+  if (passive) return false;
   return problems.length > 0 || runs.some(({ failed, isLate }) => failed !== null || isLate);
 }
 
 async function offeringStatus(
   offering: OfferingConfig,
-  { readerFor, now }: StatusContext,
+  { readerFor, isPassive, now }: StatusContext,
 ): Promise<{ status: OfferingStatus; failure: AppError | null }> {
   const { uuid, name, settings } = offering;
   const directory = settings.outputDirectory;
@@ -73,6 +76,7 @@ async function offeringStatus(
   const { orders, failure } = await openOrders(readerFor?.(offering) ?? null, context);
   const status = {
     ...{ uuid, name, directory, orders },
+    passive: await isPassive(offering),
     runs: modes.map((mode) => runStatus({ directory, mode, uuid }, now)),
     problems: known.filter(({ remembered }) => remembered.known.isNotice !== true).map(problemStatus),
     error:

@@ -12,10 +12,11 @@ export function statusText({ offerings, at, asked }: Status, width: number): str
 type View = { now: number; width: number; asked: boolean };
 
 function offeringText(offering: OfferingStatus, view: View): string {
-  const { name, uuid, directory, runs, orders, problems, error } = offering;
+  const { name, uuid, directory, passive, runs, orders, problems, error } = offering;
   const lines = [
     `${name} (${uuid})`,
     `  ${directory}`,
+    ...(passive ? ["  this gateway is the passive one (active_if)"] : []),
     ...runs.flatMap((run) => runLines(run, view.now)),
     ...(error === null ? [] : [`  Waldur cannot be asked (${error.exitCode}): ${error.message}`]),
   ];

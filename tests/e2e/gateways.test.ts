@@ -50,6 +50,9 @@ describe("active_if", () => {
         true,
       ]);
 
+      const status = await stage.run(["status", "--local", "-c", stage.configPath]);
+      expect([status.code, status.stdout.includes("this gateway is the passive one")]).toEqual([0, true]);
+
       // Where nothing is known, nothing is skipped in silence.
       symlinkSync("active", active);
       const unknown = await run();
