@@ -1,7 +1,8 @@
 // What a receipt says of a path: it names it like a published file until its order is found ended without one
 // (docs/contract.md, "Mount points").
 
-import { type FoundReceipt, isWithdrawn, type Receipt } from "../output/receipts.ts";
+import { isWithdrawn, type Receipt } from "../output/receipt.ts";
+import type { FoundReceipt } from "../output/receipts.ts";
 import { isNamed, namedPath } from "./contenders.ts";
 import { BY_ORDER, BY_RECEIPT, type ClaimTable, WANTED } from "./table.ts";
 

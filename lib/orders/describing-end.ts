@@ -1,7 +1,8 @@
 // The end of a dry run: it has nothing to write or to POST with. It takes every call to do what it is for.
 
 import { describeOrderFile } from "../output/order-file.ts";
-import { isWithdrawn, peekReceipt, type Receipt } from "../output/receipts.ts";
+import { isWithdrawn, type Receipt } from "../output/receipt.ts";
+import { peekReceipt } from "../output/receipts.ts";
 import type { Job } from "../run/job.ts";
 import { fetchOrder, fetchResource } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";

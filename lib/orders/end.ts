@@ -3,7 +3,7 @@
 // decides anything stands before them, so a dry run shows what the real run then does.
 
 import type { OrderFile, OrderFileDraft } from "../output/order-file.ts";
-import type { OrderEnd, Receipt } from "../output/receipts.ts";
+import type { OrderEnd, Receipt } from "../output/receipt.ts";
 import type { StorageDocument } from "../storage/document.ts";
 import type { Posted } from "../waldur/client.ts";
 import type { Call } from "../waldur/orders.ts";

@@ -1,6 +1,6 @@
 // What is to be said of an order that is no longer open, and the end of its receipt.
 
-import type { OrderEnd, Receipt } from "../output/receipts.ts";
+import type { OrderEnd, Receipt } from "../output/receipt.ts";
 import type { OrderOutcome, Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";

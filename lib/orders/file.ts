@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import type { OrderFileDraft } from "../output/order-file.ts";
-import type { Receipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
 import type { Problem } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import { documentDigest } from "../storage/digest.ts";

@@ -1,7 +1,8 @@
 // One order from Waldur to its file and back. Every step may be the last before a power cut: running again goes on from
 // what Waldur and the disk say (docs/contract.md, "Orders").
 
-import { peekReceipt, type Receipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
+import { peekReceipt } from "../output/receipts.ts";
 import type { OrderOutcome } from "../report/report.ts";
 import { addNotice, addProblem } from "../run/job.ts";
 import { isOutline, type OrderOutline } from "../waldur/orders.ts";

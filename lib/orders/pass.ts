@@ -5,24 +5,17 @@ import { createOrderClaims } from "../claims/order-claims.ts";
 import { AppError, RetryLaterError } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
 import { type LateOrders, readLateOrders, writeLateOrders } from "../output/failed-orders.ts";
-import type { Receipt } from "../output/receipts.ts";
-import type { OrderReport } from "../report/report.ts";
+import type { Receipt } from "../output/receipt.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import { addProblem, type Job, noteDamaged, type RealJob } from "../run/job.ts";
 import { createMapper } from "../storage/mapper.ts";
 import { fetchOffering } from "../waldur/offering.ts";
-import {
-  fetchOpenOrders,
-  isUnreadable,
-  type ListedOrder,
-  type OrderOutline,
-  type UnreadableOrder,
-} from "../waldur/orders.ts";
+import { fetchOpenOrders, isUnreadable, type ListedOrder, type UnreadableOrder } from "../waldur/orders.ts";
 import { UNUSABLE } from "../waldur/wire.ts";
-import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { lineOfReceipt, startLine } from "./lines.ts";
 import type { OrderRun, Pass } from "./order-run.ts";
 import { inTurn, noteListed, resourceOf } from "./queue.ts";
 
@@ -207,32 +200,6 @@ async function tryOne(
   if (reached) pile.failed.delete(about.order);
   else pile.failed.add(about.order);
   return reached;
-}
-
-function startLine(order: WaldurOrder | OrderOutline, job: Job): OrderReport {
-  return {
-    offering: job.config.uuid,
-    uuid: order.uuid,
-    type: order.type,
-    state: order.state,
-    resource: resourceOf(order),
-    outcome: "failed",
-    calls: [],
-  };
-}
-
-const WALDUR_TYPE = { create: "Create", update: "Update", terminate: "Terminate" } as const;
-
-function lineOfReceipt({ order, type, resource }: Receipt, job: Job): OrderReport {
-  return {
-    offering: job.config.uuid,
-    uuid: order,
-    type: WALDUR_TYPE[type],
-    state: "unknown",
-    resource,
-    outcome: "failed",
-    calls: [],
-  };
 }
 
 function noteUnreadable(job: Job, { uuid, resource, fault }: UnreadableOrder): void {

@@ -2,7 +2,8 @@
 // of a version that did not keep them up to date. It fixes the name of the order's file, and its path.
 
 import { readOrderFile } from "../output/order-file.ts";
-import { isWithdrawn, peekFileName, type Receipt } from "../output/receipts.ts";
+import { isWithdrawn, type Receipt } from "../output/receipt.ts";
+import { peekFileName } from "../output/receipts.ts";
 import type { OrderType } from "../storage/document.ts";
 import { type OrderFileFacts, orderFileFacts } from "../storage/text.ts";
 

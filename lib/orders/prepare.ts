@@ -4,7 +4,8 @@
 import type { PathQuestion } from "../claims/order-path.ts";
 import { keptFinding, keptOutside } from "../claims/problems.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
-import { peekReceipt, type Receipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
+import { peekReceipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addNotice, addProblem, type Job } from "../run/job.ts";
 import type { OrderType, StorageResource } from "../storage/document.ts";

@@ -3,7 +3,8 @@
 import type { History } from "../history/writer.ts";
 import type { Output } from "../output/directory.ts";
 import { draftOrderFile, type OrderFileDraft } from "../output/order-file.ts";
-import { claimReceipt, closeReceipt, type Receipt, rewriteReceipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
+import { claimReceipt, closeReceipt, rewriteReceipt } from "../output/receipts.ts";
 import type { RealJob } from "../run/job.ts";
 import { actionOf, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
 import type { OrdersEnd } from "./end.ts";

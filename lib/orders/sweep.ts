@@ -1,7 +1,8 @@
 // Receipts whose order is no longer listed as open: closed by what Waldur says, with a word when the order did not end
 // well, and with the file that is owed when it is done without one.
 
-import { listOpenReceipts, type Receipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
+import { listOpenReceipts } from "../output/receipts.ts";
 import { noteNames } from "../run/job.ts";
 import { isOwed, noteEnded } from "./ended.ts";
 import { publishOwed } from "./order.ts";

@@ -9,50 +9,16 @@ import { reach } from "../places/held.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
-import { fileTimeMs, isRecord, listFileNames, removeFile } from "./files.ts";
+import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
 import { checkedUuid, type OrderType, parseOrderFileName } from "./names.ts";
+import { isWithdrawn, type OrderEnd, parseReceipt, type Receipt } from "./receipt.ts";
 import type { Damaged } from "./state.ts";
 import { readJsonFile } from "./state-file.ts";
-
-export type Receipt = {
-  version: 1;
-  /** Several offerings may share a directory; the uuid of the one that the order belongs to. */
-  offering: string;
-  order: string;
-  type: OrderType;
-  /** Name of the order's file in the output directory. */
-  file: string;
-  resource: string;
-  mountPoint: string;
-  claimedAt: string;
-  /** The file was durable under its name. Version 0.1 wrote it only with `completion: external`. */
-  published: boolean;
-  /** Whether the file names the address to report back to; absent: nobody has looked. */
-  actions?: "present" | "missing";
-  closedAt?: string;
-  /** The state of the order that closed the receipt, `gone` where Waldur does not know it any more. */
-  ended?: OrderEnd & { at: string };
-  /** Reserved. */
-  instance?: string;
-  /** Reserved. */
-  answer?: Readonly<Record<string, unknown>>;
-};
-
-/** `reuseAfterDays`: of a terminate order that is done, how long the path stays that of its resource. */
-export type OrderEnd = { state: string; reuseAfterDays?: number };
 
 export type FoundReceipt = { receipt: Receipt; open: boolean };
 /** `changedMs`: when the receipt was claimed, published or closed last, by the clock of the file system. */
 export type ChangedReceipt = FoundReceipt & { changedMs: number };
-
-/**
- * The order ended without a published file, so the receipt names its path no longer. One that version 0.1 closed says
- * nothing about its end, and counts as published.
- */
-export function isWithdrawn({ ended, published }: Receipt): boolean {
-  return ended !== undefined && !published;
-}
 
 const OPEN = "receipts";
 const CLOSED = "receipts/closed";
@@ -242,49 +208,4 @@ function receiptText(receipt: Receipt): string {
 function readReceipt(statePath: string, folder: string, order: string): Receipt | null {
   const receipt = parseReceipt(readJsonFile(join(statePath, receiptName(folder, order))));
   return receipt?.order === order ? receipt : null;
-}
-
-/**
- * Its `file` becomes a path, so it must be the name of a file of just this order. Fields of other versions are kept as
- * they are, because the receipt is written again; a field of ours that is not what it should be is left out.
- */
-function parseReceipt(value: unknown): Receipt | null {
-  if (!isRecord(value) || value.version !== 1) return null;
-  const { actions, closedAt, ended, instance, answer, ...rest } = value;
-  const { offering, order, file, resource, mountPoint, claimedAt, published } = rest;
-  const named = parseOrderFileName(typeof file === "string" ? file : "");
-  if (typeof file !== "string" || named === null || named.uuid !== order || named.type !== value.type)
-    return null;
-  if (!isPlainUuid(offering) || !isPlainUuid(resource)) return null;
-  if (!isPath(mountPoint) || !isTime(claimedAt) || typeof published !== "boolean") return null;
-  const { uuid, type } = named;
-  const required = { offering, order: uuid, type, file, resource, mountPoint, claimedAt, published };
-  return {
-    ...rest,
-    ...required,
-    version: 1,
-    ...(actions === "present" || actions === "missing" ? { actions } : {}),
-    ...(isTime(closedAt) ? { closedAt } : {}),
-    ...(isEnd(ended) ? { ended } : {}),
-    ...(typeof instance === "string" ? { instance } : {}),
-    ...(isRecord(answer) ? { answer } : {}),
-  };
-}
-
-function isEnd(value: unknown): value is NonNullable<Receipt["ended"]> {
-  if (!isRecord(value) || typeof value.state !== "string" || !isTime(value.at)) return false;
-  const { reuseAfterDays: days } = value;
-  return days === undefined || (typeof days === "number" && days >= 0 && days <= MOST_DAYS);
-}
-
-/** What `path_reuse_after_days` may be. */
-const MOST_DAYS = 3650;
-
-function isTime(value: unknown): value is string {
-  return typeof value === "string" && !Number.isNaN(Date.parse(value));
-}
-
-/** Whether it may be published as a path; what else is wrong with it is for those to say who made it. */
-function isPath(value: unknown): value is string {
-  return typeof value === "string" && value.startsWith("/") && [...value].every((one) => one >= " ");
 }

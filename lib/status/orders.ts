@@ -3,7 +3,8 @@
 import { type ClaimPlace, loadPlace } from "../claims/list.ts";
 import type { ClaimTable } from "../claims/table.ts";
 import { resourceOf } from "../orders/queue.ts";
-import { listOpenReceipts, peekFileName, peekReceipt, type Receipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
+import { listOpenReceipts, peekFileName, peekReceipt } from "../output/receipts.ts";
 import type { Reader } from "../waldur/client.ts";
 import { fetchOpenOrders, isOutline, isUnreadable, type ListedOrder } from "../waldur/orders.ts";
 import type { OrderStatus } from "./report.ts";

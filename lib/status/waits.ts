@@ -3,7 +3,7 @@
 import { isPublished } from "../orders/past.ts";
 import { waitsForWorker } from "../orders/prepare.ts";
 import type { LateOrders } from "../output/failed-orders.ts";
-import type { Receipt } from "../output/receipts.ts";
+import type { Receipt } from "../output/receipt.ts";
 import type { KnownProblem } from "../report/problems.ts";
 import type { Reader } from "../waldur/client.ts";
 import { fetchResource } from "../waldur/orders.ts";

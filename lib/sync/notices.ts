@@ -2,7 +2,8 @@
 
 import { isNamed } from "../claims/contenders.ts";
 import { type ClaimTable, LIVE } from "../claims/table.ts";
-import type { ListingProblem, Selection } from "./selection.ts";
+import type { ListingProblem } from "./findings.ts";
+import type { Selection } from "./selection.ts";
 
 /** What only the whole list shows. */
 export function noticesOf({ policyNotices, rows, table }: Selection): ListingProblem[] {

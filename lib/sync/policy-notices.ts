@@ -1,7 +1,7 @@
 // What the site's policy speaks of in a whole list, counted, with a few examples: one line each, however many there are.
 
 import type { MappingProblem } from "../storage/document.ts";
-import type { ListingProblem } from "./selection.ts";
+import type { ListingProblem } from "./findings.ts";
 
 export type PolicyNotices = {
   /** A published mount point that is not below the roots. */

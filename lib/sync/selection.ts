@@ -2,20 +2,12 @@
 // out is reported. Rows whose path somebody else claims are decided after the last page.
 
 import { type Contender, namedPath } from "../claims/contenders.ts";
-import {
-  type ClaimFinding,
-  type Contest,
-  keptFinding,
-  type Named,
-  pathDoubled,
-  pathHeld,
-  pathWaits,
-} from "../claims/problems.ts";
+import { type Contest, keptFinding, type Named, pathHeld, pathWaits } from "../claims/problems.ts";
 import type { LiveRow, Obstacle, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
 import { createUuidSet, type UuidSet } from "../key-set.ts";
-import { namesOf, type Problem } from "../report/report.ts";
+import { namesOf } from "../report/report.ts";
 import { createTally, type Tally } from "../report/tally.ts";
 import { carriedEntry } from "../storage/carried.ts";
 import type { StorageResource, StorageSource } from "../storage/document.ts";
@@ -24,12 +16,11 @@ import type { QuotaValues } from "../storage/quota-policy.ts";
 import type { ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/offering.ts";
-import { isFault, parseUuid, UNUSABLE } from "../waldur/wire.ts";
+import { isFault, parseUuid } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
+import { doubled, type ListingProblem, notAllowed, notCarried, unusable } from "./findings.ts";
 import { createPolicyNotices } from "./policy-notices.ts";
 import type { Ground } from "./survey.ts";
-
-export type ListingProblem = Omit<Problem, "offering">;
 
 export type Selection = {
   /** The entries of a page, in its order. */
@@ -230,49 +221,10 @@ function hasGid({ target }: StorageResource): boolean {
   return unixGid !== null && unixGid !== undefined && mock !== true;
 }
 
-/** Paths that earlier files gave to two resources that both live. */
-function doubled(table: ClaimTable): ListingProblem[] {
-  return table.doubled().map(({ path, owners }): ListingProblem => {
-    const uuids = owners.map((owner) => table.uuid(owner));
-    const finding: ClaimFinding = pathDoubled(path, uuids);
-    return { ...finding, ...(uuids[0] === undefined ? {} : { resource: uuids[0] }) };
-  });
-}
-
 /** A server that ignores the filter by state would make us publish what is gone. */
 function refuseTerminated(resource: WaldurResource): void {
   if (resource.state !== "Terminated") return;
   throw new AnswerError(`GET ${RESOURCES_PATH} gave the terminated resource ${resource.uuid} unasked`, {
     hint: "this server seems to ignore the filter by state; nothing was published",
   });
-}
-
-function unusable(fault: { field: string; message: string }): ListingProblem {
-  return {
-    code: "bad-answer",
-    field: fault.field,
-    message: `Waldur's answer is unusable: ${fault.field} ${fault.message}`,
-    hint: UNUSABLE,
-  };
-}
-
-/** The policy of the site holds for what was published before, too. */
-function notAllowed({ itemId }: ScannedEntry, fault: string): ListingProblem {
-  return {
-    code: "entry-not-allowed",
-    resource: itemId,
-    message: `the last entry of resource ${itemId} is not carried over: it ${fault}, which may not be published`,
-    hint: "correct what is reported of the resource; it gets an entry again then",
-  };
-}
-
-/** An entry of the last snapshot that cannot be carried over. */
-function notCarried({ itemId, mountPoint }: ScannedEntry): ListingProblem {
-  return {
-    code: "mount-clash",
-    resource: itemId,
-    field: "slug",
-    message: `the last entry of resource ${itemId} is not carried over: its mount point ${mountPoint} is another resource's now`,
-    hint: "correct what is reported of the resource; it gets an entry again then",
-  };
 }

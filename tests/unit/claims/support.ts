@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BY_SNAPSHOT, type NewClaim } from "../../../lib/claims/table.ts";
 import { STATE_DIRECTORY } from "../../../lib/output/directory.ts";
-import type { Receipt } from "../../../lib/output/receipts.ts";
+import type { Receipt } from "../../../lib/output/receipt.ts";
 import { documentText } from "../../../lib/storage/text.ts";
 import { mapper, source } from "../storage/support.ts";
 

@@ -12,18 +12,17 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Output } from "../../../lib/output/directory.ts";
+import { isWithdrawn, type Receipt } from "../../../lib/output/receipt.ts";
 import {
   changedReceipts,
   claimReceipt,
   closeReceipt,
   datedReceipts,
-  isWithdrawn,
   listOpenReceipts,
   olderReceipts,
   oldReceipts,
   peekFileName,
   peekReceipt,
-  type Receipt,
   removeReceipts,
   rewriteReceipt,
 } from "../../../lib/output/receipts.ts";

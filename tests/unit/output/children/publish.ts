@@ -3,7 +3,8 @@
 import { openOutput } from "../../../../lib/output/directory.ts";
 import { createTemporary, replaceFile } from "../../../../lib/output/durable.ts";
 import { draftOrderFile } from "../../../../lib/output/order-file.ts";
-import { claimReceipt, closeReceipt, type Receipt } from "../../../../lib/output/receipts.ts";
+import type { Receipt } from "../../../../lib/output/receipt.ts";
+import { claimReceipt, closeReceipt } from "../../../../lib/output/receipts.ts";
 import { linkLatest } from "../../../../lib/output/retention.ts";
 
 const UUID = "0123456789abcdef0123456789abcdef";
