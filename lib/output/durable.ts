@@ -81,9 +81,8 @@ export function createTemporary(output: StatePlace, place: Place): Temporary {
 /** Writes a small file durably in one go. */
 export function replaceFile(
   output: StatePlace,
-  name: string,
+  { name, place }: { name: string; place: Place },
   data: string | Uint8Array,
-  place: Place,
 ): Published {
   const temporary = createTemporary(output, place);
   temporary.write(data);

@@ -46,7 +46,7 @@ export function writeLateOrders(output: Output, offering: string, late: LateOrde
     orders: Object.fromEntries(failed),
     ...(left.size === 0 ? {} : { left: Object.fromEntries(left) }),
   });
-  replaceFile(output, FILE, `${text}\n`, "state");
+  replaceFile(output, { name: FILE, place: "state" }, `${text}\n`);
 }
 
 function withOurs(before: ByOrder, offering: string, orders: ReadonlySet<string>): ByOrder {

@@ -54,7 +54,7 @@ export function noteFailedRun(output: Output, offering: string, run: Omit<Failed
   const { exitCode, message } = run;
   const failed = { at: output.now().toISOString(), exitCode, message: message.slice(0, MOST_CHARACTERS) };
   const name = failedName({ mode: output.mode, offering });
-  replaceFile(output, name, `${JSON.stringify({ version: 1, ...failed })}\n`, "state");
+  replaceFile(output, { name: name, place: "state" }, `${JSON.stringify({ version: 1, ...failed })}\n`);
 }
 
 function parseFailed(value: unknown): FailedRun | null {

@@ -35,7 +35,7 @@ export function writeProblemMemory(
 ): void {
   const text = hide(memoryText(memory));
   if (text === memoryText(readProblemMemory(output.directory, output.mode))) return;
-  replaceFile(output, problemFile(output.mode), text, "state");
+  replaceFile(output, { name: problemFile(output.mode), place: "state" }, text);
 }
 
 /** Version 0.1 reads and writes `problems` alone. */

@@ -81,7 +81,7 @@ export function rewriteReceipt(output: Output, receipt: Receipt): Receipt {
   if (found !== null && receiptText(found.receipt) === receiptText(receipt)) return receipt;
   const folder = found?.open === false ? CLOSED : OPEN;
   ensureFolders(output);
-  replaceFile(output, receiptName(folder, receipt.order), receiptText(receipt), "state");
+  replaceFile(output, { name: receiptName(folder, receipt.order), place: "state" }, receiptText(receipt));
   return receipt;
 }
 
@@ -157,7 +157,7 @@ export function oldReceipts(output: Output, days = 90): string[] | null {
 /** Removes these closed receipts, and remembers when. */
 export function removeReceipts(output: Output, orders: readonly string[]): void {
   for (const order of orders) removeFile(join(output.statePath, receiptName(CLOSED, order)));
-  replaceFile(output, EXPIRY_STAMP, `${output.now().getTime()}\n`, "state");
+  replaceFile(output, { name: EXPIRY_STAMP, place: "state" }, `${output.now().getTime()}\n`);
 }
 
 /** Whoever has the name first rules, also between two hosts; a broken receipt does not count as one. */

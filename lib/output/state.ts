@@ -40,7 +40,7 @@ export function readSnapshotState(directory: string, damaged: Damaged = []): Sna
 }
 
 export function writeSnapshotState(output: Output, state: SnapshotState): void {
-  replaceFile(output, SNAPSHOT_FILE, `${JSON.stringify(state)}\n`, "state");
+  replaceFile(output, { name: SNAPSHOT_FILE, place: "state" }, `${JSON.stringify(state)}\n`);
 }
 
 function isSnapshotState(value: unknown): value is SnapshotState {

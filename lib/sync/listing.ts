@@ -93,7 +93,11 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
   let terminated = 0;
   let pages = 0;
   const countTerminated = () =>
-    countList(job.reader, RESOURCES_PATH, { ...query, state: "Terminated" }, "resource");
+    countList(job.reader, {
+      path: RESOURCES_PATH,
+      query: { ...query, state: "Terminated" },
+      what: "resource",
+    });
   return {
     async begin() {
       job.progress.begin(`${job.config.name}: reading the list of resources`);

@@ -194,7 +194,10 @@ function addUuids(rows: readonly unknown[], uuids: ReturnType<typeof createKeySe
 }
 
 /** How many rows a filtered list has, without reading them. */
-export async function countList(reader: Reader, path: string, query: Query, what: string): Promise<number> {
+export async function countList(
+  reader: Reader,
+  { path, query, what }: { path: string; query: Query; what: string },
+): Promise<number> {
   const answer = await reader.get(path, { ...query, field: "uuid", page_size: 1 });
   parseRows(answer.body, path);
   return countOf(answer, { path, query, what, parallel: 1 });

@@ -496,7 +496,9 @@ describe("counting a list", () => {
         return client.get(path, query);
       },
     };
-    expect(await countList(reader, "things/", { state: "Terminated" }, "thing")).toBe(7);
+    expect(await countList(reader, { path: "things/", query: { state: "Terminated" }, what: "thing" })).toBe(
+      7,
+    );
     expect(queries).toEqual([{ state: "Terminated", field: "uuid", page_size: 1 }]);
   });
 
@@ -507,7 +509,9 @@ describe("counting a list", () => {
       [{ rows: {} }, "gave object instead of a list"],
     ] as const) {
       list.spoil = (page) => Object.assign(page, spoil);
-      const error = await failureOf(countList(clientFor(list.url), "things/", {}, "thing"));
+      const error = await failureOf(
+        countList(clientFor(list.url), { path: "things/", query: {}, what: "thing" }),
+      );
       expect([error.exitCode, error.message]).toEqual([65, expect.stringContaining(words)]);
     }
   });

@@ -72,7 +72,7 @@ describe("opening an output", () => {
     mkdirSync(join(parent, "real"));
     symlinkSync("real", join(parent, "link"));
     const output = openScratch({ directory: join(parent, "link") });
-    replaceFile(output, "a.json", "a", "public");
+    replaceFile(output, { name: "a.json", place: "public" }, "a");
     expect(publicNames(join(parent, "real"))).toEqual(["a.json"]);
   });
 
@@ -164,7 +164,7 @@ describe("a directory that changes during the run", () => {
     mkdirSync(join(directory, STATE_DIRECTORY), { recursive: true });
     try {
       expect(() => output.recheck()).toThrow(/moved or replaced/);
-      expect(() => replaceFile(output, "a.json", "a", "public")).toThrow(OutputError);
+      expect(() => replaceFile(output, { name: "a.json", place: "public" }, "a")).toThrow(OutputError);
       expect(publicNames(directory)).toEqual([]);
       expect(readdirSync(join(directory, STATE_DIRECTORY))).toEqual([]);
     } finally {

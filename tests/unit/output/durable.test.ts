@@ -96,8 +96,14 @@ describe("publishing", () => {
   test("creates, then replaces, with the configured mode whatever the umask", () => {
     const output = openScratch({ fileMode: 0o664 });
     const path = join(output.directory, "a.json");
-    expect(replaceFile(output, "a.json", "one", "public")).toEqual({ path, action: "create" });
-    expect(replaceFile(output, "a.json", "two", "public")).toEqual({ path, action: "replace" });
+    expect(replaceFile(output, { name: "a.json", place: "public" }, "one")).toEqual({
+      path,
+      action: "create",
+    });
+    expect(replaceFile(output, { name: "a.json", place: "public" }, "two")).toEqual({
+      path,
+      action: "replace",
+    });
     expect(readFileSync(path, "utf8")).toBe("two");
     expect(statSync(path).mode & 0o7777).toBe(0o664);
     expect(temporaryNames(output.directory)).toEqual([]);
@@ -105,7 +111,7 @@ describe("publishing", () => {
 
   test("keeps state for the owner only", () => {
     const output = openScratch({ fileMode: 0o644 });
-    replaceFile(output, "state.json", "{}", "state");
+    replaceFile(output, { name: "state.json", place: "state" }, "{}");
     expect(statSync(join(output.statePath, "state.json")).mode & 0o7777).toBe(0o600);
     expect(publicNames(output.directory)).toEqual([]);
   });
@@ -115,7 +121,7 @@ describe("publishing", () => {
     const victim = join(scratchDirectory(), "victim");
     writeFileSync(victim, "precious");
     symlinkSync(victim, join(output.directory, "a.json"));
-    replaceFile(output, "a.json", "ours", "public");
+    replaceFile(output, { name: "a.json", place: "public" }, "ours");
     expect(readFileSync(victim, "utf8")).toBe("precious");
     expect(lstatSync(join(output.directory, "a.json")).isFile()).toBe(true);
   });
@@ -123,7 +129,7 @@ describe("publishing", () => {
   test("refuses a directory in the file's place", () => {
     const output = openScratch();
     mkdirSync(join(output.directory, "a.json"));
-    expect(() => replaceFile(output, "a.json", "x", "public")).toThrow(OutputError);
+    expect(() => replaceFile(output, { name: "a.json", place: "public" }, "x")).toThrow(OutputError);
     expect(temporaryNames(output.directory)).toEqual([]);
   });
 
@@ -131,7 +137,7 @@ describe("publishing", () => {
     const output = openScratch();
     const path = join(output.directory, "a.json");
     const seconds = ["one", "two", "six"].map((text) => {
-      replaceFile(output, "a.json", text, "public");
+      replaceFile(output, { name: "a.json", place: "public" }, text);
       return Math.floor(statSync(path).mtimeMs / 1000);
     });
     expect(seconds[1]).toBeGreaterThan(seconds[0] ?? 0);
@@ -143,7 +149,7 @@ describe("publishing", () => {
     const path = join(output.directory, "a.json");
     writeFileSync(path, "from a clock that was wrong");
     utimesSync(path, 4_000_000_000.5, 4_000_000_000.5);
-    replaceFile(output, "a.json", "new", "public");
+    replaceFile(output, { name: "a.json", place: "public" }, "new");
     expect(statSync(path).mtimeMs).toBe(4_000_000_001_000);
   });
 
@@ -152,7 +158,7 @@ describe("publishing", () => {
     const path = join(output.directory, "a.json");
     writeFileSync(path, "old");
     utimesSync(path, 1000, 1000);
-    replaceFile(output, "a.json", "new", "public");
+    replaceFile(output, { name: "a.json", place: "public" }, "new");
     expect(Math.abs(statSync(path).mtimeMs - Date.now())).toBeLessThan(5000);
   });
 });
@@ -194,8 +200,10 @@ describe("a write", () => {
 describe("a full disk", () => {
   test.skipIf(!CAN_MOUNT)("leaves the old file and no temporary one", () => {
     const output = openScratch({ directory: mountScratch("size=64k") });
-    replaceFile(output, "a.json", "yesterday", "public");
-    const error = thrownBy(() => replaceFile(output, "a.json", "x".repeat(200_000), "public"));
+    replaceFile(output, { name: "a.json", place: "public" }, "yesterday");
+    const error = thrownBy(() =>
+      replaceFile(output, { name: "a.json", place: "public" }, "x".repeat(200_000)),
+    );
     expect(error).toMatchObject({ exitCode: 73, hint: expect.stringContaining("df -h") });
     expect(error).toHaveProperty("message", expect.stringContaining("(ENOSPC)"));
     expect(readFileSync(join(output.directory, "a.json"), "utf8")).toBe("yesterday");

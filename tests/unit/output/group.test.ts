@@ -16,8 +16,8 @@ test.skipIf(!CAN)("what is published has the group of a setgid directory; the st
     const output = openScratch({ directory });
     chownSync(directory, 0, GROUP);
     chmodSync(directory, mode);
-    replaceFile(output, "all.json", "{}", "public");
-    replaceFile(output, "x.json", "{}", "state");
+    replaceFile(output, { name: "all.json", place: "public" }, "{}");
+    replaceFile(output, { name: "x.json", place: "state" }, "{}");
     expect(statSync(join(directory, "all.json"))).toMatchObject({ gid: expected });
     expect(statSync(join(directory, "all.json")).mode & 0o777).toBe(output.fileMode);
     expect(statSync(join(output.statePath, "x.json")).gid).toBe(process.getgid?.() ?? -1);

@@ -41,7 +41,8 @@ try {
 }
 
 function act(output: ReturnType<typeof openOutput>): unknown {
-  if (action === "replace") return replaceFile(output, "file.json", "the new text\n", "public");
+  if (action === "replace")
+    return replaceFile(output, { name: "file.json", place: "public" }, "the new text\n");
   if (action === "claim-taken") return claimTaken(output);
   if (action === "link") return linkLatest(output, "2026-11-25-07-49-all.json");
   if (action === "close") return closeReceipt(output, RECEIPT, { state: "done" });
@@ -53,7 +54,7 @@ function act(output: ReturnType<typeof openOutput>): unknown {
 }
 
 function claimTaken(output: ReturnType<typeof openOutput>): boolean {
-  replaceFile(output, "name", "the first", "state");
+  replaceFile(output, { name: "name", place: "state" }, "the first");
   const temporary = createTemporary(output, "state");
   temporary.seal();
   return temporary.claim("name");
