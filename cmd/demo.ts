@@ -1,4 +1,5 @@
-import { runDemo } from "../lib/demo/demo.ts";
+import { type Look, runDemo } from "../lib/demo/demo.ts";
+import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
 import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
@@ -97,20 +98,50 @@ export const command = defineCommand({
         interrupted: shell.interrupted,
         run: (mode, configPath) =>
           runMode({ ...runOptions(mode, {}), configPath, retries: 1 }, demoSurroundings(shell), WORK[mode]),
-        check: (configPath) => checkText(configPath, shell),
+        look: (command, paths) => LOOKS[command](paths, shell),
       },
     );
   },
 });
 
-async function checkText(configPath: string, shell: Shell) {
+type Looked = { text: string; exitCode: ExitCode };
+const WIDTH = 80;
+
+const LOOKS: Readonly<Record<Look, (paths: readonly string[], shell: Shell) => Promise<Looked>>> = {
+  check: ([configPath = ""], shell) => checkText(configPath, shell),
+  status: ([configPath = ""], shell) => statusTextOf(configPath, shell),
+  diff: ([old = "", next = ""]) => differenceText(old, next),
+};
+
+async function statusTextOf(configPath: string, shell: Shell): Promise<Looked> {
+  const [{ loadConfig }, { statusOf }, { statusText }] = await Promise.all([
+    import("../lib/config/load.ts"),
+    import("../lib/status/status.ts"),
+    import("../lib/status/text.ts"),
+  ]);
+  const { offerings } = await loadConfig(configPath, { env: {}, cwd: shell.cwd, allowInsecure: false });
+  const isPassive = async () => false;
+  const { version } = shell;
+  const status = await statusOf({ offerings, readerFor: null, isPassive, version, now: new Date() });
+  return { text: statusText(status, WIDTH), exitCode: EXIT.ok };
+}
+
+async function differenceText(old: string, next: string): Promise<Looked> {
+  const [{ diffDocuments }, { diffText }] = await Promise.all([
+    import("../lib/documents/diff.ts"),
+    import("../lib/documents/diff-text.ts"),
+  ]);
+  return { text: [...diffText(diffDocuments(old, next), WIDTH)].join(""), exitCode: EXIT.ok };
+}
+
+async function checkText(configPath: string, shell: Shell): Promise<Looked> {
   const { showCheck } = await import("../lib/check/shown.ts");
   const options = { ...runOptions("sync", {}), configPath, retries: 1, metricsFiles: [] };
   let text = "";
   const show = (more: string) => {
     text += more;
   };
-  const { exitCode } = await showCheck(options, demoSurroundings(shell), { width: 80, show });
+  const { exitCode } = await showCheck(options, demoSurroundings(shell), { width: WIDTH, show });
   return { text, exitCode };
 }
 

@@ -2,6 +2,7 @@
 // Nothing leaves this machine, and everything that is written is below one directory.
 
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -40,10 +41,12 @@ export type Stage = {
   show: (text: string) => Promise<void>;
   /** Runs one mode with the configuration at this path. */
   run: (mode: RunOptions["mode"], configPath: string) => Promise<Report>;
-  /** Checks the configuration at this path; the text that people get, and the exit code. */
-  check: (configPath: string) => Promise<{ text: string; exitCode: ExitCode }>;
+  /** What people get of the configuration at this path, or of two snapshots. */
+  look: (command: Look, paths: readonly string[]) => Promise<{ text: string; exitCode: ExitCode }>;
   interrupted: AbortSignal;
 };
+
+export type Look = "check" | "status" | "diff";
 
 const CONFIG = "config.yaml";
 
@@ -163,12 +166,15 @@ async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCo
   );
   if (options.fault !== null) await showHealthySync(simulator, options.fault, scene);
   const sync = await showRun("sync", simulator, scene);
+  const before = keepSnapshot(sync, scene);
   const orders = await showRun("orders", simulator, scene);
   const [example] = orders.files;
   if (example !== undefined) {
     await stage.show(`\n${basename(example.path)}:\n${readFileSync(example.path, "utf8")}`);
   }
-  const check = await showCheck(scene);
+  if (options.fault === null) await showDifference(simulator, before, scene);
+  const check = await showLook("check", ["-c", scene.configPath], scene);
+  await showLook("status", ["--local", "-c", scene.configPath], scene);
   await stage.show(`\neverything is in ${directory}\n`);
   return worstExitCode([sync.exitCode, orders.exitCode, check]);
 }
@@ -196,9 +202,26 @@ async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Sc
   return report;
 }
 
-async function showCheck({ stage, configPath }: Scene): Promise<ExitCode> {
-  await stage.show(`\n$ waldur-cscs-storage check -c ${configPath}\n`);
-  const { text, exitCode } = await stage.check(configPath);
+/** The next snapshot may get the same name. */
+function keepSnapshot({ files }: Report, { directory }: Scene): string | null {
+  const [file] = files;
+  if (file === undefined) return null;
+  const kept = join(directory, "before.json");
+  copyFileSync(file.path, kept);
+  return kept;
+}
+
+async function showDifference(simulator: Simulator, before: string | null, scene: Scene): Promise<void> {
+  const [after] = (await showRun("sync", simulator, scene)).files;
+  if (before !== null && after !== undefined) await showLook("diff", [before, after.path], scene);
+}
+
+async function showLook(command: Look, args: readonly string[], { stage }: Scene): Promise<ExitCode> {
+  await stage.show(`\n$ waldur-cscs-storage ${command} ${args.join(" ")}\n`);
+  const { text, exitCode } = await stage.look(
+    command,
+    args.filter((arg) => !arg.startsWith("-")),
+  );
   await stage.show(text);
   return exitCode;
 }

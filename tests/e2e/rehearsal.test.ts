@@ -77,3 +77,11 @@ test("--order-every without --serve is a usage error", async () => {
       "waldur-cscs-storage: --order-every needs --serve PORT\nhint: only then the simulated Waldur stays up\n",
   });
 });
+
+test("demo shows both modes, and check, status and diff of what they made", async () => {
+  const directory = scratchDirectory("demo-");
+  const ran = await runSubject(["demo", "--keep", join(directory, "kept")]);
+  expect([ran.code, ran.stderr]).toEqual([0, ""]);
+  for (const words of ["0 new, 1 gone, 2 changed", "all is well; exit code 0", "sync    last good run"])
+    expect(ran.stdout).toContain(words);
+});

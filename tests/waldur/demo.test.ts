@@ -35,7 +35,8 @@ async function show(
         shown += text;
       },
       run: async (mode, configPath) => (await runHere(mode, configPath, { retries: 0 })).report,
-      check: (configPath) => checkShown(configPath),
+      look: async (command, [path = ""]) =>
+        command === "check" ? checkShown(path) : { text: `${command} was asked\n`, exitCode: 0 },
     },
   );
   return { code, shown, kept: join(cwd, "kept") };
@@ -56,6 +57,8 @@ test("shows both modes, one order of each type, and one document", async () => {
   expect(shown).toMatch(
     /\$ waldur-cscs-storage check -c \S+\nok +configuration[\s\S]*all is well; exit code 0\n/,
   );
+  expect(shown).toMatch(/\$ waldur-cscs-storage diff \S+before\.json \S+-all\.json\ndiff was asked\n/);
+  expect(shown).toMatch(/\$ waldur-cscs-storage status --local -c \S+\nstatus was asked\n/);
   expect(shown).toContain(`everything is in ${kept}`);
 });
 
@@ -147,7 +150,7 @@ test("--serve keeps the simulated Waldur up until a signal, with a configuration
         up.resolve();
       },
       run: () => Promise.reject(new Error("nothing is run")),
-      check: () => Promise.reject(new Error("nothing is checked")),
+      look: () => Promise.reject(new Error("nothing is looked at")),
     },
   );
   await up.promise;
