@@ -22,9 +22,9 @@ export function changeableBy(stats: Stats): Changeable | null {
   const writers = writersOf(stats);
   const detail = `mode ${showMode(stats.mode)}`;
   if (writers === "everybody")
-    return { who: "everybody on this machine can write", detail, remedy: "chmod o-w" };
+    return { who: "everybody on this machine can write to", detail, remedy: "chmod o-w" };
   if (writers !== "group" || ownUser() !== 0) return null;
-  return { who: `this runs as root, and group ${stats.gid} can write`, detail, remedy: "chmod g-w" };
+  return { who: `this runs as root, and group ${stats.gid} can write to`, detail, remedy: "chmod g-w" };
 }
 
 /** An error, or a warning with --allow-insecure-config. */

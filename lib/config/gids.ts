@@ -60,7 +60,7 @@ function entryProblem({ slug, gid }: Entry, gids: ReadonlyMap<string, number>): 
   if (!SEGMENT.test(slug)) return "this is not a project slug";
   if (!/^[1-9]\d{0,9}$/.test(gid) || Number(gid) > MAX_GID)
     return `a GID must be a whole number from 1 to ${MAX_GID}`;
-  return gids.has(slug) ? `the project ${slug} is there twice` : null;
+  return gids.has(slug) ? `the project ${slug} appears twice` : null;
 }
 
 /** By the name's ending; without one that we know, by the first character. */

@@ -1,5 +1,5 @@
 // The values of a YAML tree in one pass over it: aliases and merge keys are followed, and every value keeps its place.
-// Refused is what could be read in two ways or without end: a key that is there twice, an alias that contains itself or
+// Refused is what could be read in two ways or without end: a key that appears twice, an alias that contains itself or
 // explodes. The parser's own checks take quadratic time for both, or give no place. No problem quotes the source.
 
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
@@ -106,7 +106,7 @@ export function readValues(tree: Node, isNamed: (key: string) => boolean): Value
     else
       report(
         offset,
-        `${isNamed(text) ? `the key ${text}` : "this key"} is there twice`,
+        `${isNamed(text) ? `the key ${text}` : "this key"} appears twice`,
         "remove one of the two: only one could count",
       );
     return null;

@@ -30,8 +30,8 @@ export function makeHere<Made>(directory: string, make: () => Made): Made {
     const errno = errnoOf(error);
     if (errno !== "EACCES" && errno !== "EPERM") throw error;
     const user = ownUser();
-    const message = `the output directory ${directory} does not exist, and ${showUser(user)} may not make it in ${dirname(directory)} (${errno})`;
-    const hint = `make it as root: install -d -o ${userArgument(user, "chown")} ${directory}`;
+    const message = `the output directory ${directory} does not exist, and ${showUser(user)} cannot create it in ${dirname(directory)} (${errno})`;
+    const hint = `create it as root: install -d -o ${userArgument(user, "chown")} ${directory}`;
     throw new OutputError(message, { hint, cause: error });
   }
 }

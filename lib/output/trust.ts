@@ -64,7 +64,7 @@ function isSticky({ kind, stats }: Step): boolean {
   return kind === "above" && (stats.mode & 0o1000) !== 0;
 }
 
-const OPT_OUT = "or set `allow_shared_directory: true` when all who can are trusted";
+const OPT_OUT = "or set `allow_shared_directory: true` if everyone with write access is trusted";
 
 function foreign(what: string, path: string, { uid }: Stats): Finding {
   const own = userArgument(ownUser(), "chown");
@@ -76,14 +76,14 @@ function foreign(what: string, path: string, { uid }: Stats): Finding {
 
 function open(what: string, path: string, { mode }: Stats): Finding {
   return {
-    message: `everybody on this machine can write ${what} (mode ${showMode(mode)})`,
+    message: `everybody on this machine can write to ${what} (mode ${showMode(mode)})`,
     hint: `chmod o-w ${path}, ${OPT_OUT}`,
   };
 }
 
 function groupOpen(what: string, path: string, { mode, gid }: Stats): Finding {
   return {
-    message: `the members of group ${gid} can write ${what} (mode ${showMode(mode)}): they could replace what is published`,
+    message: `the members of group ${gid} can write to ${what} (mode ${showMode(mode)}): they could replace what is published`,
     hint: `when they need not: chmod g-w ${path}`,
   };
 }

@@ -69,7 +69,7 @@ export function noteDamaged(job: Job, paths: readonly string[]): void {
     addNotice(job, {
       code: "state-damaged",
       message: `${path} is not as this program writes it, and counts as missing`,
-      hint: "what it held is made anew as far as can be; when nobody edited it, look at the disk",
+      hint: "what it held is rebuilt from the published files as far as they show it; if nobody edited it, check the disk",
     });
   }
 }

@@ -35,7 +35,7 @@ function noOfferings(config: Config, mode: Mode): ConfigError {
       file: config.path,
       path: "offerings",
       message: `no offering is for ${mode}: none has ${key}: cscs-hpc-storage`,
-      hint: `set ${key}: "cscs-hpc-storage" on the offerings that \`${mode}\` shall handle`,
+      hint: `set ${key}: "cscs-hpc-storage" on the offerings that \`${mode}\` should handle`,
     },
   ]);
 }

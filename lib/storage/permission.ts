@@ -54,7 +54,7 @@ function badPermission(field: string, value: unknown) {
 /** One code for all of them: they come from one form or one import, and are fixed there. */
 function decimalPermission(field: string, value: number) {
   const octal = value.toString(8);
-  const cause = /^[0-7]?[67][0-7]{2}$/.test(octal) ? `: it is what octal ${octal} becomes as a number` : "";
+  const cause = /^[0-7]?[67][0-7]{2}$/.test(octal) ? `: it is octal ${octal} read as a decimal number` : "";
   return mappingProblem("decimal-permissions", {
     field,
     message: `must be octal digits as text, not the number ${value}${cause}`,

@@ -190,7 +190,7 @@ function faultyNumber(
   return mappingProblem(code, {
     field,
     message: `${fault} ${quoted(value)}`,
-    hint: "a number from 0 up is wanted; no value at all is fine too",
+    hint: "it must be 0 or more; no value at all is fine too",
   });
 }
 

@@ -18,5 +18,7 @@ export function isSegment(text: string): boolean {
 export function checkSlug(slug: string, field: string, problems: Problems): void {
   if (isSegment(slug)) return;
   const message = slug === "" ? "is empty" : `cannot be part of a path: ${quoted(slug)}`;
-  problems.push(mappingProblem("bad-slug", { field, message, hint: SEGMENT_HINT }));
+  problems.push(
+    mappingProblem("bad-slug", { field, message, hint: `correct it in Waldur: ${SEGMENT_HINT}` }),
+  );
 }

@@ -41,7 +41,7 @@ export function carryOver(
 function changedMeanwhile(path: string): RetryLaterError {
   return new RetryLaterError(`${path} was changed while entries were carried over from it`, {
     code: "moving",
-    hint: "nothing was published; look who writes there",
+    hint: "nothing was published; find out who writes there",
   });
 }
 
@@ -51,7 +51,7 @@ function notCarried(path: string, state: Exclude<Found["state"], "as-published">
   if (state === "changed") {
     return {
       code: "snapshot-changed",
-      message: `${path} is not as it was published: nothing is carried over from it; look who changed it`,
+      message: `${path} is not as it was published: nothing is carried over from it; find out who changed it`,
       hint,
     };
   }

@@ -69,7 +69,7 @@ function noteState({ claims: { snapshot, isChanged, damaged } }: Listing, job: J
   addProblem(job, {
     code: "snapshot-changed",
     message: `${snapshot} is not as it was published, and the claims were lost: the paths in it count all the same`,
-    hint: "look who changed it, and compare its paths with those of an older snapshot",
+    hint: "find out who changed it, and compare its paths with those of an older snapshot",
   });
 }
 

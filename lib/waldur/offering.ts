@@ -79,7 +79,7 @@ function wrongType(offering: WaldurOffering, place: OfferingPlace): ConfigError 
   const type = JSON.stringify(oneLine(offering.type).slice(0, 60));
   return configError(
     place,
-    `offering ${offering.uuid} is of type ${type}, whose orders Waldur lets no agent move`,
+    `offering ${offering.uuid} is of type ${type}, whose orders agents cannot process`,
     {
       hint: `create it with type ${SITE_AGENT_TYPE} (called "Waldur site agent" in the portal)`,
     },

@@ -173,7 +173,7 @@ function countOf(answer: Answer, request: ListRequest): number {
 function smallerPage(rows: number, request: ListRequest): number {
   if (rows > 0) return rows;
   throw new AnswerError(`GET ${request.path} gave no rows where its count promises some`, {
-    hint: "nothing was published; if it stays so, look at the server, and at a cache in front of it",
+    hint: "nothing was published; if it stays so, look for a cache in front of Waldur, and at Waldur's log",
   });
 }
 

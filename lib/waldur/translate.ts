@@ -24,8 +24,11 @@ export type Asked = {
 
 /** Who answered, as far as can be known, and after how many tries. */
 export function byWhom({ origin, proxyFrom, tries }: Asked): string {
-  const proxy = proxyFrom === null ? "" : `, through the proxy of ${proxyFrom}`;
-  return ` by ${origin}${proxy}${afterTries(tries)}`;
+  return ` by ${origin}${throughProxy(proxyFrom)}${afterTries(tries)}`;
+}
+
+function throughProxy(proxyFrom: string | null): string {
+  return proxyFrom === null ? "" : `, through the proxy of ${proxyFrom}`;
 }
 
 function afterTries(tries: number): string {
@@ -76,15 +79,28 @@ export function translateTransportError(error: unknown, asked: Asked): AppError 
     NETWORK_REASONS[code] ?? (error instanceof Error && error.name !== "FetchError" ? error.message : code);
   const shown = code === "" ? reason : `${reason} (${code})`;
   const tries = afterTries(asked.tries);
-  return new RetryLaterError(`${what}: Waldur is unreachable at ${asked.origin}${tries}: ${shown}`, {
+  const where = `${asked.origin}${throughProxy(asked.proxyFrom)}${tries}`;
+  const words = CUT_CODES.has(code) ? `${where} did not answer in full` : `Waldur is unreachable at ${where}`;
+  return new RetryLaterError(`${what}: ${words}: ${shown}`, {
     cause: error,
-    hint: `nothing was changed; the next run tries again${proxyHint(asked.proxyFrom)}`,
+    hint: `nothing was changed; the next run tries again; if it stays so, ${remedyFor(code, asked.proxyFrom)}`,
   });
 }
 
+const CUT_CODES: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "ConnectionClosed",
+  "Z_DATA_ERROR",
+  "Z_BUF_ERROR",
+]);
+
 /** The transport does not say which of the two it could not reach. */
-function proxyHint(proxyFrom: string | null): string {
-  return proxyFrom === null ? "" : `; ${proxyFrom} names a proxy, is it the one that cannot be reached?`;
+function remedyFor(code: string, proxyFrom: string | null): string {
+  if (proxyFrom !== null)
+    return `see whether the proxy of ${proxyFrom} runs and lets this host through, or correct it`;
+  if (code === "ENOTFOUND") return "check the host name in waldur_api_url, and DNS (`getent hosts NAME`)";
+  if (CUT_CODES.has(code)) return "look at what stands between here and Waldur";
+  return "check that Waldur is up, the port in waldur_api_url, and firewalls";
 }
 
 function inContext(error: AppError, asked: Asked): AppError {
@@ -152,6 +168,10 @@ const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** A proxy that cannot reach anything answers so itself. */
 function transientHint(status: number, proxyFrom: string | null): string {
+  if (status === 500)
+    return "Waldur has an internal error; the next run tries again; if it stays so, look at Waldur's log";
+  if (status === 429)
+    return "this token sends too many requests: run less often, or raise its limit in Waldur; the next run tries again";
   if (proxyFrom === null || !GATEWAY.has(status))
     return "Waldur is overloaded or under maintenance; the next run tries again";
   const exempt = proxyFrom === "global_proxy" ? "" : "; NO_PROXY does not take this host out";

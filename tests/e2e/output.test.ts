@@ -330,9 +330,9 @@ describe("an output directory that cannot be used ends with 73, before any order
       const ran = await runCommand(["setpriv", ...user, ...SUBJECT, ...run], {});
       expect(ran.code).toBe(73);
       expect(ran.stderr).toContain(
-        `error the output directory ${stage.out} does not exist, and nobody (uid 65534) may not make it in ${stage.directory} (EACCES)`,
+        `error the output directory ${stage.out} does not exist, and nobody (uid 65534) cannot create it in ${stage.directory} (EACCES)`,
       );
-      expect(ran.stderr).toContain(`hint="make it as root: install -d -o nobody ${stage.out}"`);
+      expect(ran.stderr).toContain(`hint="create it as root: install -d -o nobody ${stage.out}"`);
     }),
   );
 

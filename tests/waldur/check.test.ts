@@ -237,7 +237,7 @@ describe("the server", () => {
     const stage = await start();
     rewrite(stage, /^offerings:/m, "global_proxy: http://user:secret@127.0.0.1:1\nofferings:");
     const report = await checkHere(stage.configPath);
-    expect(wordsOf(report, "server")).toContain("global_proxy names a proxy");
+    expect(wordsOf(report, "server")).toContain("the proxy of global_proxy");
     expect(JSON.stringify(report)).not.toContain("secret@");
     expect(report.exitCode).toBe(75);
   });

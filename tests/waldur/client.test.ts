@@ -110,7 +110,10 @@ describe("a GET is tried again", () => {
     expect(error.message).toBe(
       `GET x/ failed: Waldur is unreachable at ${server.origin} after 4 tries: the connection was refused (ECONNREFUSED)`,
     );
-    expect([error.exitCode, error.hint]).toEqual([75, "nothing was changed; the next run tries again"]);
+    expect([error.exitCode, error.hint]).toEqual([
+      75,
+      "nothing was changed; the next run tries again; if it stays so, check that Waldur is up, the port in waldur_api_url, and firewalls",
+    ]);
     expect(client.retries).toHaveLength(3);
   });
 

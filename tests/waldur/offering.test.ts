@@ -62,7 +62,7 @@ describe.each(GENERATIONS)("an offering on a %s server", (generation) => {
     const error = await failureOf(fetchOffering(reader, uuid, PLACE));
     expect([error.exitCode, error.message]).toEqual([
       78,
-      `${KEY}offering ${uuid} is of type "Marketplace.Basic", whose orders Waldur lets no agent move`,
+      `${KEY}offering ${uuid} is of type "Marketplace.Basic", whose orders agents cannot process`,
     ]);
     expect(error instanceof ConfigError && error.issues[0]?.hint).toContain("Marketplace.Slurm");
   });
@@ -84,7 +84,7 @@ describe("an answer about an offering", () => {
     ["html", 65, "instead of JSON"],
     ["302", 69, "was redirected"],
     ["503", 75, "answered with 503"],
-    ["drop", 75, "unreachable"],
+    ["drop", 75, "did not answer in full"],
   ] as const)("%s ends with %d and is not blamed on the configuration", async (fault, exitCode, words) => {
     const { reader, uuid } = meet({ faults: [fault] });
     const error = await failureOf(fetchOffering(reader, uuid, PLACE));
@@ -243,7 +243,7 @@ describe.each(GENERATIONS)("the projects of a provider on a %s server", (generat
 describe.each(["sync", "orders"] as const)("%s", (mode) => {
   test.each([
     ["an unknown offering", 78, /does not know an offering/],
-    ["a type that no agent serves", 78, /lets no agent move/],
+    ["a type that no agent serves", 78, /agents cannot process/],
     ["another offering's resource", 65, /gave (?:a resource|order \w+) of offering/],
   ] as const)("ends with what is wrong with %s, and leaves no file", async (what, code, words) => {
     const stage = await openStage({

@@ -102,7 +102,7 @@ const MOVED: readonly Fault[] = [
   ["the count grows, and no row comes of it", onPage(3, withCount(1)), /page 4 is gone/],
   ["the count is one too many", withCount(1), /page 4 is gone/],
   ["the count is one too few", withCount(-1), /page 3 has 3 rows instead of 2/],
-  ["a row is there twice on one page", withRows(([a, b]) => [a, b, b]), /thing 0+1 was listed twice/],
+  ["a row appears twice on one page", withRows(([a, b]) => [a, b, b]), /thing 0+1 was listed twice/],
   [
     "a row comes again on a later page",
     onPage(

@@ -27,7 +27,7 @@ describe("a failure is reported with its remedy", () => {
       { options: { resources: 0, faults: ["wrong-count"] } },
       "answer",
       /gave no rows where its count promises some/,
-      /a cache in front of it/,
+      /a cache in front of Waldur/,
     ],
     [
       "an answer without end",

@@ -1,4 +1,4 @@
-// What `show` knows of an order that was published, in the words for people (docs/contract.md, "The command line").
+// What `show` knows of an order that was published, in the words for people.
 
 import { expect, test } from "bun:test";
 import { loadConfig } from "../../lib/config/load.ts";

@@ -52,7 +52,7 @@ describe.each(["config", "token", "map", "ca"] as const)("a file that others can
     const options = kind === "config" ? { mode: 0o642 } : {};
     const { issues } = await site.load(yaml, options);
     expect(issues).toMatchObject([
-      { message: `everybody on this machine can write ${path}: mode 0642`, hint: `chmod o-w ${path}` },
+      { message: `everybody on this machine can write to ${path}: mode 0642`, hint: `chmod o-w ${path}` },
     ]);
     expect(issues[0]?.path).toBe(key);
     const { config } = await site.load(yaml, { ...options, allowInsecure: true });
@@ -67,7 +67,7 @@ describe.each(["config", "token", "map", "ca"] as const)("a file that others can
     const { issues } = await site.load(yaml, kind === "config" ? { mode: 0o660 } : {});
     expect(issues).toMatchObject([
       {
-        message: `this runs as root, and group ${OTHER} can write ${path}: mode 0660`,
+        message: `this runs as root, and group ${OTHER} can write to ${path}: mode 0660`,
         hint: `chmod g-w ${path}`,
       },
     ]);

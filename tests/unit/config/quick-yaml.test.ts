@@ -69,7 +69,7 @@ describe("is read quickly", () => {
 });
 
 test.each([
-  ["a key that is there twice", "a: 1\na: 2\n"],
+  ["a key that appears twice", "a: 1\na: 2\n"],
   ["an anchor", "a: &x 1\nb: *x\n"],
   ["a merge", "a: 1\n<<: {b: 2}\n"],
   ["a tag", "a: !b c\n"],

@@ -50,9 +50,9 @@ describe("a mistake has one message with its remedy", () => {
       { message: "must be a map of keys and values", hint: "indented and without dashes" },
     ],
     [
-      "a key that is there twice",
+      "a key that appears twice",
       "timezone: UTC\ntimezone: UTC\n",
-      { message: "the key timezone is there twice", hint: "remove one of the two" },
+      { message: "the key timezone appears twice", hint: "remove one of the two" },
     ],
     [
       "a proxy without a scheme",

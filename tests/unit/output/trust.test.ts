@@ -37,7 +37,7 @@ describe("an output directory", () => {
     const directory = scratchDirectory();
     chmodSync(directory, 0o1777);
     expect(refusal(directory)).toContain(
-      `everybody on this machine can write the output directory ${directory}`,
+      `everybody on this machine can write to the output directory ${directory}`,
     );
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe("an output directory", () => {
     }
     const { notices, warnings } = openScratch({ directory });
     expect(notices).toEqual([
-      expect.stringContaining(`can write the output directory ${directory} (mode 2775)`),
+      expect.stringContaining(`can write to the output directory ${directory} (mode 2775)`),
     ]);
     expect(warnings).toEqual([]);
   });

@@ -149,13 +149,13 @@ describe("the permission", () => {
   );
 
   test.each([
-    [504, "it is what octal 770 becomes as a number", '"770"'],
-    [420, "it is what octal 644 becomes as a number", '"644"'],
-    [1512, "it is what octal 2750 becomes as a number", '"2750"'],
-    [1533, "it is what octal 2775 becomes as a number", '"2775"'],
-    [1517, "it is what octal 2755 becomes as a number", '"2755"'],
-    [448, "it is what octal 700 becomes as a number", '"700"'],
-    [1528, "it is what octal 2770 becomes as a number", '"2770"'],
+    [504, "it is octal 770 read as a decimal number", '"770"'],
+    [420, "it is octal 644 read as a decimal number", '"644"'],
+    [1512, "it is octal 2750 read as a decimal number", '"2750"'],
+    [1533, "it is octal 2775 read as a decimal number", '"2775"'],
+    [1517, "it is octal 2755 read as a decimal number", '"2755"'],
+    [448, "it is octal 700 read as a decimal number", '"700"'],
+    [1528, "it is octal 2770 read as a decimal number", '"2770"'],
     [644, "octal digits as text, not the number 644", '"2770"'],
     [77, "octal digits as text, not the number 77", '"2770"'],
     [0, "octal digits as text, not the number 0", '"2770"'],
