@@ -84,7 +84,7 @@ function scanLines(text: string, parse: (line: string, number: number) => Line):
   let offset = 0;
   for (const [index, line] of text.split("\n").entries()) {
     const parsed = parse(line.trimEnd(), index + 1);
-    if (parsed === "wrong") found.problems.push({ offset, message: "expected a project slug and its GID" });
+    if (parsed === "wrong") found.problems.push({ offset, message: "must be a project slug and its GID" });
     else if (parsed !== "skip") found.entries.push({ offset, ...parsed });
     if (found.problems.length >= MAX_ISSUES) break;
     offset += line.length + 1;

@@ -66,7 +66,7 @@ export const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$/;
 export const isSegment: Check = (word) =>
   SEGMENT.test(word)
     ? null
-    : "becomes part of a path: only letters, digits, `.`, `_` and `-`, and no `.` at the start";
+    : "cannot be part of a path\nuse letters, digits, `.`, `_` and `-`, at most 255, and no `.` at the start";
 
 export const isOneName: Check = (name) =>
   /[/\\]/.test(name) ? "must not contain a slash: it is one name\nfor example lustre" : null;
@@ -191,7 +191,8 @@ export const mask = v.pipe(
 );
 
 export function list<S extends v.GenericSchema>(item: S) {
-  const message = "must be a list with at least one item\nleave the key out for its default";
+  const message =
+    'must be a list with at least one item\nwrite a list, as in ["a", "b"], or leave the key out for its default';
   return v.pipe(v.array(item, message), v.nonEmpty(message));
 }
 

@@ -151,7 +151,7 @@ export const Component = v.object({
 });
 
 const NO_STORAGE =
-  "has several components, and none is named storage\nname the one that carries the space quota `storage`";
+  "has several components, and none is named storage\nuse the key `storage` for the component that holds the space quota";
 
 export const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
 

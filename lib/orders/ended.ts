@@ -51,6 +51,6 @@ function endedProblem({ order, file }: Receipt, state: string): Omit<Problem, "o
     order,
     field: "state",
     message: `order ${order} was set ${state.slice(0, 40)} by another agent; its file ${file}, if published, stays`,
-    hint: "look at the order in Waldur; nothing is repaired from here",
+    hint: "ask who ended it; if the storage must not exist, undo it and remove the file",
   };
 }

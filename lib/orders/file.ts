@@ -77,7 +77,7 @@ function fileProblem(found: "differs" | "foreign", name: string, order: string):
       code: "foreign-file",
       order,
       message: `${name} exists and is not a document of order ${order}; it is left alone, and so is the order`,
-      hint: "move the file away; the next run publishes the order",
+      hint: "move the file out of the output directory; the next run publishes the order",
     };
   }
   return {

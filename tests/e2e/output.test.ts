@@ -117,8 +117,8 @@ describe("a run that fails keeps what was there, and changes no order", () => {
     ["503", { sync: 75, orders: 75 }, "was answered with 503"],
     ["html-500", { sync: 75, orders: 75 }, "was answered with 500"],
     ["429-retry-after", { sync: 75, orders: 75 }, "was answered with 429"],
-    ["drop", { sync: 75, orders: 75 }, "Waldur is unreachable"],
-    ["cut", { sync: 75, orders: 75 }, "Waldur is unreachable"],
+    ["drop", { sync: 75, orders: 75 }, "did not answer in full"],
+    ["cut", { sync: 75, orders: 75 }, "did not answer in full"],
     ["hang", { sync: 75, orders: 75 }, "failed"],
   ];
 

@@ -172,7 +172,7 @@ test.each([
   ["404-html", "no such endpoint"],
   ["500", "500"],
   ["html", "JSON"],
-  ["drop", "unreachable"],
+  ["drop", "did not answer in full"],
 ])("Waldur's %s hides nothing of what is known here", async (fault, error) => {
   const stage = await open();
   const local = await shownOf(stage, stage.done.uuid, "--local");

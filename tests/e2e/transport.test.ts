@@ -143,10 +143,10 @@ describe("a proxy", () => {
   );
 
   test.each([
-    ["HTTP_PROXY", "http://user:canary@127.0.0.1:1", 75, "HTTP_PROXY names a proxy, is it the one"],
-    ["all_proxy", "http://nowhere.invalid", 75, "all_proxy names a proxy, is it the one"],
+    ["HTTP_PROXY", "http://user:canary@127.0.0.1:1", 75, "through the proxy of HTTP_PROXY"],
+    ["all_proxy", "http://nowhere.invalid", 75, "through the proxy of all_proxy"],
     ["http_proxy", "socks5://127.0.0.1:1", 69, "through the proxy of http_proxy"],
-    ["global_proxy", "http://user:canary@127.0.0.1:1", 75, "global_proxy names a proxy, is it the one"],
+    ["global_proxy", "http://user:canary@127.0.0.1:1", 75, "through the proxy of global_proxy"],
   ])("of %s that cannot be reached is reported by that name: %s", async (name, url, code, words) => {
     const isGlobal = name === "global_proxy";
     await onStage(isGlobal ? `global_proxy: ${url}` : "", async (stage) => {

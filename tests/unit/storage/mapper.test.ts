@@ -332,12 +332,12 @@ describe("the target", () => {
 
   test("cannot be known from a map with a fault: there is no mapper then", () => {
     const issues = [
-      { file: "/gids.csv", line: 3, column: 1, message: "expected a project slug and its GID" },
+      { file: "/gids.csv", line: 3, column: 1, message: "must be a project slug and its GID" },
       { file: "/gids.csv", line: 4, column: 1, message: "x" },
     ];
     const faulty = () => mapper({ unixGid: { ...gids, gids: new Map(), issues } });
     expect(faulty).toThrow(RetryLaterError);
-    expect(faulty).toThrow("/gids.csv:3:1: expected a project slug and its GID (and 1 more)");
+    expect(faulty).toThrow("/gids.csv:3:1: must be a project slug and its GID (and 1 more such lines)");
   });
 
   test("of mock mode is marked, and the same for the same project", () => {
