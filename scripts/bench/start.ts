@@ -50,7 +50,7 @@ export function measureStart(bench: Bench): Promise<readonly Finding[]> {
           row("`orders` with nothing to do", of("pass"), {
             against: bare,
             name: "the empty program and that curl",
-            target: 1.5,
+            target: 1.75,
           }),
         ],
         note: `Requests of such a pass: ${asked}.`,
