@@ -2,10 +2,11 @@
 
 import { EXIT, UsageError } from "../lib/errors.ts";
 import { clean, escapeUnsafe } from "../lib/unsafe-text.ts";
-import { defineCommand, defineGroup } from "./command.ts";
+import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { commonFlags } from "./common.ts";
 import { connectionFlags, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
+import { askingWaldur } from "./waldur.ts";
 
 const list = defineCommand({
   meta: { name: "list", description: "Show who holds which mount point." },
@@ -82,44 +83,29 @@ const release = defineCommand({
       resource: resource === undefined ? null : parseUuid("resource", resource),
       force: flags.force === true,
     };
-    const options = runOptions("orders", flags);
     const { offerings } = await loadOfferings(flags, shell, { needsToken: true });
-    const [{ releaseClaim }, { createReader }, { connectionOf }, { startDeadline }] = await Promise.all([
-      import("../lib/claims/release.ts"),
-      import("../lib/waldur/client.ts"),
-      import("../lib/run/connection.ts"),
-      import("../lib/run/end.ts"),
-    ]);
-    const end = startDeadline(options.deadlineMs, shell.interrupted);
-    const { signal, timeLeftMs } = end;
-    const { silenceMs, retries } = options;
-    const now = () => new Date();
-    const patience = { silenceMs, retries, signal, now, random: Math.random, timeLeftMs };
-    const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
-    try {
-      const released = await releaseClaim(request, {
+    const { releaseClaim } = await import("../lib/claims/release.ts");
+    const released = await askingWaldur(flags, shell, ({ readerFor, signal }) =>
+      releaseClaim(request, {
         offerings,
-        readerFor: (offering) => createReader(connectionOf(offering, connection), patience),
-        now,
+        readerFor,
+        now: () => new Date(),
         throwIfOver: () => signal.throwIfAborted(),
         warn: (message) => shell.writeError(`waldur-cscs-storage: warning: ${clean(message)}\n`),
-      });
-      shell.writeError(`waldur-cscs-storage: ${clean(released)}\n`);
-      return EXIT.ok;
-    } finally {
-      end.disarm();
-    }
+      }),
+    );
+    shell.writeError(`waldur-cscs-storage: ${clean(released)}\n`);
+    return EXIT.ok;
   },
 });
+
+const commands = [list, release];
 
 export const command = defineGroup(
   {
     meta: { name: "claims", description: "Show who holds which mount point, and release one." },
     args: commonFlags,
-    examples: [...list.examples, ...release.examples],
+    examples: commands.flatMap(({ examples }) => examples),
   },
-  [
-    { name: "list", summary: list.meta.description, load: async () => ({ command: list }) },
-    { name: "release", summary: release.meta.description, load: async () => ({ command: release }) },
-  ],
+  commands.map(loaded),
 );

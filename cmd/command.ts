@@ -102,6 +102,12 @@ export function defineGroup(
   return { ...definition, listing, subCommands: Object.fromEntries(loaders) };
 }
 
+/** A command as it is listed, for one that is in the same file as its group. */
+export function loaded(command: Command): Entry {
+  const { name, description } = command.meta;
+  return { name, summary: description, load: async () => ({ command }) };
+}
+
 /** The command itself and everything below it, groups too; loads all of them. */
 export async function* everyNode(command: Command, words: readonly string[] = []): AsyncGenerator<Called> {
   yield { words, command };

@@ -2,51 +2,56 @@
 // shell holds: pressing TAB starts no program.
 
 import { EXIT } from "../lib/errors.ts";
-import { type Command, defineCommand, defineGroup } from "./command.ts";
+import { type Command, defineCommand, defineGroup, loaded } from "./command.ts";
 import { commonFlags } from "./common.ts";
+
+type Completion = {
+  shell: string;
+  /** Where every user's shell looks for it, and the name that it has there. */
+  directory: string;
+  file: string;
+  make: (root: Command) => Promise<string>;
+};
+
+const COMPLETIONS: readonly Completion[] = [
+  {
+    shell: "bash",
+    directory: "/etc/bash_completion.d",
+    file: "waldur-cscs-storage",
+    make: async (root) => (await import("./complete-bash.ts")).bashCompletion(root),
+  },
+  {
+    shell: "zsh",
+    directory: "/usr/local/share/zsh/site-functions",
+    file: "_waldur-cscs-storage",
+    make: async (root) => (await import("./complete-zsh.ts")).zshCompletion(root),
+  },
+];
 
 /** The command, for the tree that it is part of. */
 export function completionOf(root: Command): Command {
-  const bash = defineCommand({
-    meta: { name: "bash", description: "Print completions for bash." },
-    args: commonFlags,
-    examples: [
-      {
-        about: "for every user, in /etc/bash_completion.d",
-        command: "waldur-cscs-storage completion bash | tee waldur-cscs-storage >/dev/null",
+  const commands = COMPLETIONS.map(({ shell: name, directory, file, make }) =>
+    defineCommand({
+      meta: { name, description: `Print completions for ${name}.` },
+      args: commonFlags,
+      examples: [
+        {
+          about: `for every user, in ${directory}`,
+          command: `waldur-cscs-storage completion ${name} | tee ${file} >/dev/null`,
+        },
+      ],
+      async run(_, shell) {
+        await shell.print(await make(root));
+        return EXIT.ok;
       },
-    ],
-    async run(_, shell) {
-      const { bashCompletion } = await import("./complete-bash.ts");
-      await shell.print(await bashCompletion(root));
-      return EXIT.ok;
-    },
-  });
-  const zsh = defineCommand({
-    meta: { name: "zsh", description: "Print completions for zsh." },
-    args: commonFlags,
-    examples: [
-      {
-        about: "for every user, in /usr/local/share/zsh/site-functions",
-        command: "waldur-cscs-storage completion zsh | tee _waldur-cscs-storage >/dev/null",
-      },
-    ],
-    async run(_, shell) {
-      const { zshCompletion } = await import("./complete-zsh.ts");
-      await shell.print(await zshCompletion(root));
-      return EXIT.ok;
-    },
-  });
+    }),
+  );
   return defineGroup(
     {
       meta: { name: "completion", description: "Print completions for a shell." },
       args: commonFlags,
-      examples: [...bash.examples, ...zsh.examples],
+      examples: commands.flatMap(({ examples }) => examples),
     },
-    [bash, zsh].map((command) => ({
-      name: command.meta.name,
-      summary: command.meta.description,
-      load: async () => ({ command }),
-    })),
+    commands.map(loaded),
   );
 }

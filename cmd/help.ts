@@ -136,7 +136,10 @@ function wrap(text: string, columns: number): string[] {
   return fold(text.split(" "), columns);
 }
 
-/** Lines of as many words as fit; a word that is longer than a line has one of its own. */
+/**
+ * Lines of as many words as fit; a word that is longer than a line has one of its own. The same as in lib/table.ts, which
+ * help does not load.
+ */
 export function fold(words: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {

@@ -10,7 +10,6 @@ import type { Report } from "../lib/report/report.ts";
 import { reportText } from "../lib/report/text.ts";
 import type { ModeWork, RunOptions } from "../lib/run/options.ts";
 import { runMode } from "../lib/run/run.ts";
-import { escapeUnsafe } from "../lib/unsafe-text.ts";
 import type { Flags, Shell } from "./command.ts";
 import { choice, text } from "./flags.ts";
 
@@ -161,7 +160,7 @@ const MANY_PROBLEMS = 10_000;
 /** Problems quote what a server wrote, and a server may write anything. */
 async function printPieces(report: Report, shell: Shell, log: Log): Promise<void> {
   if (report.problems.length > MANY_PROBLEMS) Bun.gc(true);
-  for (const piece of reportText(report)) await shell.print(log.hide(escapeUnsafe(piece)));
+  for (const piece of reportText(report)) await shell.print(log.hide(piece));
 }
 
 /** Rejects some time after the signal: a pipe that nobody reads must not keep the program from ending. */

@@ -1,7 +1,7 @@
 // `schema`: what files of this program look like, as JSON Schema.
 
 import { EXIT } from "../lib/errors.ts";
-import { defineCommand, defineGroup, type Shell } from "./command.ts";
+import { defineCommand, defineGroup, loaded, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
 
 const config = defineCommand({
@@ -64,9 +64,5 @@ export const command = defineGroup(
     args: commonFlags,
     examples: commands.flatMap(({ examples }) => examples),
   },
-  commands.map((one) => ({
-    name: one.meta.name,
-    summary: one.meta.description,
-    load: async () => ({ command: one }),
-  })),
+  commands.map(loaded),
 );

@@ -6,8 +6,9 @@ import type { Subject } from "../lib/show/subject.ts";
 import { escapeUnsafe } from "../lib/unsafe-text.ts";
 import { defineCommand, type Flags, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
-import { connectionFlags, offeringFlags, plainUuid, runOptions, text } from "./flags.ts";
+import { connectionFlags, offeringFlags, plainUuid, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
+import { askingWaldur } from "./waldur.ts";
 
 export const command = defineCommand({
   meta: {
@@ -38,41 +39,27 @@ export const command = defineCommand({
   exits: { 10: "nothing is known of it" },
   async run(flags, shell) {
     const subject = subjectOf(text(flags, "what") ?? "");
-    const options = runOptions("orders", flags);
     const { config, refusal } = await loadForShow(flags, shell);
-    const [{ show }, { showText }, { createReader }, { connectionOf }, { startDeadline }] = await Promise.all(
-      [
-        import("../lib/show/show.ts"),
-        import("../lib/show/text.ts"),
-        import("../lib/waldur/client.ts"),
-        import("../lib/run/connection.ts"),
-        import("../lib/run/end.ts"),
-      ],
-    );
-    const end = startDeadline(options.deadlineMs, shell.interrupted);
-    const { silenceMs, retries } = options;
-    const now = () => new Date();
-    const { signal, timeLeftMs } = end;
-    const patience = { silenceMs, retries, signal, now, random: Math.random, timeLeftMs };
-    const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
-    try {
-      const shown = await show(subject, {
+    const [{ show }, { showText }] = await Promise.all([
+      import("../lib/show/show.ts"),
+      import("../lib/show/text.ts"),
+    ]);
+    const shown = await askingWaldur(flags, shell, ({ readerFor }) =>
+      show(subject, {
         offerings: config.offerings,
-        now: now(),
+        now: new Date(),
         isLocal: flags.local === true,
         readerFor(offering) {
           if (refusal !== null) throw refusal;
-          return createReader(connectionOf(offering, connection), patience);
+          return readerFor(offering);
         },
-      });
-      const layout = { width: await shell.width(), timezone: config.timezone };
-      await shell.print(
-        flags.json === true ? `${escapeUnsafe(JSON.stringify(shown, null, 2))}\n` : showText(shown, layout),
-      );
-      return shown.found ? EXIT.ok : EXIT.problems;
-    } finally {
-      end.disarm();
-    }
+      }),
+    );
+    const layout = { width: await shell.width(), timezone: config.timezone };
+    await shell.print(
+      flags.json === true ? `${escapeUnsafe(JSON.stringify(shown, null, 2))}\n` : showText(shown, layout),
+    );
+    return shown.found ? EXIT.ok : EXIT.problems;
   },
 });
 

@@ -4,8 +4,9 @@ import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { escapeUnsafe } from "../lib/unsafe-text.ts";
 import { defineCommand } from "./command.ts";
 import { commonFlags } from "./common.ts";
-import { connectionFlags, offeringFlags, runOptions } from "./flags.ts";
+import { connectionFlags, offeringFlags } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
+import { askingWaldur } from "./waldur.ts";
 
 export const command = defineCommand({
   meta: { name: "status", description: "Show how the runs go, open orders, and problems." },
@@ -38,45 +39,27 @@ export const command = defineCommand({
   },
   async run(flags, shell): Promise<ExitCode> {
     const isLocal = flags.local === true;
-    const { silenceMs, retries, deadlineMs } = runOptions("orders", flags);
     const { offerings } = await loadOfferings(flags, shell, { needsToken: !isLocal });
-    const [
-      { statusOf },
-      { statusText },
-      { createReader },
-      { connectionOf },
-      { startDeadline },
-      { isAbsent },
-    ] = await Promise.all([
+    const [{ statusOf }, { statusText }, { isAbsent }] = await Promise.all([
       import("../lib/status/status.ts"),
       import("../lib/status/text.ts"),
-      import("../lib/waldur/client.ts"),
-      import("../lib/run/connection.ts"),
-      import("../lib/run/end.ts"),
       import("../lib/run/active.ts"),
     ]);
-    const end = startDeadline(deadlineMs, shell.interrupted);
-    const { signal, timeLeftMs } = end;
-    const now = () => new Date();
-    const patience = { silenceMs, retries, signal, now, random: Math.random, timeLeftMs };
-    const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
-    try {
-      const status = await statusOf({
+    const status = await askingWaldur(flags, shell, ({ readerFor, ...limits }) =>
+      statusOf({
         offerings,
-        readerFor: isLocal ? null : (offering) => createReader(connectionOf(offering, connection), patience),
+        readerFor: isLocal ? null : readerFor,
         isPassive: async ({ settings: { activeIf } }) =>
-          activeIf !== null && (await isAbsent(activeIf, { silenceMs, signal })),
+          activeIf !== null && (await isAbsent(activeIf, limits)),
         version: shell.version,
-        now: now(),
-      });
-      await shell.print(
-        flags.json === true
-          ? `${escapeUnsafe(JSON.stringify(status, null, 2))}\n`
-          : statusText(status, await shell.width()),
-      );
-      return Object.values(EXIT).find((code) => code === status.exitCode) ?? EXIT.bug;
-    } finally {
-      end.disarm();
-    }
+        now: new Date(),
+      }),
+    );
+    await shell.print(
+      flags.json === true
+        ? `${escapeUnsafe(JSON.stringify(status, null, 2))}\n`
+        : statusText(status, await shell.width()),
+    );
+    return Object.values(EXIT).find((code) => code === status.exitCode) ?? EXIT.bug;
   },
 });

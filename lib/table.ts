@@ -1,5 +1,5 @@
-// Tables for people: as wide as there is room, never wider than the terminal. Characters that could do harm there are
-// spaces.
+// Tables and lines for people: as wide as there is room, never wider than the terminal. In the cells of a table,
+// characters that could do harm there are spaces.
 
 import { clean } from "./unsafe-text.ts";
 
@@ -39,4 +39,22 @@ function draw<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): strin
 /** What is cut ends with a mark that says so. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/**
+ * Lines of as many words as fit.
+ * @param split what becomes of a word that begins a line; one that is too long has a line of its own unless it is split
+ */
+export function fold(
+  words: readonly string[],
+  columns: number,
+  split: (word: string) => readonly string[] = (word) => [word],
+): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines.push(`${lines.pop()} ${word}`);
+    else lines.push(...split(word));
+  }
+  return lines;
 }

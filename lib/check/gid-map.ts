@@ -1,5 +1,5 @@
-// The source of the projects' GIDs. A map with a fault may be just being written, for a run; whoever asks for a check
-// is told that it is wrong.
+// The source of the projects' GIDs. A run takes a map with a fault for one that is just being written; a check
+// reports it as a mistake.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, EXIT, type ExitCode, formatIssue } from "../errors.ts";

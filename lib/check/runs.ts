@@ -9,6 +9,7 @@ import { roomIn } from "../output/file-system.ts";
 import { createLedger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import type { Problem, Report } from "../report/report.ts";
+import { plural } from "../report/summary.ts";
 import { createJob } from "../run/create-job.ts";
 import type { Job } from "../run/job.ts";
 import type { Compared } from "../sync/guard.ts";
@@ -170,8 +171,4 @@ function countBy(words: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
   return counts;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,6 @@
 // Findings as lines for people: status, item, what was found, and what to do, within the width of the terminal.
 
+import { fold } from "../table.ts";
 import { clean } from "../unsafe-text.ts";
 import type { CheckReport, Finding } from "./report.ts";
 
@@ -38,14 +39,7 @@ export function conclusionText({ items, exitCode }: Pick<CheckReport, "items" | 
 }
 
 function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(...broken(word, columns));
-  }
-  return lines;
+  return fold(text.split(" "), columns, (word) => broken(word, columns));
 }
 
 /** A word that is longer than a line, such as a path, is broken after a slash, or anywhere. */

@@ -58,9 +58,3 @@ export function longer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   next.set(bytes);
   return next;
 }
-
-export function longerUnsigned(words: Uint32Array): Uint32Array<ArrayBuffer> {
-  const next = new Uint32Array(words.length * 2);
-  next.set(words);
-  return next;
-}

@@ -21,7 +21,7 @@ const LONGEST = 4096 * 3;
 
 /** A million paths of eighty characters; a server may make each 4 KiB long. */
 export const MOST_BYTES = 80 * 1024 * 1024;
-/** The most that is added at once: while it is copied the text appears twice. */
+/** The most that is added at once: while it is copied the text is there twice. */
 const MOST_ADDED = 16 * 1024 * 1024;
 
 export function tooMany(): AnswerError {

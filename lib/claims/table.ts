@@ -4,7 +4,8 @@
 // because what it does to one column it does to all.
 
 import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
-import { type Ended, emptyClaims, longer, longerUnsigned, type StoredClaims } from "./columns.ts";
+import { type Ended, emptyClaims, longer, type StoredClaims } from "./columns.ts";
+import { widerWords } from "./path-room.ts";
 import { createPathStore } from "./paths.ts";
 import { createReleases } from "./releases.ts";
 
@@ -81,7 +82,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     if (record >= owners.length) {
       owners = doubled(owners);
       marks = longer(marks);
-      since = longerUnsigned(since);
+      since = widerWords(since);
       offerings = longer(offerings);
     }
     owners[record] = owner;

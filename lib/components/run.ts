@@ -3,12 +3,12 @@
 
 import { type ComponentDefinition, readDefinitions } from "../config/component-definitions.ts";
 import type { Config, OfferingConfig } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
-import { placeOfIssue } from "../errors.ts";
+import type { LoadOptions } from "../config/load.ts";
 import type { Log } from "../report/log.ts";
 import { connectionOf } from "../run/connection.ts";
 import { type RunEnd, startDeadline } from "../run/end.ts";
 import type { RunOptions } from "../run/options.ts";
+import { loadFor, warnOfConfig } from "../run/run.ts";
 import { selectEveryOffering } from "../run/select.ts";
 import { createActor, createReader } from "../waldur/client.ts";
 import { type Handled, handleOffering } from "./offering.ts";
@@ -89,25 +89,13 @@ function handle({ offering, wanted, config, options, surroundings, end }: Share)
   });
 }
 
-async function load(options: ComponentsOptions, { env, cwd, log }: ComponentsSurroundings) {
-  const { offeringUuids: only } = options;
+async function load(options: ComponentsOptions, surroundings: ComponentsSurroundings) {
   const definitions = new Map<string, ComponentDefinition[]>();
-  const config = await loadConfig(options.configPath, {
-    env,
-    cwd,
-    allowInsecure: options.allowInsecureConfig,
-    takes: ({ uuid }) => only.length === 0 || only.includes(uuid),
-    readMore(offering, findings) {
-      definitions.set(offering.values.waldur_offering_uuid ?? "", readDefinitions(offering, findings));
-    },
-  });
-  for (const { token, proxy } of config.offerings) {
-    log.redact(token.reveal());
-    // It may hold a user and a password.
-    if (proxy !== null) log.redact(proxy);
-  }
-  for (const issue of config.warnings)
-    log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
+  const readMore: NonNullable<LoadOptions["readMore"]> = (offering, findings) => {
+    definitions.set(offering.values.waldur_offering_uuid ?? "", readDefinitions(offering, findings));
+  };
+  const config = await loadFor(options, { ...surroundings, readMore }, () => true);
+  for (const issue of config.warnings) warnOfConfig(issue, surroundings.log);
   return { config, definitions };
 }
 

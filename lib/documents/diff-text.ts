@@ -2,17 +2,16 @@
 // difference of the two programs explains is counted by its reason, everything else is shown one by one.
 
 import { fullGC } from "bun:jsc";
-import { clean, escapeUnsafe } from "../unsafe-text.ts";
+import { inPieces, jsonParts } from "../report/text.ts";
+import { clean } from "../unsafe-text.ts";
 import type { Change, Changed, Difference, Listed, Source } from "./diff.ts";
 import { FIELD_WORDS } from "./explained.ts";
 import { COLLECT_EACH } from "./read.ts";
 import { cutTo } from "./width.ts";
 
-const PIECE_LENGTH = 65_536;
-
 /** @param columns the widest line */
 export function diffText(difference: Difference, columns: number): Iterable<string> {
-  return inPieces(withLineEnds(linesOf(difference), columns));
+  return collectedPieces(withLineEnds(linesOf(difference), columns));
 }
 
 /** What most lines are, and what need not be looked at more closely. */
@@ -117,49 +116,18 @@ function shown(value: unknown): string {
 
 /** The same as JSON, in the structure of diff-schema.ts. */
 export function diffJson({ added, gone, changed, ...facts }: Difference): Iterable<string> {
-  return inPieces(jsonParts({ ...facts, added: added(), gone: gone(), changed: changed() }));
+  return collectedPieces(jsonParts({ ...facts, added: added(), gone: gone(), changed: changed() }));
 }
 
-/** What `JSON.stringify` gives with two spaces, without holding a list as a whole; fields are read as they come. */
-export function* jsonParts(fields: Readonly<Record<string, unknown>>): Generator<string> {
-  let before = "{\n";
-  for (const [key, value] of Object.entries(fields)) {
-    yield `${before}  ${JSON.stringify(key)}: `;
-    if (isIterable(value)) yield* listParts(value);
-    else yield textAt(value, "  ");
-    before = ",\n";
-  }
-  yield "\n}\n";
+/** In pieces that are worth a call; what entries leave in memory goes along the way. */
+export function* collectedPieces(parts: Iterable<string>): Generator<string> {
+  yield* inPieces(collected(parts));
 }
 
-function* listParts(list: Iterable<unknown>): Generator<string> {
-  let before = "[\n";
-  for (const one of list) {
-    yield `${before}    ${textAt(one, "    ")}`;
-    before = ",\n";
-  }
-  yield before === "[\n" ? "[]" : "\n  ]";
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.iterator in value;
-}
-
-/** Line breaks stand between values only; those in texts are escaped. */
-function textAt(value: unknown, indent: string): string {
-  return escapeUnsafe(JSON.stringify(value, null, 2)).replaceAll("\n", `\n${indent}`);
-}
-
-/** Joined to pieces that are worth a call. */
-export function* inPieces(parts: Iterable<string>): Generator<string> {
-  let piece = "";
+function* collected(parts: Iterable<string>): Generator<string> {
   let count = 0;
   for (const part of parts) {
-    piece += part;
+    yield part;
     if (++count % COLLECT_EACH === 0) fullGC();
-    if (piece.length < PIECE_LENGTH) continue;
-    yield piece;
-    piece = "";
   }
-  if (piece !== "") yield piece;
 }

@@ -1,13 +1,14 @@
 // Findings as people read them, one a line, and as programs do. Of one kind in a file the first hundred have a line.
 
+import { jsonParts } from "../report/text.ts";
 import { clean } from "../unsafe-text.ts";
-import { inPieces, jsonParts } from "./diff-text.ts";
+import { collectedPieces } from "./diff-text.ts";
 import type { Finding, Validated } from "./finding.ts";
 import { validateFile } from "./validate.ts";
 
 /** Pieces of text; `files` gets what was found of each file, as it is read. */
 export function validateText(paths: readonly string[], files: Validated[]): Iterable<string> {
-  return inPieces(linesOf(paths, files));
+  return collectedPieces(linesOf(paths, files));
 }
 
 const MOST_LINES = 100;
@@ -51,7 +52,7 @@ function numbered(count: number, one: string, many = `${one}s`): string {
 }
 
 export function validateJson(paths: readonly string[], files: Validated[]): Iterable<string> {
-  return inPieces(jsonParts({ findings: findingsOf(paths, files), files }));
+  return collectedPieces(jsonParts({ findings: findingsOf(paths, files), files }));
 }
 
 function* findingsOf(paths: readonly string[], files: Validated[]): Generator<Finding> {

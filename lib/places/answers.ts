@@ -12,7 +12,7 @@ export type TouchLimits = {
   signal: AbortSignal;
 };
 
-/** For callers that have no limits of their own: half a minute, as a run has unless told otherwise. */
+/** For callers that have no limits of their own: half a minute, which is also the default of a run. */
 export const PATIENT: TouchLimits = { silenceMs: 30_000, signal: new AbortController().signal };
 
 /** Looks at a path in a thread of its own: null when it is there, else the error. */

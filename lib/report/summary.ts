@@ -18,7 +18,7 @@ export function summaryOf(report: Report): string {
   return `${report.mode}: ${parts.join(", ")}`;
 }
 
-function plural(count: number, word: string): string {
+export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 

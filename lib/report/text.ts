@@ -1,42 +1,54 @@
-// The report as JSON, piece by piece: one of fifty thousand problems is long, and need not stand in memory as one text.
+// JSON for standard output, piece by piece: a report of fifty thousand problems is long, and need not stand in memory as
+// one text.
 
+import { escapeUnsafe } from "../unsafe-text.ts";
 import type { Report } from "./report.ts";
 
 const PIECE_LENGTH = 65_536;
 
 /** What `JSON.stringify(report, null, 2)` gives and a line break, in pieces that end between two values. */
-export function* reportText({ omitted: _omitted, ...report }: Report): Generator<string> {
+export function reportText({ omitted: _omitted, ...report }: Report): Generator<string> {
+  return inPieces(jsonParts(report));
+}
+
+/** Joined to pieces that are worth a call. */
+export function* inPieces(parts: Iterable<string>): Generator<string> {
   let piece = "";
-  for (const part of parts(report)) {
+  for (const part of parts) {
     piece += part;
     if (piece.length < PIECE_LENGTH) continue;
     yield piece;
     piece = "";
   }
-  yield piece;
+  if (piece !== "") yield piece;
 }
 
-function* parts(report: object): Generator<string> {
-  let before = "{\n  ";
-  for (const [key, value] of Object.entries(report)) {
-    yield `${before}${JSON.stringify(key)}: `;
-    if (Array.isArray(value) && value.length > 0) yield* listParts(value);
+/** What `JSON.stringify` gives with two spaces, without holding a list as a whole; fields are read as they come. */
+export function* jsonParts(fields: Readonly<Record<string, unknown>>): Generator<string> {
+  let before = "{\n";
+  for (const [key, value] of Object.entries(fields)) {
+    yield `${before}  ${JSON.stringify(key)}: `;
+    if (isIterable(value)) yield* listParts(value);
     else yield textAt(value, "  ");
-    before = ",\n  ";
+    before = ",\n";
   }
   yield "\n}\n";
 }
 
-function* listParts(values: readonly unknown[]): Generator<string> {
-  let before = "[\n    ";
-  for (const value of values) {
-    yield `${before}${textAt(value, "    ")}`;
-    before = ",\n    ";
+function* listParts(list: Iterable<unknown>): Generator<string> {
+  let before = "[\n";
+  for (const one of list) {
+    yield `${before}    ${textAt(one, "    ")}`;
+    before = ",\n";
   }
-  yield "\n  ]";
+  yield before === "[\n" ? "[]" : "\n  ]";
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
 /** Line breaks stand between values only; those in texts are escaped. */
 function textAt(value: unknown, indent: string): string {
-  return JSON.stringify(value, null, 2).replaceAll("\n", `\n${indent}`);
+  return escapeUnsafe(JSON.stringify(value, null, 2)).replaceAll("\n", `\n${indent}`);
 }

@@ -14,14 +14,15 @@ export async function createJob(
 ): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = run;
+  const [connection, patience] = [connectTo(run, false), patienceOf(run)];
   return {
     config: offering,
     configFile: run.config.path,
     timezone: run.config.timezone,
     version: surroundings.version,
     now: surroundings.now,
-    reader: createReader(connectTo(run, false), patienceOf(run)),
-    hastyReader: createReader(connectTo(run, false), { ...patienceOf(run), retries: 0 }),
+    reader: createReader(connection, patience),
+    hastyReader: createReader(connection, { ...patience, retries: 0 }),
     ...own,
     names: new Map(),
     ledger: run.ledger,

@@ -69,9 +69,9 @@ function noticeOf(job: Job): OutputOptions["notice"] {
 async function publishUnderLock(job: Job, place: OutputPlace, run: OfferingRun): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
-  const connection = connectTo(run, true);
-  const actor = createActor(connection, patienceOf(run));
-  const hastyReader = createReader(connection, { ...patienceOf(run), retries: 0 });
+  const [connection, patience] = [connectTo(run, true), patienceOf(run)];
+  const actor = createActor(connection, patience);
+  const hastyReader = createReader(connection, { ...patience, retries: 0 });
   const output = openOutput({
     directory: job.config.settings.outputDirectory,
     requireMount: job.config.settings.requireMount,

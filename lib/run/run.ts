@@ -2,8 +2,8 @@
 // fails never stops the others; a signal or the deadline does. What is done with an offering comes in from outside.
 
 import type { Config } from "../config/config.ts";
+import type { LoadOptions } from "../config/load.ts";
 import { placeOfIssue } from "../errors.ts";
-import type { TouchLimits } from "../places/answers.ts";
 import { createLedger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import { logFound } from "../report/problems.ts";
@@ -64,7 +64,7 @@ function loadChecked(options: RunOptions, surroundings: Surroundings, { signal }
 /** The configuration, for whatever takes these of its offerings. From now on the log knows its secrets. */
 export async function loadFor(
   options: Pick<RunOptions, "configPath" | "allowInsecureConfig" | "offeringUuids">,
-  surroundings: Pick<Surroundings, "env" | "cwd" | "log"> & { limits?: TouchLimits },
+  surroundings: Pick<Surroundings, "env" | "cwd" | "log"> & Pick<LoadOptions, "limits" | "readMore">,
   takes: (offering: { sync: boolean; orders: boolean }) => boolean,
 ): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
@@ -73,6 +73,7 @@ export async function loadFor(
     cwd: surroundings.cwd,
     allowInsecure: options.allowInsecureConfig,
     ...(surroundings.limits && { limits: surroundings.limits }),
+    ...(surroundings.readMore && { readMore: surroundings.readMore }),
     takes: (offering) => takes(offering) && isAsked(offering.uuid, options),
   });
   for (const { token, proxy } of config.offerings) {
@@ -87,6 +88,6 @@ function isAsked(uuid: string, { offeringUuids }: Pick<RunOptions, "offeringUuid
   return offeringUuids.length === 0 || offeringUuids.includes(uuid);
 }
 
-function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
+export function warnOfConfig(issue: Config["warnings"][number], log: Log): void {
   log.warn(issue.message, { file: placeOfIssue(issue), key: issue.path, hint: issue.hint });
 }

@@ -4,7 +4,8 @@
 import type { ListedClaim } from "../claims/list.ts";
 import { historyTable } from "../history/text.ts";
 import { dateWithOffset } from "../output/names.ts";
-import { cut } from "../table.ts";
+import { tableOf } from "../storage/json.ts";
+import { cut, fold } from "../table.ts";
 import { clean } from "../unsafe-text.ts";
 import type { Known, ShownEntry, ShownFile, ShownReceipt } from "./local.ts";
 import type { Shown } from "./show.ts";
@@ -75,10 +76,6 @@ function quotaLines(entry: unknown): string[] {
   return [`  ${words.join(", ")}`, ...shown.map((one) => `  ${one}`)].filter((line) => line.trim() !== "");
 }
 
-function tableOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
 function claimLines(
   { path, resource, since, file, present, named, freeFrom }: ListedClaim,
   day: Day,
@@ -113,7 +110,8 @@ function receiptLines(receipt: ShownReceipt, day: Day): string[] {
 function askedLines({ kind, uuid, answer, state, type, name, backendId, project, error }: Asked): string[] {
   const head = `${kind} ${uuid}`;
   if (answer === "unknown") return [head, "  unknown to Waldur, or not for this token to see"];
-  if (answer === "failed") return [head, ...wrap(`cannot be asked: ${error}`, 74).map((line) => `  ${line}`)];
+  if (answer === "failed")
+    return [head, ...fold(`cannot be asked: ${error}`.split(" "), 74).map((line) => `  ${line}`)];
   const words = [...(type === null ? [] : [type]), state ?? ""];
   const about = [
     ...(name ? [`name ${JSON.stringify(name)}`] : []),
@@ -121,17 +119,6 @@ function askedLines({ kind, uuid, answer, state, type, name, backendId, project,
     ...(backendId ? [`backend id ${JSON.stringify(backendId)}`] : []),
   ];
   return [head, `  ${words.join(", ")}`, ...about.map((one) => `  ${one}`)];
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function timeOf(time: string, { timezone }: Layout): string {

@@ -4,7 +4,7 @@
 
 import type { StorageSettings } from "../config/config.ts";
 import type { MappingProblem } from "./document.ts";
-import { isTable } from "./json.ts";
+import { tableOf } from "./json.ts";
 import { faultOfPath } from "./mount-point.ts";
 import { mappingProblem, quoted } from "./problems.ts";
 import { faultOfQuotas, type QuotaValues } from "./quota-policy.ts";
@@ -99,10 +99,6 @@ export function createPolicy(settings: PolicySettings) {
       return faultOfQuotas(quotas, { maxQuotaTb, billed });
     },
   };
-}
-
-function tableOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isTable(value) ? value : {};
 }
 
 /** Every bit is in the mask, and the owner has all rights. */

@@ -2,6 +2,7 @@
 
 import { isNamed } from "../claims/contenders.ts";
 import { type ClaimTable, LIVE } from "../claims/table.ts";
+import { plural } from "../report/summary.ts";
 import type { ListingProblem } from "./findings.ts";
 import type { Selection } from "./selection.ts";
 
@@ -46,8 +47,4 @@ function mountsNested(table: ClaimTable): ListingProblem[] {
       hint: "removing the outer one would remove the inner one's data; its terminate order waits for the inner one",
     },
   ];
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -50,7 +50,7 @@ test("a POST is recorded before the server sees it, and before its answer comes"
   );
 });
 
-test("answers that are none are told from one another", async () => {
+test("each kind of failed answer is recorded as what it was", async () => {
   await using stage = await openOrders();
   const answers: unknown[] = [];
   for (const fault of ["500", "409", "403", "404", "404-html", "redirect", "drop", "drop-after-apply"]) {
