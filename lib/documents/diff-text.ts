@@ -1,13 +1,15 @@
 // A difference as people read it, and as programs do; in pieces, because one of 100 000 entries is long. What the
 // difference of the two programs explains is counted by its reason, everything else is shown one by one.
 
-import { fullGC } from "bun:jsc";
+import { createCollector } from "../collect.ts";
 import { inPieces, jsonParts } from "../report/text.ts";
 import { clean } from "../unsafe-text.ts";
 import type { Change, Changed, Difference, Listed, Source } from "./diff.ts";
 import { FIELD_WORDS } from "./explained.ts";
-import { COLLECT_EACH } from "./read.ts";
 import { cutTo } from "./width.ts";
+
+/** Each piece is some hundred entries. */
+const PIECES = { young: 2, full: 16 };
 
 /** @param columns the widest line */
 export function diffText(difference: Difference, columns: number): Iterable<string> {
@@ -121,13 +123,9 @@ export function diffJson({ added, gone, changed, ...facts }: Difference): Iterab
 
 /** In pieces that are worth a call; what entries leave in memory goes along the way. */
 export function* collectedPieces(parts: Iterable<string>): Generator<string> {
-  yield* inPieces(collected(parts));
-}
-
-function* collected(parts: Iterable<string>): Generator<string> {
-  let count = 0;
-  for (const part of parts) {
-    yield part;
-    if (++count % COLLECT_EACH === 0) fullGC();
+  const collect = createCollector(PIECES);
+  for (const piece of inPieces(parts)) {
+    yield piece;
+    collect(1);
   }
 }

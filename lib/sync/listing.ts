@@ -1,7 +1,6 @@
 // From pages of Waldur rows to a draft of the snapshot, as they arrive: nothing of a page outlives it but 16 bytes for
 // each uuid and a record for each mount point. A list that moved starts the draft anew.
 
-import { fullGC } from "bun:jsc";
 import { addLateReceipts, lateReleases } from "../claims/late.ts";
 import { fetchName } from "../claims/names.ts";
 import { type LoadedClaims, loadClaims } from "../claims/recover.ts";
@@ -21,12 +20,6 @@ import { missingOf } from "./guard.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import type { SnapshotSink } from "./sink.ts";
 import type { Ground } from "./survey.ts";
-
-/**
- * Left to itself the collector lets the heap of a long list grow to twice its size. `Bun.gc` would also hand pages of memory
- * back to the kernel each time, only to take them again for the next rows: twice the time for a full collection.
- */
-const COLLECT_EACH_PAGES = 4;
 
 /**
  * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). A long
@@ -91,7 +84,6 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
   let tried = beginTry(reading, yielding);
   let tries = 0;
   let terminated = 0;
-  let pages = 0;
   const countTerminated = () =>
     countList(job.reader, {
       path: RESOURCES_PATH,
@@ -103,13 +95,11 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       job.progress.begin(`${job.config.name}: reading the list of resources`);
       sink.unlockClaims();
       if (tries++ > 0) tried = beginTry(reading, yielding);
-      pages = 0;
       terminated = await countTerminated();
     },
     beforePage: (rows) => ground.knowProjects(rows),
     page(rows, progress) {
       addEntries(tried.selection.select(rows), sink.draft);
-      if (++pages % COLLECT_EACH_PAGES === 0) fullGC();
       job.progress.count(job.config.name, { done: progress.seen, of: progress.count, what: "resources" });
     },
     async end(count) {

@@ -3,7 +3,7 @@
 // every page had the rows that the count asks for, and the uuids are distinct and as many (docs/waldur.md, "Lists").
 // Rows too large to be read stand in it by their outline.
 
-import { fullGC } from "bun:jsc";
+import { createCollector } from "../collect.ts";
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { createKeySet, uuidKey } from "../key-set.ts";
 import type { Answer } from "./answer.ts";
@@ -82,7 +82,7 @@ async function readOnce(
   const stop = new AbortController();
   const pages = pageSource(reader, request, { asked: request.asked, stop: stop.signal });
   const counts = trackCount(request);
-  const collect = createCollector();
+  const collect = createCollector(PACE);
   let pageSize = request.asked;
   try {
     for (let number = 1; number === 1 || (number - 1) * pageSize < counts.now(); number++) {
@@ -103,7 +103,7 @@ async function readOnce(
         addUuids(rows, uuids, request.what);
         await visitor.beforePage?.(rows);
         visitor.page(rows, { seen: uuids.size(), count });
-        collect(part.answer);
+        collect(part.answer.length);
       }
     }
   } finally {
@@ -114,18 +114,11 @@ async function readOnce(
   return counts.now();
 }
 
-/** Pages that are read and done with; left to itself the collector lets large ones pile up. */
-const COLLECT_EACH = 3 * 1024 * 1024;
-
-function createCollector(): (answer: Answer) => void {
-  let length = 0;
-  return (answer) => {
-    length += answer.length;
-    if (length < COLLECT_EACH) return;
-    length = 0;
-    fullGC();
-  };
-}
+/**
+ * In characters of answers. A `sync` of 100 000 resources takes 8 % less time than with a full collection each four pages and
+ * none between, for 3 MB; fewer full ones gain 3 % more and cost up to 20 MB.
+ */
+const PACE = { young: 512 * 1024, full: 2 * 1024 * 1024 };
 
 /** What the pages said of the whole list so far. */
 type Counts = { now(): number; take(given: number): number };

@@ -37,7 +37,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
 
-const SHARED = ["lib/errors.ts", "lib/key-set.ts", "lib/table.ts", "lib/unsafe-text.ts"];
+const SHARED = ["lib/collect.ts", "lib/errors.ts", "lib/key-set.ts", "lib/table.ts", "lib/unsafe-text.ts"];
 
 type Import = { file: string; room: string; target: string; isType: boolean };
 
