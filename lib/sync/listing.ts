@@ -23,7 +23,7 @@ import type { Ground } from "./survey.ts";
 
 /**
  * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). A long
- * list pays for compiled code: a million resources take a tenth less time, for one to three MB.
+ * list pays for compiled code: 100 000 resources take 5 % less time, a million a tenth.
  */
 const JIT_POLICY = 10;
 
