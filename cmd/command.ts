@@ -77,7 +77,7 @@ export type Entry = {
 };
 
 /** What citty hands on to `run`. */
-type Given = { flags: Flags; shell: Shell };
+type RunData = { flags: Flags; shell: Shell };
 
 type Definition = Omit<Command, "run" | "subCommands" | "listing"> & {
   run(flags: Flags, shell: Shell): Promise<ExitCode>;
@@ -87,7 +87,7 @@ export function defineCommand({ run, ...definition }: Definition): Command {
   return {
     ...definition,
     run({ data }: CommandContext) {
-      const { flags, shell }: Given = data;
+      const { flags, shell }: RunData = data;
       return run(flags, shell);
     },
   };

@@ -60,13 +60,13 @@ async function playOne(kind: Kind, seed: number): Promise<ExitCode> {
   return played.complaints.length === 0 ? EXIT.ok : EXIT.problems;
 }
 
-type Wanted = { kind: Kind; seed: number; count: number; mostFailures: number };
+type ModelOptions = { kind: Kind; seed: number; count: number; mostFailures: number };
 
-async function playAll(wanted: Wanted): Promise<ExitCode> {
-  const { seed, count } = wanted;
-  console.log(`${count} histories (${wanted.kind}) from seed ${seed}`);
+async function playAll(options: ModelOptions): Promise<ExitCode> {
+  const { seed, count } = options;
+  console.log(`${count} histories (${options.kind}) from seed ${seed}`);
   const startedAt = performance.now();
-  const { histories, runs, failures, scenes } = await playMany(wanted, (played) => {
+  const { histories, runs, failures, scenes } = await playMany(options, (played) => {
     if (played % 100 === 0) console.error(`${played} of ${count}`);
   });
   const seconds = (performance.now() - startedAt) / 1000;
@@ -76,7 +76,7 @@ async function playAll(wanted: Wanted): Promise<ExitCode> {
     `${histories} histories in ${seconds.toFixed(0)} s (${(histories / seconds).toFixed(1)} a second), ` +
       `${runs} runs of the program, ${failures.length} failed`,
   );
-  const rare = wanted.kind === "orders" ? [] : rareScenes(scenes, histories);
+  const rare = options.kind === "orders" ? [] : rareScenes(scenes, histories);
   if (rare.length > 0) {
     console.log(`too rare, less than once in a hundred histories: ${rare.join(", ")}`);
     return EXIT.problems;

@@ -498,7 +498,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "an entry has a largest size",
     file: "lib/storage/mapper.ts",
-    from: "if (!checkEntrySize(entry, wanted.source, problems)) return",
+    from: "if (!checkEntrySize(entry, facts.source, problems)) return",
     to: "if (false) return",
     tests: ["unit/storage/entry-size.test.ts"],
   },

@@ -56,7 +56,7 @@ export async function setUpComponents(
   return report;
 }
 
-type Share = {
+type OfferingTask = {
   offering: OfferingConfig;
   wanted: readonly ComponentDefinition[];
   config: Config;
@@ -65,7 +65,7 @@ type Share = {
   end: RunEnd;
 };
 
-function handle({ offering, wanted, config, options, surroundings, end }: Share): Promise<Handled> {
+function handle({ offering, wanted, config, options, surroundings, end }: OfferingTask): Promise<Handled> {
   const { log, version, env } = surroundings;
   const connection = connectionOf(offering, { env, userAgent: `waldur-cscs-storage/${version}` });
   const patience = {

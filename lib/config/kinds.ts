@@ -9,9 +9,9 @@ import { isYamlMap, TwoReadings } from "./yaml-map.ts";
 /** What is wrong with a text, with a hint in the second line; null when nothing is. */
 export type Check = (text: string) => string | null;
 
-type Given = { input: unknown };
+type Checked = { input: unknown };
 
-const notText = ({ input }: Given) => {
+const notText = ({ input }: Checked) => {
   if (input === null) return "is missing";
   const isOther = ["number", "boolean"].includes(typeof input) || input instanceof TwoReadings;
   return isOther ? "must be text\nput it in quotes" : "must be text";
@@ -107,7 +107,7 @@ export const flag = v.pipe(
 /** Says that quotes, or a leading 0, are why a value is no number. */
 export const notNumber =
   (problem: string) =>
-  ({ input }: Given) => {
+  ({ input }: Checked) => {
     if (input instanceof TwoReadings) return `${problem}\nwrite it without a leading 0`;
     const isQuoted = typeof input === "string" && input.trim() !== "" && Number.isFinite(Number(input));
     return isQuoted ? `${problem}\nwrite the number without quotes` : problem;

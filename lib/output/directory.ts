@@ -93,15 +93,15 @@ export function openState(
   return { ...place, mode: "claims", fileMode: 0o600 };
 }
 
-type Wanted = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
+type PlaceOptions = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
 type Place = Pick<Output, "directory" | "statePath" | "recheck" | "close">;
 
-function holdPlace(wanted: Wanted): Place {
-  const { requireMount } = wanted;
-  const directory = resolve(wanted.directory);
+function holdPlace(options: PlaceOptions): Place {
+  const { requireMount } = options;
+  const directory = resolve(options.directory);
   const statePath = join(directory, STATE_DIRECTORY);
   if (requireMount !== null) checkMount(requireMount, directory);
-  const output = holdOutput(directory, wanted);
+  const output = holdOutput(directory, options);
   try {
     const identity = identify(directory, throughDescriptor(output.fd, ""));
     const state = holdState(statePath, output.fd);

@@ -27,7 +27,7 @@ import { LATEST_NAME, readLatest } from "./retention.ts";
 import { tryFile } from "./trial.ts";
 import { unlessForbidden } from "./trust.ts";
 
-type Wanted = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
+type PlaceOptions = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
 
 export type ExaminedOutput = {
   directory: string;
@@ -44,12 +44,12 @@ export type ExaminedOutput = {
  * Looks at the output directory, and holds it where it is there.
  * @throws OutputError as a run would
  */
-export function examineOutput(wanted: Wanted): ExaminedOutput {
-  const { requireMount } = wanted;
-  const directory = resolve(wanted.directory);
+export function examineOutput(options: PlaceOptions): ExaminedOutput {
+  const { requireMount } = options;
+  const directory = resolve(options.directory);
   if (requireMount !== null) checkMount(requireMount, directory);
   const fd = openOutputDirectory(directory);
-  if (fd === null) return examineParent(directory, wanted);
+  if (fd === null) return examineParent(directory, options);
   const hasState = existsSync(throughDescriptor(fd, `/${STATE_DIRECTORY}`));
   let isTried = false;
   const makeTrial = () => {
@@ -58,7 +58,7 @@ export function examineOutput(wanted: Wanted): ExaminedOutput {
     isTried = trial !== null;
     return trial?.owner ?? null;
   };
-  const held = settleOutput({ path: directory, fd }, wanted, () => unlessForbidden(makeTrial));
+  const held = settleOutput({ path: directory, fd }, options, () => unlessForbidden(makeTrial));
   try {
     if (!isTried) makeTrial();
     const { uid, mode } = fstatSync(fd);
@@ -70,11 +70,11 @@ export function examineOutput(wanted: Wanted): ExaminedOutput {
 }
 
 /** Only the last part of the path is made by a run. */
-function examineParent(directory: string, wanted: Wanted): ExaminedOutput {
+function examineParent(directory: string, options: PlaceOptions): ExaminedOutput {
   const doing = "use output directory";
   const parent = dirname(directory);
   attempt(doing, directory, () => {
-    requireWay(directory, wanted);
+    requireWay(directory, options);
     accessSync(realpathSync(parent), constants.W_OK | constants.X_OK);
   });
   const trial = tryFile({ directory: parent, name: null });

@@ -14,12 +14,12 @@ import { syncDirectory } from "./fsync.ts";
 import { removeTrials } from "./leftovers.ts";
 import { foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
 
-type Wanted = Pick<OutputOptions, "allowShared" | "warn" | "notice">;
+type PlaceOptions = Pick<OutputOptions, "allowShared" | "warn" | "notice">;
 
 /** Only the last part is created: a missing parent is a typing error or a missing mount. */
-export function holdOutput(directory: string, wanted: Wanted): Held {
-  const fd = openOutputDirectory(directory) ?? createOutputAs(directory, wanted);
-  return settleOutput({ path: directory, fd }, wanted, ownerOfNew);
+export function holdOutput(directory: string, options: PlaceOptions): Held {
+  const fd = openOutputDirectory(directory) ?? createOutputAs(directory, options);
+  return settleOutput({ path: directory, fd }, options, ownerOfNew);
 }
 
 const USE_OUTPUT = "use output directory";
@@ -34,17 +34,17 @@ type Opened = { path: string; fd: number };
 type AskOwner = (path: string, fd: number) => number | null;
 
 /** Holds an opened output directory when a run may publish there. */
-export function settleOutput({ path, fd }: Opened, wanted: Wanted, askOwner: AskOwner): Held {
+export function settleOutput({ path, fd }: Opened, options: PlaceOptions, askOwner: AskOwner): Held {
   // Until then only the descriptor is known to be the directory: the checks go by it, too.
   const held = holdDirectory({ path, fd, owner: ownUser() });
   try {
     attempt(USE_OUTPUT, path, () => requireAccess(path));
-    if (wanted.allowShared) {
-      wanted.warn(`allow_shared_directory is on: nobody looks who can change what is in ${path}`);
+    if (options.allowShared) {
+      options.warn(`allow_shared_directory is on: nobody looks who can change what is in ${path}`);
     } else
       settle(
         judgeOutput(path, fd, () => askOwner(path, fd)),
-        wanted,
+        options,
       );
     return held;
   } catch (error) {
@@ -53,7 +53,7 @@ export function settleOutput({ path, fd }: Opened, wanted: Wanted, askOwner: Ask
   }
 }
 
-function settle({ faults, notices }: Judged, { notice }: Pick<Wanted, "notice">): void {
+function settle({ faults, notices }: Judged, { notice }: Pick<PlaceOptions, "notice">): void {
   const [fault] = faults;
   if (fault !== undefined) throw new OutputError(fault.message, { hint: fault.hint });
   notices.forEach(notice);
@@ -76,17 +76,17 @@ function attemptIfAbsent<T>(act: () => T): T | null {
   }
 }
 
-function createOutputAs(directory: string, wanted: Wanted): number {
-  return attempt(USE_OUTPUT, directory, () => createOutput(directory, wanted));
+function createOutputAs(directory: string, options: PlaceOptions): number {
+  return attempt(USE_OUTPUT, directory, () => createOutput(directory, options));
 }
 
 /** @throws OutputError when a directory that is made there could be replaced by others */
-export function requireWay(directory: string, wanted: Pick<Wanted, "allowShared" | "notice">): void {
-  if (!wanted.allowShared) settle({ faults: judgeWay(directory).faults, notices: [] }, wanted);
+export function requireWay(directory: string, options: Pick<PlaceOptions, "allowShared" | "notice">): void {
+  if (!options.allowShared) settle({ faults: judgeWay(directory).faults, notices: [] }, options);
 }
 
-function createOutput(directory: string, wanted: Wanted): number {
-  requireWay(directory, wanted);
+function createOutput(directory: string, options: PlaceOptions): number {
+  requireWay(directory, options);
   const path = join(realParent(directory), basename(directory));
   if (!makeHere(directory, () => createDirectory(path, 0o755)))
     return openAs(directory, realpathSync(directory));

@@ -31,7 +31,7 @@ export type AskContext = {
   readerFor: (offering: OfferingConfig) => Reader;
 };
 
-type Wanted = { kind: Asked["kind"]; uuid: string; offering: string | null };
+type Question = { kind: Asked["kind"]; uuid: string; offering: string | null };
 
 /** Of many orders or resources at one path, or of one resource, so many are asked for. */
 const MOST = 10;
@@ -42,26 +42,26 @@ export async function askWaldur(
   context: AskContext,
 ): Promise<Asked[]> {
   const ask = asker(context);
-  const wanted = wantedOf(subject, known);
-  if (wanted.length > 0) {
+  const questions = questionsFor(subject, known);
+  if (questions.length > 0) {
     const asked: Asked[] = [];
-    for (const one of wanted) asked.push(await ask(one));
+    for (const one of questions) asked.push(await ask(one));
     return asked;
   }
   return "uuid" in subject ? askForEither(subject.uuid, ask) : [];
 }
 
 /** Nothing here says which of the two it is. */
-async function askForEither(uuid: string, ask: (wanted: Wanted) => Promise<Asked>): Promise<Asked[]> {
+async function askForEither(uuid: string, ask: (question: Question) => Promise<Asked>): Promise<Asked[]> {
   const order = await ask({ kind: "order", uuid, offering: null });
   return order.answer === "unknown" ? [await ask({ kind: "resource", uuid, offering: null })] : [order];
 }
 
 /** The resources, and the orders that are not through; of an order that is asked for by itself, that one. */
-function wantedOf(subject: Subject, known: readonly Known[]): Wanted[] {
-  const wanted = new Map<string, Wanted>();
-  const add = (kind: Wanted["kind"], { uuid, offering }: { uuid: string; offering: string }) =>
-    wanted.set(`${kind} ${uuid}`, { kind, uuid, offering });
+function questionsFor(subject: Subject, known: readonly Known[]): Question[] {
+  const questions = new Map<string, Question>();
+  const add = (kind: Question["kind"], { uuid, offering }: { uuid: string; offering: string }) =>
+    questions.set(`${kind} ${uuid}`, { kind, uuid, offering });
   for (const { entries, files, receipts, claims, history } of known) {
     for (const { order, offering, ...rest } of [...files, ...receipts, ...history]) {
       const isOpen = "open" in rest && rest.open;
@@ -71,30 +71,30 @@ function wantedOf(subject: Subject, known: readonly Known[]): Wanted[] {
     for (const { resource: uuid, offering } of [...entries, ...files, ...receipts, ...claims])
       add("resource", { uuid, offering });
   }
-  return [...wanted.values()].slice(0, MOST);
+  return [...questions.values()].slice(0, MOST);
 }
 
 /** A server that failed once is not asked again. */
-function asker({ offerings, readerFor }: AskContext): (wanted: Wanted) => Promise<Asked> {
+function asker({ offerings, readerFor }: AskContext): (question: Question) => Promise<Asked> {
   const failed = new Map<string, string>();
-  const askOne = async (wanted: Wanted, offering: OfferingConfig): Promise<Asked> => {
+  const askOne = async (question: Question, offering: OfferingConfig): Promise<Asked> => {
     const before = failed.get(offering.apiUrl);
-    if (before !== undefined) return answerOf(wanted, "failed", { error: before });
+    if (before !== undefined) return answerOf(question, "failed", { error: before });
     try {
-      return await fetchOne(wanted, readerFor(offering));
+      return await fetchOne(question, readerFor(offering));
     } catch (error) {
       if (!(error instanceof AppError) || error instanceof InterruptedError) throw error;
       // A 403 or an unusable answer is about this one alone.
       if (error.code !== "answer" && error.status !== 403) failed.set(offering.apiUrl, error.message);
-      return answerOf(wanted, "failed", { error: error.message });
+      return answerOf(question, "failed", { error: error.message });
     }
   };
-  return async (wanted) => {
+  return async (question) => {
     const servers = new Map(offerings.map((one) => [one.apiUrl, one]));
-    const own = offerings.find(({ uuid }) => uuid === wanted.offering);
-    let last = answerOf(wanted, "unknown");
+    const own = offerings.find(({ uuid }) => uuid === question.offering);
+    let last = answerOf(question, "unknown");
     for (const offering of own === undefined ? servers.values() : [own]) {
-      const asked = await askOne(wanted, offering);
+      const asked = await askOne(question, offering);
       if (asked.answer === "found") return asked;
       if (last.answer !== "failed") last = asked;
     }
@@ -102,20 +102,20 @@ function asker({ offerings, readerFor }: AskContext): (wanted: Wanted) => Promis
   };
 }
 
-async function fetchOne(wanted: Wanted, reader: Reader): Promise<Asked> {
-  if (wanted.kind === "order") {
-    const order = await fetchOrder(reader, wanted.uuid);
-    if (order === null) return answerOf(wanted, "unknown");
-    return answerOf(wanted, "found", { state: order.state, type: order.type, project: order.project.name });
+async function fetchOne(question: Question, reader: Reader): Promise<Asked> {
+  if (question.kind === "order") {
+    const order = await fetchOrder(reader, question.uuid);
+    if (order === null) return answerOf(question, "unknown");
+    return answerOf(question, "found", { state: order.state, type: order.type, project: order.project.name });
   }
-  const resource = await fetchResource(reader, wanted.uuid);
-  if (resource === null) return answerOf(wanted, "unknown");
+  const resource = await fetchResource(reader, question.uuid);
+  if (resource === null) return answerOf(question, "unknown");
   const { state, slug: name, backendId, projectName, projectSlug = "" } = resource;
-  return answerOf(wanted, "found", { state, name, backendId, project: projectName || projectSlug });
+  return answerOf(question, "found", { state, name, backendId, project: projectName || projectSlug });
 }
 
 function answerOf(
-  { kind, uuid }: Wanted,
+  { kind, uuid }: Question,
   answer: Asked["answer"],
   said: Partial<Omit<Asked, "kind" | "uuid" | "answer">> = {},
 ): Asked {

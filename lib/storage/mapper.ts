@@ -39,15 +39,15 @@ export type Mapper = {
   policy: Policy;
 };
 
-type Given = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
+type MapperOptions = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
 
 /**
  * A mapper for one offering.
  * @throws AnswerError when the offering's own names cannot be part of a path: then no resource of it could be published
  * @throws RetryLaterError when the map of GIDs has a fault: then no project may be published without its GID
  */
-export function createMapper(given: Given): Mapper {
-  const offering = prepare(given);
+export function createMapper(options: MapperOptions): Mapper {
+  const offering = prepare(options);
   const placeOf = (source: StorageSource) => readPlace(offering, source);
   return {
     placeOf,
@@ -61,7 +61,8 @@ export function createMapper(given: Given): Mapper {
       const problems: Problems = [];
       const status = statusOfOrder(order.type);
       const grounds = groundsOfOrder(order, source, problems);
-      const before = order.type === "update" ? groundsBefore(order, source, given.component.name) : undefined;
+      const before =
+        order.type === "update" ? groundsBefore(order, source, options.component.name) : undefined;
       const isRemoval = order.type === "terminate";
       return mapEntry(offering, { source, place, status, grounds, before, isRemoval }, problems);
     },
@@ -78,7 +79,7 @@ type Offering = PlaceRules & {
   dataTypeOf: ReturnType<typeof rememberDataTypes>;
 };
 
-function prepare({ settings, component, offeringSlug }: Given): Offering {
+function prepare({ settings, component, offeringSlug }: MapperOptions): Offering {
   requireSoundGids(settings.unixGid);
   const template = compileTemplate(settings.mountPoint);
   const system = settings.storageSystem ?? offeringSlug;
@@ -108,7 +109,7 @@ function unusableOffering(message: string): AnswerError {
   });
 }
 
-type Wanted = {
+type EntryFacts = {
   source: StorageSource;
   place: Place;
   status: StorageStatus | undefined;
@@ -119,22 +120,22 @@ type Wanted = {
   isRemoval?: boolean;
 };
 
-function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mapped {
-  checkUuid(wanted.source.uuid, "uuid", problems);
+function mapEntry(offering: Offering, facts: EntryFacts, problems: Problems): Mapped {
+  checkUuid(facts.source.uuid, "uuid", problems);
   // A terminate order needs path and target only: whoever cannot be mapped can still be removed.
-  const isSparing = wanted.isRemoval === true && wanted.place.path !== undefined;
+  const isSparing = facts.isRemoval === true && facts.place.path !== undefined;
   const spared: Problems = isSparing ? [] : problems;
   const found: Found = { problems, spared: { problems: spared } };
-  const read = readParts(offering, wanted, found);
+  const read = readParts(offering, facts, found);
   const parts = isSparing ? withoutFaults(offering, read) : read;
   if (problems.length > 0 || !isWhole(parts)) return { ok: false, problems, billed: found.spared.billed };
   const entry: StorageResource = {
-    itemId: wanted.source.uuid,
+    itemId: facts.source.uuid,
     status: parts.status,
     mountPoint: { default: parts.mountPoint },
     permission: parts.permission === null ? null : { permissionType: "octal", value: parts.permission },
     quotas: parts.quotas,
-    ...quotasOfChange(offering, wanted, parts.quotas),
+    ...quotasOfChange(offering, facts, parts.quotas),
     target: { targetType: "project", targetItem: parts.targetItem },
     storageSystem: offering.storageSystem,
     storageFileSystem: offering.fileSystem,
@@ -143,7 +144,7 @@ function mapEntry(offering: Offering, wanted: Wanted, problems: Problems): Mappe
     tenant: parts.tenant,
     customer: parts.customer,
   };
-  if (!checkEntrySize(entry, wanted.source, problems)) return { ok: false, problems };
+  if (!checkEntrySize(entry, facts.source, problems)) return { ok: false, problems };
   return { ok: true, entry, spared: isSparing ? spared : [], warnings: found.spared.warnings ?? NONE };
 }
 
@@ -166,7 +167,7 @@ function withoutFaults({ settings }: Offering, { permission, quotas, dataType, .
 /** Every part that could be read; one that could not is undefined, and its problem is among those given. */
 function readParts(
   offering: Offering,
-  { source, place, status, grounds, isRemoval }: Wanted,
+  { source, place, status, grounds, isRemoval }: EntryFacts,
   { problems, spared }: Found,
 ) {
   const asked = { source, policy: offering.policy };
@@ -202,7 +203,7 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
  * Old quotas that cannot be read were never published, so they are null: an update that corrects a bad limit goes
  * through.
  */
-function quotasOfChange(offering: Offering, { source, before }: Wanted, newQuotas: Quota[] | null) {
+function quotasOfChange(offering: Offering, { source, before }: EntryFacts, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
   return {
     oldQuotas: readQuotas(offering.pastQuotas, { ...before, form: formOf(source) }, { problems: [] }) ?? null,

@@ -1,4 +1,4 @@
-// What must be so before the suite may change anything: it gets hands that can only read. A site that is not fit for it
+// What must be so before the suite may change anything: it gets clients that can only read. A site that is not fit for it
 // (a wrong address, tokens without rights or swapped, an offering in use) ends here, with a message that says what is
 // missing.
 
@@ -9,18 +9,18 @@ import { ORDERS, type Ordering, PREFIX, RESOURCES } from "./site.ts";
 import { NAMES, type Variables } from "./variables.ts";
 
 type Name = keyof typeof NAMES;
-type Hands = { provider: Reads; consumer: Reads };
+type Clients = { provider: Reads; consumer: Reads };
 
 /** The addresses that orders name. Throws an `AppError` when the suite must not run here. */
-export async function inspectSite(variables: Variables, hands: Hands): Promise<Ordering> {
-  const provider = await readUser("WALDUR_CONTRACT_TOKEN", hands.provider);
-  const consumer = await readUser("WALDUR_CONTRACT_CONSUMER_TOKEN", hands.consumer);
-  const offering = await readPublicOffering(variables, hands.consumer);
+export async function inspectSite(variables: Variables, clients: Clients): Promise<Ordering> {
+  const provider = await readUser("WALDUR_CONTRACT_TOKEN", clients.provider);
+  const consumer = await readUser("WALDUR_CONTRACT_CONSUMER_TOKEN", clients.consumer);
+  const offering = await readPublicOffering(variables, clients.consumer);
   const organisation = textOf(offering, "customer_uuid");
   checkRoles({ provider, consumer, organisation, name: textOf(offering, "customer_name") });
-  await checkOffering(variables, hands.provider);
-  const project = await readProject(variables, { hands, consumer });
-  await refuseForeign(variables, hands.provider);
+  await checkOffering(variables, clients.provider);
+  const project = await readProject(variables, { clients, consumer });
+  await refuseForeign(variables, clients.provider);
   return { offering: textOf(offering, "url"), plan: planOf(offering), project: textOf(project, "url") };
 }
 
@@ -121,10 +121,10 @@ async function checkOffering({ offeringUuid }: Variables, provider: Reads): Prom
 /** The consumer's project, which is the consumer's alone. */
 async function readProject(
   { projectUuid }: Variables,
-  { hands, consumer }: { hands: Hands; consumer: Table },
+  { clients, consumer }: { clients: Clients; consumer: Table },
 ): Promise<Table> {
   const path = `projects/${projectUuid}/`;
-  const answer = await hands.consumer.get(path);
+  const answer = await clients.consumer.get(path);
   const project = tableOf(answer);
   if (answer.status !== 200 || textOf(project, "url") === "") {
     throw wrong("WALDUR_CONTRACT_PROJECT", `the consumer sees no such project: ${said(answer)}`);
@@ -134,7 +134,7 @@ async function readProject(
       "WALDUR_CONTRACT_CONSUMER_TOKEN: its user lacks the role CUSTOMER.OWNER in the organisation of WALDUR_CONTRACT_PROJECT, so orders would wait for its approval",
     );
   }
-  if ((await hands.provider.get(path)).status === 200)
+  if ((await clients.provider.get(path)).status === 200)
     throw refused("WALDUR_CONTRACT_TOKEN: its user sees the consumer's project; it must be another's");
   return project;
 }

@@ -1,5 +1,5 @@
 // Rules about the program on this Waldur: the compiled binary, one resource from its order to its end,
-// other hands on it, and tokens and offerings that it must refuse. Each run is one of its own process.
+// other programs that call it, and tokens and offerings that it must refuse. Each run is one of its own process.
 
 import { AnswerError } from "../../lib/errors.ts";
 import type { Report } from "../../lib/report/report.ts";

@@ -19,7 +19,7 @@ import { raceRules } from "./rules-races.ts";
 import { refusalRules } from "./rules-refusals.ts";
 import { slugRules } from "./rules-slugs.ts";
 import { updateRules } from "./rules-updates.ts";
-import { act, ask, createCallers, type Ground, once, PREFIX, RESOURCES, type Site } from "./site.ts";
+import { act, ask, createCallers, once, PREFIX, RESOURCES, type Site, type SiteAccess } from "./site.ts";
 import { sweep } from "./sweep.ts";
 import type { Variables } from "./variables.ts";
 
@@ -43,14 +43,14 @@ export type RunOptions = {
 /** Tries every rule. Throws only what is a bug. */
 export async function runContract(variables: Variables, options: RunOptions): Promise<Result> {
   const result: Result = { rows: [], failure: null, left: [], generation: null };
-  const hands = createCallers(variables, options.signal);
+  const callers = createCallers(variables, options.signal);
   try {
-    const ordering = await inspectSite(variables, hands);
+    const ordering = await inspectSite(variables, callers);
     const scratch = mkdtempSync(join(tmpdir(), "waldur-contract-"));
     try {
       const run = Date.now().toString(36);
       await tryRules(
-        { variables, ordering, run, scratch, created: new Set(), ...hands },
+        { variables, ordering, run, scratch, created: new Set(), ...callers },
         { ...options, result },
       );
     } finally {
@@ -65,8 +65,8 @@ export async function runContract(variables: Variables, options: RunOptions): Pr
 
 type Trying = RunOptions & { result: Result };
 
-/** Ends what earlier runs left, tries the rules, and ends what they left: also after a signal, with hands that it does not hold. */
-async function tryRules(ground: Ground, { result, log }: Trying): Promise<void> {
+/** Ends what earlier runs left, tries the rules, and ends what they left: also after a signal, which does not stop these calls. */
+async function tryRules(ground: SiteAccess, { result, log }: Trying): Promise<void> {
   try {
     await sweep(ground);
     const generation = await tellGeneration(ground);
@@ -86,8 +86,8 @@ async function tryRules(ground: Ground, { result, log }: Trying): Promise<void> 
   }
 }
 
-/** With hands that no signal holds. */
-async function sweepAtLast(ground: Ground): Promise<string[]> {
+/** By calls that no signal stops. */
+async function sweepAtLast(ground: SiteAccess): Promise<string[]> {
   const free = createCallers(ground.variables, new AbortController().signal);
   try {
     return await sweep({ ...ground, ...free });
@@ -115,7 +115,7 @@ function createGroups(): Rule[][] {
 }
 
 /** By the first order: resources of a server of 2024 have no `project_slug`. */
-async function tellGeneration(ground: Ground): Promise<Generation> {
+async function tellGeneration(ground: SiteAccess): Promise<Generation> {
   const first = await ask(ground, "first");
   if (first.answer.status !== 201)
     throw new AnswerError(`the consumer cannot order the offering: ${said(first.answer)}`, {

@@ -24,7 +24,7 @@ export const PREFIX = "contract-";
 export type Ordering = { offering: string; plan: string; project: string };
 
 /** A site whose generation is not known yet. */
-export type Ground = {
+export type SiteAccess = {
   variables: Variables;
   ordering: Ordering;
   provider: Caller;
@@ -41,9 +41,9 @@ export type Ground = {
   scratch: string;
 };
 
-export type Site = Ground & { generation: Generation };
+export type Site = SiteAccess & { generation: Generation };
 
-export type Callers = Pick<Ground, "provider" | "consumer" | "staff" | "readsWith">;
+export type Callers = Pick<SiteAccess, "provider" | "consumer" | "staff" | "readsWith">;
 
 /** One hand for each token; all stop when the signal is aborted. */
 export function createCallers(variables: Variables, signal: AbortSignal): Callers {
@@ -66,7 +66,7 @@ export type Placed = { answer: Answer; order: string; resource: string };
 export type Wish = { limits?: unknown; name?: string; body?: Table };
 
 /** The consumer orders a resource, whatever comes of it. */
-export async function ask(ground: Ground, label: string, wish: Wish = {}): Promise<Placed> {
+export async function ask(ground: SiteAccess, label: string, wish: Wish = {}): Promise<Placed> {
   const name = wish.name ?? `${PREFIX}${ground.run}-${label}`;
   const limits = wish.limits ?? { storage: 10 };
   const body = { ...ground.ordering, type: "Create", attributes: { name }, limits, ...wish.body };
@@ -78,7 +78,7 @@ export async function ask(ground: Ground, label: string, wish: Wish = {}): Promi
 }
 
 /** The consumer orders a resource; throws an `AnswerError` with what was said when that fails. */
-export async function place(ground: Ground, label: string, wish?: Wish): Promise<Placed> {
+export async function place(ground: SiteAccess, label: string, wish?: Wish): Promise<Placed> {
   const placed = await ask(ground, label, wish);
   if (placed.answer.status !== 201 || placed.order === "" || placed.resource === "")
     throw new AnswerError(`the order was not placed: ${said(placed.answer)}`);
@@ -86,14 +86,14 @@ export async function place(ground: Ground, label: string, wish?: Wish): Promise
 }
 
 /** A resource in OK, by way of `set_state_executing`, which starts no worker on any server. */
-export async function makeResource(site: Ground, label: string, wish?: Wish): Promise<string> {
+export async function makeResource(site: SiteAccess, label: string, wish?: Wish): Promise<string> {
   const { order, resource } = await place(site, label, wish);
   await finish(site, order);
   return resource;
 }
 
 /** Takes a pending order to its end; throws an `AnswerError` when that is refused. */
-export async function finish(site: Ground, order: string): Promise<void> {
+export async function finish(site: SiteAccess, order: string): Promise<void> {
   for (const action of ["set_state_executing", "set_state_done"] as const) {
     const answer = await act(site, order, action);
     if (answer.status !== 200) throw new AnswerError(`${action} was answered with ${said(answer)}`);
@@ -110,13 +110,13 @@ export type OrderAction =
   | "cancel";
 
 /** The provider POSTs an action of an order. */
-export function act(site: Ground, order: string, action: OrderAction, body?: Table): Promise<Answer> {
+export function act(site: SiteAccess, order: string, action: OrderAction, body?: Table): Promise<Answer> {
   return site.provider.post(`${ORDERS}${order}/${action}/`, body);
 }
 
 /** The consumer asks for other limits, or for the end; the order's uuid is empty when that was refused. */
 export async function change(
-  site: Ground,
+  site: SiteAccess,
   resource: string,
   limits: unknown,
 ): Promise<{ answer: Answer; order: string }> {
@@ -125,7 +125,11 @@ export async function change(
 }
 
 /** The consumer asks for other options; null when the offering makes no order of that. */
-export async function changeOptions(site: Ground, resource: string, options: Table): Promise<string | null> {
+export async function changeOptions(
+  site: SiteAccess,
+  resource: string,
+  options: Table,
+): Promise<string | null> {
   await site.consumer.post(`${CONSUMER_RESOURCES}${resource}/update_options/`, { options });
   const orders = await listAll(site.provider, ORDERS, {
     resource_uuid: resource,
@@ -137,31 +141,34 @@ export async function changeOptions(site: Ground, resource: string, options: Tab
   return mine === undefined ? null : textOf(mine, "uuid");
 }
 
-export async function terminate(site: Ground, resource: string): Promise<{ answer: Answer; order: string }> {
+export async function terminate(
+  site: SiteAccess,
+  resource: string,
+): Promise<{ answer: Answer; order: string }> {
   const answer = await site.consumer.post(`${CONSUMER_RESOURCES}${resource}/terminate/`, {});
   return { answer, order: textOf(tableOf(answer), "order_uuid") };
 }
 
-export async function readOrder(site: Ground, order: string): Promise<Table> {
+export async function readOrder(site: SiteAccess, order: string): Promise<Table> {
   return tableOf(await site.provider.get(`${ORDERS}${order}/`));
 }
 
-export async function readResource(site: Ground, resource: string): Promise<Table> {
+export async function readResource(site: SiteAccess, resource: string): Promise<Table> {
   return tableOf(await site.provider.get(`${RESOURCES}${resource}/`));
 }
 
-export function setBackendId(site: Ground, resource: string, body: unknown): Promise<Answer> {
+export function setBackendId(site: SiteAccess, resource: string, body: unknown): Promise<Answer> {
   return site.provider.post(`${RESOURCES}${resource}/set_backend_id/`, body);
 }
 
 /** The states of an order and of its resource, `done, OK`. */
-export async function statesOf(site: Ground, { order, resource }: Pick<Placed, "order" | "resource">) {
+export async function statesOf(site: SiteAccess, { order, resource }: Pick<Placed, "order" | "resource">) {
   const [theOrder, theResource] = [await readOrder(site, order), await readResource(site, resource)];
   return `${textOf(theOrder, "state")}, ${textOf(theResource, "state")}`;
 }
 
 /** The limits of a resource as JSON. */
-export async function limitsOf(site: Ground, resource: string): Promise<string> {
+export async function limitsOf(site: SiteAccess, resource: string): Promise<string> {
   const { limits } = await readResource(site, resource);
   return JSON.stringify(limits);
 }

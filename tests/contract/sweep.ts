@@ -3,13 +3,13 @@
 
 import { AppError, InterruptedError, RetryLaterError } from "../../lib/errors.ts";
 import { listAll, type Table, textOf } from "./api.ts";
-import { act, finish, type Ground, ORDERS, PREFIX, RESOURCES, terminate } from "./site.ts";
+import { act, finish, ORDERS, PREFIX, RESOURCES, type SiteAccess, terminate } from "./site.ts";
 
 /** Steps between Creating and Terminated on the longest way. */
 const ROUNDS = 6;
 
 /** Returns the names of what could not be ended. */
-export async function sweep(ground: Ground): Promise<string[]> {
+export async function sweep(ground: SiteAccess): Promise<string[]> {
   for (let round = 0; round < ROUNDS; round++) {
     const live = await liveOf(ground);
     if (live.length === 0) return [];
@@ -21,7 +21,7 @@ export async function sweep(ground: Ground): Promise<string[]> {
   return (await liveOf(ground)).map((row) => `${textOf(row, "name")} (${textOf(row, "state")})`);
 }
 
-async function liveOf({ provider, variables, created }: Ground): Promise<Table[]> {
+async function liveOf({ provider, variables, created }: SiteAccess): Promise<Table[]> {
   const rows = await listAll(provider, RESOURCES, {
     offering_uuid: variables.offeringUuid,
     field: ["uuid", "name", "state"],
@@ -34,7 +34,7 @@ async function liveOf({ provider, variables, created }: Ground): Promise<Table[]
 }
 
 /** Open orders by the uuid of their resource. */
-async function openOrdersOf({ provider, variables }: Ground): Promise<Map<string, Table>> {
+async function openOrdersOf({ provider, variables }: SiteAccess): Promise<Map<string, Table>> {
   const rows = await listAll(provider, ORDERS, {
     offering_uuid: variables.offeringUuid,
     state: ["pending-provider", "executing"],
@@ -50,7 +50,7 @@ function refusedMayPass(error: unknown): void {
 }
 
 /** One step towards the end. */
-async function endStep(ground: Ground, resource: Table, order: Table | undefined): Promise<void> {
+async function endStep(ground: SiteAccess, resource: Table, order: Table | undefined): Promise<void> {
   const uuid = textOf(resource, "uuid");
   if (order !== undefined) return endOrder(ground, order);
   if (resource.state !== "OK" && resource.state !== "Erred") return unstick(ground, uuid);
@@ -58,7 +58,7 @@ async function endStep(ground: Ground, resource: Table, order: Table | undefined
   if (ending.order !== "") await finish(ground, ending.order);
 }
 
-async function endOrder(ground: Ground, order: Table): Promise<void> {
+async function endOrder(ground: SiteAccess, order: Table): Promise<void> {
   const uuid = textOf(order, "uuid");
   if (order.state === "executing") await act(ground, uuid, "set_state_done");
   else if (order.type === "Terminate") await finish(ground, uuid);
@@ -66,6 +66,6 @@ async function endOrder(ground: Ground, order: Table): Promise<void> {
 }
 
 /** A resource in between without an order that would move it: its consumer deleted it, or a worker was late. */
-async function unstick(ground: Ground, uuid: string): Promise<void> {
+async function unstick(ground: SiteAccess, uuid: string): Promise<void> {
   await (ground.staff ?? ground.provider).post(`${RESOURCES}${uuid}/set_as_erred/`, {});
 }

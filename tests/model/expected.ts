@@ -71,9 +71,9 @@ export function valuesOfOrder(world: World, order: SimOrder): Expected | null {
   return values === null && order.type === "Terminate" ? { id: resource.uuid, status: "removing" } : values;
 }
 
-type Wanted = { status: string | undefined; limits: unknown; options: unknown };
+type EntryFacts = { status: string | undefined; limits: unknown; options: unknown };
 
-function valuesOf(resource: SimResource, { status, limits, options }: Wanted): Values | null {
+function valuesOf(resource: SimResource, { status, limits, options }: EntryFacts): Values | null {
   const permission = String(
     tableOf(options).permissions ?? tableOf(resource.attributes).permissions ?? "775",
   );

@@ -15,7 +15,7 @@ export type Tally = {
   /** In how many histories each scene came about. */
   scenes: ReadonlyMap<string, number>;
 };
-type Wanted = {
+type ModelOptions = {
   kind: Kind;
   seed: number;
   count: number;
@@ -28,7 +28,7 @@ const AT_A_TIME = 4;
 
 /** Plays histories of this seed and those that follow; stops after a few that failed. */
 export async function playMany(
-  { kind, seed, count, mostFailures = 3 }: Wanted,
+  { kind, seed, count, mostFailures = 3 }: ModelOptions,
   onPlayed: (played: number) => void = () => undefined,
 ): Promise<Tally> {
   const failures: Failure[] = [];
@@ -60,7 +60,7 @@ async function playSeed(kind: Kind, seed: number): Promise<Played> {
 
 /** The history of the seed; when it fails, the shortest one like it that does, found within the time. */
 export async function playShortest(
-  { kind, seed }: Pick<Wanted, "kind" | "seed">,
+  { kind, seed }: Pick<ModelOptions, "kind" | "seed">,
   patienceMs: number,
 ): Promise<Played> {
   const { histories, program } = OF_KIND[kind];
