@@ -4,6 +4,7 @@
 import { UsageError } from "../lib/errors.ts";
 import type { Mode } from "../lib/output/directory.ts";
 import type { RunOptions } from "../lib/run/options.ts";
+import { plainUuid } from "../lib/uuid.ts";
 import { notOneOf } from "./arguments.ts";
 import type { Arguments, Flags } from "./command.ts";
 import { commonFlags } from "./common.ts";
@@ -174,9 +175,3 @@ const UUIDS_FROM = {
   resource: "`claims list`",
   order: "Waldur, or the name of its file",
 } as const;
-
-/** null when it is none. */
-export function plainUuid(given: string): string | null {
-  const uuid = given.replaceAll("-", "").toLowerCase();
-  return /^[0-9a-f]{32}$/.test(uuid) ? uuid : null;
-}

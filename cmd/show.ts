@@ -4,9 +4,10 @@ import type { Config } from "../lib/config/config.ts";
 import { type AppError, ConfigError, EXIT, UsageError } from "../lib/errors.ts";
 import type { Subject } from "../lib/show/subject.ts";
 import { escapeUnsafe } from "../lib/unsafe-text.ts";
+import { plainUuid } from "../lib/uuid.ts";
 import { defineCommand, type Flags, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
-import { connectionFlags, offeringFlags, plainUuid, text } from "./flags.ts";
+import { connectionFlags, offeringFlags, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 import { askingWaldur } from "./waldur.ts";
 

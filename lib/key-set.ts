@@ -1,6 +1,7 @@
 // A set of 128-bit keys in typed arrays: 16 bytes a key and an index, instead of a string and a hash entry each.
 // It proves that a list of any length held no row twice, and finds two resources with one mount point.
 
+import { isPlainUuid } from "./uuid.ts";
 /** Sixteen bytes, as four words in the byte order of the machine. */
 export type Key = Int32Array;
 
@@ -165,13 +166,6 @@ function hashOf(word: number, words: Int32Array): number {
 /** A hash as a number below `slots`. */
 export function firstSlot(hash: number, slots: number): number {
   return Math.floor(((hash >>> 0) / 2 ** 32) * slots);
-}
-
-const PLAIN_UUID = /^[0-9a-f]{32}$/;
-
-/** Whether it is a uuid as Waldur writes it: 32 lower-case hex digits, so fit for a file name too. */
-export function isPlainUuid(value: unknown): value is string {
-  return typeof value === "string" && PLAIN_UUID.test(value);
 }
 
 /** The key of a uuid of 32 hex digits; the array is reused by the next call. */

@@ -1,10 +1,10 @@
 // The first line of the claims file: what the columns behind it are made of, and the little that is not worth a column.
 // A line that says anything which the columns cannot hold is that of a broken file.
 
-import { isPlainUuid } from "../key-set.ts";
-import { isRecord } from "../output/files.ts";
+import { isTable } from "../json.ts";
 import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
 import { isDigest } from "../output/state.ts";
+import { isPlainUuid } from "../uuid.ts";
 import type { Ended } from "./columns.ts";
 import type { Release } from "./releases.ts";
 
@@ -63,7 +63,7 @@ export function parseHeader(text: string, size: number): Header | null {
 }
 
 function isHeader(value: unknown, size: number): value is Header {
-  if (!isRecord(value) || value.version !== 1) return false;
+  if (!isTable(value) || value.version !== 1) return false;
   const { resources, records, bytes, snapshot, listedAt, listed, olderReceipts } = value;
   return (
     [resources, records, bytes].every((count) => isBelow(count, size)) &&
@@ -77,7 +77,7 @@ function isHeader(value: unknown, size: number): value is Header {
 }
 
 function isSnapshot(value: unknown): boolean {
-  if (!isRecord(value) || typeof value.file !== "string" || !isSnapshotName(value.file)) return false;
+  if (!isTable(value) || typeof value.file !== "string" || !isSnapshotName(value.file)) return false;
   const { inode, sha256, isFirst } = value;
   return (
     isText(inode) &&
@@ -142,9 +142,9 @@ function isOrderFile(value: unknown): boolean {
 }
 
 function isEnd(value: unknown): boolean {
-  return isRecord(value) && Number.isFinite(value.at) && Number.isFinite(value.days);
+  return isTable(value) && Number.isFinite(value.at) && Number.isFinite(value.days);
 }
 
 function isRelease(value: unknown): boolean {
-  return isRecord(value) && isText(value.path) && Number.isFinite(value.at);
+  return isTable(value) && isText(value.path) && Number.isFinite(value.at);
 }

@@ -4,12 +4,13 @@
 import type { Mapper } from "../storage/mapper.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { Reader } from "../waldur/client.ts";
-import { fetchProjects, probeResources, RESOURCES_PATH } from "../waldur/offering.ts";
+import { fetchProjects, probeResources } from "../waldur/offering.ts";
 import { readList } from "../waldur/pages.ts";
 import { findTerminated } from "../waldur/terminated.ts";
+import { LIVE_STATES, RESOURCES_PATH } from "../waldur/vocabulary.ts";
 import { isFault } from "../waldur/wire.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
-import { LIVE_STATES, parseResource, resourceFields } from "../waldur/wire-resource.ts";
+import { parseResource, resourceFields } from "../waldur/wire-resource.ts";
 import { createRowClaims, type RowClaims, type RowRules } from "./rows.ts";
 import type { ClaimTable } from "./table.ts";
 

@@ -2,10 +2,10 @@
 // many, and this is done once.
 
 import { join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
 import { listFileNames, readChunks } from "../output/files.ts";
 import { parseOrderFileName } from "../output/names.ts";
 import { scanDocument } from "../storage/scan.ts";
+import { isPlainUuid } from "../uuid.ts";
 
 export type NamedByOrder = {
   resource: string;

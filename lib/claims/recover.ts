@@ -2,12 +2,12 @@
 // newest snapshot where it is another one than the claims were written for. What was lost is taken from the files
 // themselves (docs/contract.md, "Mount points").
 
-import { isPlainUuid } from "../key-set.ts";
 import { readChunks } from "../output/files.ts";
 import { changedReceipts, datedReceipts, hasReceipts, olderReceipts } from "../output/receipts.ts";
 import type { Damaged } from "../output/state.ts";
 import { digestAlong } from "../storage/digest.ts";
 import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
+import { isPlainUuid } from "../uuid.ts";
 import { namedPath } from "./contenders.ts";
 import { type ClaimsSource, receiptsSince } from "./header.ts";
 import { foreignResources, identify, lastSnapshots } from "./last-snapshot.ts";

@@ -3,6 +3,7 @@
 // place. Of several issues at one place the first is reported.
 
 import * as v from "valibot";
+import { plainUuid } from "../uuid.ts";
 import { nearestWord } from "./nearest.ts";
 import { isYamlMap, TwoReadings } from "./yaml-map.ts";
 
@@ -72,7 +73,7 @@ export const isOneName: Check = (name) =>
   /[/\\]/.test(name) ? "must not contain a slash: it is one name\nfor example lustre" : null;
 
 export const isUuid: Check = (given) =>
-  /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(given)
+  plainUuid(given) !== null
     ? null
     : "must be a UUID of 32 hexadecimal digits, with or without dashes\ncopy it from the offering's page in Waldur";
 

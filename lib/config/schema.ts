@@ -4,6 +4,7 @@
 // is, are in levels.ts. It is longer than other files because every key is in it.
 
 import * as v from "valibot";
+import { plainUuid } from "../uuid.ts";
 import {
   absolute,
   anyText,
@@ -199,7 +200,7 @@ export const Offering = v.object(
     waldur_offering_uuid: v.pipe(
       text(isUuid),
       v.description("uuid of the offering"),
-      v.transform((uuid) => uuid.toLowerCase().replaceAll("-", "")),
+      v.transform((uuid) => plainUuid(uuid) ?? uuid),
     ),
     backend_type: key(v.unknown(), null, `\`${BACKEND}\`: \`sync\` takes the offering`),
     order_processing_backend: key(v.unknown(), null, `\`${BACKEND}\`: \`orders\` takes the offering`),

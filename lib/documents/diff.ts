@@ -3,7 +3,7 @@
 // Python plugin, what its successor does differently on purpose is named, and nothing else is explained away.
 
 import { DocumentError } from "../errors.ts";
-import { isTable } from "../storage/json.ts";
+import { isTable } from "../json.ts";
 import { AMOUNTS, createEntryTable, createValues, type EntryTable } from "./entries.ts";
 import { explain, type Field, ROWS, type Row } from "./explained.ts";
 import { byPath, type NamedResource } from "./gone.ts";

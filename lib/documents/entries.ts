@@ -1,9 +1,9 @@
 // What two documents are compared by, of every entry, in columns: 100 000 entries of two documents fit beside each other.
 // Two tables share one list of values, so that equal values are equal numbers.
 
+import { isTable } from "../json.ts";
 import { createKeySet, type Key, keyAt, uuidKey, uuidText } from "../key-set.ts";
-import { uuidOf } from "../storage/foreign.ts";
-import { isTable } from "../storage/json.ts";
+import { plainUuid } from "../uuid.ts";
 
 /** The entry is that of a project which the program that wrote it made up itself, with the ids of the resource. */
 export const OWN_TARGET = 1;
@@ -105,7 +105,7 @@ export function createEntryTable(values: Values, against: EntryTable | null = nu
     },
     add(value) {
       const entry = isTable(value) ? value : {};
-      const uuid = uuidOf(entry.itemId);
+      const uuid = plainUuid(entry.itemId);
       if (uuid === null) {
         nameless++;
         return;
@@ -130,7 +130,7 @@ export function createEntryTable(values: Values, against: EntryTable | null = nu
       block.permission[at] = values.number(isTable(permission) ? permission.value : permission);
       const item = itemOf(entry.target);
       block.gid[at] = values.number(item.unixGid);
-      block.flags[at] = (item.mock === true ? MOCK : 0) | (uuidOf(item.itemId) === uuid ? OWN_TARGET : 0);
+      block.flags[at] = (item.mock === true ? MOCK : 0) | (plainUuid(item.itemId) === uuid ? OWN_TARGET : 0);
       const isFour = readFour(quotas, block.amounts, at * AMOUNTS);
       block.quotas[at] = isFour ? FOUR : values.number(quotas);
     },

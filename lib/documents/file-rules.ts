@@ -1,8 +1,8 @@
 // What the name of a published file, its head and its entries have to do with each other: a file of an order has the
 // entry of that order and its name, a snapshot has neither (docs/contract.md, "The document").
 
+import { isTable } from "../json.ts";
 import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
-import { isTable } from "../storage/json.ts";
 import type { Fault } from "./finding.ts";
 
 /** What of an entry the kind of its file decides. */

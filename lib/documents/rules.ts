@@ -3,10 +3,11 @@
 // shape, because what the schema refuses may still break a rule.
 
 import { createPathStore } from "../claims/paths.ts";
-import { createKeySet, isPlainUuid, keyAt, uuidKey, uuidText } from "../key-set.ts";
+import { isTable } from "../json.ts";
+import { createKeySet, keyAt, uuidKey, uuidText } from "../key-set.ts";
 import { LARGEST_ENTRY_BYTES } from "../storage/entry-size.ts";
-import { isTable } from "../storage/json.ts";
 import { faultOfPath } from "../storage/mount-point.ts";
+import { isPlainUuid } from "../uuid.ts";
 import { type EntryFacts, factsOf, rulesOfFile } from "./file-rules.ts";
 import type { Fault } from "./finding.ts";
 import type { ReadEntry } from "./read.ts";

@@ -3,7 +3,7 @@
 // (unique ids, names of files) is in rules.ts.
 
 import * as v from "valibot";
-import { isTable } from "../storage/json.ts";
+import { isTable } from "../json.ts";
 
 const CONTROL = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029";
 const FORMAT =

@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import * as v from "valibot";
 import { AppError, DocumentError } from "../errors.ts";
-import { isTable } from "../storage/json.ts";
+import { isTable } from "../json.ts";
 import type { Fault, Finding, Validated } from "./finding.ts";
 import { type ReadEntry, readDocument } from "./read.ts";
 import { createRules } from "./rules.ts";

@@ -4,10 +4,11 @@
 // a server said.
 
 import { join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
+import { isTable, parseJson } from "../json.ts";
 import { STATE_DIRECTORY } from "../output/directory.ts";
-import { fileTimeMs, inodeOf, isRecord } from "../output/files.ts";
+import { fileTimeMs, inodeOf } from "../output/files.ts";
 import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
+import { isPlainUuid } from "../uuid.ts";
 
 export const WRITERS = ["sync", "orders", "claims"] as const;
 export type Writer = (typeof WRITERS)[number];
@@ -48,7 +49,7 @@ export type EndLine = { id: string; end: string } & Outcome;
 /** The line of a text; null for one that is not whole, or not of this program. */
 export function parseLine(text: string): BeginLine | EndLine | null {
   const value = parseJson(text);
-  if (!isRecord(value) || typeof value.id !== "string") return null;
+  if (!isTable(value) || typeof value.id !== "string") return null;
   return "end" in value ? parseEnd(value, value.id) : parseBegin(value, value.id);
 }
 
@@ -118,12 +119,4 @@ function uuidOf(value: unknown): string | null {
 
 function isTime(value: unknown): value is string {
   return typeof value === "string" && !Number.isNaN(Date.parse(value));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,15 +4,18 @@ import { RetryLaterError } from "../errors.ts";
 import type { OrderOutcome } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import type { Posted } from "../waldur/client.ts";
+import { ENDED_STATES, OPEN_STATES } from "../waldur/vocabulary.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { OrderCall } from "./end.ts";
 import type { OrderRun } from "./order-run.ts";
 
+const OPEN: ReadonlySet<string> = new Set(OPEN_STATES);
+
 export function isOpen(order: WaldurOrder): boolean {
-  return order.state === "pending-provider" || order.state === "executing";
+  return OPEN.has(order.state);
 }
 
-const ENDED = new Set(["done", "erred", "rejected", "canceled"]);
+const ENDED: ReadonlySet<string> = new Set(ENDED_STATES);
 
 /** A state that this program does not know may lead anywhere, so it is no end. */
 export function hasEnded(order: WaldurOrder): boolean {

@@ -3,10 +3,11 @@
 // waiting. Losing this costs nothing but that order of things.
 
 import { join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
+import { isTable } from "../json.ts";
+import { isPlainUuid } from "../uuid.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord, removeFile } from "./files.ts";
+import { removeFile } from "./files.ts";
 import type { Damaged } from "./state.ts";
 import { readJsonFile } from "./state-file.ts";
 
@@ -62,14 +63,14 @@ function isSame(before: ByOrder, after: ByOrder): boolean {
 function readAll(directory: string, damaged: Damaged): Late {
   const path = join(directory, STATE_DIRECTORY, FILE);
   const value = readJsonFile(path);
-  if (isRecord(value) && value.version === 1 && isRecord(value.orders))
+  if (isTable(value) && value.version === 1 && isTable(value.orders))
     return { failed: parseOrders(value.orders), left: parseOrders(value.left) };
   if (value !== null) damaged.push(path);
   return { failed: new Map(), left: new Map() };
 }
 
 function parseOrders(orders: unknown): ByOrder {
-  if (!isRecord(orders)) return new Map();
+  if (!isTable(orders)) return new Map();
   return new Map(
     Object.entries(orders).flatMap(([order, offering]): [string, string][] =>
       typeof offering === "string" && isPlainUuid(order) ? [[order, offering]] : [],

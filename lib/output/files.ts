@@ -151,8 +151,3 @@ export function inodeOf(path: string): string | null {
 export function removeFile(path: string): void {
   attemptIfExists("remove", path, () => unlinkSync(reach(path)));
 }
-
-/** Whether a parsed value is an object with keys. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -3,12 +3,13 @@
 
 import { closeSync, lutimesSync } from "node:fs";
 import { join } from "node:path";
+import { isTable } from "../json.ts";
 import { reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
 import { attempt, errnoOf } from "./failure.ts";
-import { fileTimeMs, isRecord, removeFile } from "./files.ts";
+import { fileTimeMs, removeFile } from "./files.ts";
 import { checkedUuid } from "./names.ts";
 import { readJsonFile } from "./state-file.ts";
 
@@ -58,7 +59,7 @@ export function noteFailedRun(output: Output, offering: string, run: Omit<Failed
 }
 
 function parseFailed(value: unknown): FailedRun | null {
-  if (!isRecord(value) || value.version !== 1) return null;
+  if (!isTable(value) || value.version !== 1) return null;
   const { at, exitCode, message } = value;
   if (typeof at !== "string" || Number.isNaN(Date.parse(at))) return null;
   return typeof exitCode === "number" && typeof message === "string" ? { at, exitCode, message } : null;

@@ -1,9 +1,9 @@
 // The names of the published files. Nothing from a server enters a name but an order type from a fixed list and a
 // checked uuid (docs/contract.md, "Publishing"); whatever does not fit is a bug of the caller, hence plain errors.
 
-import { isPlainUuid } from "../key-set.ts";
+import type { OrderType } from "../storage/document.ts";
+import { isPlainUuid } from "../uuid.ts";
 
-export type OrderType = "create" | "update" | "terminate";
 export type OrderFileParts = { stamp: string; type: OrderType; uuid: string };
 
 const ORDER_TYPES: readonly OrderType[] = ["create", "update", "terminate"];

@@ -2,21 +2,21 @@
 // said, for whoever asks in between. Losing this costs a warning too many, and the dates.
 
 import { join } from "node:path";
+import { isTable } from "../json.ts";
 import type { KnownProblem, ProblemMemory, Remembered } from "../report/problems.ts";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord } from "./files.ts";
 import type { Damaged } from "./state.ts";
 import { readJsonFile } from "./state-file.ts";
 
 export function readProblemMemory(directory: string, mode: Mode, damaged: Damaged = []): ProblemMemory {
   const path = join(directory, STATE_DIRECTORY, problemFile(mode));
   const value = readJsonFile(path);
-  if (!isRecord(value) || value.version !== 1 || !isRecord(value.problems)) {
+  if (!isTable(value) || value.version !== 1 || !isTable(value.problems)) {
     if (value !== null) damaged.push(path);
     return new Map();
   }
-  const known = isRecord(value.known) ? value.known : {};
+  const known = isTable(value.known) ? value.known : {};
   return new Map(
     Object.entries(value.problems).flatMap(([key, at]): [string, Remembered][] =>
       typeof at === "number" ? [[key, remembered(at, known[key])]] : [],
@@ -50,7 +50,7 @@ function memoryText(memory: ProblemMemory): string {
 }
 
 function remembered(warnedAt: number, value: unknown): Remembered {
-  if (!isRecord(value) || typeof value.since !== "number") return { warnedAt, since: warnedAt };
+  if (!isTable(value) || typeof value.since !== "number") return { warnedAt, since: warnedAt };
   const { since, code, message, isNotice, count, ...others } = value;
   if (typeof code !== "string" || typeof message !== "string") return { warnedAt, since };
   return {

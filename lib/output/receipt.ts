@@ -1,8 +1,9 @@
 // What a receipt says, and reading it: whatever is not as it should be makes it no receipt.
 
-import { isPlainUuid } from "../key-set.ts";
-import { isRecord } from "./files.ts";
-import { type OrderType, parseOrderFileName } from "./names.ts";
+import { isTable } from "../json.ts";
+import type { OrderType } from "../storage/document.ts";
+import { isPlainUuid } from "../uuid.ts";
+import { parseOrderFileName } from "./names.ts";
 
 export type Receipt = {
   version: 1;
@@ -44,7 +45,7 @@ export function isWithdrawn({ ended, published }: Receipt): boolean {
  * they are, because the receipt is written again; a field of ours that is not what it should be is left out.
  */
 export function parseReceipt(value: unknown): Receipt | null {
-  if (!isRecord(value) || value.version !== 1) return null;
+  if (!isTable(value) || value.version !== 1) return null;
   const { actions, closedAt, ended, instance, answer, ...rest } = value;
   const { offering, order, file, resource, mountPoint, claimedAt, published } = rest;
   const named = parseOrderFileName(typeof file === "string" ? file : "");
@@ -62,12 +63,12 @@ export function parseReceipt(value: unknown): Receipt | null {
     ...(isTime(closedAt) ? { closedAt } : {}),
     ...(isEnd(ended) ? { ended } : {}),
     ...(typeof instance === "string" ? { instance } : {}),
-    ...(isRecord(answer) ? { answer } : {}),
+    ...(isTable(answer) ? { answer } : {}),
   };
 }
 
 function isEnd(value: unknown): value is NonNullable<Receipt["ended"]> {
-  if (!isRecord(value) || typeof value.state !== "string" || !isTime(value.at)) return false;
+  if (!isTable(value) || typeof value.state !== "string" || !isTime(value.at)) return false;
   const { reuseAfterDays: days } = value;
   return days === undefined || (typeof days === "number" && days >= 0 && days <= MOST_DAYS);
 }

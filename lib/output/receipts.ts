@@ -4,14 +4,15 @@
 
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
 import { reach } from "../places/held.ts";
+import type { OrderType } from "../storage/document.ts";
+import { isPlainUuid } from "../uuid.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
 import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
-import { checkedUuid, type OrderType, parseOrderFileName } from "./names.ts";
+import { checkedUuid, parseOrderFileName } from "./names.ts";
 import { isWithdrawn, type OrderEnd, parseReceipt, type Receipt } from "./receipt.ts";
 import type { Damaged } from "./state.ts";
 import { readJsonFile } from "./state-file.ts";

@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { OutputError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { ownerBelow, reach } from "../places/held.ts";
 import { openToRead, readUpTo } from "../places/open.ts";
 import { ownUser, showUser, userArgument } from "../places/owners.ts";
@@ -26,14 +27,6 @@ export function readJsonFile(path: string): unknown {
     return bytes.length > LIMIT_BYTES ? undefined : parseJson(bytes.toString("utf8"));
   } finally {
     closeSync(fd);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

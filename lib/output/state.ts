@@ -3,10 +3,10 @@
 // stranger breaks it.
 
 import { join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
+import { isTable } from "../json.ts";
+import { isPlainUuid } from "../uuid.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { isRecord } from "./files.ts";
 import { isSnapshotName } from "./names.ts";
 import { readJsonFile } from "./state-file.ts";
 
@@ -44,7 +44,7 @@ export function writeSnapshotState(output: Output, state: SnapshotState): void {
 }
 
 function isSnapshotState(value: unknown): value is SnapshotState {
-  if (!isRecord(value) || value.version !== 1) return false;
+  if (!isTable(value) || value.version !== 1) return false;
   const { file, offering, date, sha256, entries, bytes, gidEntries } = value;
   return (
     (gidEntries === undefined || isCount(gidEntries)) &&

@@ -3,8 +3,8 @@
 
 import type { ListedClaim } from "../claims/list.ts";
 import { historyTable } from "../history/text.ts";
+import { tableOf } from "../json.ts";
 import { dateWithOffset } from "../output/names.ts";
-import { tableOf } from "../storage/json.ts";
 import { cut, fold } from "../table.ts";
 import { clean } from "../unsafe-text.ts";
 import type { Known, ShownEntry, ShownFile, ShownReceipt } from "./local.ts";

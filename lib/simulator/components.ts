@@ -1,10 +1,10 @@
 // Components of an offering: drawing, creating and changing them.
 
+import { isTable } from "../json.ts";
 import { type Answer, empty, forbidden, json, noSuch, serverError } from "./answers.ts";
 import { componentComplaint, componentDefaults, settledFields } from "./component-fields.ts";
 import { type Endpoint, type Exchange, providerOffering } from "./exchange.ts";
 import { parseUuid, uuidOf } from "./identity.ts";
-import { isTable } from "./lifecycle.ts";
 import type { Component, Generation, Offering } from "./model.ts";
 
 /** A component as an offering of such a server shows it. */

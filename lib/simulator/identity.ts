@@ -1,6 +1,7 @@
 // Deterministic uuids, tokens and slugs. The uuid of a seeded resource is a one-to-one function of its index, so that a
 // world of a million resources needs no table to find one by its uuid.
 
+import { isPlainUuid } from "../uuid.ts";
 import type { Generation } from "./model.ts";
 
 const ODD = 0x9e3779b1;
@@ -61,7 +62,7 @@ export function parseUuid(text: string): string | undefined {
     .toLowerCase()
     .replace(/^urn:uuid:/, "")
     .replace(/[{}-]/g, "");
-  return /^[0-9a-f]{32}$/.test(bare) ? bare : undefined;
+  return isPlainUuid(bare) ? bare : undefined;
 }
 
 /** The stem of a slug: what is left of a name in ASCII, cut short; empty for names in other scripts. */

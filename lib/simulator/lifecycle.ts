@@ -1,6 +1,7 @@
 // How orders move, and what that does to their resources: the state machine of both generations (docs/waldur.md,
 // "Orders"). Which request may ask for which step is the business of order-actions.ts.
 
+import { isTable } from "../json.ts";
 import { uuidOf } from "./identity.ts";
 import type { SimOrder, SimResource } from "./model.ts";
 import type { NewOrder, World } from "./state.ts";
@@ -179,6 +180,3 @@ export function setResource(world: World, resource: SimResource, change: Partial
 }
 
 /** A JSON object, as opposed to a list, a scalar or null. */
-export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,7 +1,7 @@
 // Checking limits that a consumer sends: whole numbers, or text that holds one, by the type of a component.
 
+import { isTable } from "../json.ts";
 import { type Answer, json } from "./answers.ts";
-import { isTable } from "./lifecycle.ts";
 import type { Offering } from "./model.ts";
 
 export type CheckedLimits = { ok: true; value: Record<string, number> } | { ok: false; answer: Answer };

@@ -1,8 +1,8 @@
 // Faults of lists: counts that lie, rows that are missing, twice there or foreign, and lists that move while they are read.
 
+import { isTable } from "../json.ts";
 import { type Answer, detail, html, json, notAuthenticated, redirect, serverError } from "./answers.ts";
 import type { Concern, Exchange } from "./exchange.ts";
-import { isTable } from "./lifecycle.ts";
 
 /** A GET of a path without a uuid, and with pages. */
 export function isList({ method, path }: Concern): boolean {

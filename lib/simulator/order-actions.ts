@@ -1,8 +1,9 @@
 // The POSTs that move an order. Checks come in the server's order: the object, the permission, the state.
 
+import { isTable } from "../json.ts";
 import { type Answer, detail, empty, forbidden, json, noSuch, serverError, wrongState } from "./answers.ts";
 import { type Endpoint, type Exchange, seesAsProvider } from "./exchange.ts";
-import { canFail, execute, fail, finish, isOptionsOnly, isTable, review } from "./lifecycle.ts";
+import { canFail, execute, fail, finish, isOptionsOnly, review } from "./lifecycle.ts";
 import type { SimOrder } from "./model.ts";
 import { cancelOrder, visibleOrder } from "./orders.ts";
 import type { Worker } from "./worker.ts";

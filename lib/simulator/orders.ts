@@ -1,11 +1,12 @@
 // Orders: listing, reading, placing and deleting them. Moving them is in order-actions.ts.
 
+import { isTable } from "../json.ts";
 import { type Answer, detail, empty, forbidden, json, noSuch, serverError, wrongState } from "./answers.ts";
 import { type Endpoint, type Exchange, offeringsOf, seesAsConsumer, seesAsProvider } from "./exchange.ts";
 import { painter } from "./fields.ts";
 import { checked, choices, ordering, uuids } from "./filters.ts";
 import { parseUuid } from "./identity.ts";
-import { isTable, startOrder } from "./lifecycle.ts";
+import { startOrder } from "./lifecycle.ts";
 import { checkLimits, isHuge } from "./limits.ts";
 import { orderStates, orderTypes, type Project, type SimOrder } from "./model.ts";
 import { CREATED_ORDER_VIEW, ORDER_VIEW } from "./order-view.ts";

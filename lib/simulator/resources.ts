@@ -1,12 +1,13 @@
 // Resources, as providers and as consumers see them. The two endpoints show the same rows to different people: a
 // provider's token on the consumers' endpoint gets an empty list, with 200.
 
+import { isTable } from "../json.ts";
 import { type Answer, forbidden, json, noSuch, wrongState } from "./answers.ts";
 import { type Endpoint, type Exchange, seesAsConsumer, seesAsProvider } from "./exchange.ts";
 import { painter } from "./fields.ts";
 import { checked, choices, ordering, uuids } from "./filters.ts";
 import { parseUuid } from "./identity.ts";
-import { isTable, setResource, startOrder } from "./lifecycle.ts";
+import { setResource, startOrder } from "./lifecycle.ts";
 import { checkLimits } from "./limits.ts";
 import { RESOURCE_STATES, type SimResource } from "./model.ts";
 import { checkBackendId } from "./order-actions.ts";

@@ -1,12 +1,13 @@
 // An entry of an earlier file that is to stand in for its resource once more. It passes the policy of today, and has the
 // text that it would be written with today; whatever else is in it stays.
 
+import { isTable } from "../json.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";
-import { isDeeper, isTable, withoutHooks } from "./json.ts";
 import type { Policy } from "./policy.ts";
 import type { QuotaValues } from "./quota-policy.ts";
 import type { ScannedEntry } from "./scan.ts";
 import { entriesText } from "./text.ts";
+import { isDeeper, withoutHooks } from "./values.ts";
 
 /** An entry, the target in it, and the deepest metadata. */
 const DEEPEST = 24;

@@ -2,8 +2,9 @@
 // and where, as far as that can be read, and nothing more. The status in such a document means nothing: the plugin wrote
 // `pending` for everything, also for what was terminated.
 
-import { isPlainUuid } from "../key-set.ts";
-import { fieldOf, isTable } from "./json.ts";
+import { isTable } from "../json.ts";
+import { plainUuid } from "../uuid.ts";
+import { fieldOf } from "./values.ts";
 
 /** An entry for a project; what the document does not say as text is null. */
 export type ForeignEntry = {
@@ -54,7 +55,7 @@ function resourcesOf(document: unknown): readonly unknown[] | null {
 
 function entryOf(resource: unknown): ForeignEntry | null {
   if (!isTable(resource)) return null;
-  const itemId = uuidOf(resource.itemId);
+  const itemId = plainUuid(resource.itemId);
   const target = isTable(resource.target) ? resource.target : {};
   if (itemId === null || target.targetType !== "project") return null;
   const item = isTable(target.targetItem) ? target.targetItem : {};
@@ -66,16 +67,6 @@ function entryOf(resource: unknown): ForeignEntry | null {
     hasQuotas: Array.isArray(resource.quotas) && resource.quotas.length > 0,
     hasGid: Number.isSafeInteger(item.unixGid),
   };
-}
-
-const DASHED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** The 32 lower-case hex digits of a uuid in any spelling; null for everything else. */
-export function uuidOf(value: unknown): string | null {
-  if (typeof value !== "string") return null;
-  const lower = value.toLowerCase();
-  const plain = DASHED.test(lower) ? lower.replaceAll("-", "") : lower;
-  return isPlainUuid(plain) ? plain : null;
 }
 
 function textOf(value: unknown): string | null {

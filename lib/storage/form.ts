@@ -1,9 +1,10 @@
 // Storage fields of the order form. Waldur keeps the value of a form field of the type for storage folders as one
 // object below the name of that field, so they stand in the attributes themselves or one object deeper.
 
-import { givenOf, isTable } from "./json.ts";
+import { isTable } from "../json.ts";
 import { mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
 import { isSegment } from "./segment.ts";
+import { givenOf } from "./values.ts";
 
 /** The object of the attributes that holds storage fields. */
 export type StorageForm = {

@@ -1,9 +1,10 @@
 // Which limits and options decide the quotas of an order's file, and which did so before the change.
 
+import { isTable } from "../json.ts";
 import type { OrderType, StorageSource } from "./document.ts";
-import { fieldOf, givenOf, isTable } from "./json.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import type { QuotaGrounds } from "./quotas.ts";
+import { fieldOf, givenOf } from "./values.ts";
 
 /** What of an order decides the entry of its resource. */
 export type MappedOrder = {

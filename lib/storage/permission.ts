@@ -2,9 +2,9 @@
 
 import type { StorageSource } from "./document.ts";
 import { formValue, type StorageForm } from "./form.ts";
-import { givenOf } from "./json.ts";
 import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
+import { givenOf } from "./values.ts";
 
 const OCTAL = /^[0-7]{3,4}$/;
 /** A directory's mode gives its owner all rights; one that became a decimal number seldom looks so. */

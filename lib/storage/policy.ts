@@ -3,8 +3,8 @@
 // that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
 
 import type { StorageSettings } from "../config/config.ts";
+import { tableOf } from "../json.ts";
 import type { MappingProblem } from "./document.ts";
-import { tableOf } from "./json.ts";
 import { faultOfPath } from "./mount-point.ts";
 import { mappingProblem, quoted } from "./problems.ts";
 import { faultOfQuotas, type QuotaValues } from "./quota-policy.ts";

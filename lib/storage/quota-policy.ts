@@ -3,7 +3,7 @@
 // quotas that are remarkable in one of these ways, which is rare.
 
 import type { StorageSettings } from "../config/config.ts";
-import { isTable } from "./json.ts";
+import { isTable } from "../json.ts";
 import { mappingProblem, type Problems } from "./problems.ts";
 
 /** Space in TB, and inodes. */

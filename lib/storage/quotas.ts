@@ -5,7 +5,6 @@
 import type { StorageComponent, StorageSettings } from "../config/config.ts";
 import type { Quota } from "./document.ts";
 import { fieldPath, NO_FORM, type StorageForm } from "./form.ts";
-import { fieldOf, givenOf, numberOf } from "./json.ts";
 import { type MappingCode, mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
 import {
   checkQuotas,
@@ -14,6 +13,7 @@ import {
   type QuotaLimits,
   type QuotaValues,
 } from "./quota-policy.ts";
+import { fieldOf, givenOf, numberOf } from "./values.ts";
 
 /** How a limit becomes quotas, and which ones may be published; from the configuration. */
 export type QuotaRule = QuotaLimits & {

@@ -2,8 +2,8 @@
 // begins and ends with a brace six spaces in, which nothing inside an entry can look like. Whatever is not laid out so
 // is not ours, or was cut; nothing is repaired.
 
+import { isTable, parseJson } from "../json.ts";
 import type { DocumentMeta } from "./document.ts";
-import { isTable } from "./json.ts";
 import { EMPTY_TAIL, FIRST, SEPARATOR, TAIL } from "./text.ts";
 
 export type ScannedEntry = {
@@ -151,12 +151,4 @@ function isMeta(meta: unknown): meta is DocumentMeta {
 
 function hasTexts(table: Record<string, unknown>, names: readonly string[]): boolean {
   return names.every((name) => typeof table[name] === "string");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,11 +3,12 @@
 
 import type { StorageSettings, UnixGidSource } from "../config/config.ts";
 import { formatIssue, RetryLaterError } from "../errors.ts";
-import { isPlainUuid } from "../key-set.ts";
+import { isTable } from "../json.ts";
+import { isPlainUuid } from "../uuid.ts";
 import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
-import { fieldOf, isDeeper, isTable, withoutHooks } from "./json.ts";
 import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
+import { fieldOf, isDeeper, withoutHooks } from "./values.ts";
 
 type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
 type TargetRules = { settings: TargetSettings; policy: Policy };
@@ -128,7 +129,7 @@ export function checkUuid(uuid: string, field: string, problems: Problems): bool
 /** Deep enough for any description of a project; the layout of deeper ones would grow with the square of their depth. */
 const DEEPEST_METADATA = 16;
 
-/** An object of `backend_metadata` as it is, but for names with a meaning of their own (json.ts); null when there is none, it is empty, or something else than an object. */
+/** An object of `backend_metadata` as it is, but for names with a meaning of their own (values.ts); null when there is none, it is empty, or something else than an object. */
 function readMetadata(
   metadata: unknown,
   name: string,

@@ -2,9 +2,9 @@
 // `JSON.stringify(document, null, 2)` gives, with what no terminal should get escaped, and a final newline. Also what two
 // texts have to do with each other.
 
+import { isTable } from "../json.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";
 import type { DocumentMeta, StorageDocument, StorageResource } from "./document.ts";
-import { isTable } from "./json.ts";
 
 /**
  * Pieces around the entries: head, then `emptyTail`; or head, `first`, entries with `separator` between them, `tail`.

@@ -15,7 +15,7 @@ import { keepPlace, type Place } from "../storage/place.ts";
 import type { QuotaValues } from "../storage/quota-policy.ts";
 import type { ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
-import { RESOURCES_PATH } from "../waldur/offering.ts";
+import { RESOURCES_PATH } from "../waldur/vocabulary.ts";
 import { isFault, parseUuid } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
 import { doubled, type ListingProblem, notAllowed, notCarried, unusable } from "./findings.ts";

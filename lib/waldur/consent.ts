@@ -5,13 +5,10 @@ import * as v from "valibot";
 import { AnswerError } from "../errors.ts";
 import { createUuidSet, type UuidSet } from "../key-set.ts";
 import type { Reader } from "./client.ts";
-import { ORDERS_PATH } from "./orders.ts";
 import { readList } from "./pages.ts";
+import { NOT_AGREED, ORDERS_PATH, PENDING_CONSUMER } from "./vocabulary.ts";
 import { parseOrThrow, Uuid } from "./wire.ts";
 
-const PENDING_CONSUMER = ["pending-consumer"] as const;
-/** A list that is asked for with a state that the server does not know is a 400 as a whole. */
-const NEWER_STATES = [...PENDING_CONSUMER, "pending-project", "pending-start-date"] as const;
 const CHANGES: ReadonlySet<string> = new Set(["Update", "Terminate"]);
 
 const FIELDS = ["uuid", "type", "state", "offering_uuid", "marketplace_resource_uuid"] as const;
@@ -34,7 +31,7 @@ export async function fetchUnconsentedResources(
 ): Promise<Pick<UuidSet, "has">> {
   if (!isCurrent) return listResources(reader, offeringUuid, PENDING_CONSUMER);
   try {
-    return await listResources(reader, offeringUuid, NEWER_STATES);
+    return await listResources(reader, offeringUuid, NOT_AGREED);
   } catch (error) {
     if (!(error instanceof AnswerError)) throw error;
     return listResources(reader, offeringUuid, PENDING_CONSUMER);

@@ -2,7 +2,7 @@
 // stack of whatever walks it later. A text with few brackets cannot be deep enough to hurt the parser, so counting them,
 // at the speed of a search, comes before parsing; the exact depth is then that of the values, which are few.
 
-import { isTable } from "./wire.ts";
+import { isTable } from "../json.ts";
 
 /** Objects and lists of an answer. Rows of Waldur have about five each. */
 export const MOST_BRACKETS = 65_536;

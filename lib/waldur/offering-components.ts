@@ -3,8 +3,9 @@
 
 import * as v from "valibot";
 import type { Actor, Posted, Reader } from "./client.ts";
-import { findOfferingWith, OFFERINGS_PATH, type OfferingPlace, requireType } from "./offering.ts";
+import { findOfferingWith, type OfferingPlace, requireType } from "./offering.ts";
 import type { PostBody } from "./send.ts";
+import { OFFERINGS_PATH } from "./vocabulary.ts";
 import { parseOrThrow, Text, Uuid } from "./wire.ts";
 
 const Component = v.object({ type: v.string(), billing_type: Text, measured_unit: Text });

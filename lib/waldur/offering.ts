@@ -5,6 +5,7 @@ import { AnswerError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
 import { readList } from "./pages.ts";
 import { oneLine } from "./translate.ts";
+import { OFFERINGS_PATH, PROVIDERS_PATH, RESOURCES_PATH, SITE_AGENT_TYPE } from "./vocabulary.ts";
 import { parseRows } from "./wire.ts";
 import {
   OFFERING_FIELDS,
@@ -17,10 +18,6 @@ import {
   type WaldurOffering,
   type WaldurProject,
 } from "./wire-offering.ts";
-
-/** The only offering type whose orders an outside agent may move. */
-const SITE_AGENT_TYPE = "Marketplace.Slurm";
-export const RESOURCES_PATH = "marketplace-provider-resources/";
 
 /** The offering, checked. Throws `ConfigError` when Waldur does not know it or it is of another type. */
 export async function fetchOffering(
@@ -41,8 +38,6 @@ export async function findOffering(
 ): Promise<WaldurOffering> {
   return (await findOfferingWith(reader, uuid, { config, more: [] })).offering;
 }
-
-export const OFFERINGS_PATH = "marketplace-provider-offerings/";
 
 /** The same, and the answer with more of its fields. */
 export async function findOfferingWith(
@@ -123,7 +118,7 @@ export async function fetchProjects(
   reader: Reader,
   offering: WaldurOffering,
 ): Promise<ReadonlyMap<string, WaldurProject>> {
-  const path = `marketplace-service-providers/${await fetchProviderUuid(reader, offering)}/projects/`;
+  const path = `${PROVIDERS_PATH}${await fetchProviderUuid(reader, offering)}/projects/`;
   const projects = new Map<string, WaldurProject>();
   await readList(
     reader,
@@ -139,14 +134,13 @@ export async function fetchProjects(
 }
 
 async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Promise<string> {
-  const path = "marketplace-service-providers/";
   if (offering.customerUuid === null)
     throw new AnswerError(`Waldur does not say whose offering ${offering.uuid} is`);
-  const answer = await reader.get(path, {
+  const answer = await reader.get(PROVIDERS_PATH, {
     customer_uuid: offering.customerUuid,
     field: ["uuid", "customer_uuid"],
   });
-  const providers = parseRows(answer.body, path).map(parseProvider);
+  const providers = parseRows(answer.body, PROVIDERS_PATH).map(parseProvider);
   const { customerUuid } = offering;
   const provider = providers.find((one) => (one.customerUuid ?? customerUuid) === customerUuid);
   if (provider === undefined) {

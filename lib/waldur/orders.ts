@@ -4,17 +4,11 @@
 import { AnswerError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
 import type { Actor, Posted, Reader } from "./client.ts";
-import { RESOURCES_PATH } from "./offering.ts";
 import { readList } from "./pages.ts";
+import { OPEN_STATES, ORDER_TYPES, ORDERS_PATH, RESOURCES_PATH } from "./vocabulary.ts";
 import { isFault, parseRows, parseUuid } from "./wire.ts";
 import { ORDER_FIELDS, ORDER_OUTLINE, parseOrder, resourceOfRow, type WaldurOrder } from "./wire-order.ts";
 import { parseResource, parseStateRow, resourceFields, type WaldurResource } from "./wire-resource.ts";
-
-export const ORDERS_PATH = "marketplace-orders/";
-
-/** The only states an agent acts on; a list asked for with a state that the server does not know is a 400 as a whole. */
-const OPEN_STATES = ["pending-provider", "executing"] as const;
-const TYPES = ["Create", "Update", "Terminate", "Restore"] as const;
 
 /**
  * An order whose row could not be read is kept apart, so that it does not stop the others. Its resource, where that can
@@ -87,7 +81,7 @@ function outlineOf({ uuid, type, state, marketplaceResourceUuid }: WaldurOrder):
   const word = (text: string, known: readonly string[]) => known.find((one) => one === text) ?? "unknown";
   return {
     uuid,
-    type: word(type, TYPES),
+    type: word(type, ORDER_TYPES),
     state: word(state, OPEN_STATES),
     resource: marketplaceResourceUuid,
     isOutline: true,

@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import { AnswerError, RefusedError } from "../errors.ts";
 import type { Reader } from "./client.ts";
-import { ORDERS_PATH } from "./orders.ts";
+import { ME_PATH, ORDERS_PATH } from "./vocabulary.ts";
 
 const Reviewed = v.object({ provider_reviewed_by: v.nullish(v.string(), null) });
 const Me = v.object({ username: v.string() });
@@ -16,7 +16,7 @@ export async function isReviewedByOwnUser(reader: Reader, order: string): Promis
     const reviewed = await reader.get(`${ORDERS_PATH}${order}/`, { field });
     const reviewer = v.safeParse(Reviewed, reviewed.body);
     if (!reviewer.success || (reviewer.output.provider_reviewed_by ?? "") === "") return false;
-    const me = v.safeParse(Me, (await reader.get("users/me/", { field: ["uuid", "username"] })).body);
+    const me = v.safeParse(Me, (await reader.get(ME_PATH, { field: ["uuid", "username"] })).body);
     return me.success && me.output.username === reviewer.output.provider_reviewed_by;
   } catch (error) {
     // A server that refuses or changes these leaves the evidence out; the order goes on.

@@ -2,9 +2,9 @@
 
 import { createUuidSet, type UuidSet } from "../key-set.ts";
 import type { Reader } from "./client.ts";
-import { RESOURCES_PATH } from "./offering.ts";
 import { fetchResourceState } from "./orders.ts";
 import { readList } from "./pages.ts";
+import { RESOURCES_PATH } from "./vocabulary.ts";
 import { parseUuid } from "./wire.ts";
 
 /** From here on the list costs less. */

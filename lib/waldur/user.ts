@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import type { Reader } from "./client.ts";
+import { ME_PATH } from "./vocabulary.ts";
 import { parseOrThrow, Uuid } from "./wire.ts";
 
 const Permission = v.object({
@@ -23,7 +24,7 @@ export type Role = { name: string; scope: string | null };
 export type WaldurUser = { uuid: string; isStaff: boolean; roles: readonly Role[] | null };
 
 export async function fetchUser(reader: Reader): Promise<WaldurUser> {
-  const answer = await reader.get("users/me/", { field: FIELDS });
+  const answer = await reader.get(ME_PATH, { field: FIELDS });
   const { uuid, is_staff: isStaff, permissions } = parseOrThrow(User, answer.body, "the token's user");
   const roles = permissions?.map(({ role_name, scope_uuid }) => ({ name: role_name, scope: scope_uuid }));
   return { uuid, isStaff: isStaff === true, roles: roles ?? null };

@@ -1,8 +1,9 @@
 // A resource as Waldur's rows give it, and the fields that are asked for.
 
 import * as v from "valibot";
-import { isPlainUuid } from "../key-set.ts";
-import { faultOf, isTable, parseOrThrow, Table, Text, Uuid, unreadFault, type WireFault } from "./wire.ts";
+import { isTable } from "../json.ts";
+import { isPlainUuid } from "../uuid.ts";
+import { faultOf, parseOrThrow, Table, Text, Uuid, unreadFault, type WireFault } from "./wire.ts";
 
 const ResourceRow = v.object({
   uuid: Uuid,
@@ -39,9 +40,6 @@ export type WaldurResource = {
   customerName: string;
   customerSlug: string | undefined;
 };
-
-/** Every state in which a resource exists; Terminated is the only other one that Waldur has. */
-export const LIVE_STATES = ["Creating", "OK", "Updating", "Terminating", "Erred"] as const;
 
 /** Fields that cost nothing or one join on every server, and the ones only newer servers have (docs/waldur.md). */
 const BASE_FIELDS = [

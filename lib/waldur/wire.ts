@@ -4,25 +4,22 @@
 
 import * as v from "valibot";
 import { AnswerError } from "../errors.ts";
-import { isPlainUuid } from "../key-set.ts";
+import { isTable } from "../json.ts";
+import { isPlainUuid, plainUuid } from "../uuid.ts";
 
-/** A uuid in any spelling, as 32 lower-case hex digits. */
 /** What to do about a value that Waldur should not have. */
 export const UNUSABLE = "look at it in Waldur; if nothing is wrong with it there, report it with this line";
 
+/** A uuid in any spelling, as 32 lower-case hex digits. */
 export const Uuid = v.pipe(
   v.string(),
-  v.regex(/^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i, "is no uuid"),
-  v.transform((text) => (text.length === 36 ? text.replaceAll("-", "") : text).toLowerCase()),
+  v.check((text) => plainUuid(text) !== null, "is no uuid"),
+  v.transform((text) => plainUuid(text) ?? text),
 );
 /** A text; null and absent mean an empty one. */
 export const Text = v.nullish(v.string(), "");
 /** A JSON object; null and absent mean an empty one. Taken as it is: a copy of each would be a tenth of a sync. */
 export const Table = v.nullish(v.custom<Readonly<Record<string, unknown>>>(isTable, "an object"), {});
-
-export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 const AnyRow = v.object({ uuid: Uuid });
 

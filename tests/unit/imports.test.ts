@@ -12,7 +12,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   config: { values: ["places"], types: [] },
   waldur: { values: [], types: ["config"] },
   storage: { values: [], types: ["config", "waldur"] },
-  output: { values: ["places"], types: ["report"] },
+  output: { values: ["places"], types: ["report", "storage"] },
   report: { values: ["places"], types: ["waldur"] },
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
@@ -37,7 +37,9 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
 
-const SHARED = ["lib/collect.ts", "lib/errors.ts", "lib/key-set.ts", "lib/table.ts", "lib/unsafe-text.ts"];
+const SHARED = ["collect", "errors", "json", "key-set", "table", "unsafe-text", "uuid"].map(
+  (name) => `lib/${name}.ts`,
+);
 
 type Import = { file: string; room: string; target: string; isType: boolean };
 

@@ -4,8 +4,8 @@
 import { describe, expect, test } from "bun:test";
 import { secret } from "../../lib/config/config.ts";
 import { createReader, type Reader } from "../../lib/waldur/client.ts";
-import { RESOURCES_PATH } from "../../lib/waldur/offering.ts";
 import { readList } from "../../lib/waldur/pages.ts";
+import { RESOURCES_PATH } from "../../lib/waldur/vocabulary.ts";
 import type { Stage } from "../stage.ts";
 import {
   addResources,

@@ -1,15 +1,5 @@
 // Looking into JSON of unknown shape without trusting it.
 
-/** A JSON object: neither null nor a list. */
-export function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The object, or an empty one in the place of anything else. */
-export function tableOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isTable(value) ? value : {};
-}
-
 /** The field of an object's own; null and absent are both undefined: they say nothing. */
 export function fieldOf(table: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(table, name) ? (table[name] ?? undefined) : undefined;

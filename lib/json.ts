@@ -1,0 +1,20 @@
+// JSON of unknown shape: reading it, and looking into it without trusting it.
+
+/** An object with keys: neither null nor a list. */
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object, or an empty one in the place of anything else. */
+export function tableOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isTable(value) ? value : {};
+}
+
+/** The value of a text; undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
