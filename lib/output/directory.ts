@@ -8,31 +8,28 @@ import { OutputError } from "../errors.ts";
 import { throughDescriptor } from "../places/held.ts";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
-import { holdOutput, holdState } from "./hold.ts";
+import { holdOutput, holdState, type Trusting } from "./hold.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { takeLock } from "./lock.ts";
 import { checkMount } from "./mount.ts";
-import type { Finding } from "./trust.ts";
 
 /** Inside the output directory, for its owner only: temporary files, locks, receipts, what the last run knew. */
 export const STATE_DIRECTORY = ".waldur-cscs-storage";
 
 export type Mode = "sync" | "orders";
 
-export type OutputOptions = {
+/** Which directory, and how far others are trusted with it. */
+export type PlaceOptions = Trusting & {
   directory: string;
-  mode: Mode;
   /** A mount point that must be there and hold the directory. */
   requireMount: string | null;
-  /** The operator trusts everybody who can change the output directory. */
-  allowShared: boolean;
+};
+
+export type OutputOptions = PlaceOptions & {
+  mode: Mode;
   /** Permission bits of published files. */
   fileMode: number;
   now: () => Date;
-  /** Said in every run. */
-  warn: (message: string) => void;
-  /** What deserves attention, but not in every run. */
-  notice: (finding: Finding) => void;
 };
 
 /** What writing into the state directory needs; `mode` names the temporary files. */
@@ -93,7 +90,6 @@ export function openState(
   return { ...place, mode: "claims", fileMode: 0o600 };
 }
 
-type PlaceOptions = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
 type Place = Pick<Output, "directory" | "statePath" | "recheck" | "close">;
 
 function holdPlace(options: PlaceOptions): Place {

@@ -15,7 +15,7 @@ import { dirname, join, resolve } from "node:path";
 import { OutputError, RetryLaterError } from "../errors.ts";
 import { type Held, reach, throughDescriptor } from "../places/held.ts";
 import { openToRead } from "../places/open.ts";
-import { type Mode, type OutputOptions, STATE_DIRECTORY } from "./directory.ts";
+import { type Mode, type PlaceOptions, STATE_DIRECTORY } from "./directory.ts";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { lockHolder, type Mounted, mountOf } from "./file-system.ts";
 import { inodeOf } from "./files.ts";
@@ -26,8 +26,6 @@ import { checkMount } from "./mount.ts";
 import { LATEST_NAME, readLatest } from "./retention.ts";
 import { tryFile } from "./trial.ts";
 import { unlessForbidden } from "./trust.ts";
-
-type PlaceOptions = Pick<OutputOptions, "directory" | "requireMount" | "allowShared" | "warn" | "notice">;
 
 export type ExaminedOutput = {
   directory: string;

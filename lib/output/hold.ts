@@ -8,16 +8,23 @@ import { type Held, holdDirectory, reach, throughDescriptor } from "../places/he
 import { openDirectory } from "../places/open.ts";
 import { ownUser } from "../places/owners.ts";
 import { makeHere, realParent } from "./absent.ts";
-import type { OutputOptions } from "./directory.ts";
 import { attempt, errnoOf } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
 import { removeTrials } from "./leftovers.ts";
-import { foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
+import { type Finding, foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
 
-type PlaceOptions = Pick<OutputOptions, "allowShared" | "warn" | "notice">;
+/** Whom the operator trusts, and where it is said what deserves attention. */
+export type Trusting = {
+  /** The operator trusts everybody who can change the output directory. */
+  allowShared: boolean;
+  /** Said in every run. */
+  warn: (message: string) => void;
+  /** What deserves attention, but not in every run. */
+  notice: (finding: Finding) => void;
+};
 
 /** Only the last part is created: a missing parent is a typing error or a missing mount. */
-export function holdOutput(directory: string, options: PlaceOptions): Held {
+export function holdOutput(directory: string, options: Trusting): Held {
   const fd = openOutputDirectory(directory) ?? createOutputAs(directory, options);
   return settleOutput({ path: directory, fd }, options, ownerOfNew);
 }
@@ -34,7 +41,7 @@ type Opened = { path: string; fd: number };
 type AskOwner = (path: string, fd: number) => number | null;
 
 /** Holds an opened output directory when a run may publish there. */
-export function settleOutput({ path, fd }: Opened, options: PlaceOptions, askOwner: AskOwner): Held {
+export function settleOutput({ path, fd }: Opened, options: Trusting, askOwner: AskOwner): Held {
   // Until then only the descriptor is known to be the directory: the checks go by it, too.
   const held = holdDirectory({ path, fd, owner: ownUser() });
   try {
@@ -53,7 +60,7 @@ export function settleOutput({ path, fd }: Opened, options: PlaceOptions, askOwn
   }
 }
 
-function settle({ faults, notices }: Judged, { notice }: Pick<PlaceOptions, "notice">): void {
+function settle({ faults, notices }: Judged, { notice }: Pick<Trusting, "notice">): void {
   const [fault] = faults;
   if (fault !== undefined) throw new OutputError(fault.message, { hint: fault.hint });
   notices.forEach(notice);
@@ -76,16 +83,16 @@ function attemptIfAbsent<T>(act: () => T): T | null {
   }
 }
 
-function createOutputAs(directory: string, options: PlaceOptions): number {
+function createOutputAs(directory: string, options: Trusting): number {
   return attempt(USE_OUTPUT, directory, () => createOutput(directory, options));
 }
 
 /** @throws OutputError when a directory that is made there could be replaced by others */
-export function requireWay(directory: string, options: Pick<PlaceOptions, "allowShared" | "notice">): void {
+export function requireWay(directory: string, options: Pick<Trusting, "allowShared" | "notice">): void {
   if (!options.allowShared) settle({ faults: judgeWay(directory).faults, notices: [] }, options);
 }
 
-function createOutput(directory: string, options: PlaceOptions): number {
+function createOutput(directory: string, options: Trusting): number {
   requireWay(directory, options);
   const path = join(realParent(directory), basename(directory));
   if (!makeHere(directory, () => createDirectory(path, 0o755)))

@@ -4,13 +4,14 @@ import { AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../er
 import type { Found } from "./problems.ts";
 import {
   type FileReport,
+  type More,
   type OfferingLine,
   type OrderReport,
   type Problem,
   problemOfIssue,
   type Report,
 } from "./report.ts";
-import { createTally, type More, type Tally } from "./tally.ts";
+import { createTally, type Tally } from "./tally.ts";
 
 export type Ledger = {
   /** Starts the line of an offering; it counts as failed until somebody says otherwise. */

@@ -2,8 +2,7 @@
 // field 1 440 times a day (docs/contract.md, "Logs").
 
 import type { Log } from "./log.ts";
-import { noticeKey, type Problem, problemKey } from "./report.ts";
-import type { More } from "./tally.ts";
+import { type More, noticeKey, type Problem, problemKey } from "./report.ts";
 
 /** What is remembered of a problem or a notice. Times are in milliseconds. */
 export type Remembered = {

@@ -3,7 +3,9 @@
 
 import { type ConfigIssue, type ExitCode, formatIssue } from "../errors.ts";
 import type { Call } from "../waldur/orders.ts";
-import type { More } from "./tally.ts";
+
+/** Problems of one kind and offering that got no line. */
+export type More = { code: string; offering?: string; count: number };
 
 export type Report = {
   mode: "sync" | "orders";

@@ -1,7 +1,7 @@
 // Problems of one kind can be as many as there are resources, and a log with a line for each helps nobody. All are
 // counted; of each kind the first ones get a line, and only a report that somebody asked for keeps the others.
 
-import type { Problem } from "./report.ts";
+import type { More, Problem } from "./report.ts";
 
 /** Lines of one kind of problem, which is its code, in a run. */
 export const MOST_LINES = 100;
@@ -9,9 +9,6 @@ export const MOST_LINES = 100;
 const ONE_LINE: readonly string[] = ["decimal-permissions"];
 /** What is wrong with a project is wrong with each of its resources: one line for the project, with their number. */
 const BY_PROJECT: readonly string[] = ["no-gid"];
-
-/** Problems of one kind and offering that got no line. */
-export type More = { code: string; offering?: string; count: number };
 
 export type Tally = {
   /** False when it gets no line. */

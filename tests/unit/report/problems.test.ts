@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Log } from "../../../lib/report/log.ts";
 import { logProblems, type ProblemMemory } from "../../../lib/report/problems.ts";
-import type { More } from "../../../lib/report/tally.ts";
+import type { More } from "../../../lib/report/report.ts";
 
 const HOUR = 3600 * 1000;
 const start = Date.parse("2026-01-01T00:00:00Z");
