@@ -41,8 +41,9 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
   const [line] = report.offerings;
   const [file] = report.files;
   const room = file === undefined ? null : roomFor(directory);
-  if (file !== undefined && room !== null && file.bytes > room) {
-    findings.fail("sync", `the snapshot takes ${file.bytes} bytes, and ${room} are free in ${directory}`, {
+  const needed = (file?.bytes ?? 0) * copiesWith(trial.offering.settings);
+  if (room !== null && needed > room) {
+    findings.fail("sync", `the snapshot takes ${needed} bytes, and ${room} are free in ${directory}`, {
       hint: "free space there; keep_snapshots limits how many snapshots stay",
       exitCode: EXIT.output,
     });
@@ -55,6 +56,11 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
     findings,
   });
   return report.exitCode;
+}
+
+/** What stands behind directories is held in a file of its own until these are known. */
+function copiesWith({ documentProfile }: OfferingConfig["settings"]): number {
+  return documentProfile === "hierarchy" ? 2 : 1;
 }
 
 /** null where there is no directory yet, and so the room of its parent counts. */

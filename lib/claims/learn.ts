@@ -18,6 +18,8 @@ export type LessonGround = {
   offering: WaldurOffering;
   mapper: Mapper;
   reader: Reader;
+  /** The template needs it. */
+  withProvider: boolean;
   progress: (seen: number, count: number) => void;
 };
 
@@ -25,7 +27,7 @@ export type LessonGround = {
 export async function learnFromList(
   table: ClaimTable,
   rules: RowRules,
-  { offering, mapper, reader, progress }: LessonGround,
+  { offering, mapper, reader, withProvider, progress }: LessonGround,
 ): Promise<void> {
   const { hasSlugs } = await probeResources(reader, offering.uuid);
   const projects = hasSlugs === false ? await fetchProjects(reader, offering) : null;
@@ -35,7 +37,7 @@ export async function learnFromList(
     reader,
     {
       path: RESOURCES_PATH,
-      query: { ...query, state: LIVE_STATES, field: resourceFields(projects === null) },
+      query: { ...query, state: LIVE_STATES, field: resourceFields(projects === null, withProvider) },
       what: "resource",
       parallel: 1,
     },

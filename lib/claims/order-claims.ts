@@ -6,6 +6,7 @@ import type { Output } from "../output/directory.ts";
 import { waitForLock } from "../output/lock.ts";
 import type { FoundReceipt } from "../output/receipts.ts";
 import type { Mapper } from "../storage/mapper.ts";
+import { wantsProvider } from "../storage/profile.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { Reader } from "../waldur/client.ts";
 import { fetchResource, fetchResourceState } from "../waldur/orders.ts";
@@ -60,7 +61,8 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     const { offering, reader, mapper, progress } = ground;
     if (fresh.source.listed.includes(offering.uuid)) return fresh;
     const rules = { offering: offering.uuid, nested, reuseAfterDays: days, now: now(), repath: false };
-    await learnFromList(fresh.table, rules, { offering, reader, mapper, progress });
+    const withProvider = wantsProvider(config.settings);
+    await learnFromList(fresh.table, rules, { offering, reader, mapper, withProvider, progress });
     const listed = [...fresh.source.listed, offering.uuid];
     return { ...fresh, source: { ...fresh.source, listed }, isUnsure: true };
   };
@@ -120,9 +122,10 @@ function askHolders(
     },
     nameOf: (owner) => fetchName(reader, table.uuid(owner)),
     async stillWants(owner, path) {
-      const resource = await fetchResource(reader, table.uuid(owner));
+      const resource = await fetchResource(reader, table.uuid(owner), wantsProvider(config.settings));
       if (resource === null || resource.state === "Terminated") return false;
-      const { backendId, projectSlug } = resource;
+      const { projectSlug } = resource;
+      const backendId = mapper.backendIdOf(resource.backendId);
       if (backendId.startsWith("/")) return backendId === path;
       // Where rows have no slugs of the project, or another offering has the template, nobody can say; its next sync can.
       if (projectSlug === undefined || table.offeringOf(owner) !== offering.uuid) return true;

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { listFileNames, readChunks } from "../output/files.ts";
 import { parseOrderFileName } from "../output/names.ts";
-import { scanDocument } from "../storage/scan.ts";
+import { isOfResource, scanDocument } from "../storage/scan.ts";
 import { isPlainUuid } from "../uuid.ts";
 
 export type NamedByOrder = {
@@ -24,12 +24,10 @@ export function namedByOrderFiles(directory: string): NamedByOrder[] {
 
 function readNamed(directory: string, file: string): NamedByOrder[] {
   const found: { resource: string; path: string }[] = [];
-  const { meta, complete } = scanDocument(
-    readChunks(join(directory, file), "ours"),
-    ({ itemId, mountPoint, targetType }) => {
-      if (isPlainUuid(itemId) && targetType === "project") found.push({ resource: itemId, path: mountPoint });
-    },
-  );
+  const { meta, complete } = scanDocument(readChunks(join(directory, file), "ours"), (entry) => {
+    const { itemId: resource, mountPoint: path } = entry;
+    if (isPlainUuid(resource) && isOfResource(entry)) found.push({ resource, path });
+  });
   if (meta === null || !complete) return [];
   return found.map((one) => ({
     ...one,

@@ -6,7 +6,7 @@ import { readChunks } from "../output/files.ts";
 import { changedReceipts, datedReceipts, hasReceipts, olderReceipts } from "../output/receipts.ts";
 import type { Damaged } from "../output/state.ts";
 import { digestAlong } from "../storage/digest.ts";
-import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
+import { isOfResource, type ScannedEntry, scanDocument } from "../storage/scan.ts";
 import { isPlainUuid } from "../uuid.ts";
 import { namedPath } from "./contenders.ts";
 import { type ClaimsSource, receiptsSince } from "./header.ts";
@@ -106,8 +106,7 @@ function addSnapshot(table: ClaimTable, path: string, known: string | undefined)
   const read = digestAlong(readChunks(path, "ours"));
   scanDocument(read.chunks, (entry, meta) => {
     if (since === 0) [since, offering] = [Date.parse(meta.date) || 1, meta.offering.uuid];
-    if (isPlainUuid(entry.itemId) && entry.targetType === "project")
-      addEntry(table, entry, { since, offering });
+    if (isPlainUuid(entry.itemId) && isOfResource(entry)) addEntry(table, entry, { since, offering });
   });
   return known === undefined || read.sha256() === known ? "same" : "changed";
 }

@@ -188,6 +188,11 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
           owners: records.map((record) => owners[record] ?? -1),
         }));
     },
+    /** The resource whose entry in the draft names that path; null where none does. */
+    draftedAt(path: string): string | null {
+      const record = valid(paths.find(path)).find((one) => ((marks[one] ?? 0) & DRAFTED) !== 0);
+      return record === undefined ? null : uuidText(keyAt(keys.words(), owners[record] ?? -1));
+    },
     path: (record: number): string => paths.text(record),
     isPath: (record: number, path: string): boolean => paths.is(record, path),
     owner: (record: number): number => owners[record] ?? -1,

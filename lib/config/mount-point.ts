@@ -3,9 +3,19 @@
 
 import { nearestWord } from "./nearest.ts";
 
-const PLACEHOLDERS = ["storage_system", "tenant", "customer", "project", "data_type", "file_system"];
+const PLACEHOLDERS = [
+  "storage_system",
+  "tenant",
+  "customer",
+  "project",
+  "data_type",
+  "file_system",
+  "provider",
+  "organization",
+  "waldur_project",
+];
 
-/** What is wrong with a template: it is an absolute path with known placeholders, `{project}` among them. */
+/** What is wrong with a template: it is an absolute path with known placeholders, one for each project among them. */
 export function mountPointProblem(template: string): string | null {
   return placeholderProblem(template) ?? faultOfAbsolutePath(template);
 }
@@ -19,8 +29,8 @@ function placeholderProblem(template: string): string | null {
     const nearest = nearestWord(unknown, PLACEHOLDERS);
     return `has an unknown placeholder {${unknown}}\n${nearest === null ? hint : `did you mean {${nearest}}?`}`;
   }
-  if (names.includes("project")) return null;
-  return "must contain {project}\nwithout it all storage projects would share one path";
+  if (names.includes("project") || names.includes("waldur_project")) return null;
+  return "must contain {project} or {waldur_project}\nwithout it all storage projects would share one path";
 }
 
 /** What is wrong with a directory that mount points may lie in. */

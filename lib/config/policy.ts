@@ -12,6 +12,7 @@ export function checkPolicy(offering: OfferingContext): void {
   checkPermissions(offering);
   checkDataTypes(offering);
   checkRoots(offering);
+  checkDirectories(offering);
 }
 
 /** What the template says in so many words; of one that begins with a placeholder also what is configured for it. */
@@ -81,6 +82,17 @@ function checkRoots({ values: { backend_settings: settings = {} }, atSetting }: 
   if (roots.map(withSlash).some(canMeet)) return;
   const message = `no path of mount_point (${mount_point}) lies below any of them`;
   atSetting("mount_roots").error(message, "add the directory that mount_point begins with");
+}
+
+/** In the hierarchy profile the directory above the last part is published as the Waldur customer's. */
+function checkDirectories({ values: { backend_settings: settings }, atSetting }: OfferingContext): void {
+  const { document_profile: profile, mount_point: template } = settings ?? {};
+  const directory = template?.split("/").at(-2) ?? "";
+  if (profile !== "hierarchy" || !directory.includes("{") || /\{(?:organization|tenant)\}/.test(directory))
+    return;
+  const message = `has ${directory} above its last part, which is published as the directory of a Waldur customer`;
+  const hint = "use for example /{storage_system}/{data_type}/{provider}/{organization}/{waldur_project}";
+  atSetting("mount_point").warn(message, hint);
 }
 
 function withSlash(directory: string): string {

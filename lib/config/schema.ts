@@ -59,7 +59,12 @@ export const Settings = v.object({
   mount_point: key(
     text(mountPointProblem),
     "/{storage_system}/store/{tenant}/{customer}/{project}",
-    "template; tenant is the Waldur customer, customer the project, project the resource (their slugs). It also knows `{data_type}` and `{file_system}`",
+    "template; tenant is the Waldur customer, customer the project, project the resource (their slugs). It also knows `{data_type}`, `{file_system}`, `{provider}` (of the offering), `{organization}` (the Waldur customer) and `{waldur_project}`",
+  ),
+  document_profile: key(
+    word(["flat", "hierarchy"]),
+    "flat",
+    "`flat`: an entry for each resource. `hierarchy`: before them entries for the directories above, of tenant and customer ([docs/provisioner.md](docs/provisioner.md))",
   ),
   inode_base_multiplier: key(positiveNumber(), 1_000_000, "inodes for each TB"),
   inode_soft_coefficient: key(positiveNumber(), 1.33, "of the soft inode quota"),

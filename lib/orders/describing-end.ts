@@ -1,9 +1,11 @@
 // The end of a dry run: it has nothing to write or to POST with. It takes every call to do what it is for.
 
+import type { StorageSettings } from "../config/config.ts";
 import { describeOrderFile } from "../output/order-file.ts";
 import { isWithdrawn, type Receipt } from "../output/receipt.ts";
 import { peekReceipt } from "../output/receipts.ts";
 import type { Job } from "../run/job.ts";
+import { wantsProvider } from "../storage/profile.ts";
 import { fetchOrder, fetchResource } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
@@ -15,8 +17,9 @@ export type Foreseen = { orders: Map<string, WaldurOrder>; resources: Map<string
 export function describingEnd(
   reader: Job["reader"],
   { orders, resources }: Foreseen,
-  directory: string,
+  settings: StorageSettings,
 ): OrdersEnd {
+  const { outputDirectory: directory } = settings;
   const read = new Map<string, WaldurResource>();
   /** A terminate order that is done takes its resource along. */
   const foreseeOrder = (order: WaldurOrder) => {
@@ -28,7 +31,7 @@ export function describingEnd(
   return {
     readOrder: async (uuid) => orders.get(uuid) ?? (await fetchOrder(reader, uuid)),
     async readResource(uuid) {
-      const found = resources.get(uuid) ?? (await fetchResource(reader, uuid));
+      const found = resources.get(uuid) ?? (await fetchResource(reader, uuid, wantsProvider(settings)));
       if (found !== null) read.set(uuid, found);
       return found;
     },

@@ -2,13 +2,17 @@
 
 import { dateWithOffset } from "../output/names.ts";
 import type { Job } from "../run/job.ts";
-import type { DocumentMeta, StorageDocument } from "../storage/document.ts";
+import type { DocumentMeta, StorageDocument, StorageEntry } from "../storage/document.ts";
 import { CALLS } from "../waldur/orders.ts";
 import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** `meta.date` is now; the name of the file keeps the minute of the claim. */
-export function orderDocument(prepared: Prepared, job: Job, offering: WaldurOffering): StorageDocument {
+export function orderDocument(
+  prepared: Prepared,
+  job: Job,
+  offering: WaldurOffering,
+): StorageDocument<StorageEntry> {
   const { order, type } = prepared;
   return {
     status: "success",
@@ -19,7 +23,7 @@ export function orderDocument(prepared: Prepared, job: Job, offering: WaldurOffe
       offering: { uuid: offering.uuid, slug: offering.slug },
       order: { uuid: order.uuid, type, created: order.created, ...actionsOf(prepared, job) },
     },
-    result: { storageResources: [prepared.entry] },
+    result: { storageResources: [...prepared.directories, prepared.entry] },
   };
 }
 

@@ -4,7 +4,7 @@
 
 import type { OrderFile, OrderFileDraft } from "../output/order-file.ts";
 import type { OrderEnd, Receipt } from "../output/receipt.ts";
-import type { StorageDocument } from "../storage/document.ts";
+import type { StorageDocument, StorageEntry } from "../storage/document.ts";
 import type { Posted } from "../waldur/client.ts";
 import type { Call } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
@@ -27,7 +27,7 @@ export type OrdersEnd = {
   /** The order has ended. */
   close(receipt: Receipt, end: OrderEnd): void;
   /** Only in a dry run: the documents of published files, for the report. */
-  shown(document: StorageDocument): { document?: StorageDocument };
+  shown(document: StorageDocument<StorageEntry>): { document?: StorageDocument<StorageEntry> };
 };
 
 export type OrderCall = {

@@ -7,7 +7,7 @@ import type { Receipt } from "../output/receipt.ts";
 import type { Problem } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import { documentDigest } from "../storage/digest.ts";
-import type { StorageDocument } from "../storage/document.ts";
+import type { StorageDocument, StorageEntry } from "../storage/document.ts";
 import { compareDocuments, documentText } from "../storage/text.ts";
 import { CALLS } from "../waldur/orders.ts";
 import { orderDocument } from "./document.ts";
@@ -16,7 +16,12 @@ import { factsOfFile } from "./past.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** A file that only lacks its name. */
-export type ReadyFile = { draft: OrderFileDraft; receipt: Receipt; document: StorageDocument; text: string };
+export type ReadyFile = {
+  draft: OrderFileDraft;
+  receipt: Receipt;
+  document: StorageDocument<StorageEntry>;
+  text: string;
+};
 
 /** Writes all of the file but its name; null, as a problem, when something that is not ours has the name. */
 export function readyFile(prepared: Prepared, { job, pass, end }: OrderRun): ReadyFile | null {

@@ -9,6 +9,7 @@ import type { Receipt } from "../output/receipt.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import { addProblem, type Job, noteDamaged, type RealJob } from "../run/job.ts";
 import { createMapper } from "../storage/mapper.ts";
+import { hierarchyOf } from "../storage/profile.ts";
 import { fetchOffering } from "../waldur/offering.ts";
 import { fetchOpenOrders, isUnreadable, type ListedOrder, type UnreadableOrder } from "../waldur/orders.ts";
 import { UNUSABLE } from "../waldur/wire.ts";
@@ -57,10 +58,10 @@ async function expireReceipts(job: RealJob, output: Output): Promise<void> {
 
 /** Shows what would be published and sent; touches nothing. */
 export async function describeOrders(job: Job): Promise<void> {
-  const { outputDirectory } = job.config.settings;
+  const { settings } = job.config;
   const foreseen: Foreseen = { orders: new Map(), resources: new Map() };
   await passOver(job, {
-    open: async (reader) => describingEnd(reader, foreseen, outputDirectory),
+    open: async (reader) => describingEnd(reader, foreseen, settings),
     rememberLate: () => undefined,
     output: null,
     foreseen: foreseen.resources,
@@ -75,7 +76,8 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const listed = await fetchOpenOrders(reader, config.uuid);
   noteListed(job, listed);
   const { settings, component } = config;
-  const mapper = createMapper({ settings, component, offeringSlug: offering.slug });
+  const hierarchy = await hierarchyOf(settings, offering);
+  const mapper = createMapper({ settings, component, offeringSlug: offering.slug, hierarchy });
   const { now, throwIfOver } = job;
   const { output, foreseen } = end;
   const progress = (seen: number, count: number) =>

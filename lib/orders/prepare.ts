@@ -8,13 +8,13 @@ import type { Receipt } from "../output/receipt.ts";
 import { peekReceipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addNotice, addProblem, type Job } from "../run/job.ts";
-import type { OrderType, StorageResource } from "../storage/document.ts";
+import type { DirectoryEntry, OrderType, StorageResource, StorageSource } from "../storage/document.ts";
 import { keepPlace, type Place } from "../storage/place.ts";
 import { quoted } from "../storage/problems.ts";
 import { sourceOf } from "../storage/source.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
-import type { OrderRun } from "./order-run.ts";
+import type { OrderRun, Pass } from "./order-run.ts";
 import { pastOf } from "./past.ts";
 
 /** An order with its resource, the entry of its file, and the receipt that fixes the file's name and path. */
@@ -23,6 +23,8 @@ export type Prepared = {
   type: OrderType;
   resource: WaldurResource;
   entry: StorageResource;
+  /** Those above it, in the hierarchy profile. */
+  directories: readonly DirectoryEntry[];
   receipt: Receipt;
   /** What was asked of the claims, to be asked again before the file gets its name. */
   question: PathQuestion;
@@ -31,7 +33,7 @@ export type Prepared = {
 };
 
 /** An order with its resource, as both were read. */
-export type Asking = Omit<Prepared, "entry" | "receipt" | "question">;
+export type Asking = Omit<Prepared, "entry" | "directories" | "receipt" | "question">;
 
 /** `isMoot`: the resource is terminated, so no file of the order is of use to anybody. */
 export type LeftAlone = { left: Omit<Problem, "offering">[]; isMoot?: boolean };
@@ -93,10 +95,23 @@ async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | Lef
     if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
     for (const warning of mapped.warnings) addNotice(job, about(order, warning));
     if (path !== undefined && settled !== place) noteKept(order, { place, path }, run);
+    if (mapped.lack !== null) addProblem(job, about(order, mapped.lack));
     const claimed = end.claim(receiptOf(asking, { entry: mapped.entry, file: past.file, job }));
     pass.claims.add({ receipt: claimed, open: true });
-    return { ...asking, entry: mapped.entry, receipt: claimed, question };
+    const directories = directoriesAbove(mapped.entry, source, pass);
+    return { ...asking, entry: mapped.entry, directories, receipt: claimed, question };
   });
+}
+
+function directoriesAbove(
+  entry: StorageResource,
+  source: StorageSource,
+  { mapper: { hierarchy } }: Pass,
+): readonly DirectoryEntry[] {
+  if (hierarchy === null) return [];
+  const parents = hierarchy.collect();
+  parents.add(entry, source);
+  return parents.entries();
 }
 
 /** What the resource's own words ask for may be another path than the one that it keeps. */

@@ -6,6 +6,7 @@ import { draftOrderFile, type OrderFileDraft } from "../output/order-file.ts";
 import type { Receipt } from "../output/receipt.ts";
 import { claimReceipt, closeReceipt, rewriteReceipt } from "../output/receipts.ts";
 import type { RealJob } from "../run/job.ts";
+import { wantsProvider } from "../storage/profile.ts";
 import { actionOf, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
 import type { OrdersEnd } from "./end.ts";
 
@@ -25,7 +26,7 @@ export function realEnds(job: RealJob, output: Output) {
 function realEnd({ reader, actor, config }: RealJob, output: Output, history: History): OrdersEnd {
   return {
     readOrder: (uuid) => fetchOrder(reader, uuid),
-    readResource: (uuid) => fetchResource(reader, uuid),
+    readResource: (uuid) => fetchResource(reader, uuid, wantsProvider(config.settings)),
     claim: (wanted) => claimReceipt(output, wanted).receipt,
     draft: (file, receipt) => recorded(draftOrderFile(output, file), receipt, history),
     call({ call, body, order, resource }) {

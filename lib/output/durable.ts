@@ -11,6 +11,7 @@ import {
   futimesSync,
   linkSync,
   lstatSync,
+  readSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -34,6 +35,8 @@ export type Temporary = {
   write(data: string | Uint8Array): void;
   /** Starts over with an empty file. */
   truncate(): void;
+  /** What was written, in pieces that the next one overwrites. */
+  chunks(): Iterable<Uint8Array>;
   /** All bytes written, checked and on the disk. Returns their number. */
   seal(): number;
   /** The number that the file keeps under its name. */
@@ -70,6 +73,13 @@ export function createTemporary(output: StatePlace, place: Place): Temporary {
     write: (data) =>
       guarded("write", path, () => append(file, typeof data === "string" ? Buffer.from(data) : data)),
     truncate: () => guarded("empty", path, () => empty(file)),
+    *chunks() {
+      const bytes = new Uint8Array(CHUNK_BYTES);
+      for (let at = 0, count = 0; at < file.written; at += count) {
+        count = guarded("read", path, () => readBack(file, bytes, at));
+        yield bytes.subarray(0, count);
+      }
+    },
     seal: () => guarded("write", path, () => seal(file)),
     inode: () => guarded("find", path, () => String(fstatSync(file.fd, { bigint: true }).ino)),
     publish: (name) => guarded("publish", inPlace(name), () => moveTo(file, inPlace(name))),
@@ -122,6 +132,16 @@ function empty(file: OpenFile): void {
   ftruncateSync(file.fd, 0);
   file.written = 0;
   file.sealed = false;
+}
+
+const CHUNK_BYTES = 1_048_576;
+
+function readBack(file: OpenFile, bytes: Uint8Array, at: number): number {
+  const count = readSync(file.fd, bytes, 0, Math.min(bytes.length, file.written - at), at);
+  if (count > 0) return count;
+  throw new OutputError(`${file.path} has ${at} bytes after ${file.written} were written`, {
+    hint: "check the disk or the server behind it, then run again",
+  });
 }
 
 function seal(file: OpenFile): number {

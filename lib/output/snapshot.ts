@@ -7,6 +7,7 @@ import { reach } from "../places/held.ts";
 import type { Output } from "./directory.ts";
 import { createTemporary, type Published } from "./durable.ts";
 import { attemptIfExists } from "./failure.ts";
+import { fileSpool, memorySpool, type Spool, sizeSpool } from "./spool.ts";
 
 export type Frame = {
   head: string;
@@ -21,13 +22,26 @@ export type Frame = {
   emptyTail: string;
 };
 
+/** Entries that are known last and stand first. */
+export type Beginning = {
+  pieces: Iterable<{ text: string; entries: number }>;
+  /** What becomes of the text of the other entries; null where it stays as it is. */
+  rewrite: ((chunks: Iterable<Uint8Array>) => Iterable<Uint8Array>) | null;
+};
+
 export type Draft = {
-  /** Forgets everything written and begins with the head. */
-  restart(frame: Frame): void;
+  /**
+   * Forgets everything written and begins with the head.
+   * @param isHeld entries are kept apart until the end, because others come before them
+   */
+  restart(frame: Frame, isHeld?: boolean): void;
   /** The text of one or several entries, joined already by the separator; none when `entries` is 0. */
   add(text: string, entries: number): void;
-  /** Writes the tail and makes the file durable, still without a name. */
-  finish(): { entries: number; bytes: number; sha256: string };
+  /**
+   * Writes what is left and makes the file durable, still without a name. `entries` are those that were added.
+   * @param beginning of a draft whose entries were held
+   */
+  finish(beginning?: Beginning): { entries: number; bytes: number; sha256: string };
   /** The identity of the finished file, to know it from another of its name; null where there is no file. */
   inode(): string | null;
   publish(name: string): Published;
@@ -38,11 +52,15 @@ export type Draft = {
 /** A draft on the disk, which becomes a file of the output directory. Each piece is one write: they are large. */
 export function draftSnapshot(output: Output): Draft {
   const temporary = createTemporary(output, "public");
+  const { spool, discard } = fileSpool(output);
   return {
-    ...writeDraft({ empty: temporary.truncate, write: temporary.write, seal: temporary.seal }),
+    ...writeDraft({ empty: temporary.truncate, write: temporary.write, seal: temporary.seal, spool }),
     inode: temporary.inode,
     publish: temporary.publish,
-    discard: temporary.discard,
+    discard() {
+      temporary.discard();
+      discard();
+    },
   };
 }
 
@@ -57,7 +75,7 @@ export function describeSnapshot(directory: string): Draft & { text(): string } 
   };
   const seal = () => parts.reduce((bytes, part) => bytes + part.length, 0);
   return {
-    ...writeDraft({ empty, write, seal }),
+    ...writeDraft({ empty, write, seal, spool: memorySpool }),
     inode: () => null,
     publish: (name) => describePublish(join(directory, name)),
     discard: empty,
@@ -75,7 +93,7 @@ export function measureSnapshot(directory: string): Draft {
     bytes += part.length;
   };
   return {
-    ...writeDraft({ empty, write, seal: () => bytes }),
+    ...writeDraft({ empty, write, seal: () => bytes, spool: sizeSpool }),
     inode: () => null,
     publish: (name) => describePublish(join(directory, name)),
     discard: empty,
@@ -87,39 +105,67 @@ function describePublish(path: string): Published {
   return { path, action: exists ? "replace" : "create" };
 }
 
-type Sink = { empty(): void; write(bytes: Uint8Array): void /** The number of bytes. */; seal(): number };
+type Sink = {
+  empty(): void;
+  write(bytes: Uint8Array): void;
+  /** The number of bytes. */
+  seal(): number;
+  /** Where entries are held; asked for only if they are. */
+  spool(): Spool;
+};
 
 function writeDraft(sink: Sink): Pick<Draft, "restart" | "add" | "finish"> {
-  let state: { frame: Frame; entries: number; digest: Bun.CryptoHasher } | null = null;
+  let state: Writing | null = null;
+  let spool: Spool | null = null;
   const started = () => {
     if (state === null) throw new Error("a snapshot needs its head first");
     return state;
   };
   const encode = createEncoder();
-  const write = (...texts: string[]) => {
-    const bytes = encode(texts);
+  const writeBytes = (bytes: Uint8Array) => {
     started().digest.update(bytes);
     sink.write(bytes);
   };
+  const write = (...texts: string[]) => writeBytes(encode(texts));
   return {
-    restart(frame) {
+    restart(frame, isHeld = false) {
       sink.empty();
       sink.write(Buffer.from(frame.head));
-      state = { frame, entries: 0, digest: new Bun.CryptoHasher("sha256").update(frame.digestHead) };
+      if (isHeld) {
+        spool ??= sink.spool();
+        spool.empty();
+      }
+      const digest = new Bun.CryptoHasher("sha256").update(frame.digestHead);
+      state = { frame, entries: 0, digest, held: isHeld ? spool : null };
     },
     add(text, entries) {
       if (entries === 0) return;
-      const { frame, entries: before } = started();
-      write(before === 0 ? frame.first : frame.separator, text);
+      const { frame, entries: before, held } = started();
+      if (held === null) write(before === 0 ? frame.first : frame.separator, text);
+      else held.write(encode(before === 0 ? [text] : [frame.separator, text]));
       started().entries = before + entries;
     },
-    finish() {
-      const { frame, entries, digest } = started();
-      write(entries === 0 ? frame.emptyTail : frame.tail);
+    finish(beginning) {
+      const { frame, entries, digest, held } = started();
+      let written = held === null ? entries : 0;
+      for (const { text, entries: some } of beginning?.pieces ?? []) {
+        write(written === 0 ? frame.first : frame.separator, text);
+        written += some;
+      }
+      if (held !== null && entries > 0) {
+        write(written === 0 ? frame.first : frame.separator);
+        const rewrite = beginning?.rewrite ?? ((chunks) => chunks);
+        for (const bytes of rewrite(held.chunks())) writeBytes(bytes);
+        written += entries;
+        held.empty();
+      }
+      write(written === 0 ? frame.emptyTail : frame.tail);
       return { entries, bytes: sink.seal(), sha256: digest.digest("hex") };
     },
   };
 }
+
+type Writing = { frame: Frame; entries: number; digest: Bun.CryptoHasher; held: Spool | null };
 
 /** UTF-8 of texts, one after the other, in bytes that the next call reuses: joining them first would copy each page. */
 function createEncoder(): (texts: readonly string[]) => Uint8Array {

@@ -15,9 +15,9 @@ export function openToRead(path: string, links: "follow" | "refuse"): number {
   return openSync(reach(path), O_RDONLY | O_NONBLOCK | O_NOCTTY | (links === "refuse" ? O_NOFOLLOW : 0));
 }
 
-/** A new, empty file to write to. Fails when anything has the name. */
+/** A new, empty file to write to, and to read back. Fails when anything has the name. */
 export function openNew(path: string, mode = 0o600): number {
-  return openSync(reach(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  return openSync(reach(path), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 }
 
 /** Of Linux, on every machine; node:fs does not name it. */

@@ -12,16 +12,28 @@ import { isDeeper, withoutHooks } from "./values.ts";
 /** An entry, the target in it, and the deepest metadata. */
 const DEEPEST = 24;
 
+export type CarryRules = {
+  policy: Policy;
+  billed: QuotaValues | undefined;
+  /** Of the directory that a path lies in, by the profile of today. */
+  parentItemId: (path: string) => string | null;
+};
+
+export type Carried =
+  | { text: string; entry: Readonly<Record<string, unknown>>; fault?: undefined }
+  | { text?: undefined; fault: string };
+
 /** Its text, or why it must not be published again. */
 export function carriedEntry(
-  { text }: ScannedEntry,
-  policy: Policy,
-  billed: QuotaValues | undefined,
-): { text: string; fault?: undefined } | { text?: undefined; fault: string } {
+  { text, mountPoint }: ScannedEntry,
+  { policy, billed, parentItemId }: CarryRules,
+): Carried {
   const entry: unknown = JSON.parse(text);
   if (!isTable(entry) || isDeeper(entry, DEEPEST)) return { fault: "is nested too deep" };
   const fault = policy.faultOfEntry(entry, billed);
   if (fault !== undefined) return { fault };
-  const kept = withoutHooks(entry);
-  return { text: kept === entry || !isTable(kept) ? escapeUnsafe(text) : entriesText([kept]) };
+  const parent = parentItemId(mountPoint);
+  const moved = entry.parentItemId === parent ? entry : { ...entry, parentItemId: parent };
+  const kept = withoutHooks(moved);
+  return { entry, text: kept === entry || !isTable(kept) ? escapeUnsafe(text) : entriesText([kept]) };
 }

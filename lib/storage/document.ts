@@ -2,12 +2,15 @@
 // Keys are emitted in the order written here; readers and the digest depend on it.
 
 /** One file, `YYYY-MM-DD-HH-MM-all.json` or an order's. */
-export type StorageDocument = {
+export type StorageDocument<Entry = StorageResource> = {
   status: "success";
   code: 200;
   meta: DocumentMeta;
-  result: { storageResources: StorageResource[] };
+  result: { storageResources: Entry[] };
 };
+
+/** With `document_profile: hierarchy` directories come first, each before those in it. */
+export type StorageEntry = DirectoryEntry | StorageResource;
 
 export type DocumentMeta = {
   /** RFC 3339 with offset. */
@@ -37,13 +40,30 @@ export type StorageResource = {
   quotas: Quota[] | null;
   oldQuotas?: Quota[] | null;
   newQuotas?: Quota[] | null;
-  target: { targetType: "project"; targetItem: TargetItem };
+  /** `user` only in documents of the hierarchy profile. */
+  target: { targetType: "project" | "user"; targetItem: TargetItem };
   storageSystem: StorageItem;
   storageFileSystem: StorageItem;
   storageDataType: StorageItem & { path: string };
-  parentItemId: null;
+  /** Of the directory that it lies in; always null in the flat profile. */
+  parentItemId: string | null;
   tenant: HierarchyItem;
   customer: HierarchyItem;
+};
+
+/** A directory above mount points: of a customer, or the one above it of the tenant, who is the provider. */
+export type DirectoryEntry = {
+  /** UUIDv5 of its path. */
+  itemId: string;
+  status: "pending" | "active";
+  mountPoint: { default: string };
+  permission: { permissionType: "octal"; value: string };
+  quotas: null;
+  target: { targetType: "tenant" | "customer"; targetItem: HierarchyItem };
+  storageSystem: StorageItem;
+  storageFileSystem: StorageItem;
+  storageDataType: StorageItem & { path: string };
+  parentItemId: string | null;
 };
 
 /** Space in TB (`tera`), inodes as a whole number (`none`). */
@@ -77,6 +97,8 @@ export type StorageSource = {
   backendMetadata: unknown;
   customer: { uuid: string; name: string; slug: string };
   project: { uuid: string; name: string; slug: string };
+  /** Whose offering it is; undefined where nobody asked, or the server does not say. */
+  provider?: { slug: string; name: string } | undefined;
 };
 
 /** What is left out of a file and why. `field` is the Waldur field at fault. */

@@ -31,7 +31,8 @@ export function checkEntrySize(entry: StorageResource, source: StorageSource, pr
 function weightOfItems(metadata: unknown): number {
   if (!isTable(metadata)) return 0;
   let weight = 0;
-  for (const name of ["project_item", "tenant_item", "customer_item"]) weight += weightOf(metadata[name]);
+  for (const name of ["project_item", "user_item", "tenant_item", "customer_item"])
+    weight += weightOf(metadata[name]);
   return weight;
 }
 

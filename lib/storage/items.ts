@@ -15,8 +15,13 @@ export function storageItem(kind: Kind, key: string): StorageItem {
   return { itemId: itemIdOf(kind, key), key, name: key.toUpperCase(), active: true };
 }
 
+/** Of a directory above mount points; one of another composition of the same characters is the same. */
+export function directoryItemId(path: string): string {
+  return itemIdOf("directory", path.normalize("NFC"));
+}
+
 /** Despite Bun's name for it there is nothing random in a UUIDv5: it is a SHA-1 of namespace and name (RFC 9562). */
-function itemIdOf(kind: Kind, key: string): string {
+function itemIdOf(kind: Kind | "directory", key: string): string {
   return Bun.randomUUIDv5(`${kind}:${key}`, "oid");
 }
 

@@ -7,6 +7,7 @@ import { AnswerError } from "../errors.ts";
 import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStatus } from "./document.ts";
 import { checkEntrySize } from "./entry-size.ts";
 import { NO_FORM, readForm, type StorageForm } from "./form.ts";
+import type { Hierarchy } from "./hierarchy.ts";
 import { rememberDataTypes, storageItem } from "./items.ts";
 import { compileTemplate } from "./mount-point.ts";
 import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
@@ -23,11 +24,13 @@ import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids } from "
 export type Mapped =
   /**
    * `spared`: what is wrong with parts that a terminate order does not need. `warnings`: what the site's policy publishes
-   * and speaks of.
+   * and speaks of. `lack`: a problem with which the entry is published all the same.
    */
-  | { ok: true; entry: StorageResource; spared: Problems; warnings: readonly MappingProblem[] }
+  | ({ ok: true; entry: StorageResource; spared: Problems } & Findings)
   /** `billed`: the quotas that the limit gives, where only those above them are refused. */
   | { ok: false; problems: Problems; billed?: QuotaValues | undefined };
+
+type Findings = { warnings: readonly MappingProblem[]; lack: MappingProblem | null };
 
 export type Mapper = {
   /** The path that the resource's backend id, or else the template, gives it. */
@@ -37,9 +40,21 @@ export type Mapper = {
   /** The entry that an order asks for; the status comes from the type of the order. */
   mapOrder(order: MappedOrder, source: StorageSource, place?: Place): Mapped;
   policy: Policy;
+  /** A backend id as the profile takes it. */
+  backendIdOf(backendId: string): string;
+  /** null: the profile is flat. */
+  hierarchy: Hierarchy | null;
 };
 
-type MapperOptions = { settings: StorageSettings; component: StorageComponent; offeringSlug: string };
+type MapperOptions = {
+  settings: StorageSettings;
+  component: StorageComponent;
+  offeringSlug: string;
+  /** Only with `document_profile: hierarchy`. */
+  hierarchy?: Hierarchy | null;
+  /** Whose offering it is, for rows that do not say it. */
+  provider?: StorageSource["provider"];
+};
 
 /**
  * A mapper for one offering.
@@ -52,6 +67,8 @@ export function createMapper(options: MapperOptions): Mapper {
   return {
     placeOf,
     policy: offering.policy,
+    hierarchy: offering.hierarchy,
+    backendIdOf: offering.backendIdOf,
     mapResource(source, place = placeOf(source)) {
       const problems: Problems = [];
       const status = statusOfState(source.state, problems);
@@ -73,13 +90,14 @@ export function createMapper(options: MapperOptions): Mapper {
 type Offering = PlaceRules & {
   permissions: { fallback: string; policy: Policy };
   settings: StorageSettings;
+  hierarchy: Hierarchy | null;
   quotas: QuotaRule;
   /** Of what was published before, and of what is removed. */
   pastQuotas: QuotaRule;
   dataTypeOf: ReturnType<typeof rememberDataTypes>;
 };
 
-function prepare({ settings, component, offeringSlug }: MapperOptions): Offering {
+function prepare({ settings, component, offeringSlug, hierarchy = null, provider }: MapperOptions): Offering {
   requireSoundGids(settings.unixGid);
   const template = compileTemplate(settings.mountPoint);
   const system = settings.storageSystem ?? offeringSlug;
@@ -91,12 +109,15 @@ function prepare({ settings, component, offeringSlug }: MapperOptions): Offering
   const quotas = quotaRule(settings, component);
   return {
     settings,
+    hierarchy,
+    backendIdOf: hierarchy?.backendIdOf ?? ((backendId) => backendId),
     policy,
     permissions: { fallback: settings.defaultPermissions, policy },
     dataTypes: { fallback: settings.defaultDataType, policy },
     quotas,
     pastQuotas: ruleOfThePast(quotas),
     template,
+    provider,
     storageSystem: storageItem("storage_system", system),
     fileSystem: storageItem("storage_file_system", settings.storageFileSystem),
     dataTypeOf: rememberDataTypes(),
@@ -136,21 +157,28 @@ function mapEntry(offering: Offering, facts: EntryFacts, problems: Problems): Ma
     permission: parts.permission === null ? null : { permissionType: "octal", value: parts.permission },
     quotas: parts.quotas,
     ...quotasOfChange(offering, facts, parts.quotas),
-    target: { targetType: "project", targetItem: parts.targetItem },
+    target: { targetType: parts.user === null ? "project" : "user", targetItem: parts.targetItem },
     storageSystem: offering.storageSystem,
     storageFileSystem: offering.fileSystem,
     storageDataType: offering.dataTypeOf(parts.dataType),
-    parentItemId: null,
+    parentItemId: offering.hierarchy?.parentItemId(parts.mountPoint) ?? null,
     tenant: parts.tenant,
     customer: parts.customer,
   };
   if (!checkEntrySize(entry, facts.source, problems)) return { ok: false, problems };
-  return { ok: true, entry, spared: isSparing ? spared : [], warnings: found.spared.warnings ?? NONE };
+  const warnings = found.spared.warnings ?? NONE;
+  return {
+    ok: true,
+    entry,
+    spared: isSparing ? spared : [],
+    warnings,
+    lack: isSparing ? null : (parts.user?.lack ?? null),
+  };
 }
 
 const NONE: readonly MappingProblem[] = [];
 
-/** What is found on the way; `spared`, of parts that a terminate order does not need. */
+/** `spared`: of parts that a terminate order does not need. */
 type Found = { problems: Problems; spared: QuotaFindings };
 
 type Parts = ReturnType<typeof readParts>;
@@ -174,6 +202,8 @@ function readParts(
   for (const problem of place.problems) spared.problems.push(problem);
   if (place.suspect !== undefined) problems.push(place.suspect);
   const form = formOf(source);
+  const user =
+    offering.hierarchy === null ? null : offering.hierarchy.readUser(source, place.dataType, problems);
   const { limits, options } = grounds;
   const permissionGrounds = { options, attributes: source.attributes, form };
   return {
@@ -186,7 +216,8 @@ function readParts(
       { limits, options, form },
       spared,
     ),
-    targetItem: readTargetItem(source, offering, problems),
+    user,
+    targetItem: user === null ? readTargetItem(source, offering, problems) : user?.item,
     tenant: readHierarchyItem("tenant", asked, problems),
     customer: readHierarchyItem("customer", asked, problems),
   };

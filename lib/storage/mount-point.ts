@@ -16,6 +16,8 @@ export type PathNames = {
   customer: string;
   /** Slug of the Waldur resource. */
   project: string;
+  /** Slug of the organisation that the offering is of. */
+  provider: string;
 };
 
 const PLACEHOLDERS: ReadonlyMap<string, keyof PathNames> = new Map([
@@ -25,6 +27,9 @@ const PLACEHOLDERS: ReadonlyMap<string, keyof PathNames> = new Map([
   ["{tenant}", "tenant"],
   ["{customer}", "customer"],
   ["{project}", "project"],
+  ["{provider}", "provider"],
+  ["{organization}", "tenant"],
+  ["{waldur_project}", "customer"],
 ]);
 
 export type PathTemplate = {
@@ -52,6 +57,7 @@ const SAMPLE: PathNames = {
   tenant: "x",
   customer: "x",
   project: "x",
+  provider: "x",
 };
 
 function partOf(text: string): { text: string } | { name: keyof PathNames } {

@@ -37,6 +37,10 @@ export type PlaceRules = {
   policy: Policy;
   dataTypes: { fallback: string; policy: Policy };
   template: PathTemplate;
+  /** Whose offering it is, for rows that do not say it. */
+  provider: StorageSource["provider"];
+  /** A backend id as the profile takes it. */
+  backendIdOf: (backendId: string) => string;
   storageSystem: StorageItem;
   fileSystem: StorageItem;
 };
@@ -49,9 +53,11 @@ export function readPlace(offering: PlaceRules, source: StorageSource): Place {
   checkSlug(source.customer.slug, "customer_slug", problems);
   checkSlug(source.project.slug, "project_slug", problems);
   checkSlug(source.slug, "slug", problems);
+  if (offering.template.uses("provider")) checkProvider(source.provider ?? offering.provider, problems);
   const areSlugsFine = problems.length === before;
-  const existing = existingMount(source.backendId, problems);
-  const suspect = suspectBackendId(source.backendId);
+  const backendId = offering.backendIdOf(source.backendId);
+  const existing = existingMount(backendId, problems);
+  const suspect = suspectBackendId(backendId);
   const isExplicit = existing !== null;
   const asked = isExplicit
     ? existing
@@ -78,6 +84,20 @@ export function keepPlace(place: Place, path: string): Place {
   return { ...kept, path: undefined, problems: [...place.problems, problem] };
 }
 
+/** Servers before 7.8.3 do not say it. */
+function checkProvider(provider: StorageSource["provider"], problems: Problems): void {
+  if (provider !== undefined) checkSlug(provider.slug, "provider_slug", problems);
+  else {
+    problems.push(
+      mappingProblem("bad-slug", {
+        field: "provider_slug",
+        message: "is not given by this server",
+        hint: "write the name of the provider in place of {provider} in mount_point",
+      }),
+    );
+  }
+}
+
 function dataTypeOf(offering: PlaceRules, { attributes }: StorageSource, problems: Problems) {
   const form = readForm(attributes, problems);
   if (form === undefined) return undefined;
@@ -86,7 +106,7 @@ function dataTypeOf(offering: PlaceRules, { attributes }: StorageSource, problem
 
 /** A data type that cannot be read leaves the path open only where the template has it. */
 function templatePathOf(
-  { template, storageSystem, fileSystem }: PlaceRules,
+  { template, provider, storageSystem, fileSystem }: PlaceRules,
   source: StorageSource,
   { dataType = "", problems }: { dataType: string | undefined; problems: Problems },
 ): string | undefined {
@@ -98,6 +118,7 @@ function templatePathOf(
     tenant: source.customer.slug,
     customer: source.project.slug,
     project: source.slug,
+    provider: (source.provider ?? provider)?.slug ?? "",
   };
   return templatePath(template, names, problems);
 }

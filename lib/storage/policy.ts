@@ -41,6 +41,9 @@ export function createPolicy(settings: PolicySettings) {
   return {
     /** Whether a resource may be mounted there that was not before. */
     admits,
+    /** Whether it is a root itself, or lies below one; none of the directories of the system is. */
+    holds: (directory: string): boolean =>
+      admits(directory) || (roots.includes(`${directory}/`) && !isSystemPath(directory)),
     permission(field: string, value: string): MappingProblem | undefined {
       if (permits(value)) return undefined;
       const mask = permissionsAllowed.toString(8);
@@ -78,6 +81,14 @@ export function createPolicy(settings: PolicySettings) {
         hint: "set it to the number of the project's group, without quotes, or lower min_gid",
       });
     },
+    uid(field: string, value: unknown): MappingProblem | undefined {
+      if (isGid(value, minGid)) return undefined;
+      return mappingProblem("bad-uid", {
+        field,
+        message: `gives the UID ${quoted(value)}, which is not a whole number from ${minGid} to ${LAST_GID}`,
+        hint: "set it to the number of the user, without quotes, or lower min_gid",
+      });
+    },
     /**
      * Why an entry of an earlier file must not be published again as it is. Its path is not looked at further: one that
      * a file names stays.
@@ -91,7 +102,10 @@ export function createPolicy(settings: PolicySettings) {
       const path = tableOf(mountPoint).default;
       const fault = typeof path === "string" ? faultOfPath(path) : "is missing";
       if (fault !== null) return `has a mount point that ${fault}`;
-      for (const item of [tableOf(target).targetItem, tenant, customer]) {
+      const { targetItem } = tableOf(target);
+      const { unixUid = null, primaryProject } = tableOf(targetItem);
+      if (unixUid !== null && !isGid(unixUid, minGid)) return `has the UID ${quoted(unixUid)}`;
+      for (const item of [targetItem, primaryProject, tenant, customer]) {
         const { unixGid = null } = tableOf(item);
         if (unixGid !== null && !isGid(unixGid, minGid) && !isGidText(unixGid, minGid))
           return `has the GID ${quoted(unixGid)}`;

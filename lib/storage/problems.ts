@@ -18,6 +18,8 @@ export type MappingCode =
   | "bad-uuid"
   | "no-gid"
   | "bad-gid"
+  | "no-user"
+  | "bad-uid"
   | "bad-metadata"
   | "permissions-not-allowed"
   | "mount-outside"

@@ -10,7 +10,7 @@ export type ScannedEntry = {
   itemId: string;
   mountPoint: string;
   status: string;
-  /** Of the target; ours is always a project. */
+  /** Of the target: project or user for a resource, tenant or customer for a directory. */
   targetType: string;
   hasQuotas: boolean;
   /** It has a GID that was not made up for the mock mode. */
@@ -125,14 +125,30 @@ function describeEntry(text: string): ScannedEntry | null {
 }
 
 function describeRest(status: unknown, target: unknown, quotas: unknown) {
-  const { targetType, targetItem } = isTable(target) ? target : {};
-  const { unixGid, mock } = isTable(targetItem) ? targetItem : {};
+  const { targetType } = isTable(target) ? target : {};
   return {
     status: typeof status === "string" ? status : "",
     targetType: typeof targetType === "string" ? targetType : "",
     hasQuotas: Array.isArray(quotas),
-    hasGid: unixGid !== null && unixGid !== undefined && mock !== true,
+    hasGid: hasGid(target),
   };
+}
+
+/** The target says who owns what is mounted, by a number that was not made up for the mock mode. */
+export function hasGid(target: unknown): boolean {
+  const item = isTable(target) ? target.targetItem : undefined;
+  if (!isTable(item) || item.mock === true) return false;
+  if (isGiven(item.unixGid)) return true;
+  return isGiven(item.unixUid) || (isTable(item.primaryProject) && isGiven(item.primaryProject.unixGid));
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== null && value !== undefined;
+}
+
+/** The entry is of a resource. Directories claim no path, are not guarded and not carried over. */
+export function isOfResource({ targetType }: Pick<ScannedEntry, "targetType">): boolean {
+  return targetType === "project" || targetType === "user";
 }
 
 function parseMeta(head: string): DocumentMeta | null {

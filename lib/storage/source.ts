@@ -44,5 +44,6 @@ export function sourceOf(
       name: customerName === "" ? (hierarchy?.customer.name ?? "") : customerName,
       slug: customerSlug ?? hierarchy?.customer.slug ?? "",
     },
+    provider: resource.provider,
   };
 }

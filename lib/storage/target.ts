@@ -130,7 +130,7 @@ export function checkUuid(uuid: string, field: string, problems: Problems): bool
 const DEEPEST_METADATA = 16;
 
 /** An object of `backend_metadata` as it is, but for names with a meaning of their own (values.ts); null when there is none, it is empty, or something else than an object. */
-function readMetadata(
+export function readMetadata(
   metadata: unknown,
   name: string,
   problems: Problems,

@@ -4,7 +4,7 @@
 
 import { isTable } from "../json.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";
-import type { DocumentMeta, StorageDocument, StorageResource } from "./document.ts";
+import type { DocumentMeta, StorageDocument, StorageEntry } from "./document.ts";
 
 /**
  * Pieces around the entries: head, then `emptyTail`; or head, `first`, entries with `separator` between them, `tail`.
@@ -39,7 +39,7 @@ export function documentFrame(meta: DocumentMeta): Frame {
 }
 
 /** The whole text, for documents that are small. */
-export function documentText(document: StorageDocument): string {
+export function documentText(document: StorageDocument<StorageEntry>): string {
   return `${escapeUnsafe(JSON.stringify(document, null, 2))}\n`;
 }
 
@@ -48,9 +48,7 @@ const WRAP_HEAD = '{\n  "result": {\n    "entries": [\n';
 const WRAP_TAIL = "\n    ]\n  }\n}";
 
 /** Entries as they stand in the document, with separators between but not around them; empty for none. */
-export function entriesText(
-  entries: readonly (StorageResource | Readonly<Record<string, unknown>>)[],
-): string {
+export function entriesText(entries: readonly (StorageEntry | Readonly<Record<string, unknown>>)[]): string {
   if (entries.length === 0) return "";
   const text = JSON.stringify({ result: { entries } }, null, 2).slice(WRAP_HEAD.length, -WRAP_TAIL.length);
   return escapeUnsafe(text);
@@ -73,8 +71,8 @@ export function withoutDate(text: string): string {
 
 /**
  * What the published file of an order has to do with the one we would write now. `same` looks away from the date,
- * from the version of the program and from the URLs for the provisioner: an order's file is never written again, so
- * neither an upgrade nor another `completion` must make it differ.
+ * from the version of the program, from the URLs for the provisioner and from directories: an order's file is never
+ * written again, so neither an upgrade nor another `completion` or `document_profile` must make it differ.
  * `foreign`: no JSON, or not the file of this order.
  */
 export function compareDocuments(
@@ -88,7 +86,7 @@ export function compareDocuments(
   return expected !== null && timeless(found) === timeless(expected) ? "same" : "differs";
 }
 
-/** `path`: of its one entry, null when it has none. `hasActions`: it says where a provisioner reports back. */
+/** `path`: of the entry of its resource, null when it has none. `hasActions`: it says where a provisioner reports back. */
 export type OrderFileFacts = { path: string | null; hasActions: boolean };
 
 /** What the published file of an order says; null when the text is not the file of this order. */
@@ -101,7 +99,7 @@ export function orderFileFacts(text: string, orderUuid: string): OrderFileFacts 
 
 function pathOf(result: unknown): string | null {
   const entries = isTable(result) ? result.storageResources : undefined;
-  const entry: unknown = Array.isArray(entries) ? entries[0] : undefined;
+  const entry: unknown = Array.isArray(entries) ? entries.find((one) => !isDirectory(one)) : undefined;
   const mountPoint = isTable(entry) ? entry.mountPoint : undefined;
   const path = isTable(mountPoint) ? mountPoint.default : undefined;
   return typeof path === "string" ? path : null;
@@ -124,7 +122,21 @@ function orderUuidOf({ order }: Record<string, unknown>): unknown {
 
 function timeless(document: ParsedDocument): string {
   const { date: _date, appVersion: _appVersion, ...meta } = document.meta;
-  if (!isTable(meta.order)) return JSON.stringify({ ...document, meta });
+  const result = withoutDirectories(document.result);
+  if (!isTable(meta.order)) return JSON.stringify({ ...document, meta, result });
   const { actions: _actions, ...order } = meta.order;
-  return JSON.stringify({ ...document, meta: { ...meta, order } });
+  return JSON.stringify({ ...document, meta: { ...meta, order }, result });
+}
+
+function withoutDirectories(result: unknown): unknown {
+  if (!isTable(result) || !Array.isArray(result.storageResources)) return result;
+  const ofResources = result.storageResources.filter((entry) => !isDirectory(entry));
+  const flat = (entry: unknown) => (isTable(entry) ? { ...entry, parentItemId: null } : entry);
+  return { ...result, storageResources: ofResources.map(flat) };
+}
+
+/** An entry of a directory above mount points, not one of a resource. */
+export function isDirectory(entry: unknown): boolean {
+  const target = isTable(entry) ? entry.target : undefined;
+  return isTable(target) && (target.targetType === "tenant" || target.targetType === "customer");
 }

@@ -8,7 +8,7 @@ import { fileTimeMs, readChunks } from "../output/files.ts";
 import { readSnapshotState } from "../output/state.ts";
 import type { Job } from "../run/job.ts";
 import { digestAlong, documentDigest } from "../storage/digest.ts";
-import { type ScannedEntry, scanDocument } from "../storage/scan.ts";
+import { isOfResource, type ScannedEntry, scanDocument } from "../storage/scan.ts";
 
 export type LastSnapshot = {
   path: string;
@@ -65,25 +65,28 @@ export function judgeSnapshot(path: string, { offering, uuids, sha256 }: Asked):
   let entries = 0;
   const read = digestAlong(readChunks(path));
   const scan = scanDocument(read.chunks, (entry) => {
-    if (uuids.has(entry.itemId) && entry.targetType === "project") entries++;
+    if (uuids.has(entry.itemId) && isOfResource(entry)) entries++;
   });
   if (scan.meta !== null && scan.meta.offering.uuid !== offering) return { entries: 0, state: "unknown" };
   if (sha256 === undefined) return { entries, state: "unknown" };
   return { entries, state: scan.complete && read.sha256() === sha256 ? "as-published" : "changed" };
 }
 
+/** Where entries go: those of the resources, and before them the directories that were above any. */
+export type Visitor = {
+  entry: (found: ScannedEntry) => void;
+  directory?: ((found: ScannedEntry) => void) | undefined;
+};
+
 /**
  * Hands over the entries of these resources one by one, for the texts of all would fill the memory. False when the content
  * is not the published one any more: then nothing of it counts.
  */
-export function visitEntries(
-  path: string,
-  { uuids, sha256 }: Asked,
-  visit: (entry: ScannedEntry) => void,
-): boolean {
+export function visitEntries(path: string, { uuids, sha256 }: Asked, visitor: Visitor): boolean {
   const read = digestAlong(readChunks(path));
   scanDocument(read.chunks, (entry) => {
-    if (uuids.has(entry.itemId) && entry.targetType === "project") visit(entry);
+    if (!isOfResource(entry)) visitor.directory?.(entry);
+    else if (uuids.has(entry.itemId)) visitor.entry(entry);
   });
   return read.sha256() === sha256;
 }

@@ -28,11 +28,14 @@ export function carryOver(
     return;
   }
   let carried = 0;
-  const isSame = visitEntries(path, asked, (entry) => {
-    const text = selection.accept(entry);
-    if (text === null) return;
-    draft.add(text, 1);
-    carried++;
+  const isSame = visitEntries(path, asked, {
+    directory: selection.parents?.recall,
+    entry(found) {
+      const text = selection.accept(found);
+      if (text === null) return;
+      draft.add(text, 1);
+      carried++;
+    },
   });
   if (!isSame) throw changedMeanwhile(path);
   job.line.carriedOver = carried;

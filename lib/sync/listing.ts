@@ -53,13 +53,18 @@ export async function readListing(
   Bun.unsafe.setJITPolicy(JIT_POLICY);
   const query = { offering_uuid: job.config.uuid, visible_to_providers: "true" };
   const visitor = createVisitor({ job, ground, sink, repath, query });
+  const { settings } = job.config;
   const count = await readList(
     job.reader,
     {
       path: RESOURCES_PATH,
-      query: { ...query, state: LIVE_STATES, field: resourceFields(ground.hasSlugs) },
+      query: {
+        ...query,
+        state: LIVE_STATES,
+        field: resourceFields(ground.hasSlugs, ground.asksProvider),
+      },
       what: "resource",
-      parallel: job.config.settings.parallelRequests,
+      parallel: settings.parallelRequests,
     },
     visitor,
   );
@@ -133,7 +138,7 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): T
   const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
   const rows = createRowClaims(claims.table, rules, yielding);
   const nameOf = (uuid: string) => fetchName(job.reader, uuid);
-  sink.draft.restart(documentFrame(metaOf(job, ground, startedAt)));
+  sink.draft.restart(documentFrame(metaOf(job, ground, startedAt)), ground.mapper.hierarchy !== null);
   return {
     startedAt,
     claims,

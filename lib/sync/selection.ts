@@ -11,9 +11,10 @@ import { namesOf } from "../report/report.ts";
 import { createTally, type Tally } from "../report/tally.ts";
 import { carriedEntry } from "../storage/carried.ts";
 import type { StorageResource, StorageSource } from "../storage/document.ts";
+import type { ParentCollector } from "../storage/hierarchy.ts";
 import { keepPlace, type Place } from "../storage/place.ts";
 import type { QuotaValues } from "../storage/quota-policy.ts";
-import type { ScannedEntry } from "../storage/scan.ts";
+import { hasGid, type ScannedEntry } from "../storage/scan.ts";
 import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/vocabulary.ts";
 import { isFault, parseUuid } from "../waldur/wire.ts";
@@ -31,6 +32,8 @@ export type Selection = {
   accept(entry: ScannedEntry): string | null;
   readonly table: ClaimTable;
   readonly rows: RowClaims;
+  /** The directories above the entries; null in the flat profile. */
+  readonly parents: ParentCollector | null;
   /** Rows whose path depends on what became of other resources. */
   readonly undecided: readonly LiveRow[];
   readonly problems: Tally;
@@ -67,7 +70,9 @@ export function createSelection(
   ground: Ground,
   { table, rows, offering, keepsAll, nameOf }: SelectionContext,
 ): Selection {
-  const { policy } = ground.mapper;
+  const { policy, hierarchy } = ground.mapper;
+  const parents = hierarchy?.collect() ?? null;
+  const parentItemId = hierarchy?.parentItemId ?? (() => null);
   const spokenOf = createPolicyNotices();
   /** What the limits of resources give that asked for more than is billed. */
   const billed = new Map<string, QuotaValues>();
@@ -132,9 +137,11 @@ export function createSelection(
       if (mapped.billed !== undefined) billed.set(source.uuid, mapped.billed);
       return leaveOut(source.uuid, mapped.problems, source);
     }
-    const { entry, warnings } = mapped;
+    const { entry, warnings, lack } = mapped;
     if (warnings.length > 0) spokenOf.warned(source.uuid, warnings);
-    const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry) ? GID : 0);
+    if (lack !== null) problems.add({ ...lack, ...aboutOf(source) });
+    parents?.add(entry, source);
+    const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry.target) ? GID : 0);
     rows.wrote(owner, {
       path: entry.mountPoint.default,
       bits,
@@ -190,22 +197,25 @@ export function createSelection(
       const owner = table.resource(entry.itemId);
       const own = namedPath(table, owner);
       const isOwn = own >= 0 ? table.isPath(own, entry.mountPoint) : rows.hasNoRival(owner, entry.mountPoint);
-      const carried = isOwn ? carriedEntry(entry, policy, billed.get(entry.itemId)) : null;
+      const rules = { policy, billed: billed.get(entry.itemId), parentItemId };
+      const carried = isOwn ? carriedEntry(entry, rules) : null;
       const isRefused = own < 0 && !policy.admits(entry.mountPoint);
       const fault = isRefused ? "has a mount point outside of mount_roots" : carried?.fault;
       if (fault !== undefined) {
         problems.add({ ...notAllowed(entry, fault), offering });
         return null;
       }
-      if (carried !== null) {
+      if (carried !== null && carried.fault === undefined) {
         const bits = (entry.hasQuotas ? QUOTAS : 0) | (entry.hasGid ? GID : 0);
         const isPending = entry.status === "pending";
         rows.wrote(owner, { path: entry.mountPoint, bits, isPending, record: own < 0 ? undefined : own });
+        parents?.addCarried(carried.entry);
       } else problems.add({ ...notCarried(entry), offering });
       return carried?.text ?? null;
     },
     table,
     rows,
+    parents,
     get undecided() {
       return [...aside, ...contested];
     },
@@ -214,11 +224,6 @@ export function createSelection(
     policyNotices: spokenOf.all,
     leftOut,
   };
-}
-
-function hasGid({ target }: StorageResource): boolean {
-  const { unixGid, mock } = target.targetItem as { unixGid?: unknown; mock?: unknown };
-  return unixGid !== null && unixGid !== undefined && mock !== true;
 }
 
 /** A server that ignores the filter by state would make us publish what is gone. */

@@ -4,6 +4,7 @@ import type { UuidSet } from "../key-set.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
+import { hierarchyOf, wantsProvider } from "../storage/profile.ts";
 import { fetchUnconsentedResources } from "../waldur/consent.ts";
 import { fetchOffering, fetchProjects, type Probe, probeResources } from "../waldur/offering.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
@@ -16,6 +17,8 @@ export type Ground = {
   wholeCount: number | null;
   /** Rows carry the slugs of project and customer, as far as is known: an offering without resources does not say. */
   hasSlugs: boolean;
+  /** Each row is to say whose offering it is, because there was none to ask before. */
+  asksProvider: boolean;
   /** By uuid; empty where resources carry the slugs themselves. */
   projects: ReadonlyMap<string, WaldurProject>;
   /**
@@ -32,11 +35,15 @@ export async function surveyOffering(job: Job): Promise<Ground> {
   const { config, reader } = job;
   refuseCutGids(config.settings);
   const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
-  const probe = await probeResources(reader, config.uuid);
   const { settings, component } = config;
+  const withProvider = wantsProvider(settings);
+  const probe = await probeResources(reader, config.uuid, withProvider);
+  const { provider } = probe;
+  const hierarchy = await hierarchyOf(settings, { ...offering, provider });
   return {
     offering,
-    mapper: createMapper({ settings, component, offeringSlug: offering.slug }),
+    mapper: createMapper({ settings, component, offeringSlug: offering.slug, hierarchy, provider }),
+    asksProvider: withProvider && probe.hasSlugs === null,
     wholeCount: probe.count,
     hasSlugs: probe.hasSlugs !== false,
     ...(await joinProjects(job, offering, probe)),

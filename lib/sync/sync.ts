@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import type { Output } from "../output/directory.ts";
 import { fileTimeMs, inodeOf, newestSnapshot } from "../output/files.ts";
 import { dateWithOffset, minuteStamp, snapshotName } from "../output/names.ts";
+import type { Beginning } from "../output/snapshot.ts";
 import type { SnapshotState } from "../output/state.ts";
 import { historyOf } from "../run/history.ts";
 import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
@@ -50,7 +51,7 @@ export async function syncOffering(job: Job, options: SyncOptions, sink: Snapsho
     job.ledger.addAll(listing.selection);
     noteState(listing, job);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
-    const drafted = sink.draft.finish();
+    const drafted = sink.draft.finish(beginningOf(listing));
     guard(listing, { entries: drafted.entries, options, sink }, job);
     if (isFirstAndEmpty(listing.last, drafted.entries, options)) return skip(job);
     job.throwIfOver();
@@ -60,6 +61,12 @@ export async function syncOffering(job: Job, options: SyncOptions, sink: Snapsho
     sink.unlockClaims();
     sink.draft.discard();
   }
+}
+
+/** The directories above the entries, where the profile has them. */
+function beginningOf({ selection: { parents, table } }: Listing): Beginning | undefined {
+  // Looking paths up costs memory, and where all have one depth none lies above another.
+  return parents?.beginning(table.hasDepths() ? table.draftedAt : () => null);
 }
 
 /** What was found of earlier runs and is not as they left it. */

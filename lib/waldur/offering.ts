@@ -18,6 +18,7 @@ import {
   type WaldurOffering,
   type WaldurProject,
 } from "./wire-offering.ts";
+import { PROVIDER_FIELDS, type WaldurProvider } from "./wire-resource.ts";
 
 /** The offering, checked. Throws `ConfigError` when Waldur does not know it or it is of another type. */
 export async function fetchOffering(
@@ -86,18 +87,29 @@ function configError(place: OfferingPlace, message: string, detail: { hint: stri
   return new ConfigError([{ file: place.file, path, message, hint: detail.hint }]);
 }
 
-/** `hasSlugs`: null when the offering has no resource at all. `count`: resources in any state. */
-export type Probe = { hasSlugs: boolean | null; count: number | null };
+/**
+ * `hasSlugs`: null when the offering has no resource at all. `count`: resources in any state. `provider`: whose offering it
+ * is, where that was asked and the server says it.
+ */
+export type Probe = {
+  hasSlugs: boolean | null;
+  count: number | null;
+  provider?: WaldurProvider | undefined;
+};
 
 /**
  * Asks for one row of the offering. It shows whether resources carry slugs (servers of 2024 leave them out without a
  * word), and it must belong to the offering, because a server ignores filters that it does not know.
  */
-export async function probeResources(reader: Reader, offeringUuid: string): Promise<Probe> {
+export async function probeResources(
+  reader: Reader,
+  offeringUuid: string,
+  withProvider = false,
+): Promise<Probe> {
   const query = {
     offering_uuid: offeringUuid,
     visible_to_providers: "true",
-    field: PROBE_FIELDS,
+    field: withProvider ? [...PROBE_FIELDS, ...PROVIDER_FIELDS] : PROBE_FIELDS,
     page_size: 1,
   };
   const answer = await reader.get(RESOURCES_PATH, query);
@@ -110,7 +122,7 @@ export async function probeResources(reader: Reader, offeringUuid: string): Prom
       { hint: "this server seems to ignore the filter by offering; nothing can be trusted to be complete" },
     );
   }
-  return { hasSlugs: probe.hasSlugs, count: answer.count };
+  return { hasSlugs: probe.hasSlugs, count: answer.count, provider: probe.provider };
 }
 
 /** Every project with resources of the provider, by uuid; the place of slugs on servers without them on resources. */

@@ -117,9 +117,13 @@ export async function fetchOrder(reader: Reader, uuid: string): Promise<WaldurOr
 }
 
 /** The resource as it is now; null when it is gone. */
-export async function fetchResource(reader: Reader, uuid: string): Promise<WaldurResource | null> {
+export async function fetchResource(
+  reader: Reader,
+  uuid: string,
+  withProvider = false,
+): Promise<WaldurResource | null> {
   const path = `${RESOURCES_PATH}${uuid}/`;
-  const answer = await getOrNull(reader, path, resourceFields(true));
+  const answer = await getOrNull(reader, path, resourceFields(true, withProvider));
   if (answer === null) return null;
   const resource = parseResource(answer.body);
   if (isFault(resource)) throw unusable(path, resource.fault);

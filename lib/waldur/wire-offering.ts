@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { parseOrThrow, Text, Uuid } from "./wire.ts";
+import { providerOf, type WaldurProvider } from "./wire-resource.ts";
 
 const OfferingAnswer = v.object({
   uuid: Uuid,
@@ -21,15 +22,20 @@ const ProbeRow = v.object({
   offering_uuid: Uuid,
   project_slug: v.optional(v.nullable(v.string())),
   customer_slug: v.optional(v.nullable(v.string())),
+  provider_slug: v.optional(v.nullable(v.string())),
+  provider_name: v.optional(Text),
 });
 export const PROBE_FIELDS = ["offering_uuid", "project_slug", "customer_slug"] as const;
 
+export type ProbedRow = { offeringUuid: string; hasSlugs: boolean; provider: WaldurProvider | undefined };
+
 /** Whose row it is, and whether rows of this server carry the slugs of project and customer. */
-export function parseProbe(row: unknown): { offeringUuid: string; hasSlugs: boolean } {
+export function parseProbe(row: unknown): ProbedRow {
   const probe = parseOrThrow(ProbeRow, row, "a resource");
   return {
     offeringUuid: probe.offering_uuid,
     hasSlugs: probe.project_slug !== undefined && probe.customer_slug !== undefined,
+    provider: providerOf(probe),
   };
 }
 

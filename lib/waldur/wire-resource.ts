@@ -20,6 +20,8 @@ const ResourceRow = v.object({
   customer_uuid: v.optional(Uuid),
   customer_name: v.optional(Text),
   customer_slug: v.optional(v.nullable(v.string())),
+  provider_slug: v.optional(v.nullable(v.string())),
+  provider_name: v.optional(Text),
 });
 
 /** A resource as its row gives it. On servers without slugs on resources `project` and `customer` are partly unknown. */
@@ -39,7 +41,12 @@ export type WaldurResource = {
   customerUuid: string;
   customerName: string;
   customerSlug: string | undefined;
+  /** undefined: nobody asked, or the server does not say. */
+  provider: WaldurProvider | undefined;
 };
+
+/** The organisation that an offering is of. */
+export type WaldurProvider = { slug: string; name: string };
 
 /** Fields that cost nothing or one join on every server, and the ones only newer servers have (docs/waldur.md). */
 const BASE_FIELDS = [
@@ -61,9 +68,16 @@ const HIERARCHY_FIELDS = [
   "customer_slug",
 ] as const;
 
-/** Fields to ask for on a list: with the hierarchy on each row, or, where it is joined by project, without. */
-export function resourceFields(withHierarchy: boolean): readonly string[] {
-  return withHierarchy ? [...BASE_FIELDS, ...HIERARCHY_FIELDS] : BASE_FIELDS;
+/** Not in servers before 7.8.3. */
+export const PROVIDER_FIELDS = ["provider_slug", "provider_name"] as const;
+
+/**
+ * Fields to ask for on a list: with the hierarchy on each row, or, where it is joined by project, without.
+ * @param withProvider also whose offering it is, which not every site needs
+ */
+export function resourceFields(withHierarchy: boolean, withProvider = false): readonly string[] {
+  const fields = withHierarchy ? [...BASE_FIELDS, ...HIERARCHY_FIELDS] : BASE_FIELDS;
+  return withProvider ? [...fields, ...PROVIDER_FIELDS] : fields;
 }
 
 const StateRow = v.object({ uuid: Uuid, state: v.string() });
@@ -112,7 +126,9 @@ function isPlain(row: unknown): row is Row {
     isTextOrNone(row.project_slug) &&
     (row.customer_uuid === undefined || isPlainUuid(row.customer_uuid)) &&
     isTextOrNone(row.customer_name) &&
-    isTextOrNone(row.customer_slug)
+    isTextOrNone(row.customer_slug) &&
+    isTextOrNone(row.provider_slug) &&
+    isTextOrNone(row.provider_name)
   );
 }
 
@@ -142,7 +158,16 @@ function resourceOf(row: Row): WaldurResource {
     customerUuid: row.customer_uuid ?? "",
     customerName: row.customer_name ?? "",
     customerSlug: slugOf(row.customer_slug),
+    provider: providerOf(row),
   };
+}
+
+/** undefined where the row does not say it. */
+export function providerOf({
+  provider_slug: slug,
+  provider_name: name,
+}: Pick<Row, "provider_slug" | "provider_name">): WaldurProvider | undefined {
+  return typeof slug === "string" ? { slug, name: name ?? "" } : undefined;
 }
 
 /** null is a slug that is empty, undefined one that the server does not give. */

@@ -123,15 +123,24 @@ describe("claims that were lost are made of the files", () => {
     expect([pathsOf(table, 0), pathsOf(table, 1)]).toEqual([["/b", "/a"], ["/c"]]);
   });
 
-  test("entries of another target type are nobody's", () => {
+  test.each(["tenant", "customer", "other"])("entries of the target type %s are nobody's", (targetType) => {
     const { directory } = openScratch();
     writeSnapshot(directory, 5, [
-      { n: 0, path: "/a", targetType: "user" },
+      { n: 0, path: "/a", targetType },
       { n: 1, path: "/b" },
     ]);
-    writeOrderFile(directory, 20, 1, { n: 2, path: "/c", targetType: "tenant" });
+    writeOrderFile(directory, 20, 1, { n: 2, path: "/c", targetType });
     const { table } = load(directory);
     expect([0, 1, 2].map((n) => pathsOf(table, n))).toEqual([[], ["/b"], []]);
+    expect([0, 1].map((n) => table.was(table.resource(uuidOf(n))) & WRITTEN)).toEqual([0, WRITTEN]);
+  });
+
+  test("the directory of a user is its resource's, like that of a project", () => {
+    const { directory } = openScratch();
+    writeSnapshot(directory, 5, [{ n: 0, path: "/a", targetType: "user" }]);
+    writeOrderFile(directory, 20, 1, { n: 2, path: "/c", targetType: "user" });
+    const { table } = load(directory);
+    expect([0, 2].map((n) => pathsOf(table, n))).toEqual([["/a"], ["/c"]]);
   });
 
   test("an entry that is pending names no path, but its resource was there", () => {

@@ -99,3 +99,23 @@ test.each([
   const { issues } = await load(...lines);
   expect(issues).toMatchObject([{ path: keyOf(key), message: expect.stringContaining("not allowed") }]);
 });
+
+describe("the hierarchy profile", () => {
+  test.each([
+    ["/{storage_system}/{provider}/{organization}/{waldur_project}", 0],
+    ["/a/cscs/x-{tenant}/{project}", 0],
+    ["/a/cscs/mch/{project}", 0],
+    ["/{storage_system}/store/{tenant}/{customer}/{project}", 1],
+    ["/{storage_system}/{project}", 1],
+  ])("with %s has %d warnings", async (template, count) => {
+    const { config } = await load("document_profile: hierarchy", `mount_point: '${template}'`);
+    expect(config?.offerings[0]?.settings.documentProfile).toBe("hierarchy");
+    expect(config?.warnings).toHaveLength(count);
+    for (const { path, message } of config?.warnings ?? [])
+      expect([path, message]).toEqual([keyOf("mount_point"), expect.stringContaining("Waldur customer")]);
+  });
+
+  test("alone makes the default template a warning", async () => {
+    expect((await load("document_profile: hierarchy")).config?.warnings).toHaveLength(1);
+  });
+});

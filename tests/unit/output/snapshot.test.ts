@@ -50,6 +50,36 @@ describe.each(["on the disk", "in memory"])("a draft %s", (where) => {
     expect(text()).toBe(`{"date":"today","list":[\n${entry}\n]}\n`);
   });
 
+  test("has what is known last before what was held, and nothing of an earlier try", () => {
+    const { draft, text } = start();
+    draft.restart(FRAME, true);
+    draft.add('"forgotten"', 1);
+    draft.restart(FRAME, true);
+    draft.add('"ä"', 1);
+    draft.add('"b",\n"c"', 2);
+    const pieces = [
+      { text: '"x"', entries: 1 },
+      { text: '"y"', entries: 1 },
+    ];
+    const body = '\n"x",\n"y",\n"ä",\n"b",\n"c"\n]}\n';
+    expect(draft.finish({ pieces, rewrite: null })).toEqual({
+      entries: 3,
+      bytes: Buffer.byteLength(FRAME.head + body),
+      sha256: sha256(FRAME.digestHead + body),
+    });
+    expect(text()).toBe(FRAME.head + body);
+    draft.discard();
+  });
+
+  test("that held nothing is an empty one", () => {
+    const { draft, text } = start();
+    draft.restart(FRAME, true);
+    expect(draft.finish({ pieces: [], rewrite: null })).toMatchObject({ entries: 0 });
+    const other = start();
+    fill(other.draft, []);
+    expect(text()).toBe(other.text());
+  });
+
   test("joins entries and hashes them under the other head", () => {
     const { draft, text } = start();
     const body = '\n"ä",\n"b",\n"c"\n]}\n';

@@ -1,0 +1,88 @@
+// The hierarchy profile of one offering: what it adds to entries, and the directories before them. Loaded only where
+// `document_profile` asks for it.
+
+import type { StorageSettings } from "../config/config.ts";
+import { isTable } from "../json.ts";
+import type { HierarchyItem, StorageResource, StorageSource } from "./document.ts";
+import {
+  createParents,
+  type Leaf,
+  type ParentRules,
+  type Parents,
+  parentItemId,
+  parentPaths,
+} from "./parents.ts";
+import { createPolicy } from "./policy.ts";
+import type { Problems } from "./problems.ts";
+import type { ScannedEntry } from "./scan.ts";
+import { isUserDataType, readUserTarget, type UserTarget } from "./user-target.ts";
+
+export type Hierarchy = {
+  /** One slash at the end means nothing here, and the root alone is no mount point. */
+  backendIdOf(backendId: string): string;
+  /** Of the directory that the path lies in. */
+  parentItemId(path: string): string | null;
+  /** The user that the entry is for; null for one of a project. */
+  readUser(
+    source: StorageSource,
+    dataType: string | undefined,
+    problems: Problems,
+  ): UserTarget | null | undefined;
+  collect(): ParentCollector;
+};
+
+export type ParentCollector = Pick<Parents, "entries" | "beginning"> & {
+  add(entry: StorageResource, source: StorageSource): void;
+  /** Takes note of a directory of the last snapshot, before entries are carried over from it. */
+  recall(entry: ScannedEntry): void;
+  /** An entry that is carried over. */
+  addCarried(entry: Readonly<Record<string, unknown>>): void;
+};
+
+export function createHierarchy(settings: StorageSettings, offering: ParentRules["offering"]): Hierarchy {
+  const policy = createPolicy(settings);
+  const rules = { offering, permission: settings.defaultPermissions, policy };
+  return {
+    backendIdOf: (backendId) => (backendId.startsWith("/") ? backendId.replace(/\/$/, "") : backendId),
+    parentItemId: (path) => parentItemId(path, policy),
+    readUser: (source, dataType, problems) =>
+      isUserDataType(dataType) ? readUserTarget(source, { settings, policy }, problems) : null,
+    collect() {
+      const customers = new Map<string, HierarchyItem>();
+      let tenant: HierarchyItem | null = null;
+      const parents = createParents(rules, () => tenant);
+      return {
+        entries: parents.entries,
+        beginning: parents.beginning,
+        add: (entry, { customer, provider }) =>
+          parents.add(entry, {
+            customer: { itemId: customer.uuid, key: customer.slug, name: customer.name },
+            provider,
+          }),
+        recall({ mountPoint, targetType, text }) {
+          const item = targetItemOf(JSON.parse(text));
+          if (item === null) return;
+          if (targetType === "tenant") tenant ??= item;
+          else customers.set(mountPoint, item);
+        },
+        addCarried(entry) {
+          if (!isLeaf(entry)) return;
+          const [directory = ""] = parentPaths(entry.mountPoint.default, policy);
+          parents.add(entry, { customer: customers.get(directory) ?? entry.tenant, provider: undefined });
+        },
+      };
+    },
+  };
+}
+
+function targetItemOf(entry: unknown): HierarchyItem | null {
+  const target = isTable(entry) ? entry.target : undefined;
+  return isTable(target) && isTable(target.targetItem) ? target.targetItem : null;
+}
+
+/** What this program wrote, and nobody changed since, has the shape of what it writes now. */
+function isLeaf(entry: Readonly<Record<string, unknown>>): entry is Leaf & { tenant: HierarchyItem } {
+  const { mountPoint, storageSystem, storageFileSystem, storageDataType, tenant } = entry;
+  const items = [storageSystem, storageFileSystem, storageDataType, tenant];
+  return isTable(mountPoint) && typeof mountPoint.default === "string" && items.every(isTable);
+}

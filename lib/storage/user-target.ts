@@ -1,0 +1,70 @@
+// Whom the directories of users belong to, in the hierarchy profile: the user that `backend_metadata.user_item` names. A
+// user is never invented: what nobody said of one is null, and a problem.
+
+import type { StorageSettings } from "../config/config.ts";
+import { isTable } from "../json.ts";
+import type { MappingProblem, StorageSource, TargetItem } from "./document.ts";
+import type { Policy } from "./policy.ts";
+import { mappingProblem, type Problems } from "./problems.ts";
+import { readMetadata, readTargetItem } from "./target.ts";
+
+/** `lack`: what the entry is published without. */
+export type UserTarget = { item: TargetItem; lack: MappingProblem | null };
+
+type UserRules = {
+  settings: Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
+  policy: Policy;
+};
+
+const USER_DATA_TYPES: readonly (string | undefined)[] = ["users", "scratch"];
+
+/** Directories of these data types are a user's; of all others a project's. */
+export function isUserDataType(dataType: string | undefined): boolean {
+  return USER_DATA_TYPES.includes(dataType);
+}
+
+export function readUserTarget(
+  source: StorageSource,
+  rules: UserRules,
+  problems: Problems,
+): UserTarget | undefined {
+  const given = readMetadata(source.backendMetadata, "user_item", problems);
+  if (given === undefined) return undefined;
+  if (given !== null && !rules.settings.useMockTargetItems) return withSoundIds(given, rules, problems);
+  const project = readTargetItem(source, rules, problems);
+  if (project === undefined) return undefined;
+  const { name, unixGid = null, active = true, mock } = project;
+  const item = {
+    ...{ itemId: source.uuid, status: "open", name: source.slug },
+    ...{ email: null, unixUid: null },
+    primaryProject: { name, unixGid, active },
+    active: true,
+    ...(mock === true ? { mock } : {}),
+  };
+  return { item, lack: mock === true ? null : NO_USER };
+}
+
+const NO_USER = mappingProblem("no-user", {
+  field: "backend_metadata.user_item.unixUid",
+  message: "is not set, and the entry has null in its place",
+  hint: "set user_item in the backend metadata of the resource, with the user's name and unixUid",
+});
+
+/** Neither root nor a group of the system becomes the owner of a directory. */
+function withSoundIds(
+  item: Record<string, unknown>,
+  { policy }: UserRules,
+  problems: Problems,
+): UserTarget | undefined {
+  const { unixUid = null, primaryProject } = item;
+  const { unixGid = null } = isTable(primaryProject) ? primaryProject : {};
+  const field = "backend_metadata.user_item";
+  const faults = [
+    unixUid === null ? undefined : policy.uid(`${field}.unixUid`, unixUid),
+    unixGid === null
+      ? undefined
+      : policy.gid(`${field}.primaryProject.unixGid`, { value: unixGid, isTextFine: true }),
+  ].filter((fault) => fault !== undefined);
+  problems.push(...faults);
+  return faults.length > 0 ? undefined : { item, lack: unixUid === null ? NO_USER : null };
+}
