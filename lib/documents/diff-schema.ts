@@ -6,6 +6,7 @@ const listed = v.strictObject({
   itemId: v.string(),
   path: v.nullable(v.string()),
   status: v.unknown(),
+  isDirectory: v.boolean(),
   perhaps: v.nullable(v.string()),
 });
 
@@ -15,6 +16,7 @@ const source = v.strictObject({
   date: v.nullable(v.string()),
   offering: v.nullable(v.string()),
   entries: v.number(),
+  directories: v.number(),
   repeated: v.number(),
   nameless: v.number(),
 });

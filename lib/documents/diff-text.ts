@@ -43,23 +43,24 @@ function* linesOf(difference: Difference): Generator<string> {
 
 function* headOf(
   which: string,
-  { path, entries, date, writer, repeated, nameless }: Source,
+  { path, entries, directories, date, writer, repeated, nameless }: Source,
 ): Generator<string> {
   yield `${which}  ${path}`;
   const by = writer === "plugin" ? ", of the Python plugin" : "";
-  yield `     ${entries} ${entries === 1 ? "entry" : "entries"}${date === null ? "" : `, ${date}`}${by}`;
+  const some = directories === 0 ? "" : `, of which ${directories} of directories`;
+  yield `     ${entries} ${entries === 1 ? "entry" : "entries"}${some}${date === null ? "" : `, ${date}`}${by}`;
   if (repeated > 0) yield `     not compared: ${repeated} for a resource that an earlier entry is for`;
   if (nameless > 0) yield `     not compared: ${nameless} without the uuid of a resource`;
 }
 
 function* listOf(title: string, list: Iterable<Listed>): Generator<string> {
   let isFirst = true;
-  for (const { path, itemId, status, perhaps } of list) {
+  for (const { path, itemId, status, isDirectory, perhaps } of list) {
     if (isFirst) yield* ["", title];
     if (isFirst && perhaps !== null) yield `  perhaps: ${perhaps}`;
     isFirst = false;
     yield path ?? "(no path)";
-    yield `  ${itemId}  ${shown(status)}`;
+    yield `  ${itemId}  ${shown(status)}${isDirectory ? ", a directory" : ""}`;
   }
 }
 

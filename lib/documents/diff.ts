@@ -1,10 +1,10 @@
-// Two documents compared by the resources in them: who is new, who is gone, and what changed of path, quotas, permission,
-// GID and status. The order of the entries means nothing, nor does anything else in them. Where one document is of the
+// Two documents compared by the resources in them, and by directories: who is new, who is gone, and what changed of path,
+// quotas, permission, GID and status. The order of the entries means nothing, nor does anything else in them. Where one document is of the
 // Python plugin, what its successor does differently on purpose is named, and nothing else is explained away.
 
 import { DocumentError } from "../errors.ts";
 import { isTable } from "../json.ts";
-import { AMOUNTS, createEntryTable, createValues, type EntryTable } from "./entries.ts";
+import { AMOUNTS, createEntryTable, createValues, DIRECTORY, type EntryTable } from "./entries.ts";
 import { explain, type Field, ROWS, type Row } from "./explained.ts";
 import { byPath, type NamedResource } from "./gone.ts";
 import { readDocument } from "./read.ts";
@@ -18,6 +18,8 @@ export type Source = {
   offering: string | null;
   /** Entries that were compared. */
   entries: number;
+  /** Those of directories among them. */
+  directories: number;
   /** Entries for a resource that an earlier entry is for. */
   repeated: number;
   /** Entries without the uuid of a resource. */
@@ -25,7 +27,7 @@ export type Source = {
 };
 
 /** `perhaps`: a row of docs/migration.md that may be the reason, which the documents cannot show. */
-export type Listed = NamedResource & { status: unknown; perhaps: Row | null };
+export type Listed = NamedResource & { status: unknown; isDirectory: boolean; perhaps: Row | null };
 
 /** `explained`: the row of docs/migration.md that the two values prove. */
 export type Change = { field: Field; old: unknown; new: unknown; explained: Row | null };
@@ -60,11 +62,11 @@ export function diffDocuments(oldPath: string, newPath: string): Difference {
     counts: { new: added.length, gone: gone.length, changed: changed.length },
     *gone() {
       const perhaps = reasonFor("old", plugin, next.table);
-      for (const entry of inOrder(gone, old.table)) yield { ...listed(old.table, entry), perhaps };
+      for (const entry of inOrder(gone, old.table)) yield ofOne(old.table, entry, perhaps);
     },
     *added() {
       const perhaps = reasonFor("new", plugin, old.table);
-      for (const entry of inOrder(added, next.table)) yield { ...listed(next.table, entry), perhaps };
+      for (const entry of inOrder(added, next.table)) yield ofOne(next.table, entry, perhaps);
     },
     *changed() {
       for (const entry of inOrder(changed, next.table)) {
@@ -94,7 +96,7 @@ function load(path: string, table: EntryTable): { table: EntryTable; source: Sou
   }
   const meta = isTable(frame.meta) ? frame.meta : null;
   const offering = meta !== null && isTable(meta.offering) ? meta.offering : null;
-  const { size: entries, repeated, nameless } = table;
+  const { size: entries, directories, repeated, nameless } = table;
   return {
     table,
     source: {
@@ -102,7 +104,7 @@ function load(path: string, table: EntryTable): { table: EntryTable; source: Sou
       writer: offering === null ? (meta === null ? "other" : "plugin") : "ours",
       date: textOf(meta?.date),
       offering: textOf(offering?.uuid),
-      ...{ entries, repeated, nameless },
+      ...{ entries, directories, repeated, nameless },
     },
   };
 }
@@ -160,6 +162,12 @@ function inOrder(entries: number[], table: EntryTable): number[] {
 
 function listed(table: EntryTable, entry: number) {
   return { itemId: table.uuid(entry), path: table.path(entry), status: table.status(entry) };
+}
+
+/** The plugin knew no directories. */
+function ofOne(table: EntryTable, entry: number, perhaps: Row | null): Listed {
+  const isDirectory = (table.flags(entry) & DIRECTORY) !== 0;
+  return { ...listed(table, entry), isDirectory, perhaps: isDirectory ? null : perhaps };
 }
 
 const FIELDS = ["path", "quotas", "permission", "gid", "status"] as const satisfies readonly Field[];

@@ -3,16 +3,21 @@
 
 import { isTable } from "../json.ts";
 import { createKeySet, type Key, keyAt, uuidKey, uuidText } from "../key-set.ts";
+import { isDirectory } from "../storage/text.ts";
 import { plainUuid } from "../uuid.ts";
 
 /** The entry is that of a project which the program that wrote it made up itself, with the ids of the resource. */
 export const OWN_TARGET = 1;
 /** The GID is one of the mock mode. */
 export const MOCK = 2;
+/** The entry is not of a resource, but of a directory above mount points. */
+export const DIRECTORY = 4;
 
 export type Values = ReturnType<typeof createValues>;
 export type EntryTable = {
   readonly size: number;
+  /** How many of them are of directories. */
+  readonly directories: number;
   /** Entries of a resource that an earlier entry is of; they are passed over. */
   readonly repeated: number;
   /** Entries without the uuid of a resource; they are passed over. */
@@ -22,6 +27,7 @@ export type EntryTable = {
   find(key: Key): number;
   /** The number of the resource's entry in the other table, or -1. */
   other(entry: number): number;
+  /** As documents have it: of a directory with dashes. */
   uuid(entry: number): string;
   path(entry: number): string | null;
   status(entry: number): unknown;
@@ -78,6 +84,7 @@ export function createEntryTable(values: Values, against: EntryTable | null = nu
   const blocks: ReturnType<typeof createBlock>[] = [];
   let repeated = 0;
   let nameless = 0;
+  let directories = 0;
 
   const blockOf = (entry: number) => {
     const block = blocks[Math.floor(entry / BLOCK)];
@@ -96,6 +103,9 @@ export function createEntryTable(values: Values, against: EntryTable | null = nu
   return {
     get size() {
       return keys.size();
+    },
+    get directories() {
+      return directories;
     },
     get repeated() {
       return repeated;
@@ -129,14 +139,22 @@ export function createEntryTable(values: Values, against: EntryTable | null = nu
       const { permission, quotas } = entry;
       block.permission[at] = values.number(isTable(permission) ? permission.value : permission);
       const item = itemOf(entry.target);
-      block.gid[at] = values.number(item.unixGid);
+      block.gid[at] = values.number(gidOf(item));
       block.flags[at] = (item.mock === true ? MOCK : 0) | (plainUuid(item.itemId) === uuid ? OWN_TARGET : 0);
+      if (isDirectory(entry)) {
+        directories++;
+        block.flags[at] = DIRECTORY;
+      }
       const isFour = readFour(quotas, block.amounts, at * AMOUNTS);
       block.quotas[at] = isFour ? FOUR : values.number(quotas);
     },
     find: (key) => keys.find(key),
     other: (entry) => blockOf(entry).others[entry % BLOCK] ?? -1,
-    uuid: (entry) => uuidText(keyAt(keys.words(), entry)),
+    uuid(entry) {
+      const uuid = uuidText(keyAt(keys.words(), entry));
+      const isOne = ((blockOf(entry).flags[entry % BLOCK] ?? 0) & DIRECTORY) !== 0;
+      return isOne ? uuid.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") : uuid;
+    },
     path: pathOf,
     status: (entry) => valueIn("status", entry),
     permission: (entry) => valueIn("permission", entry),
@@ -159,6 +177,11 @@ export function createEntryTable(values: Values, against: EntryTable | null = nu
 function itemOf(target: unknown): Readonly<Record<string, unknown>> {
   const item = isTable(target) ? target.targetItem : null;
   return isTable(item) ? item : {};
+}
+
+/** Of a project, or of the project of a user. */
+function gidOf({ unixGid, primaryProject }: Readonly<Record<string, unknown>>): unknown {
+  return unixGid ?? (isTable(primaryProject) ? primaryProject.unixGid : unixGid);
 }
 
 function textAt(table: unknown, name: string): string | null {

@@ -13,6 +13,7 @@ export const CODES = [
   "duplicate-id",
   "duplicate-mount",
   "nested-mount",
+  "parent",
   "order",
   "name",
 ] as const;

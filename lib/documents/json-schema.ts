@@ -3,14 +3,14 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { reportSchema } from "../report/schema.ts";
-import { Document, Entry, Quotas } from "./schema.ts";
+import { Directory, Document, Entry, Quotas } from "./schema.ts";
 
-const DEFINITIONS = { document: Document, storageResource: Entry, quotas: Quotas };
+const DEFINITIONS = { document: Document, storageResource: Entry, directory: Directory, quotas: Quotas };
 
 /** Of a published file: a snapshot, or the file of an order. */
 export function documentJsonSchema() {
-  const { storageResource, quotas } = DEFINITIONS;
-  return jsonSchemaOf(Document, "Document of waldur-cscs-storage", { storageResource, quotas });
+  const { document: _document, ...parts } = DEFINITIONS;
+  return jsonSchemaOf(Document, "Document of waldur-cscs-storage", parts);
 }
 
 /** Of what a run prints with `--json` or `--dry-run`. */

@@ -7,9 +7,11 @@ import { isTable } from "../json.ts";
 import { createKeySet, keyAt, uuidKey, uuidText } from "../key-set.ts";
 import { LARGEST_ENTRY_BYTES } from "../storage/entry-size.ts";
 import { faultOfPath } from "../storage/mount-point.ts";
+import { isDirectory } from "../storage/text.ts";
 import { isPlainUuid } from "../uuid.ts";
 import { type EntryFacts, factsOf, rulesOfFile } from "./file-rules.ts";
 import type { Fault } from "./finding.ts";
+import { createParentRules } from "./parent-rules.ts";
 import type { ReadEntry } from "./read.ts";
 
 export type Rules = {
@@ -29,15 +31,23 @@ export function createRules(name: string): Rules {
   /** Of each entry, the number of its id, or -1. */
   const idsOfEntries: number[] = [];
   const mounts = createMounts();
+  const parents = createParentRules();
   const facts: EntryFacts[] = [];
+  /** Of resources. */
   let count = 0;
   return {
     *entry({ value, text, number }) {
-      count = number;
       idsOfEntries.push(-1);
       if (!isTable(value)) return;
       if (Buffer.byteLength(text) > LARGEST_ENTRY_BYTES)
         yield { code: "size", field: "", message: `has more than ${LARGEST_ENTRY_BYTES / 1024} KiB` };
+      if (isDirectory(value)) {
+        yield* parents.directory(value, number);
+        yield* mounts.add(value, { number, isDirectory: true });
+        return;
+      }
+      count++;
+      yield* parents.resource(value, number);
       const { itemId } = value;
       if (isPlainUuid(itemId)) {
         const id = ids.add(uuidKey(itemId));
@@ -45,7 +55,7 @@ export function createRules(name: string): Rules {
         if (id >= 0) entriesOfIds.push(number);
         else yield repeatedId(entriesOfIds[-1 - id] ?? 0);
       }
-      yield* mounts.add(value, number);
+      yield* mounts.add(value, { number, isDirectory: false });
       yield* quotaFaults(value);
       // Only the first entries can matter: what a snapshot may not have is reported once, with the first that has it.
       const seen = factsOf(value, number);
@@ -53,10 +63,11 @@ export function createRules(name: string): Rules {
     },
     itemId(entry) {
       const id = entry === null ? -1 : (idsOfEntries[entry - 1] ?? -1);
-      return id < 0 ? null : uuidText(keyAt(ids.words(), id));
+      return id < 0 ? parents.itemId(entry) : uuidText(keyAt(ids.words(), id));
     },
     *end(frame) {
       yield* mounts.nested();
+      yield* parents.end((id) => isPlainUuid(id) && ids.find(uuidKey(id)) >= 0);
       yield* rulesOfFile(name, frame, { count, facts });
     },
   };
@@ -66,14 +77,18 @@ function repeatedId(first: number): Fault {
   return { code: "duplicate-id", field: "itemId", message: `is that of entry ${first} too` };
 }
 
-/** Which entry has which mount point. */
+/** Which entry has which mount point. Nothing is mounted at directories, but no path has two entries. */
 function createMounts() {
   const paths = createPathStore();
   /** Of each path, the number of its first entry. */
   const entries: number[] = [];
+  const directories = new Map<string, number>();
   const field = "mountPoint.default";
   return {
-    *add({ mountPoint }: Readonly<Record<string, unknown>>, number: number): Generator<Fault> {
+    *add(
+      { mountPoint }: Readonly<Record<string, unknown>>,
+      { number, isDirectory }: { number: number; isDirectory: boolean },
+    ): Generator<Fault> {
       const path = isTable(mountPoint) ? mountPoint.default : undefined;
       if (typeof path !== "string") return;
       const fault = faultOfPath(path);
@@ -81,9 +96,13 @@ function createMounts() {
         yield { code: "path", field, message: fault };
         return;
       }
-      const [first] = paths.find(path);
-      if (first === undefined) entries[paths.add(path)] = number;
-      else yield { code: "duplicate-mount", field, message: `is that of entry ${entries[first]} too` };
+      const key = directories.size > 0 || isDirectory ? path.normalize("NFC") : "";
+      const [mount] = paths.find(path);
+      const first = mount === undefined ? directories.get(key) : entries[mount];
+      if (first !== undefined) {
+        yield { code: "duplicate-mount", field, message: `is that of entry ${first} too` };
+      } else if (isDirectory) directories.set(key, number);
+      else entries[paths.add(path)] = number;
     },
     *nested(): Generator<Fault> {
       if (!paths.hasDepths()) return;

@@ -68,38 +68,68 @@ const Hierarchy = (what: string) =>
     `the ${what} in Waldur: itemId, key (its slug) and name; or the object of backend_metadata`,
   );
 
-/** One entry of `result.storageResources`. */
+/** Of a user or a directory. */
+const uid = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LAST_GID)));
+
+const MountPoint = v.looseObject({
+  default: v.pipe(v.string(), v.regex(PATH, "is not an absolute path in its only spelling")),
+});
+
+const Permission = v.looseObject({
+  permissionType: v.literal("octal"),
+  value: v.pipe(v.string(), v.regex(/^[0-7]{3,4}$/, "is not three or four octal digits")),
+});
+
+const Place = {
+  storageSystem: v.looseObject(item),
+  storageFileSystem: v.looseObject(item),
+  storageDataType: v.looseObject({ ...item, path: v.string() }),
+};
+
+/** An entry of `result.storageResources` for a resource. */
 export const Entry = v.looseObject({
   itemId: described(uuid, "uuid of the Waldur resource"),
   status: v.picklist(["pending", "active", "updating", "removing", "error"]),
-  mountPoint: v.looseObject({
-    default: v.pipe(v.string(), v.regex(PATH, "is not an absolute path in its only spelling")),
-  }),
-  permission: described(
-    v.nullable(
-      v.looseObject({
-        permissionType: v.literal("octal"),
-        value: v.pipe(v.string(), v.regex(/^[0-7]{3,4}$/, "is not three or four octal digits")),
-      }),
-    ),
-    "null only in the file of a terminate order",
-  ),
+  mountPoint: MountPoint,
+  permission: described(v.nullable(Permission), "null only in the file of a terminate order"),
   quotas: described(Quotas, "null: no positive limit in Waldur. Space in TB, inodes as whole numbers"),
   oldQuotas: described(v.optional(Quotas), "in update files only: before the change"),
   newQuotas: described(v.optional(Quotas), "in update files only: equal to quotas"),
   target: v.looseObject({
-    targetType: v.literal("project"),
+    targetType: described(v.picklist(["project", "user"]), "user: with `document_profile: hierarchy`"),
     targetItem: described(
-      v.intersect([anyObject, v.objectWithRest({ unixGid: v.optional(gid) }, v.unknown())]),
-      "the project: itemId, status, name, unixGid, active; or backend_metadata.project_item",
+      v.intersect([
+        anyObject,
+        v.objectWithRest({ unixGid: v.optional(gid), unixUid: v.optional(uid) }, v.unknown()),
+      ]),
+      "the project: itemId, status, name, unixGid, active; or backend_metadata.project_item. The user: itemId, status, name, email, unixUid, primaryProject, active; or backend_metadata.user_item",
     ),
   }),
-  storageSystem: v.looseObject(item),
-  storageFileSystem: v.looseObject(item),
-  storageDataType: v.looseObject({ ...item, path: v.string() }),
-  parentItemId: v.null(),
+  ...Place,
+  parentItemId: described(
+    v.nullable(v.union([dashedUuid, uuid])),
+    "with `document_profile: hierarchy`: itemId of the directory that the mount point lies in",
+  ),
   tenant: Hierarchy("customer"),
   customer: Hierarchy("project"),
+});
+
+/** One for a directory above mount points. */
+export const Directory = v.looseObject({
+  itemId: described(dashedUuid, "UUIDv5 of the OID namespace and `directory:` + path"),
+  status: described(v.picklist(["pending", "active"]), "pending while all that lies in it is"),
+  mountPoint: MountPoint,
+  permission: Permission,
+  quotas: v.null(),
+  target: v.looseObject({
+    targetType: v.picklist(["tenant", "customer"]),
+    targetItem: described(
+      anyObject,
+      "itemId (of a customer its uuid, of a tenant that of the offering), key (the slug) and name",
+    ),
+  }),
+  ...Place,
+  parentItemId: v.nullable(v.union([dashedUuid, uuid])),
 });
 
 const date = (description: string) =>
@@ -132,5 +162,5 @@ export const Document = v.looseObject({
       "only in the file of an order",
     ),
   }),
-  result: v.looseObject({ storageResources: v.array(Entry) }),
+  result: v.looseObject({ storageResources: v.array(v.union([Entry, Directory])) }),
 });

@@ -5,10 +5,11 @@ import { basename } from "node:path";
 import * as v from "valibot";
 import { AppError, DocumentError } from "../errors.ts";
 import { isTable } from "../json.ts";
+import { isDirectory } from "../storage/text.ts";
 import type { Fault, Finding, Validated } from "./finding.ts";
 import { type ReadEntry, readDocument } from "./read.ts";
 import { createRules } from "./rules.ts";
-import { Document, Entry } from "./schema.ts";
+import { Directory, Document, Entry } from "./schema.ts";
 
 /** Every finding of the file; at its end the counts. A file that cannot be read is a finding, and no other one stops. */
 export function* validateFile(path: string): Generator<Finding, Validated> {
@@ -42,7 +43,8 @@ function* faultsOf(path: string, counts: { entries: number }): Generator<Placed>
   try {
     for (const read of document.entries) {
       counts.entries = read.number;
-      for (const fault of [...schemaFaults(Entry, read.value), ...rules.entry(read)])
+      const schema = isDirectory(read.value) ? Directory : Entry;
+      for (const fault of [...schemaFaults(schema, read.value), ...rules.entry(read)])
         yield placed(fault, read.number, itemIdOf(read));
     }
   } catch (error) {

@@ -7,7 +7,7 @@ import { type HistoryEntry, listHistory } from "../history/reader.ts";
 import { fileTimeMs, readChunks } from "../output/files.ts";
 import { parseOrderFileName } from "../output/names.ts";
 import { changedReceipts, type FoundReceipt } from "../output/receipts.ts";
-import { scanDocument } from "../storage/scan.ts";
+import { isOfResource, scanDocument } from "../storage/scan.ts";
 import { isSamePath, type Subject } from "./subject.ts";
 
 /** Parts are empty where nothing is known. */
@@ -25,7 +25,10 @@ export type ShownEntry = {
   file: string;
   date: string;
   offering: string;
+  /** Of a directory the id of its entry, without dashes. */
   resource: string;
+  /** Above mount points, and of no resource. */
+  isDirectory: boolean;
   path: string;
   status: string;
   /** As it was published. */
@@ -115,10 +118,13 @@ function entriesOf(snapshot: string | null, isAbout: (part: OfResource) => boole
   if (snapshot === null || fileTimeMs(snapshot) === null) return [];
   const found: ShownEntry[] = [];
   const file = snapshot.slice(snapshot.lastIndexOf("/") + 1);
-  scanDocument(readChunks(snapshot, "ours"), ({ itemId: resource, mountPoint: path, status, text }, meta) => {
+  scanDocument(readChunks(snapshot, "ours"), (scanned, { date, offering }) => {
+    const { mountPoint: path, status } = scanned;
+    const isDirectory = !isOfResource(scanned);
+    const resource = isDirectory ? scanned.itemId.replaceAll("-", "") : scanned.itemId;
     if (!isAbout({ resource, path })) return;
-    const { date, offering } = meta;
-    found.push({ file, date, offering: offering.uuid, resource, path, status, entry: JSON.parse(text) });
+    const entry: unknown = JSON.parse(scanned.text);
+    found.push({ file, date, offering: offering.uuid, resource, isDirectory, path, status, entry });
   });
   return found;
 }

@@ -57,8 +57,16 @@ function part(title: string, lines: readonly string[]): string[] {
 
 type Day = (time: string) => string;
 
-function entryLines({ file, date, resource, path, status, entry }: ShownEntry, day: Day): string[] {
-  return [path, `  ${status}, of resource ${resource}`, `  in ${file} of ${day(date)}`, ...quotaLines(entry)];
+function entryLines(shown: ShownEntry, day: Day): string[] {
+  const { file, date, resource, isDirectory, path, status, entry } = shown;
+  const of = isDirectory ? ownerOf(entry) : `resource ${resource}`;
+  const quotas = isDirectory ? [] : quotaLines(entry);
+  return [path, `  ${status}, of ${of}`, `  in ${file} of ${day(date)}`, ...quotas];
+}
+
+function ownerOf(entry: unknown): string {
+  const { targetType, targetItem } = tableOf(tableOf(entry).target);
+  return `${targetType} ${tableOf(targetItem).key}, a directory`;
 }
 
 function quotaLines(entry: unknown): string[] {

@@ -68,7 +68,8 @@ function questionsFor(subject: Subject, known: readonly Known[]): Question[] {
       if (order !== null && (isOpen || ("uuid" in subject && order === subject.uuid)))
         add("order", { uuid: order, offering });
     }
-    for (const { resource: uuid, offering } of [...entries, ...files, ...receipts, ...claims])
+    const mounted = entries.filter(({ isDirectory }) => !isDirectory);
+    for (const { resource: uuid, offering } of [...mounted, ...files, ...receipts, ...claims])
       add("resource", { uuid, offering });
   }
   return [...questions.values()].slice(0, MOST);

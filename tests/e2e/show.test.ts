@@ -26,7 +26,7 @@ const Schema = v.strictObject({
       directory: Path,
       entries: v.array(
         v.strictObject({
-          ...{ ...Named, file: v.string(), date: Time, status: v.string() },
+          ...{ ...Named, file: v.string(), date: Time, status: v.string(), isDirectory: v.boolean() },
           entry: v.looseObject({ itemId: Uuid }),
         }),
       ),

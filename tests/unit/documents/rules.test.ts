@@ -6,7 +6,13 @@ import * as v from "valibot";
 import { ValidateOutput } from "../../../lib/documents/finding.ts";
 import { validateFile } from "../../../lib/documents/validate.ts";
 import { validateJson, validateText } from "../../../lib/documents/validate-text.ts";
-import type { DocumentMeta, OrderType, StorageResource } from "../../../lib/storage/document.ts";
+import type {
+  DirectoryEntry,
+  DocumentMeta,
+  OrderType,
+  StorageResource,
+} from "../../../lib/storage/document.ts";
+import { directoryItemId } from "../../../lib/storage/items.ts";
 import { entryOf, mapper, source } from "../storage/support.ts";
 import { documentOf, entry, fileOf, META, textOf } from "./support.ts";
 
@@ -222,5 +228,83 @@ describe("what is shown", () => {
     const output = JSON.parse([...validateJson([path], [])].join(""));
     expect(v.parse(ValidateOutput, output).findings).toHaveLength(130);
     expect(output.files).toEqual([{ path, entries: 130, errors: 130, warnings: 0 }]);
+  });
+});
+
+describe("directories", () => {
+  const directory = (path: string, changes: Partial<DirectoryEntry> = {}): DirectoryEntry => {
+    const above = path.slice(0, path.lastIndexOf("/"));
+    const { storageSystem, storageFileSystem, storageDataType } = entry(1);
+    return {
+      itemId: directoryItemId(path),
+      status: "active",
+      mountPoint: { default: path },
+      permission: { permissionType: "octal", value: "775" },
+      quotas: null,
+      target: { targetType: "customer", targetItem: { itemId: "c", key: "c", name: "C" } },
+      ...{ storageSystem, storageFileSystem, storageDataType },
+      parentItemId: above === "" ? null : directoryItemId(above),
+      ...changes,
+    };
+  };
+  const inside = (number: number, path: string, changes: Partial<StorageResource> = {}): StorageResource => ({
+    ...at(number, path),
+    parentItemId: directoryItemId(path.slice(0, path.lastIndexOf("/"))),
+    ...changes,
+  });
+  const foundOf = (...entries: unknown[]) => found(fileOf(JSON.stringify(documentOf(entries)), NAME));
+  const [a, ab] = [directory("/a"), directory("/a/b")];
+
+  test("that are right have no findings, also in the file of an order and above nested mounts", () => {
+    expect(foundOf(a, ab, inside(1, "/a/b/x"), inside(2, "/a/b/y"))).toEqual([]);
+    const created = orderEntry("create");
+    const path = created.mountPoint.default;
+    const above = directory(path.slice(0, path.lastIndexOf("/")), { parentItemId: null, status: "pending" });
+    const entries = [above, { ...created, parentItemId: above.itemId }];
+    const text = JSON.stringify(documentOf(entries, orderMeta("create")));
+    expect(found(fileOf(text, orderName("create")))).toEqual([]);
+    const outer = inside(2, "/a/b");
+    expect(foundOf(a, inside(1, "/a/b/x", { parentItemId: outer.itemId }), outer)).toEqual([
+      "warning nested-mount 2 result.storageResources[1].mountPoint.default",
+    ]);
+  });
+
+  const result = (n: number, field: string) => `result.storageResources[${n - 1}]${field}`;
+  test.each([
+    ["an id of another path", [directory("/a", { itemId: ab.itemId }), at(1, "/x")], ["1 .itemId", "1 "]],
+    ["no child", [a, at(1, "/x")], ["1 "]],
+    ["a parent that is missing", [a, inside(1, "/a/x"), inside(2, "/b/x")], ["3 .parentItemId"]],
+    ["a parent behind it", [inside(1, "/a/x"), a], ["2 ", "1 .parentItemId", "2 "]],
+    ["a parent elsewhere", [a, inside(1, "/b/x", { parentItemId: a.itemId })], ["2 .parentItemId"]],
+    [
+      "pending above what is active",
+      [directory("/a", { status: "pending" }), inside(1, "/a/x")],
+      ["1 .status"],
+    ],
+    ["active above what is pending", [a, inside(1, "/a/x", { status: "pending" })], ["1 .status"]],
+  ] as const)("with %s are errors", (_, entries, wanted) => {
+    expect(foundOf(...entries)).toEqual(
+      wanted.map((one) => {
+        const [number = "", field = ""] = one.split(" ");
+        return `error parent ${number} ${result(Number(number), field)}`;
+      }),
+    );
+  });
+
+  test("are there once, at a path of their own", () => {
+    expect(foundOf(a, a, inside(1, "/a/x"))).toEqual([
+      `error duplicate-id 2 ${result(2, ".itemId")}`,
+      `error duplicate-mount 2 ${result(2, ".mountPoint.default")}`,
+    ]);
+    expect(foundOf(a, ab, inside(1, "/a/b/x"), inside(2, "/a/b"))).toEqual([
+      `error duplicate-mount 4 ${result(4, ".mountPoint.default")}`,
+    ]);
+  });
+
+  test("have no quotas, and are no order's only entry", () => {
+    const withQuotas = { ...a, quotas: entry(1).quotas };
+    expect(foundOf(withQuotas, inside(1, "/a/x"))).toEqual([`error schema 1 ${result(1, ".quotas")}`]);
+    const text = JSON.stringify(documentOf([directory("/a", { status: "pending" })], orderMeta("create")));
+    expect(found(fileOf(text, orderName("create")))).toContain("error order - result.storageResources");
   });
 });
