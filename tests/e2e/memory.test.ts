@@ -6,16 +6,21 @@ import { statSync } from "node:fs";
 import { join } from "pathe";
 import { documentFrame, entriesText } from "../../lib/storage/text.ts";
 import { scratchDirectory } from "../scratch.ts";
-import { openStage, runMeasured, SUBJECT } from "../stage.ts";
+import { openStage, runMeasured, type StageOptions, SUBJECT } from "../stage.ts";
 import { entry, META } from "../unit/documents/support.ts";
 
 type Peak = { bytes: number; fileBytes: number };
 
-async function peakOf(resources: number): Promise<Peak> {
-  const stage = await openStage({ resources });
+async function peakOf(
+  resources: number,
+  settings: StageOptions["settings"] = {},
+  expected: readonly [code: number, stderr: RegExp] = [0, /^$/],
+): Promise<Peak> {
+  const stage = await openStage({ resources, settings });
   try {
     const ran = await runMeasured([...SUBJECT, "sync", "-c", stage.configPath], {});
-    expect([ran.code, ran.stderr]).toEqual([0, ""]);
+    expect(ran.code).toBe(expected[0]);
+    expect(ran.stderr).toMatch(expected[1]);
     const [name] = stage.files();
     return {
       bytes: ran.peakBytes,
@@ -33,6 +38,14 @@ test("40 000 resources need little more memory than 2 000, and far less more tha
   expect(large.bytes).toBeLessThan(1.5 * small.bytes);
   expect(large.bytes - small.bytes).toBeLessThan((large.fileBytes - small.fileBytes) / 2);
 }, 30_000);
+
+test("directories before 100 000 resources need little more memory than the resources alone", async () => {
+  const flat = await peakOf(100_000);
+  // A third of the resources are directories of users that nobody named.
+  const hierarchy = await peakOf(100_000, { document_profile: "hierarchy" }, [10, /no-user/]);
+  expect(hierarchy.fileBytes - flat.fileBytes).toBeGreaterThan(2e6);
+  expect(hierarchy.bytes).toBeLessThan(1.15 * flat.bytes);
+}, 60_000);
 
 const MOST_BYTES = 120e6;
 

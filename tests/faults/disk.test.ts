@@ -27,7 +27,7 @@ import { openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.t
 import { inTurns } from "./in-turns.ts";
 import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT, remount } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, orderFiles } from "./outcome.ts";
-import { ORDER_SCENES, orderScene, placeOrder, type Scene, SYNC_SCENE } from "./scenes.ts";
+import { HIERARCHY_SCENE, ORDER_SCENES, orderScene, placeOrder, type Scene, SYNC_SCENE } from "./scenes.ts";
 import {
   afterConfig,
   CAN_TRACE,
@@ -51,6 +51,7 @@ const NEEDS_LIMIT = CAN_LIMIT ? "" : " (skipped: needs prlimit)";
 describe("an errno", () => {
   const pairs = [
     [SYNC_SCENE, ["ENOSPC", "EIO"]],
+    [HIERARCHY_SCENE, ["ENOSPC"]],
     [orderScene("Create"), ["ENOSPC", "EIO"]],
     [orderScene("Update"), ["EDQUOT"]],
     [orderScene("Terminate"), ["EROFS"]],
@@ -94,7 +95,7 @@ describe("a write that is not what it says", () => {
   test.skipIf(!CAN_TRACE)(
     `is found out by the size of the file${NEEDS_TRACE}`,
     async () => {
-      for (const scene of [SYNC_SCENE, ...ORDER_SCENES]) {
+      for (const scene of [SYNC_SCENE, HIERARCHY_SCENE, ...ORDER_SCENES]) {
         const points = await listPoints(scene);
         // Only of a file's last write: a hole before another one would be a lie of the kernel.
         const fileOf = ({ text }: { text: string }) => text.slice(0, text.indexOf(">"));

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { inTurns } from "./in-turns.ts";
 import { complaintsAnyTime, complaintsOfHistory, complaintsWhenDone } from "./outcome.ts";
-import { ORDER_SCENES, type Scene, SYNC_SCENE } from "./scenes.ts";
+import { HIERARCHY_SCENE, ORDER_SCENES, type Scene, SYNC_SCENE } from "./scenes.ts";
 import {
   afterConfig,
   CAN_TRACE,
@@ -23,13 +23,14 @@ const KILLED = 137;
 /** Fewer points than these, and the trace has missed something. */
 const FLOORS: ReadonlyMap<string, number> = new Map([
   ["a sync", 60],
+  ["a sync with directories", 65],
   ["a Create order", 80],
   ["an Update order", 75],
   ["a Terminate order", 75],
 ]);
 
 describe("a kill", () => {
-  for (const scene of [SYNC_SCENE, ...ORDER_SCENES]) {
+  for (const scene of [SYNC_SCENE, HIERARCHY_SCENE, ...ORDER_SCENES]) {
     test.skipIf(!CAN_TRACE)(
       `at any point of ${scene.name} leaves whole files, and the next run ends it${NEEDS_TRACE}`,
       async () => {

@@ -6,6 +6,7 @@ import { join } from "pathe";
 import { listHistory } from "../../lib/history/reader.ts";
 import { parseOrderFileName } from "../../lib/output/names.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
+import { isDirectory } from "../../lib/storage/text.ts";
 import type { Stage } from "../stage.ts";
 
 const PUBLIC_NAME =
@@ -91,7 +92,8 @@ export function isWhole(stage: Stage, name: string): boolean {
 }
 
 function hasEntries(name: string, { storageResources }: { storageResources: readonly unknown[] }): boolean {
-  return parseOrderFileName(name) === null ? storageResources.length >= 0 : storageResources.length === 1;
+  if (parseOrderFileName(name) === null) return storageResources.length >= 0;
+  return storageResources.filter((entry) => !isDirectory(entry)).length === 1;
 }
 
 function complaintsOfOrder(stage: Stage, { uuid, state }: { uuid: string; state: string }): string[] {

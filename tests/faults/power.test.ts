@@ -7,7 +7,7 @@ import { openStage, type Stage, SUBJECT } from "../stage.ts";
 import { inTurns } from "./in-turns.ts";
 import { canCutPower, type Disk, type DiskKind, mountDisk } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, isWhole, orderFiles } from "./outcome.ts";
-import { ORDER_SCENES, orderScene, placeOrder, type Scene, SYNC_SCENE } from "./scenes.ts";
+import { HIERARCHY_SCENE, ORDER_SCENES, orderScene, placeOrder, type Scene, SYNC_SCENE } from "./scenes.ts";
 import {
   afterConfig,
   CAN_TRACE,
@@ -27,7 +27,9 @@ for (const kind of KINDS) {
   const unable = can ? "" : ` (skipped: needs root, loop devices and mkfs.${kind})`;
 
   describe(`a power cut on ${kind}`, () => {
-    for (const scene of [SYNC_SCENE, orderScene("Create")]) {
+    // What directories add is the same to every file system.
+    const withDirectories = kind === "ext4" ? [HIERARCHY_SCENE] : [];
+    for (const scene of [SYNC_SCENE, ...withDirectories, orderScene("Create")]) {
       test.skipIf(!can || !CAN_TRACE)(
         `after any call of ${scene.name} loses nothing that was reported to Waldur${unable}${NEEDS_TRACE}`,
         async () => {

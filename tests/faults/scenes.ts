@@ -4,6 +4,7 @@
 import { existsSync, utimesSync } from "node:fs";
 import { join } from "pathe";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
+import { isDirectory } from "../../lib/storage/text.ts";
 import { openStage, type Stage } from "../stage.ts";
 
 export type Scene = {
@@ -18,11 +19,14 @@ export type Scene = {
 const HOUR_MS = 3_600_000;
 
 /** `sync` where a link and retention have something to do. */
-export const SYNC_SCENE: Scene = {
-  name: "a sync",
+const syncScene = (name: string, profile: "flat" | "hierarchy"): Scene => ({
+  name,
   args: ["sync", "--retries", "0"],
   async open(mount = () => undefined) {
-    const stage = await openStage({ resources: 3, settings: { latest_link: true, keep_snapshots: 1 } });
+    const settings = { latest_link: true, keep_snapshots: 1, document_profile: profile };
+    const stage = await openStage({ resources: 3, settings });
+    // Directories of users would each be a problem.
+    for (const resource of stage.world.resources()) stage.world.resource(resource.uuid).attributes = {};
     mount(stage.out);
     await publishOldSnapshot(stage);
     stage.world.addResource({ name: "new" });
@@ -31,10 +35,18 @@ export const SYNC_SCENE: Scene = {
   complaints(stage) {
     const snapshots = stage.files().filter((name) => name !== LATEST_NAME);
     if (snapshots.length === 0 || !existsSync(join(stage.out, LATEST_NAME))) return ["the snapshot is gone"];
-    const { storageResources } = stage.read(LATEST_NAME).result;
-    return storageResources.length === 4 && snapshots.length === 1 ? [] : ["the new snapshot is not there"];
+    const entries = stage.read(LATEST_NAME).result.storageResources;
+    const ofResources = entries.filter((entry) => !isDirectory(entry));
+    const hasDirectories = ofResources.length < entries.length;
+    if (hasDirectories !== (profile === "hierarchy")) return ["the new snapshot is of the other profile"];
+    return ofResources.length === 4 && snapshots.length === 1 ? [] : ["the new snapshot is not there"];
   },
-};
+});
+
+export const SYNC_SCENE = syncScene("a sync", "flat");
+
+/** With directories, which are known last and written first. */
+export const HIERARCHY_SCENE = syncScene("a sync with directories", "hierarchy");
 
 type Type = "Create" | "Update" | "Terminate";
 

@@ -1,6 +1,7 @@
 // What happens at a site between two runs: orders are placed, things change, get lost or are put there, and time goes by.
 
 import { replaceMany } from "./changes.ts";
+import { switchTo } from "./directories.ts";
 import type { Placing } from "./hands.ts";
 import type { Run, Step } from "./history.ts";
 import { putLitter } from "./litter.ts";
@@ -20,6 +21,10 @@ export function playDeed(site: Site, step: Exclude<Step, Run>): void {
     const { name, text } = putLitter(site.stage.out, site.stage.world, step);
     site.seen.litter.set(name, text);
     site.seen.outcomes.add(`${step.litter} in the output directory`);
+  } else if ("profile" in step) {
+    if (site.profile !== step.profile) site.seen.outcomes.add("the profile changes");
+    site.profile = step.profile;
+    switchTo(site.stage, step.profile);
   } else if ("replace" in step) replace(site, step.replace);
   else act(site, step);
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { FAULTS } from "../../lib/simulator/faults.ts";
 import type { Generation } from "../../lib/simulator/model.ts";
 import { type Change, changes } from "./changes.ts";
+import { PROFILES, type Profile } from "./directories.ts";
 import { type Hand, hands, type Placing, placings } from "./hands.ts";
 import type { Litter } from "./litter.ts";
 import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
@@ -22,6 +23,8 @@ export type Setup = {
   /** The setting `path_reuse_after_days`; null leaves it out. */
   reuseDays: 0 | 7 | null;
   nestedMounts: "allow" | null;
+  /** The setting `document_profile`, which a step may change. */
+  profile: Profile;
   /** Orders of a second offering of the same server go into the same directory. */
   hasSecondOffering: boolean;
   /** There is a snapshot of them already. */
@@ -72,6 +75,7 @@ export type Step =
   | { waitMinutes: number }
   | { waitDays: number }
   | { replace: number }
+  | { profile: Profile }
   | Run;
 export type History = { setup: Setup; steps: readonly Step[] };
 
@@ -99,6 +103,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   ),
   reuseDays: fc.constantFrom(null, null, 0, 0, 7),
   nestedMounts: rarely<Setup["nestedMounts"]>(null, "allow", 6),
+  profile: rarely<Setup["profile"]>("flat", "hierarchy", 3),
   hasSecondOffering: rarely(false, true, 3),
   published: fc.boolean(),
   repaired: fc.boolean(),
@@ -192,6 +197,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ lose: fc.constantFrom(...LOSSES) }) },
   { weight: 1, arbitrary: fc.constantFrom<Litter>(...LITTERS) },
   { weight: 1, arbitrary: fc.record({ replace: fc.constantFrom(1, 6, 6) }) },
+  { weight: 1, arbitrary: fc.record({ profile: fc.constantFrom(...PROFILES) }) },
   { weight: 8, arbitrary: runs },
 );
 

@@ -25,6 +25,7 @@ export const PLAIN: Omit<Setup, "generation"> = {
   resources: 0,
   reuseDays: null,
   nestedMounts: null,
+  profile: "flat",
   hasSecondOffering: false,
   published: false,
   repaired: false,

@@ -5,6 +5,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { parseOrderFileName } from "../../lib/output/names.ts";
+import { resourcesIn } from "./directories.ts";
 import { entryOf } from "./expected.ts";
 import type { Loss } from "./history.ts";
 import type { Statement } from "./ownership.ts";
@@ -50,7 +51,7 @@ function readdirSyncIfThere(path: string): string[] {
 function statementsOf(site: Site): Statement[] {
   const { stage } = site;
   const orderFiles = stage.files().filter((name) => parseOrderFileName(name) !== null);
-  const entriesOf = (name: string) => stage.read(name).result.storageResources.map(entryOf);
+  const entriesOf = (name: string) => resourcesIn(stage.read(name)).map(entryOf);
   const ofOrders = orderFiles.flatMap((name) =>
     entriesOf(name).map(({ id, mountPoint }) => ({ resource: id, path: mountPoint, orderFile: name })),
   );

@@ -2,6 +2,7 @@
 // what an order was for is in its file and in Waldur, and only what cannot be mapped is an excuse to be open.
 
 import type { SimOrder } from "../../lib/simulator/model.ts";
+import { resourcesIn } from "./directories.ts";
 import { tableOf } from "./expected.ts";
 import { LOSSES } from "./history.ts";
 import { orderFilesOf, type Site } from "./site.ts";
@@ -34,7 +35,7 @@ function complaintsOfQuota(site: Site, order: SimOrder): string[] {
   if (order.type === "Terminate") return [];
   const wanted = tableOf(order.limits).storage;
   return orderFilesOf(site, order).flatMap((name) => {
-    const found = site.stage.read(name).result.storageResources[0]?.quotas?.[0]?.quota;
+    const found = resourcesIn(site.stage.read(name))[0]?.quotas?.[0]?.quota;
     return found === wanted ? [] : [`${name} has a quota of ${found}, and its order of ${wanted}`];
   });
 }

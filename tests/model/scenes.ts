@@ -10,6 +10,7 @@ const OF_SETUPS: Readonly<Record<string, (setup: Setup) => boolean>> = {
   "a 2024 server": ({ generation }) => generation === "2024",
   "path_reuse_after_days 0": ({ reuseDays }) => reuseDays === 0,
   "path_reuse_after_days 7": ({ reuseDays }) => reuseDays === 7,
+  "document_profile hierarchy": ({ profile }) => profile === "hierarchy",
   "nested_mounts allow": ({ nestedMounts }) => nestedMounts === "allow",
   "so many resources that the guard watches": ({ resources }) => resources >= 10,
 };
@@ -25,6 +26,7 @@ const NAMES: readonly string[] = [
   ...Object.keys(LITTER).map((litter) => `${litter} in the output directory`),
   "a resource is replaced",
   "many resources are replaced",
+  "the profile changes",
   "1 days go by",
   "8 days go by",
   "a run with --repath",

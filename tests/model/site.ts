@@ -7,6 +7,7 @@ import { isSnapshotName, parseOrderFileName } from "../../lib/output/names.ts";
 import { type Arrival, listenTo, openStage, type Stage } from "../stage.ts";
 import { Clock } from "./clock.ts";
 import { secondOffering } from "./config.ts";
+import { type Profile, resourcesIn } from "./directories.ts";
 import { type Entry, entryOf } from "./expected.ts";
 import { type Book, openBook } from "./hands.ts";
 import type { Setup } from "./history.ts";
@@ -22,6 +23,8 @@ export type Site = {
   stage: Stage;
   program: Program;
   setup: Setup;
+  /** The setting as it is now. */
+  profile: Profile;
   book: Book;
   clock: Clock;
   /** Called at each request, before the server looks at it. */
@@ -89,6 +92,7 @@ export async function openSite(setup: Setup, { days = 0, program = INSIDE }: Pla
       backend_id: setup.backendId,
       latest_link: setup.latestLink,
       keep_snapshots: setup.keepSnapshots,
+      document_profile: setup.profile,
       ...(setup.reuseDays !== null && { path_reuse_after_days: setup.reuseDays }),
       ...(setup.nestedMounts !== null && { nested_mounts: setup.nestedMounts }),
     },
@@ -99,6 +103,7 @@ export async function openSite(setup: Setup, { days = 0, program = INSIDE }: Pla
     stage,
     program,
     setup,
+    profile: setup.profile,
     clock,
     book: openBook(
       stage.world,
@@ -139,7 +144,7 @@ function nothingSeen(): Seen {
 /** A snapshot of before the history, made by the process of the test, which is quicker. */
 async function publishFirst(stage: Stage, clock: Clock): Promise<Entry[]> {
   const { report } = await stage.runHere("sync", { now: () => clock.now() });
-  return report.files.flatMap(({ path }) => stage.read(basename(path)).result.storageResources.map(entryOf));
+  return report.files.flatMap(({ path }) => resourcesIn(stage.read(basename(path))).map(entryOf));
 }
 
 export function orderFilesOf({ stage }: Site, { uuid }: { uuid: string }): string[] {

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "pathe";
 import { EXIT } from "../../lib/errors.ts";
 import type { Ran } from "../stage.ts";
+import { resourcesIn } from "./directories.ts";
 import { type Entry, entryOf } from "./expected.ts";
 import { complaintOfLoss } from "./guard.ts";
 import type { Run } from "./history.ts";
@@ -20,7 +21,7 @@ export function newestSnapshot(site: Site): Newest {
     .sort((a, b) => Number(b.stats.ctimeNs - a.stats.ctimeNs));
   if (newest === undefined) return null;
   const { name, stats } = newest;
-  return { name, inode: Number(stats.ino), entries: stage.read(name).result.storageResources.map(entryOf) };
+  return { name, inode: Number(stats.ino), entries: resourcesIn(stage.read(name)).map(entryOf) };
 }
 
 /** Whether there is a new snapshot; what it must hold when nothing disturbed the run, and what the next is compared with. */

@@ -8,6 +8,7 @@ import { LATEST_NAME } from "../../lib/output/retention.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import { complaintsOfFile, isWhole, STATE_NAME } from "../faults/outcome.ts";
 import { contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
+import { resourcesIn } from "./directories.ts";
 import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected.ts";
 import { isOpen, withThoseBehind } from "./hands.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
@@ -48,10 +49,11 @@ function complaintsOfName(site: Site, name: string): string[] {
 
 /** A new file holds what its order was mapped to at some moment of the run that published it. */
 function complaintsOfContent({ stage, book, seen }: Site, name: string): string[] {
-  const { meta, result } = stage.read(name);
+  const document = stage.read(name);
+  const { meta } = document;
   const parts = parseOrderFileName(name);
   const order = book.placed.find(({ uuid }) => uuid === parts?.uuid);
-  const [resource] = result.storageResources;
+  const [resource] = resourcesIn(document);
   if (order === undefined || resource === undefined) return [`${name} is of no order`];
   const entry = entryOf(resource);
   const possible = [...(seen.possible.get(order.uuid)?.keys() ?? [])];

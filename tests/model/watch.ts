@@ -4,7 +4,9 @@
 import { statSync } from "node:fs";
 import { join } from "pathe";
 import { parseOrderFileName } from "../../lib/output/names.ts";
+import type { StorageDocument, StorageResource } from "../../lib/storage/document.ts";
 import { isWhole } from "../faults/outcome.ts";
+import { faultsOf, resourcesIn } from "./directories.ts";
 import { type Entry, entryOf } from "./expected.ts";
 import { complaintsOfNaming, isRepathed, type Naming } from "./ownership-verdict.ts";
 import { isLive } from "./paths.ts";
@@ -16,12 +18,28 @@ export function watch(site: Site): string[] {
   const complaints: string[] = [];
   for (const name of newFiles(site)) {
     if (!isWhole(site.stage, name)) continue;
-    const entries = site.stage.read(name).result.storageResources.map(entryOf);
+    const document = site.stage.read(name);
+    const entries = resourcesIn(document).map(entryOf);
+    complaints.push(...complaintsOfDirectories(site, name, document));
     const parts = parseOrderFileName(name);
     if (parts === null) complaints.push(...complaintsOfPairs(name, entries));
     for (const entry of entries) complaints.push(...judge(site, namingOf(site, name, entry)));
   }
   return complaints;
+}
+
+/** Of the profile that stood when the run began; nothing changes it meanwhile. */
+function complaintsOfDirectories(site: Site, name: string, document: StorageDocument): string[] {
+  const { storageResources } = document.result;
+  const ofResources = resourcesIn(document);
+  const isFlat = ofResources.every(({ parentItemId }) => (parentItemId ?? null) === null);
+  const isBelowRoot = ({ mountPoint }: StorageResource) => mountPoint.default.lastIndexOf("/") === 0;
+  const has = ofResources.length < storageResources.length || !isFlat;
+  if (site.profile === "flat") return has ? [`${name} has directories`] : [];
+  const lacking = ofResources.filter((entry) => entry.parentItemId === null && !isBelowRoot(entry));
+  return [...lacking.map(({ itemId }) => `${itemId} has no parent`), ...faultsOf(storageResources)].map(
+    (fault) => `${name}: ${fault}`,
+  );
 }
 
 /** What the world says now of paths and ends. */

@@ -17,6 +17,7 @@ export function describeSetup({ setup }: History): string {
     `keep_snapshots ${rest.keepSnapshots}`,
     ...(rest.reuseDays === null ? [] : [`path_reuse_after_days ${rest.reuseDays}`]),
     ...(rest.nestedMounts === null ? [] : [`nested_mounts ${rest.nestedMounts}`]),
+    `document_profile ${rest.profile}`,
     ...(rest.hasSecondOffering ? ["orders of a second offering in the same directory"] : []),
     ...(repaired ? ["repaired before the end"] : []),
   ];
@@ -37,6 +38,7 @@ export function describeStep(step: Step): string {
   if ("lose" in step) return `${step.lose} are lost`;
   if ("waitDays" in step) return `${step.waitDays} days go by`;
   if ("litter" in step) return `${step.litter} lies in the output directory`;
+  if ("profile" in step) return `document_profile becomes ${step.profile}`;
   if ("replace" in step) return `${step.replace} resources go, and as many come`;
   if ("waitMinutes" in step) return `${step.waitMinutes} minutes go by`;
   return tellDeed(step);
