@@ -83,6 +83,12 @@ export const root: Command = defineGroup(
       load: () => import("./validate.ts"),
     },
     {
+      name: "page",
+      group: "Look and correct",
+      summary: "Write index.html, which shows who holds how much.",
+      load: () => import("./page.ts"),
+    },
+    {
       name: "schema",
       group: "Look and correct",
       summary: "Print the JSON Schema of a file of this program.",

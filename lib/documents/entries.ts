@@ -55,6 +55,7 @@ export function createValues() {
       return values.push(value) - 1;
     },
     value: (number: number): unknown => values[number],
+    all: (): readonly unknown[] => values,
   };
 }
 
@@ -194,7 +195,7 @@ function readFour(quotas: unknown, amounts: Float64Array, from: number): boolean
   if (!Array.isArray(quotas) || quotas.length !== AMOUNTS) return false;
   let seen = 0;
   for (const one of quotas) {
-    const at = isTable(one) ? placeOf(one) : -1;
+    const at = isTable(one) ? amountPlace(one) : -1;
     if (at < 0 || typeof one.quota !== "number") return false;
     amounts[from + at] = one.quota;
     seen |= 1 << at;
@@ -202,7 +203,8 @@ function readFour(quotas: unknown, amounts: Float64Array, from: number): boolean
   return seen === (1 << AMOUNTS) - 1;
 }
 
-function placeOf({ type, unit, enforcementType }: Readonly<Record<string, unknown>>): number {
+/** Which of the four amounts a quota is; -1 for none of them. */
+export function amountPlace({ type, unit, enforcementType }: Readonly<Record<string, unknown>>): number {
   const first = type === "space" && unit === "tera" ? 0 : type === "inodes" && unit === "none" ? 2 : -1;
   if (first < 0 || (enforcementType !== "soft" && enforcementType !== "hard")) return -1;
   return enforcementType === "soft" ? first : first + 1;

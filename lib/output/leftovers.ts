@@ -8,7 +8,7 @@ import { reach } from "../places/held.ts";
 import { removeFile } from "./files.ts";
 
 const DAY_MS = 86_400_000;
-const NAME = /^tmp-(?:sync|orders|claims)-.*-[0-9a-f]{32}$/;
+const NAME = /^tmp-(?:sync|orders|claims|page)-.*-[0-9a-f]{32}$/;
 
 /** A name that nobody can foresee, `tmp-{mode}-{host}-{random}`. */
 export function temporaryName(mode: string): string {

@@ -1,0 +1,63 @@
+// `page`: one static file that shows who holds how much, to be looked at in a browser.
+
+import { EXIT, type ExitCode } from "../lib/errors.ts";
+import { defineCommand } from "./command.ts";
+import { commonFlags } from "./common.ts";
+import { offeringFlags, runOptions, text } from "./flags.ts";
+import { loadOfferings } from "./offerings.ts";
+
+export const command = defineCommand({
+  meta: { name: "page", description: "Write index.html, which shows who holds how much." },
+  about:
+    "Shows the newest snapshot by tenant, project and system, what changed since the one before, open and recent orders, " +
+    "problems, and how the runs go. One page for each output directory, or with --output one for all. It loads nothing " +
+    "from anywhere and asks nothing of Waldur. Run it as the user of the runs.",
+  args: {
+    ...offeringFlags,
+    output: {
+      type: "string",
+      valueHint: "FILE",
+      group: "Output",
+      description: "one page for all offerings, under this name",
+    },
+    ...commonFlags,
+  },
+  examples: [
+    {
+      about: "index.html in the output directory, after each snapshot",
+      command: "waldur-cscs-storage sync -c config.yaml && waldur-cscs-storage page -c config.yaml",
+    },
+    {
+      about: "outside of the output directory",
+      command: "waldur-cscs-storage page -c /etc/waldur/config.yaml --output /var/www/storage.html",
+    },
+  ],
+  exits: {
+    0: "written, whatever it shows; on a passive gateway nothing is",
+    65: "the newest snapshot is not whole",
+    73: "it cannot be written, or something else has its name",
+  },
+  async run(flags, shell): Promise<ExitCode> {
+    const { offerings } = await loadOfferings(flags, shell, { needsToken: false });
+    const [{ writePages }, { isAbsent }, { resolve }] = await Promise.all([
+      import("../lib/page/write.ts"),
+      import("../lib/run/active.ts"),
+      import("node:path"),
+    ]);
+    const { silenceMs } = runOptions("orders", flags);
+    const active = [];
+    for (const offering of offerings) {
+      const { activeIf } = offering.settings;
+      const limits = { silenceMs, signal: shell.interrupted };
+      if (activeIf === null || !(await isAbsent(activeIf, limits))) active.push(offering);
+    }
+    const output = text(flags, "output");
+    await writePages({
+      offerings: active,
+      version: shell.version,
+      now: () => new Date(),
+      output: output === undefined ? null : resolve(shell.cwd, output),
+    });
+    return EXIT.ok;
+  },
+});
