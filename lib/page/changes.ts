@@ -1,6 +1,7 @@
 // What became of each resource since the snapshot before. What counts as changed is what `diff` compares: path, quotas,
 // permission, GID and status.
 
+import { KEY_WORDS } from "../key-set.ts";
 import { type Before, CHANGE } from "./data.ts";
 import { QUOTAS, type Rows } from "./rows.ts";
 
@@ -22,17 +23,21 @@ export function compareRows(rows: Rows, old: Rows | null): Comparison {
   }
   const found = new Uint8Array(old.size);
   const changed = new Uint8Array(rows.size);
+  const pair = { rows, old };
   const before: Before[] = [];
+  const keys = rows.keys();
+  const key = new Int32Array(KEY_WORDS);
   for (let row = 0; row < rows.size; row++) {
-    const was = old.find(rows.key(row));
+    for (let word = 0; word < KEY_WORDS; word++) key[word] = keys[row * KEY_WORDS + word] ?? 0;
+    const was = old.find(key);
     if (was < 0) {
       changed[row] = CHANGE.new;
       continue;
     }
     found[was] = 1;
-    const bits = bitsOf({ rows, old }, row, was);
+    const bits = bitsOf(pair, row, was);
     changed[row] = bits;
-    if ((bits & CHANGE.quotas) !== 0 || hasMoved({ rows, old }, row, was))
+    if ((bits & CHANGE.quotas) !== 0 || hasMoved(pair, row, was))
       before.push(beforeOf(row, old, was));
   }
   const gone = Int32Array.from(missing(found));
@@ -43,24 +48,28 @@ export function compareRows(rows: Rows, old: Rows | null): Comparison {
 
 type Pair = { rows: Rows; old: Rows };
 
+/** Makes no objects: a hundred thousand rows of them would be what the most memory is needed for. */
 function bitsOf({ rows, old }: Pair, row: number, was: number): number {
-  const differs = (column: keyof Rows["named"]) => rows.named[column].at(row) !== old.named[column].at(was);
-  const isMoved = differs("folder") || !rows.leaves.isEqual(row, old.leaves, was);
-  const hasOtherQuotas = QUOTAS.some(
-    (quota) => !Object.is(rows.quotas[quota].at(row), old.quotas[quota].at(was)),
-  );
-  return (
-    (hasOtherQuotas ? CHANGE.quotas : 0) |
-    (isMoved ? CHANGE.path : 0) |
-    (differs("status") ? CHANGE.status : 0) |
-    (differs("permission") ? CHANGE.permission : 0) |
-    (differs("gid") ? CHANGE.gid : 0)
-  );
+  let bits = 0;
+  if (!rows.leaves.isEqual(row, old.leaves, was)) bits |= CHANGE.path;
+  for (const [column, bit] of COMPARED)
+    if (rows.named[column].at(row) !== old.named[column].at(was)) bits |= bit;
+  for (const quota of QUOTAS)
+    if (!Object.is(rows.quotas[quota].at(row), old.quotas[quota].at(was))) bits |= CHANGE.quotas;
+  return bits;
 }
 
+const COMPARED = [
+  ["folder", CHANGE.path],
+  ["status", CHANGE.status],
+  ["permission", CHANGE.permission],
+  ["gid", CHANGE.gid],
+] as const;
+
 function hasMoved({ rows, old }: Pair, row: number, was: number): boolean {
-  return (["project", "system"] as const).some(
-    (column) => rows.named[column].at(row) !== old.named[column].at(was),
+  return (
+    rows.named.project.at(row) !== old.named.project.at(was) ||
+    rows.named.system.at(row) !== old.named.system.at(was)
   );
 }
 

@@ -1,16 +1,34 @@
 // The page as text, in pieces: a frame that allows its own script and style and nothing else, and the data as JSON in which
 // no character can end it. The browser makes of it what people see (lib/page/browser).
 
+import { fullGC } from "bun:jsc";
+import { KEY_BYTES, keyAt, uuidText } from "../key-set.ts";
+import { inPieces } from "../report/text.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";
 import { pageScript, pageStyle } from "./bundle.ts" with { type: "macro" };
-import type { Before, Columns, PageData } from "./data.ts";
+import type { Columns, PageData } from "./data.ts";
 import type { Page } from "./page.ts";
-import { QUOTAS } from "./rows.ts";
+import { QUOTAS, type Rows } from "./rows.ts";
 
 /** By which a page of ours is known, so that nobody else's index.html is replaced. */
 export const MARK = '<meta name="generator" content="waldur-cscs-storage';
 
-export function* renderPage(page: Page): Generator<string> {
+export function renderPage(page: Page): Iterable<string> {
+  return collected(inPieces(partsOf(page)));
+}
+
+const COLLECT_EACH = 16;
+
+/** What was written is garbage at once, and would fill the memory before anybody collects it. */
+function* collected(pieces: Iterable<string>): Generator<string> {
+  let count = 0;
+  for (const piece of pieces) {
+    if (count++ % COLLECT_EACH === 0) fullGC();
+    yield piece;
+  }
+}
+
+function* partsOf(page: Page): Generator<string> {
   yield headOf(page);
   yield* dataOf(page);
   yield `</script>\n<script>${SCRIPT}</script>\n</body>\n</html>\n`;
@@ -67,9 +85,9 @@ function* dataOf({ program, at, offerings, snapshots, names, values, parts }: Pa
     ...{ tenants, projects, systems, folders },
   };
   yield `${safeJson(rest).slice(0, -1)},"values":`;
-  yield `${safeJson(values.all().map(scalar))},"before":`;
-  yield* listOf(beforeOf(parts), safeJson);
-  yield ',"rows":{';
+  yield `${safeJson(values.all().map(scalar))},"before":[`;
+  yield* beforeOf(parts);
+  yield '],"rows":{';
   yield* columnsOf(parts);
   yield "}}";
 }
@@ -86,72 +104,63 @@ function scalar(value: unknown): string | number | boolean | null {
 }
 
 /** By row of the page. */
-function* beforeOf(parts: Page["parts"]): Generator<Before> {
+function* beforeOf(parts: Page["parts"]): Generator<string> {
   let first = 0;
+  let separator = "";
   for (const { before, changes } of parts) {
-    for (const [row, ...rest] of before) yield [first + row, ...rest];
+    for (const [row, ...rest] of before) {
+      yield separator + JSON.stringify([first + row, ...rest]);
+      separator = ",";
+    }
     first += changes.length;
   }
 }
 
 function* columnsOf(parts: Page["parts"]): Generator<string> {
-  const named = ["folder", "project", "system", "status", "type", "permission", "gid"] as const;
   yield '"uuid":"';
-  yield* inPieces(each(parts, ({ uuid }, row) => uuid(row)));
-  yield '"';
-  yield* column("leaf", listOf(each(parts, ({ leaves }, row) => leaves.text(row)), safeJson));
-  yield* column("change", listOf(changesOf(parts), String));
-  for (const name of named)
-    yield* column(name, listOf(each(parts, (rows, row) => rows.named[name].at(row)), String));
-  for (const name of QUOTAS) {
-    const amounts = each(parts, (rows, row) => rows.quotas[name].at(row));
-    yield* column(name, listOf(amounts, (amount) => (Number.isNaN(amount) ? "null" : String(amount))));
-  }
-}
-
-function* column(name: keyof Columns, list: Iterable<string>): Generator<string> {
-  yield `,"${name}":`;
-  yield* list;
-}
-
-function* changesOf(parts: Page["parts"]): Generator<number> {
-  for (const { changes } of parts) yield* changes;
-}
-
-/** A value of each row of the page: of each snapshot its rows, and then those that are gone. */
-function* each<Value>(
-  parts: Page["parts"],
-  value: (rows: Page["parts"][number]["rows"], row: number) => Value,
-): Generator<Value> {
   for (const { rows, old, gone } of parts) {
-    for (let row = 0; row < rows.size; row++) yield value(rows, row);
-    if (old !== null) for (const row of gone) yield value(old, row);
+    yield* uuidsOf(rows);
+    if (old !== null) for (const row of gone) yield uuidText(keyAt(old.keys(), row));
+  }
+  yield '"';
+  yield* column("leaf", parts, ({ leaves }, row) => leaves.text(row));
+  yield `,"change":[${parts.map(({ changes }) => changes.join(",")).filter((list) => list !== "")}]`;
+  for (const name of NAMED) yield* column(name, parts, ({ named }, row) => named[name].at(row));
+  for (const name of QUOTAS) yield* column(name, parts, ({ quotas }, row) => quotas[name].at(row));
+}
+
+const NAMED = ["folder", "project", "system", "status", "type", "permission", "gid"] as const;
+
+const ROWS_AT_ONCE = 4096;
+
+/** Many at once, because a view of each key costs more than its text. */
+function* uuidsOf(rows: Rows): Generator<string> {
+  const { buffer, byteOffset } = rows.keys();
+  for (let row = 0; row < rows.size; row += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, rows.size - row);
+    yield Buffer.from(buffer, byteOffset + row * KEY_BYTES, count * KEY_BYTES).toString("hex");
   }
 }
 
-function* listOf<Value>(values: Iterable<Value>, text: (value: Value) => string): Generator<string> {
-  yield "[";
-  yield* inPieces(separated(values, text));
-  yield "]";
-}
-
-function* separated<Value>(values: Iterable<Value>, text: (value: Value) => string): Generator<string> {
+/** A value of each row of the page: of each snapshot its rows, and then those that are gone. NaN becomes null. */
+function* column(
+  name: keyof Columns,
+  parts: Page["parts"],
+  value: (rows: Rows, row: number) => string | number,
+): Generator<string> {
+  yield `,"${name}":[`;
   let separator = "";
-  for (const value of values) {
-    yield separator + text(value);
+  let block: (string | number)[] = [];
+  const text = () => {
+    const list = separator + safeJson(block).slice(1, -1);
+    block = [];
     separator = ",";
+    return list;
+  };
+  for (const { rows, old, gone } of parts) {
+    for (let row = 0; row < rows.size; row++)
+      if (block.push(value(rows, row)) === ROWS_AT_ONCE) yield text();
+    for (const row of gone) if (block.push(value(old ?? rows, row)) === ROWS_AT_ONCE) yield text();
   }
-}
-
-const PIECE = 4096;
-
-/** Joined, so that a piece is worth a write. */
-function* inPieces(texts: Iterable<string>): Generator<string> {
-  let some: string[] = [];
-  for (const text of texts) {
-    if (some.push(text) < PIECE) continue;
-    yield some.join("");
-    some = [];
-  }
-  yield some.join("");
+  yield block.length === 0 ? "]" : `${text()}]`;
 }

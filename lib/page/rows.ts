@@ -2,7 +2,7 @@
 // projects count.
 
 import { amountPlace, type Values } from "../documents/entries.ts";
-import { createKeySet, type Key, keyAt, uuidKey, uuidText } from "../key-set.ts";
+import { createKeySet, type Key, uuidKey } from "../key-set.ts";
 import { uuidOf } from "../storage/foreign.ts";
 import { isTable, tableOf } from "../storage/json.ts";
 import type { Names } from "./names.ts";
@@ -32,8 +32,8 @@ export type Rows = {
   readonly passedOver: number;
   add(value: unknown): void;
   find(key: Key): number;
-  key(row: number): Key;
-  uuid(row: number): string;
+  /** Of every row, one after the other; valid until the next `add`. */
+  keys(): Int32Array;
   leaves: Texts;
   named: ReturnType<typeof createNamed>;
   quotas: ReturnType<typeof createQuotas>;
@@ -74,11 +74,11 @@ export function createRows(names: Names, values: Values): Rows {
       named.permission.add(values.number(isTable(permission) ? permission.value : permission));
       named.gid.add(values.number(tableOf(target.targetItem).unixGid));
       readQuotas(entry.quotas, amounts);
-      for (const [at, name] of QUOTAS.entries()) quotas[name].add(amounts[at] ?? Number.NaN);
+      for (let at = 0; at < QUOTAS.length; at++)
+        quotas[QUOTAS[at] ?? "softSpace"].add(amounts[at] ?? Number.NaN);
     },
     find: (key) => keys.find(key),
-    key: (row) => keyAt(keys.words(), row),
-    uuid: (row) => uuidText(keyAt(keys.words(), row)),
+    keys: keys.words,
     ...{ leaves, named, quotas },
   };
 }

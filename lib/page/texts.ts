@@ -4,35 +4,37 @@ export type Texts = {
   add(text: string): void;
   text(at: number): string;
   isEqual(at: number, other: Texts, otherAt: number): boolean;
-  /** The bytes of a text; a view that is valid until the next `add`. */
-  bytes(at: number): Uint8Array;
+  /** All texts, one after the other; valid until the next `add`. */
+  bytes(): Buffer;
+  start(at: number): number;
+  end(at: number): number;
 };
 
 const FIRST_BYTES = 65_536;
 /** No character takes more for each of its UTF-16 units. */
 const BYTES_PER_UNIT = 3;
 
+/** Without a view of the bytes for each text: those cost more than the texts. */
 export function createTexts(): Texts {
-  const encoder = new TextEncoder();
-  const decoder = new TextDecoder();
   const ends = createNumbers(Int32Array);
-  let bytes = new Uint8Array(FIRST_BYTES);
+  let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   let end = 0;
-  const bytesAt = (at: number) => bytes.subarray(at === 0 ? 0 : ends.at(at - 1), ends.at(at));
+  const startOf = (at: number) => (at === 0 ? 0 : ends.at(at - 1));
   return {
     add(text) {
       const most = end + text.length * BYTES_PER_UNIT;
       if (most > bytes.length) {
-        const more = new Uint8Array(Math.max(most, bytes.length * 2));
-        more.set(bytes);
+        const more = Buffer.allocUnsafeSlow(Math.max(most, bytes.length * 2));
+        bytes.copy(more, 0, 0, end);
         bytes = more;
       }
-      end += encoder.encodeInto(text, bytes.subarray(end)).written;
+      end += bytes.write(text, end);
       ends.add(end);
     },
-    text: (at) => decoder.decode(bytesAt(at)),
-    bytes: bytesAt,
-    isEqual: (at, other, otherAt) => Buffer.compare(bytesAt(at), other.bytes(otherAt)) === 0,
+    text: (at) => bytes.toString("utf8", startOf(at), ends.at(at)),
+    ...{ bytes: () => bytes, start: startOf, end: ends.at },
+    isEqual: (at, other, otherAt) =>
+      bytes.compare(other.bytes(), other.start(otherAt), other.end(otherAt), startOf(at), ends.at(at)) === 0,
   };
 }
 

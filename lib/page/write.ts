@@ -13,15 +13,8 @@ export type PagesOptions = {
   output: string | null;
 };
 
-/**
- * Reluctant to compile, as the build starts it, the runtime takes half as long again for a hundred thousand entries
- * (lib/sync/listing.ts).
- */
-const JIT_POLICY = 10;
-
 /** The first page that cannot be written ends it; those before it are written. */
 export async function writePages({ offerings, version, now, output }: PagesOptions): Promise<void> {
-  Bun.unsafe.setJITPolicy(JIT_POLICY);
   const pageOf = (some: readonly OfferingConfig[]) => async () =>
     renderPage(await collectPage({ offerings: some, version, now: now() }));
   const [first] = offerings;

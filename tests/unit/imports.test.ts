@@ -33,7 +33,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   components: { values: ["config", "waldur", "run"], types: ["report"] },
   show: { values: ["claims", "history", "output", "storage", "waldur"], types: ["config"] },
   status: { values: ["claims", "orders", "output", "waldur"], types: ["config", "report"] },
-  page: { values: ["documents", "output", "places", "status", "storage"], types: ["config"] },
+  page: { values: ["documents", "output", "places", "report", "status", "storage"], types: ["config"] },
   simulator: { values: [], types: [] },
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
