@@ -13,7 +13,7 @@ export const HOSTILE = [
   "<img src=x onerror=\"document.title='run'\">",
   "\u202egnissim\u202c",
   "👩‍🔬 Data 🧊",
-  'quotes " \' ` & &amp; \\',
+  "quotes \" ' ` & &amp; \\",
   "null\u0000byte",
   "x".repeat(10_000),
   "<!-- <script>",
@@ -23,8 +23,25 @@ export type Site = { directory: string; out: string; config: string; newest: str
 
 type SiteOptions = { resources: number; hostile?: boolean };
 
-const PLACES = ["Ice Cores", "Climate", "Materials", "Genomics", "Particle Physics", "Seismology", "Robotics"];
-const HOSTS = ["ETH Zurich", "EPFL", "PSI", "University of Bern", "USI", "Empa", "WSL", "University of Basel"];
+const PLACES = [
+  "Ice Cores",
+  "Climate",
+  "Materials",
+  "Genomics",
+  "Particle Physics",
+  "Seismology",
+  "Robotics",
+];
+const HOSTS = [
+  "ETH Zurich",
+  "EPFL",
+  "PSI",
+  "University of Bern",
+  "USI",
+  "Empa",
+  "WSL",
+  "University of Basel",
+];
 const SYSTEMS = ["capstor", "iopsstor", "vast"];
 
 /** The second snapshot lacks a resource, has two more, and other quotas for every fiftieth one. */
@@ -42,11 +59,53 @@ export async function makeSite({ resources, hostile = false }: SiteOptions): Pro
   await writeDocument(before, "2026-11-26T10:07:00+00:00", mapped(first.slice(0, -2), entryAt));
   await Bun.sleep(10);
   const later = first.filter((n) => n !== 3);
-  await writeDocument(newest, "2026-11-27T10:07:00+00:00", mapped(later, (n) => grown(entryAt(n), n)));
+  await writeDocument(
+    newest,
+    "2026-11-27T10:07:00+00:00",
+    mapped(later, (n) => grown(entryAt(n), n)),
+  );
+  writeState(out, entryAt);
   return { directory, out, config, newest, before };
 }
 
-function* mapped(numbers: readonly number[], make: (n: number) => StorageResource): Generator<StorageResource> {
+/** What runs left: five orders, a problem, when each mode ran. */
+function writeState(out: string, entryAt: (n: number) => StorageResource): void {
+  const state = join(out, ".waldur-cscs-storage");
+  mkdirSync(join(state, "receipts", "closed"), { recursive: true, mode: 0o700 });
+  const write = (name: string, value: unknown) => writeFileSync(join(state, name), JSON.stringify(value));
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  for (let n = 0; n < 5; n++) {
+    const type = n === 1 ? "update" : "create";
+    const order = n.toString(16).padStart(32, "e");
+    const { itemId, mountPoint } = entryAt(20 + n);
+    const receipt = {
+      ...{ version: 1, offering: META.offering.uuid, order, type, resource: itemId },
+      ...{ file: `2026-11-27-08-0${n}-${type}_${order}.json`, mountPoint: mountPoint.default },
+      ...{ claimedAt: hoursAgo(n * 7 + 1), published: n > 2 },
+    };
+    const ended = { closedAt: hoursAgo(n), ended: { state: n === 4 ? "erred" : "done", at: hoursAgo(n) } };
+    write(`receipts/${n > 2 ? "closed/" : ""}${order}.json`, n > 2 ? { ...receipt, ...ended } : receipt);
+  }
+  const { itemId } = entryAt(21);
+  const known = {
+    ...{ since: Date.now() - 26 * 3_600_000, code: "bad-limit", offering: META.offering.uuid },
+    ...{
+      order: (1).toString(16).padStart(32, "e"),
+      resource: itemId,
+      resourceName: "data-21",
+      project: "Climate 3",
+    },
+    ...{ field: "limits.storage", message: "limits.storage is negative: -1" },
+    hint: "correct the limit in Waldur",
+  };
+  write("problems-orders.json", { version: 1, problems: { one: Date.now() }, known: { one: known } });
+  for (const mode of ["sync", "orders"]) write(`good-${mode}-${META.offering.uuid}`, "");
+}
+
+function* mapped(
+  numbers: readonly number[],
+  make: (n: number) => StorageResource,
+): Generator<StorageResource> {
   for (const n of numbers) yield make(n);
 }
 
@@ -72,7 +131,8 @@ function entryMaker(resources: number, hostile: boolean): (n: number) => Storage
     const project = Math.floor(projects * share(n, 1) ** 2);
     const tenant = Math.floor(tenants * share(project, 2) ** 3);
     const system = SYSTEMS[Math.floor(3 * share(n, 3) ** 2)] ?? "capstor";
-    const space = Math.ceil(1 + 80 * share(n, 4) ** 6) + (n % 40 === 0 ? 0.5 : 0);
+    const large = 1 + 40 * share(project, 5) ** 12;
+    const space = Math.ceil(1 + 80 * large * share(n, 4) ** 6) + (n % 40 === 0 ? 0.5 : 0);
     const name = hostile && n < HOSTILE.length ? HOSTILE[n] : undefined;
     const field = PLACES[project % PLACES.length];
     return {
@@ -81,9 +141,17 @@ function entryMaker(resources: number, hostile: boolean): (n: number) => Storage
       status: n % 97 === 0 ? "updating" : "active",
       mountPoint: { default: `/${system}/store/tenant-${tenant}/project-${project}/data-${n}` },
       quotas: n % 301 === 0 ? null : quotasFor(space),
-      tenant: item(`t${tenant}`, name ?? `${HOSTS[tenant % 8]}${tenant < 8 ? "" : ` ${Math.floor(tenant / 8)}`}`),
+      tenant: item(
+        `t${tenant}`,
+        name ?? `${HOSTS[tenant % 8]}${tenant < 8 ? "" : ` ${Math.floor(tenant / 8)}`}`,
+      ),
       customer: item(name === undefined ? `p${project}` : `h${n}`, name ?? `${field} ${project}`),
-      storageSystem: { ...template.storageSystem, itemId: `${system}`, key: system, name: system.toUpperCase() },
+      storageSystem: {
+        ...template.storageSystem,
+        itemId: `${system}`,
+        key: system,
+        name: system.toUpperCase(),
+      },
     };
   };
 }

@@ -37,8 +37,7 @@ export function compareRows(rows: Rows, old: Rows | null): Comparison {
     found[was] = 1;
     const bits = bitsOf(pair, row, was);
     changed[row] = bits;
-    if ((bits & CHANGE.quotas) !== 0 || hasMoved(pair, row, was))
-      before.push(beforeOf(row, old, was));
+    if ((bits & CHANGE.quotas) !== 0 || hasMoved(pair, row, was)) before.push(beforeOf(row, old, was));
   }
   const gone = Int32Array.from(missing(found));
   const changes = new Uint8Array(rows.size + gone.length).fill(CHANGE.gone, rows.size);

@@ -1,7 +1,16 @@
 // The page on its way to its name: in the output directory as other published files, or under a name that somebody chose.
 // An index.html of somebody else's is never replaced.
 
-import { closeSync, fchmodSync, fstatSync, fsyncSync, lstatSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { OfferingConfig } from "../config/config.ts";
 import { OutputError } from "../errors.ts";
@@ -44,7 +53,10 @@ export async function publishAs(
   { fileMode, make }: { fileMode: number; make: () => Promise<Iterable<string>> },
 ): Promise<void> {
   requireOwn(path);
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.tmp`);
+  const temporary = join(
+    dirname(path),
+    `.${basename(path)}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.tmp`,
+  );
   const pieces = await make();
   const fd = attempt("create", temporary, () => openNew(temporary));
   try {

@@ -158,8 +158,7 @@ function* column(
     return list;
   };
   for (const { rows, old, gone } of parts) {
-    for (let row = 0; row < rows.size; row++)
-      if (block.push(value(rows, row)) === ROWS_AT_ONCE) yield text();
+    for (let row = 0; row < rows.size; row++) if (block.push(value(rows, row)) === ROWS_AT_ONCE) yield text();
     for (const row of gone) if (block.push(value(old ?? rows, row)) === ROWS_AT_ONCE) yield text();
   }
   yield block.length === 0 ? "]" : `${text()}]`;

@@ -16,11 +16,16 @@ export type WebServer = {
   stop(): Promise<void>;
 };
 
-export async function serveStage(stage: Stage): Promise<WebServer> {
+/** @param port also listens there, for programs that know no sockets */
+export async function serveStage(
+  stage: Pick<Stage, "directory" | "out">,
+  port: number | null = null,
+): Promise<WebServer> {
   const home = join(stage.directory, "nginx");
   const socket = join(home, "socket");
   mkdirSync(home);
-  writeFileSync(join(home, "nginx.conf"), configFor(stage.out, home, socket));
+  const listen = `listen unix:${socket};${port === null ? "" : ` listen 127.0.0.1:${port};`}`;
+  writeFileSync(join(home, "nginx.conf"), configFor(stage.out, home, listen));
   const server = Bun.spawn(["nginx", "-p", home, "-c", "nginx.conf", "-e", "error.log"], {
     cwd: home,
     stdin: "ignore",
@@ -39,9 +44,9 @@ export async function serveStage(stage: Stage): Promise<WebServer> {
 }
 
 /** The worker must be allowed to reach the test's directory, so it stays who we are. */
-function configFor(root: string, home: string, socket: string): string {
+function configFor(root: string, home: string, listen: string): string {
   const server = shownServer()
-    .replace(/listen [^;]+;/, `listen unix:${socket};`)
+    .replace(/listen [^;]+;/, listen)
     .replace(/root [^;]+;/, `root ${root};`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `  ${kind}_temp_path ${home}/${kind};`,
@@ -53,6 +58,7 @@ ${process.getuid?.() === 0 ? "user root;" : ""}
 events {}
 http {
   access_log off;
+  types { text/html html; application/json json; }
 ${temporary.join("\n")}
 ${server}
 }

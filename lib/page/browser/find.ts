@@ -33,7 +33,9 @@ export function createFinder(model: Model) {
     const { tenants, projects, systems, folders, leaves } = lists();
     const has = (names: readonly string[]) => names.map((name) => name.includes(word));
     const inTenant = has(tenants);
-    const inProject = projects.map((name, at) => name.includes(word) || inTenant[model.tenantOf(at)] === true);
+    const inProject = projects.map(
+      (name, at) => name.includes(word) || inTenant[model.tenantOf(at)] === true,
+    );
     const [inSystem, inFolder] = [has(systems), has(folders)];
     const isPath = word.includes("/");
     const byUuid = /^[0-9a-f-]{6,}$/.test(word) ? uuidRows(rows.uuid, word.replaceAll("-", "")) : null;
@@ -53,7 +55,10 @@ export function createFinder(model: Model) {
 
   return {
     find({ text, which, scope }: Query): Int32Array<ArrayBuffer> {
-      const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+      const words = text
+        .toLowerCase()
+        .split(/\s+/)
+        .filter((word) => word !== "");
       const matchers = words.map(matcher);
       const found = new Int32Array(size);
       let count = 0;
@@ -72,7 +77,8 @@ export function createFinder(model: Model) {
         found.sort((one, other) => {
           const [a, b] = [keys[one] ?? 0, keys[other] ?? 0];
           if (a === b) return one - other;
-          if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) ? (Number.isNaN(b) ? one - other : 1) : -1;
+          if (Number.isNaN(a) || Number.isNaN(b))
+            return Number.isNaN(a) ? (Number.isNaN(b) ? one - other : 1) : -1;
           return sign * (a - b);
         });
       };

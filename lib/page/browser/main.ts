@@ -1,7 +1,7 @@
 // The page as people see it, made of the data in it once, with no request and no HTML made of texts.
 
 import type { PageData } from "../data.ts";
-import { el, name, stamp, moment } from "./dom.ts";
+import { el, moment, name, stamp } from "./dom.ts";
 import { createModel, EVERYTHING, type Model } from "./model.ts";
 import { amount, count, type Measure, plain, short } from "./numbers.ts";
 import { ordersCard, problemsCard, runsOf } from "./orders.ts";
@@ -19,20 +19,26 @@ const picture = createPicture(model, (scope, resource) => {
 });
 const shown = { model, now, reveal: table.reveal };
 document.title = `Storage: ${data.offerings.map((offering) => offering.name).join(", ")}`;
-document.getElementById("app")?.replaceWith(
-  el("a", { class: "skip", href: "#search" }, "To the search"),
-  el("header", {}, ...headOf()),
-  el(
-    "main",
-    {},
-    figuresOf(model),
-    picture.element,
-    changesCard(model, { showChanged: () => showChanged(), reveal: table.reveal }),
-    table.element,
-    el("div", { class: "pair" }, ordersCard(shown), problemsCard(shown)),
-  ),
-  el("footer", {}, `waldur-cscs-storage ${data.program}, made ${stamp(data.at)}. Space in TB (10¹² bytes), as the quotas are.`),
-);
+document
+  .getElementById("app")
+  ?.replaceWith(
+    el("a", { class: "skip", href: "#search" }, "To the search"),
+    el("header", {}, ...headOf()),
+    el(
+      "main",
+      {},
+      figuresOf(model),
+      picture.element,
+      changesCard(model, { showChanged: () => showChanged(), reveal: table.reveal }),
+      table.element,
+      el("div", { class: "pair" }, ordersCard(shown), problemsCard(shown)),
+    ),
+    el(
+      "footer",
+      {},
+      `waldur-cscs-storage ${data.program}, made ${stamp(data.at)}. Space in TB (10¹² bytes), as the quotas are.`,
+    ),
+  );
 document.documentElement.dataset.ready = String(Math.round(performance.now()));
 
 function showChanged(): void {
@@ -46,7 +52,8 @@ function headOf(): HTMLElement[] {
   const [snapshot] = data.snapshots;
   const names = data.offerings.map((offering) => name(offering.name));
   const title = el("h1", {}, ...names.flatMap((one, at) => (at === 0 ? [one] : [", ", one])));
-  if (snapshot === undefined) return [title, el("p", {}, "There is no snapshot yet: the first run of sync makes one.")];
+  if (snapshot === undefined)
+    return [title, el("p", {}, "There is no snapshot yet: the first run of sync makes one.")];
   const lines = data.snapshots.map(({ date, file, note, passedOver }) =>
     el(
       "p",
@@ -74,21 +81,54 @@ function figuresOf({ rows, size, isGone, amountOf }: Model): HTMLElement {
   };
   const there = rows.change.reduce((total, _, row) => total + (isGone(row) ? 0 : 1), 0);
   const orders = data.offerings.flatMap((offering) => offering.orders).filter(({ ended }) => ended === null);
-  const oldest = orders.map(({ since }) => since).filter((since) => since !== null).sort()[0];
+  const oldest = orders
+    .map(({ since }) => since)
+    .filter((since) => since !== null)
+    .sort()[0];
   const problems = data.offerings.reduce((total, offering) => total + offering.problems.length, 0);
   const [space, inodes] = [sum("space", "hard"), sum("inodes", "hard")];
   return el(
     "section",
     { class: "figures", "aria-label": "In short" },
-    figure("Resources", el("span", { id: "count" }, plain(there)), `${plain(data.tenants.length)} tenants, ${plain(data.projects.length)} projects`),
-    figure("Space, hard", el("span", { id: "space", title: amount(space, "space") }, amount(space, "space")), `soft ${amount(sum("space", "soft"), "space")}`),
-    figure("Inodes, hard", el("span", { id: "inodes", title: amount(inodes, "inodes") }, short(inodes, "inodes")), amount(inodes, "inodes")),
-    figure("Open orders", plain(orders.length), oldest === undefined ? "none waits" : el("span", {}, "oldest ", moment(oldest, now))),
-    figure("Problems", el("span", { class: problems > 0 ? "bad" : null }, plain(problems)), problems > 0 ? "see below" : "none"),
-    figure("Last good runs", el("span", { class: "runs" }, ...data.offerings.flatMap((offering) => runsOf(offering, now))), null),
+    figure(
+      "Resources",
+      el("span", { id: "count" }, plain(there)),
+      `${plain(data.tenants.length)} tenants, ${plain(data.projects.length)} projects`,
+    ),
+    figure(
+      "Space, hard",
+      el("span", { id: "space", title: amount(space, "space") }, amount(space, "space")),
+      `soft ${amount(sum("space", "soft"), "space")}`,
+    ),
+    figure(
+      "Inodes, hard",
+      el("span", { id: "inodes", title: amount(inodes, "inodes") }, short(inodes, "inodes")),
+      amount(inodes, "inodes"),
+    ),
+    figure(
+      "Open orders",
+      plain(orders.length),
+      oldest === undefined ? "none waits" : el("span", {}, "oldest ", moment(oldest, now)),
+    ),
+    figure(
+      "Problems",
+      el("span", { class: problems > 0 ? "bad" : null }, plain(problems)),
+      problems > 0 ? "see below" : "none",
+    ),
+    figure(
+      "Last good runs",
+      el("span", { class: "runs" }, ...data.offerings.flatMap((offering) => runsOf(offering, now))),
+      null,
+    ),
   );
 }
 
 function figure(title: string, value: HTMLElement | string, below: HTMLElement | string | null): HTMLElement {
-  return el("div", { class: "figure" }, el("h2", {}, title), el("p", { class: "value" }, value), below === null ? null : el("p", { class: "soft" }, below));
+  return el(
+    "div",
+    { class: "figure" },
+    el("h2", {}, title),
+    el("p", { class: "value" }, value),
+    below === null ? null : el("p", { class: "soft" }, below),
+  );
 }

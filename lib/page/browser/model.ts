@@ -22,7 +22,8 @@ export type Group = { id: number; amount: number; before: number; resources: num
 export function createModel(data: PageData) {
   const { rows, tenants, projects, systems, folders } = data;
   const size = rows.leaf.length;
-  const column = (values: readonly (number | null)[]) => Float64Array.from(values, (value) => value ?? Number.NaN);
+  const column = (values: readonly (number | null)[]) =>
+    Float64Array.from(values, (value) => value ?? Number.NaN);
   const amounts = {
     space: { soft: column(rows.softSpace), hard: column(rows.hardSpace) },
     inodes: { soft: column(rows.softInodes), hard: column(rows.hardInodes) },
@@ -30,7 +31,8 @@ export function createModel(data: PageData) {
   const before = new Map(data.before.map((one) => [one[0], one]));
   const tenantOf = (project: number) => projects[project]?.tenant ?? 0;
   const isGone = (row: number) => ((rows.change[row] ?? 0) & BITS.gone) !== 0;
-  const amountOf = (row: number, measure: Measure, limit: Limit) => amounts[measure][limit][row] ?? Number.NaN;
+  const amountOf = (row: number, measure: Measure, limit: Limit) =>
+    amounts[measure][limit][row] ?? Number.NaN;
   const idOf = (level: Level, row: number): number => {
     if (level === "resource") return row;
     const project = rows.project[row] ?? 0;
@@ -86,7 +88,11 @@ export function createModel(data: PageData) {
       return [...groups.values()].sort((one, other) => other.amount - one.amount || one.id - other.id);
     },
     /** The amounts of the parts of each group, the largest first. */
-    parts(levels: { of: Level; below: Level }, scope: Scope, { measure, limit }: Shown): Map<number, number[]> {
+    parts(
+      levels: { of: Level; below: Level },
+      scope: Scope,
+      { measure, limit }: Shown,
+    ): Map<number, number[]> {
       const groups = new Map<number, Map<number, number>>();
       const column = amounts[measure][limit];
       for (let row = 0; row < size; row++) {

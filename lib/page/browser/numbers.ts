@@ -40,7 +40,8 @@ const STEPS = [
 export function short(value: number, measure: Measure): string {
   if (Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  if (measure === "space") return amount(size >= 100 ? Math.round(value) : size >= 1 ? Number(value.toFixed(1)) : value, measure);
+  if (measure === "space")
+    return amount(size >= 100 ? Math.round(value) : size >= 1 ? Number(value.toFixed(1)) : value, measure);
   for (const [step, letter] of STEPS)
     if (size >= step) return `${plain(Number((value / step).toPrecision(3)))}\u00a0${letter}`;
   return plain(value);
@@ -54,7 +55,11 @@ export function difference(value: number, measure: Measure): string {
 
 export function percent(share: number): string {
   const value = share * 100;
-  return value >= 10 ? `${Math.round(value)}\u00a0%` : value >= 0.1 ? `${value.toFixed(1)}\u00a0%` : "<\u00a00.1\u00a0%";
+  return value >= 10
+    ? `${Math.round(value)}\u00a0%`
+    : value >= 0.1
+      ? `${value.toFixed(1)}\u00a0%`
+      : "<\u00a00.1\u00a0%";
 }
 
 export function count(value: number, one: string, many = `${one}s`): string {

@@ -7,19 +7,8 @@ import { count } from "./numbers.ts";
 
 const MOST_SHOWN = 20;
 
-/** In the words of an administrator; as docs/operations.md has them. */
-const WAITS: Readonly<Record<string, string>> = {
-  "next-pass": "the next run takes it",
-  behind: "an older order of its resource is open",
-  problem: "a person must look at it",
-  path: "its path is not free yet",
-  provisioner: "the provisioner is at work",
-  worker: "Waldur's worker has not acted yet",
-  unavailable: "Waldur or the network failed",
-};
-
 export function waitsText({ for: reason, detail }: { for: string; detail: string }): string {
-  return [WAITS[reason] ?? reason, detail].filter((text) => text !== "").join(": ");
+  return detail === "" ? reason : detail;
 }
 
 type Shown = { model: Model; now: number; reveal: (row: number) => void };
@@ -40,7 +29,12 @@ export function ordersCard({ model, now, reveal }: Shown): HTMLElement {
 function listOf(title: string, orders: readonly OrderFacts[], shown: Shown): HTMLElement {
   const head = el("h3", {}, `${title} `, el("span", { class: "soft" }, String(orders.length)));
   if (orders.length === 0) return el("div", {}, head, el("p", { class: "empty" }, "None."));
-  return el("div", {}, head, growing(orders, (order) => orderOf(order, shown)));
+  return el(
+    "div",
+    {},
+    head,
+    growing(orders, (order) => orderOf(order, shown)),
+  );
 }
 
 function orderOf(order: OrderFacts, { model, now, reveal }: Shown): HTMLElement {
@@ -52,10 +46,14 @@ function orderOf(order: OrderFacts, { model, now, reveal }: Shown): HTMLElement 
     "li",
     {},
     el("span", { class: "kind" }, order.type),
-    row === null ? el("span", { class: "what" }, what) : button({ class: "link what" }, () => reveal(row), what),
+    row === null
+      ? el("span", { class: "what" }, what)
+      : button({ class: "link what" }, () => reveal(row), what),
     el("span", { class: "age" }, moment(order.since, now)),
     el("span", { class: isBad ? "why bad" : "why" }, name(reason ?? "")),
-    row === null ? null : el("span", { class: "soft of" }, name(`${model.project(row)}, ${model.tenant(row)}`)),
+    row === null
+      ? null
+      : el("span", { class: "soft of" }, name(`${model.project(row)}, ${model.tenant(row)}`)),
   );
 }
 
@@ -72,10 +70,19 @@ export function problemsCard({ model, now }: Shown): HTMLElement {
             "li",
             {},
             el("span", { class: "kind" }, problem.code),
-            el("span", { class: "what" }, name(problem.message), problem.count > 1 ? ` (${count(problem.count, "time")})` : null),
+            el(
+              "span",
+              { class: "what" },
+              name(problem.message),
+              problem.count > 1 ? ` (${count(problem.count, "time")})` : null,
+            ),
             el("span", { class: "age" }, moment(problem.since, now)),
             problem.hint === null ? null : el("span", { class: "why" }, name(problem.hint)),
-            el("span", { class: "soft of" }, name([problem.resourceName, problem.project].filter((one) => one !== null).join(", "))),
+            el(
+              "span",
+              { class: "soft of" },
+              name([problem.resourceName, problem.project].filter((one) => one !== null).join(", ")),
+            ),
           ),
         ),
   );
@@ -86,7 +93,11 @@ function growing<Item>(items: readonly Item[], make: (item: Item) => HTMLElement
   const list = el("ul", { class: "list" }, ...items.slice(0, MOST_SHOWN).map(make));
   const rest = items.slice(MOST_SHOWN);
   if (rest.length === 0) return list;
-  const more = button({ class: "more" }, () => more.replaceWith(el("ul", { class: "list" }, ...rest.map(make))), `Show ${rest.length} more`);
+  const more = button(
+    { class: "more" },
+    () => more.replaceWith(el("ul", { class: "list" }, ...rest.map(make))),
+    `Show ${rest.length} more`,
+  );
   return el("div", {}, list, more);
 }
 

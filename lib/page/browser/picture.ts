@@ -3,16 +3,26 @@
 
 import { button, el, name } from "./dom.ts";
 import { squarify } from "./layout.ts";
-import { EVERYTHING, type Group, type Level, levelBelow, type Limit, type Model, type Scope, scopeOf } from "./model.ts";
+import {
+  EVERYTHING,
+  type Group,
+  type Level,
+  type Limit,
+  levelBelow,
+  type Model,
+  type Scope,
+  scopeOf,
+} from "./model.ts";
 import { amount, count, difference, type Measure, percent, short } from "./numbers.ts";
 
-/** More tiles than that are one, of the others. */
-const MOST_TILES = 60;
-const MOST_PARTS = 80;
-const MOST_LISTED = 12;
+/** Tiles that are smaller, in square pixels, are one, of the others. */
+const SMALLEST_TILE = 150;
+const MOST_TILES = 300;
+const MOST_PARTS = 400;
+const MOST_LISTED = 10;
 const COLOURS = 8;
 /** Pixels: smaller tiles have no name, no parts. */
-const ROOM = { name: [44, 20], amount: [60, 40], parts: [70, 70], part: 8 } as const;
+const ROOM = { name: [40, 22], parts: [70, 80], part: 9, letter: 7, line: 20, margin: 14 } as const;
 const HEAD = 44;
 
 export type View = { scope: Scope; measure: Measure; limit: Limit };
@@ -105,16 +115,25 @@ function draw(drawing: Drawing): void {
   const total = groups.reduce((sum, group) => sum + group.amount, 0);
   trail.replaceChildren(...trailOf(drawing, total, groups));
   const isFocused = map.contains(document.activeElement);
-  map.setAttribute("aria-label", `${WORDS[level][1]} by ${view.limit} quota of ${view.measure}; arrow keys move, Enter opens, Escape goes back`);
+  map.setAttribute(
+    "aria-label",
+    `${WORDS[level][1]} by ${view.limit} quota of ${view.measure}; arrow keys move, Enter opens, Escape goes back`,
+  );
   map.replaceChildren(...tilesOf(drawing, level, groups));
   if (isFocused) map.querySelector<HTMLElement>("button")?.focus();
-  const open = (id: number) => (level === "resource" ? enter(view.scope, id) : enter(scopeOf(view.scope, level, id)));
+  const open = (id: number) =>
+    level === "resource" ? enter(view.scope, id) : enter(scopeOf(view.scope, level, id));
   list.replaceChildren(listOf({ model, view, level, groups, total, open }));
 }
 
-function trailOf({ model, view: { scope, measure }, enter }: Drawing, total: number, groups: readonly Group[]): Node[] {
+function trailOf(
+  { model, view: { scope, measure }, enter }: Drawing,
+  total: number,
+  groups: readonly Group[],
+): Node[] {
   const parts: [string, Scope][] = [["All tenants", EVERYTHING]];
-  if (scope.tenant >= 0) parts.push([model.nameOf("tenant", scope.tenant), { ...EVERYTHING, tenant: scope.tenant }]);
+  if (scope.tenant >= 0)
+    parts.push([model.nameOf("tenant", scope.tenant), { ...EVERYTHING, tenant: scope.tenant }]);
   if (scope.project >= 0) parts.push([model.nameOf("project", scope.project), { ...scope, system: -1 }]);
   if (scope.system >= 0) parts.push([model.nameOf("system", scope.system), scope]);
   const nodes: Node[] = parts.map(([text, to], at) =>
@@ -125,7 +144,12 @@ function trailOf({ model, view: { scope, measure }, enter }: Drawing, total: num
   const change = difference(total - groups.reduce((sum, { before }) => sum + before, 0), measure);
   const hasBefore = model.data.snapshots.some(({ before }) => before !== null);
   nodes.push(
-    el("strong", { class: "total" }, short(total, measure), hasBefore && change !== "" ? deltaOf(change) : null),
+    el(
+      "strong",
+      { class: "total" },
+      short(total, measure),
+      hasBefore && change !== "" ? deltaOf(change) : null,
+    ),
   );
   return nodes;
 }
@@ -137,16 +161,23 @@ export function deltaOf(text: string): HTMLElement {
 function tilesOf(drawing: Drawing, level: Level, all: readonly Group[]): HTMLElement[] {
   const { map, view, model } = drawing;
   const [width, height] = [map.clientWidth, map.clientHeight];
-  const groups = withOthers(all.filter((group) => group.amount > 0), MOST_TILES);
-  if (groups.length === 0) return [el("p", { class: "empty" }, `No ${view.limit} quota of ${view.measure} here.`)];
+  const total = all.reduce((sum, group) => sum + group.amount, 0);
+  const least = (total * SMALLEST_TILE) / Math.max(1, width * height);
+  const large = all.filter(({ amount }) => amount > 0 && amount >= least).length;
+  const groups = withOthers(
+    all.filter(({ amount }) => amount > 0),
+    Math.min(MOST_TILES, large + 1),
+  );
+  if (groups.length === 0)
+    return [el("p", { class: "empty" }, `No ${view.limit} quota of ${view.measure} here.`)];
   const boxes = squarify(
     groups.map((group) => group.amount),
     { x: 0, y: 0, width, height },
   );
-  const total = all.reduce((sum, group) => sum + group.amount, 0);
   const [first] = groups;
   const below = levelBelow(scopeOf(view.scope, level, first?.id ?? 0), model.data.systems.length);
-  const parts = level === "resource" ? new Map<number, number[]>() : model.parts({ of: level, below }, view.scope, view);
+  const parts =
+    level === "resource" ? new Map<number, number[]>() : model.parts({ of: level, below }, view.scope, view);
   return groups.map((group, at) => {
     const box = boxes[at] ?? { x: 0, y: 0, width: 0, height: 0 };
     const isOthers = group.id < 0;
@@ -169,11 +200,14 @@ function tilesOf(drawing: Drawing, level: Level, all: readonly Group[]): HTMLEle
     );
     place(tile, box);
     const fits = ([w, h]: readonly [number, number]) => box.width >= w && box.height >= h;
-    if (!isOthers && level !== "resource" && fits(ROOM.parts)) tile.append(...partsOf(parts.get(group.id) ?? [], box));
+    if (!isOthers && level !== "resource" && fits(ROOM.parts))
+      tile.append(...partsOf(parts.get(group.id) ?? [], box));
     if (fits(ROOM.name)) tile.append(name(title, { class: "name" }));
-    if (fits(ROOM.amount)) {
-      const shownChange = change !== "" && hasBefore(model) && box.width > 110 ? deltaOf(change) : null;
-      tile.append(el("span", { class: "amount" }, size, shownChange));
+    const widthOf = (text: string) => text.length * ROOM.letter + ROOM.margin;
+    if (fits([widthOf(size), 2 * ROOM.line])) {
+      const hasRoom =
+        change !== "" && hasBefore(model) && fits([widthOf(`${size}  ${change}`) + ROOM.margin, 0]);
+      tile.append(el("span", { class: "amount" }, size, hasRoom ? deltaOf(change) : null));
     }
     return tile;
   });
@@ -183,11 +217,13 @@ function hasBefore(model: Model): boolean {
   return model.data.snapshots.some(({ before }) => before !== null);
 }
 
-/** The largest parts of a group, as lines in its tile; the small ones leave the rest of it free. */
+/** The parts of a group, as lines in its tile; the small ones leave their place free. */
 function partsOf(amounts: readonly number[], box: { width: number; height: number }): HTMLElement[] {
-  const area = { x: 4, y: HEAD, width: box.width - 10, height: box.height - HEAD - 6 };
+  const area = { x: 4, y: HEAD, width: box.width - 8, height: box.height - HEAD - 4 };
   if (amounts.length < 2 || area.height < 20) return [];
-  return squarify(amounts.slice(0, MOST_PARTS), withoutRest(area, amounts))
+  const rest = amounts.slice(MOST_PARTS).reduce((sum, one) => sum + one, 0);
+  return squarify([...amounts.slice(0, MOST_PARTS), ...(rest > 0 ? [rest] : [])], area)
+    .slice(0, MOST_PARTS)
     .filter(({ width, height }) => width >= ROOM.part && height >= ROOM.part)
     .map((part) => {
       const shown = el("span", { class: "part", "aria-hidden": "true" });
@@ -196,13 +232,10 @@ function partsOf(amounts: readonly number[], box: { width: number; height: numbe
     });
 }
 
-/** What the parts that are not drawn would fill stays empty below. */
-function withoutRest<Area extends { height: number }>(area: Area, amounts: readonly number[]): Area {
-  const sum = (some: readonly number[]) => some.reduce((total, one) => total + one, 0);
-  return { ...area, height: area.height * (sum(amounts.slice(0, MOST_PARTS)) / sum(amounts)) };
-}
-
-function place(element: HTMLElement, { x, y, width, height }: { x: number; y: number; width: number; height: number }): void {
+function place(
+  element: HTMLElement,
+  { x, y, width, height }: { x: number; y: number; width: number; height: number },
+): void {
   const { style } = element;
   style.left = `${x.toFixed(1)}px`;
   style.top = `${y.toFixed(1)}px`;
@@ -228,7 +261,14 @@ function colour(rank: number): string {
   return rank < COLOURS ? `c${rank}` : "c-rest";
 }
 
-type Listing = { model: Model; view: View; level: Level; groups: readonly Group[]; total: number; open: (id: number) => void };
+type Listing = {
+  model: Model;
+  view: View;
+  level: Level;
+  groups: readonly Group[];
+  total: number;
+  open: (id: number) => void;
+};
 
 function listOf({ model, view, level, groups, total, open }: Listing): HTMLElement {
   const { measure } = view;
@@ -248,7 +288,7 @@ function listOf({ model, view, level, groups, total, open }: Listing): HTMLEleme
         el("span", { class: "track", "aria-hidden": "true" }, bar),
       ),
       el("td", {}, short(group.amount, measure)),
-      el("td", { class: "soft" }, total > 0 ? percent(group.amount / total) : ""),
+      el("td", { class: "soft share" }, total > 0 ? percent(group.amount / total) : ""),
       el("td", {}, change === "" || !hasBefore(model) ? "" : deltaOf(change)),
     );
   });
@@ -258,10 +298,25 @@ function listOf({ model, view, level, groups, total, open }: Listing): HTMLEleme
     "table",
     {},
     el("caption", { class: "hidden" }, `The largest ${WORDS[level][1]}`),
-    el("thead", {}, el("tr", {}, head(WORDS[level][0]), head(measure), head("share"), head("change"))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        head(WORDS[level][0]),
+        head(measure),
+        el("th", { scope: "col", class: "share" }, "share"),
+        head("change"),
+      ),
+    ),
     el("tbody", {}, ...rows),
     rest > 0
-      ? el("tfoot", {}, el("tr", {}, el("td", { colspan: 4, class: "soft" }, `and ${count(rest, ...WORDS[level])} more`)))
+      ? el(
+          "tfoot",
+          {},
+          el("tr", {}, el("td", { colspan: 4, class: "soft" }, `and ${count(rest, ...WORDS[level])} more`)),
+        )
       : null,
   );
 }
@@ -269,7 +324,7 @@ function listOf({ model, view, level, groups, total, open }: Listing): HTMLEleme
 /** Arrows go through the tiles from the largest to the smallest. */
 function moveIn(map: HTMLElement, event: KeyboardEvent, goBack: () => void): void {
   const tiles = [...map.querySelectorAll<HTMLElement>("button")];
-  const at = tiles.findIndex((tile) => tile === document.activeElement);
+  const at = tiles.findIndex((tile) => tile.matches(":focus"));
   const steps: Readonly<Record<string, number>> = {
     ArrowRight: at + 1,
     ArrowDown: at + 1,

@@ -1,7 +1,7 @@
 // Every resource, to be searched and sorted: a page of rows at a time, so that a hundred thousand are as quick as ten.
 
 import { button, el, name } from "./dom.ts";
-import { createFinder, type Query, type SortKey, type Sorting, type Which } from "./find.ts";
+import { createFinder, type Query, type Sorting, type SortKey, type Which } from "./find.ts";
 import { BITS, EVERYTHING, type Model, type Scope } from "./model.ts";
 import { amount, count, difference, plain, short } from "./numbers.ts";
 import { waitsText } from "./orders.ts";
@@ -47,7 +47,9 @@ export function createTable(model: Model): Table {
   const which = el(
     "select",
     { id: "which" },
-    ...(["all", "changed", "new", "gone"] as const).map((value) => el("option", { value }, value === "all" ? "all that are there" : value)),
+    ...(["all", "changed", "new", "gone"] as const).map((value) =>
+      el("option", { value }, value === "all" ? "all that are there" : value),
+    ),
   );
   const part = el("span", { class: "part-shown" });
   const found_ = el("p", { class: "found", role: "status" });
@@ -63,7 +65,10 @@ export function createTable(model: Model): Table {
   };
   const sortBy = ({ key, isNumber }: (typeof COLUMNS)[number]) => {
     const isSame = sorting.by === key;
-    Object.assign(sorting, { by: key, isDown: isSame ? !sorting.isDown : isNumber === true || key === "change" });
+    Object.assign(sorting, {
+      by: key,
+      isDown: isSame ? !sorting.isDown : isNumber === true || key === "change",
+    });
     finder.sort(found, sorting);
     first = 0;
     draw();
@@ -73,7 +78,10 @@ export function createTable(model: Model): Table {
     draw();
     // The button that was pressed is another one now.
     const pressed = pager.querySelector<HTMLButtonElement>(`#${id}`);
-    (pressed?.disabled === true ? pager.querySelector<HTMLButtonElement>("button:enabled") : pressed)?.focus();
+    (pressed?.disabled === true
+      ? pager.querySelector<HTMLButtonElement>("button:enabled")
+      : pressed
+    )?.focus();
   };
   const draw = () => {
     for (const [at, column] of COLUMNS.entries()) {
@@ -84,7 +92,11 @@ export function createTable(model: Model): Table {
     body.replaceChildren(...shown.flatMap((row) => rowOf(model, row, { isOpen: row === opened, toggle })));
     const last = first + shown.length;
     const all = count(found.length, "resource");
-    found_.replaceChildren(found.length === 0 ? "Nothing is found." : `${plain(first + 1)}–${plain(last)} of ${all}, ${sumOf(model, found)}`);
+    found_.replaceChildren(
+      found.length === 0
+        ? "Nothing is found."
+        : `${plain(first + 1)}–${plain(last)} of ${all}, ${sumOf(model, found)}`,
+    );
     const end = Math.max(0, Math.floor((found.length - 1) / ROWS_A_PAGE) * ROWS_A_PAGE);
     pager.replaceChildren(
       ...(
@@ -165,7 +177,11 @@ export function createTable(model: Model): Table {
 }
 
 function headOf({ title, isNumber }: (typeof COLUMNS)[number], sort: () => void): HTMLElement {
-  return el("th", { scope: "col", class: isNumber === true ? "number" : null }, button({ class: "sort" }, sort, title));
+  return el(
+    "th",
+    { scope: "col", class: isNumber === true ? "number" : null },
+    button({ class: "sort" }, sort, title),
+  );
 }
 
 function partShown(model: Model, { tenant, project, system }: Scope, clear: () => void): Node[] {
@@ -175,7 +191,14 @@ function partShown(model: Model, { tenant, project, system }: Scope, clear: () =
     system < 0 ? null : model.nameOf("system", system),
   ].filter((one) => one !== null);
   if (names.length === 0) return [];
-  return [button({ class: "chip", "aria-label": `Show all again, not only ${names.join(", ")}` }, clear, name(names.join(" › ")), " ×")];
+  return [
+    button(
+      { class: "chip", "aria-label": `Show all again, not only ${names.join(", ")}` },
+      clear,
+      name(names.join(" › ")),
+      " ×",
+    ),
+  ];
 }
 
 /** Of what is found and still there. */
@@ -215,7 +238,9 @@ function rowOf(model: Model, row: number, { isOpen, toggle }: Row): HTMLElement[
     cell("Inodes", short(inodes, "inodes"), "number"),
     cell("Change", changeOf(model, row)),
   );
-  return isOpen ? [line, el("tr", { class: "detail" }, el("td", { colspan: COLUMNS.length }, detailOf(model, row)))] : [line];
+  return isOpen
+    ? [line, el("tr", { class: "detail" }, el("td", { colspan: COLUMNS.length }, detailOf(model, row)))]
+    : [line];
 }
 
 function statusOf(model: Model, row: number): HTMLElement {
@@ -232,7 +257,9 @@ export function changeOf(model: Model, row: number): HTMLElement {
   if (has(BITS.quotas)) {
     const old = model.before.get(row)?.[4] ?? Number.NaN;
     const text = difference(model.amountOf(row, "space", "hard") - (old ?? 0), "space");
-    shown.append(text === "" ? "quotas" : el("span", { class: text.startsWith("+") ? "delta up" : "delta down" }, text));
+    shown.append(
+      text === "" ? "quotas" : el("span", { class: text.startsWith("+") ? "delta up" : "delta down" }, text),
+    );
   }
   for (const what of ["path", "status", "permission", "gid"] as const)
     if (has(BITS[what])) shown.append(` ${what === "gid" ? "GID" : what}`);
@@ -242,8 +269,14 @@ export function changeOf(model: Model, row: number): HTMLElement {
 function detailOf(model: Model, row: number): HTMLElement {
   const facts: [string, Node | string][] = [
     ["UUID", el("code", {}, model.uuid(row))],
-    ["Space", `soft ${amount(model.amountOf(row, "space", "soft"), "space")}, hard ${amount(model.amountOf(row, "space", "hard"), "space")}`],
-    ["Inodes", `soft ${amount(model.amountOf(row, "inodes", "soft"), "inodes")}, hard ${amount(model.amountOf(row, "inodes", "hard"), "inodes")}`],
+    [
+      "Space",
+      `soft ${amount(model.amountOf(row, "space", "soft"), "space")}, hard ${amount(model.amountOf(row, "space", "hard"), "space")}`,
+    ],
+    [
+      "Inodes",
+      `soft ${amount(model.amountOf(row, "inodes", "soft"), "inodes")}, hard ${amount(model.amountOf(row, "inodes", "hard"), "inodes")}`,
+    ],
     ["Data type", name(String(model.value("type", row) ?? "none"))],
     ["Permission", name(String(model.value("permission", row) ?? "none"))],
     ["GID", name(String(model.value("gid", row) ?? "none"))],
@@ -251,13 +284,25 @@ function detailOf(model: Model, row: number): HTMLElement {
   const old = model.before.get(row);
   if (old !== undefined) {
     const before = (at: number, measure: "space" | "inodes") => amount(old[at] ?? Number.NaN, measure);
-    facts.push(["Before", `space soft ${before(3, "space")}, hard ${before(4, "space")}; inodes soft ${before(5, "inodes")}, hard ${before(6, "inodes")}`]);
+    facts.push([
+      "Before",
+      `space soft ${before(3, "space")}, hard ${before(4, "space")}; inodes soft ${before(5, "inodes")}, hard ${before(6, "inodes")}`,
+    ]);
   }
   for (const { orders, problems } of model.data.offerings) {
     for (const order of orders)
-      if (order.row === row) facts.push([`Order, ${order.type}`, name(order.waits === null ? `${order.ended}` : waitsText(order.waits))]);
+      if (order.row === row)
+        facts.push([
+          `Order, ${order.type}`,
+          name(order.waits === null ? `${order.ended}` : waitsText(order.waits)),
+        ]);
     for (const problem of problems)
-      if (problem.resource === model.uuid(row)) facts.push(["Problem", name(`${problem.code}: ${problem.message}`)]);
+      if (problem.resource === model.uuid(row))
+        facts.push(["Problem", name(`${problem.code}: ${problem.message}`)]);
   }
-  return el("dl", {}, ...facts.map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))));
+  return el(
+    "dl",
+    {},
+    ...facts.map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))),
+  );
 }

@@ -14,14 +14,27 @@ export function changesCard(model: Model, { showChanged, reveal }: Actions): HTM
   const title = el("h2", { id: "changes-title" }, "What changed");
   const card = (...children: (Node | null)[]) =>
     el("section", { class: "card changes", "aria-labelledby": "changes-title" }, title, ...children);
-  if (dates.length === 0) return card(el("p", { class: "empty" }, "There is no snapshot before to compare with."));
+  if (dates.length === 0)
+    return card(el("p", { class: "empty" }, "There is no snapshot before to compare with."));
   const number = (test: (bits: number) => boolean) => rows.change.filter(test).length;
-  const [added, gone] = [number((bits) => (bits & BITS.new) !== 0), number((bits) => (bits & BITS.gone) !== 0)];
+  const [added, gone] = [
+    number((bits) => (bits & BITS.new) !== 0),
+    number((bits) => (bits & BITS.gone) !== 0),
+  ];
   const changed = number((bits) => bits !== 0) - added - gone;
-  const since = el("p", {}, `Since ${dates.join(" and ")}: `, el("b", {}, `${added} new, ${gone} gone, ${changed} changed`));
+  const since = el(
+    "p",
+    {},
+    `Since ${dates.join(" and ")}: `,
+    el("b", {}, `${added} new, ${gone} gone, ${changed} changed`),
+  );
   if (added + gone + changed === 0) return card(since);
   since.append(" ", button({ class: "more" }, showChanged, "Show them in the table"));
-  return card(since, el("div", { class: "pair" }, moversOf(model, "space"), moversOf(model, "inodes")), largestOf(model, reveal));
+  return card(
+    since,
+    el("div", { class: "pair" }, moversOf(model, "space"), moversOf(model, "inodes")),
+    largestOf(model, reveal),
+  );
 }
 
 /** Projects that gained or lost most, as bars to the right and to the left. */
@@ -40,7 +53,12 @@ function moversOf(model: Model, measure: Measure): HTMLElement {
     return el(
       "tr",
       {},
-      el("th", { scope: "row" }, name(model.nameOf("project", id)), el("span", { class: "soft" }, name(tenant))),
+      el(
+        "th",
+        { scope: "row" },
+        name(model.nameOf("project", id)),
+        el("span", { class: "soft" }, name(tenant)),
+      ),
       el("td", { class: "moves", "aria-hidden": "true" }, bar),
       el("td", { class: "number" }, difference(change, measure)),
     );
@@ -49,21 +67,34 @@ function moversOf(model: Model, measure: Measure): HTMLElement {
   return el(
     "div",
     {},
-    el("h3", {}, `${measure === "space" ? "Space" : "Inodes"} by project `, el("span", { class: "soft" }, text === "" ? "±0" : `${text} in all`)),
-    lines.length === 0 ? el("p", { class: "empty" }, "No project gained or lost any.") : el("table", { class: "movers" }, el("tbody", {}, ...lines)),
-    moved.length > MOST_SHOWN ? el("p", { class: "soft" }, `and ${count(moved.length - MOST_SHOWN, "project")} more`) : null,
+    el(
+      "h3",
+      {},
+      `${measure === "space" ? "Space" : "Inodes"} by project `,
+      el("span", { class: "soft" }, text === "" ? "±0" : `${text} in all`),
+    ),
+    lines.length === 0
+      ? el("p", { class: "empty" }, "No project gained or lost any.")
+      : el("table", { class: "movers" }, el("tbody", {}, ...lines)),
+    moved.length > MOST_SHOWN
+      ? el("p", { class: "soft" }, `and ${count(moved.length - MOST_SHOWN, "project")} more`)
+      : null,
   );
 }
 
 /** Who is gone is in no sum: named, as far as there is room. */
 function largestOf(model: Model, reveal: (row: number) => void): HTMLElement | null {
   const gone: number[] = [];
-  for (let row = 0; row < model.size && gone.length < MOST_SHOWN; row++) if (model.isGone(row)) gone.push(row);
+  for (let row = 0; row < model.size && gone.length < MOST_SHOWN; row++)
+    if (model.isGone(row)) gone.push(row);
   if (gone.length === 0) return null;
   return el(
     "p",
     { class: "goners" },
     "Gone: ",
-    ...gone.flatMap((row, at) => [at === 0 ? null : ", ", button({ class: "link" }, () => reveal(row), name(model.path(row)))]),
+    ...gone.flatMap((row, at) => [
+      at === 0 ? null : ", ",
+      button({ class: "link" }, () => reveal(row), name(model.path(row))),
+    ]),
   );
 }
