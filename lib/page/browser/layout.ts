@@ -6,8 +6,11 @@ export type Box = { x: number; y: number; width: number; height: number };
 export function squarify(amounts: readonly number[], box: Box): Box[] {
   const boxes: Box[] = [];
   let left = { ...box };
-  let rest = amounts.reduce((sum, amount) => sum + amount, 0);
+  // Summed from the smallest: what is left after a subtraction would be too much or too little for the last ones.
+  const rests: number[] = [];
+  for (const amount of amounts.toReversed()) rests.push((rests.at(-1) ?? 0) + amount);
   for (let at = 0; at < amounts.length; ) {
+    const rest = rests[amounts.length - 1 - at] ?? 0;
     const scale = rest > 0 ? (left.width * left.height) / rest : 0;
     const side = Math.min(left.width, left.height);
     let end = at + 1;
@@ -21,7 +24,6 @@ export function squarify(amounts: readonly number[], box: Box): Box[] {
       end++;
     }
     left = layRow(amounts.slice(at, end), { left, scale, sum }, boxes);
-    rest -= sum;
     at = end;
   }
   return boxes;
