@@ -7,9 +7,9 @@ import { offeringFlags, runOptions, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 
 export const command = defineCommand({
-  meta: { name: "page", description: "Write index.html, which shows who holds how much." },
+  meta: { name: "page", description: "Write a page for the browser that shows who holds how much." },
   about:
-    "Shows the newest snapshot by tenant, project and system, what changed since the one before, open and recent orders, " +
+    "Makes index.html: the newest snapshot by tenant, project and system, what changed since the one before, open and recent orders, " +
     "problems, and how the runs go. One page for each output directory, or with --output one for all. It loads nothing " +
     "from anywhere and asks nothing of Waldur. Run it as the user of the runs.",
   args: {
@@ -25,7 +25,7 @@ export const command = defineCommand({
   examples: [
     {
       about: "index.html in the output directory, after each snapshot",
-      command: "waldur-cscs-storage sync -c config.yaml && waldur-cscs-storage page -c config.yaml",
+      command: "waldur-cscs-storage page -c /etc/waldur/config.yaml",
     },
     {
       about: "outside of the output directory",

@@ -85,7 +85,7 @@ export const root: Command = defineGroup(
     {
       name: "page",
       group: "Look and correct",
-      summary: "Write index.html, which shows who holds how much.",
+      summary: "Write a page for the browser that shows who holds how much.",
       load: () => import("./page.ts"),
     },
     {

@@ -1,7 +1,7 @@
 // Names of tenants, projects, systems and directories, each once. They come from people and servers: whatever is in them
 // is kept as text, but for what is longer than anybody reads.
 
-import { isTable } from "../storage/json.ts";
+import { isTable } from "../json.ts";
 import type { Named } from "./data.ts";
 
 /** The names of the page: what the rows have is a number of one of these lists. */

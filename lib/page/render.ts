@@ -1,7 +1,7 @@
 // The page as text, in pieces: a frame that allows its own script and style and nothing else, and the data as JSON in which
 // no character can end it. The browser makes of it what people see (lib/page/browser).
 
-import { fullGC } from "bun:jsc";
+import { createCollector } from "../collect.ts";
 import { KEY_BYTES, keyAt, uuidText } from "../key-set.ts";
 import { inPieces } from "../report/text.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";
@@ -17,14 +17,15 @@ export function renderPage(page: Page): Iterable<string> {
   return collected(inPieces(partsOf(page)));
 }
 
-const COLLECT_EACH = 16;
+/** In pieces. */
+const PACE = { young: 4, full: 32 };
 
-/** What was written is garbage at once, and would fill the memory before anybody collects it. */
+/** What was written is garbage at once. */
 function* collected(pieces: Iterable<string>): Generator<string> {
-  let count = 0;
+  const collect = createCollector(PACE);
   for (const piece of pieces) {
-    if (count++ % COLLECT_EACH === 0) fullGC();
     yield piece;
+    collect(1);
   }
 }
 

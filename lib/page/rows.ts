@@ -2,9 +2,9 @@
 // projects count.
 
 import { amountPlace, type Values } from "../documents/entries.ts";
+import { isTable, tableOf } from "../json.ts";
 import { createKeySet, type Key, uuidKey } from "../key-set.ts";
-import { uuidOf } from "../storage/foreign.ts";
-import { isTable, tableOf } from "../storage/json.ts";
+import { plainUuid } from "../uuid.ts";
 import type { Names } from "./names.ts";
 import { createNumbers, createTexts, type Texts } from "./texts.ts";
 
@@ -57,7 +57,7 @@ export function createRows(names: Names, values: Values): Rows {
     add(value) {
       const entry = tableOf(value);
       const target = tableOf(entry.target);
-      const uuid = uuidOf(entry.itemId);
+      const uuid = plainUuid(entry.itemId);
       if (uuid === null || target.targetType !== "project" || keys.add(uuidKey(uuid)) < 0) {
         passedOver++;
         return;

@@ -113,9 +113,17 @@ test("reading flags loads no more than the parser of Bun", () => {
 describe.each(["orders", "sync"])("%s", (mode) => {
   const other = mode === "orders" ? "sync" : "orders";
 
-  test("loads nothing of the other mode, of the demo or of the simulator", () => {
+  test("loads nothing of the other mode, of the page, of the demo or of the simulator", () => {
     const { modules } = loadedWith(`cmd/${mode}.ts`);
-    const strangers = [`cmd/${other}.ts`, `lib/${other}/`, "cmd/demo.ts", "lib/demo/", "lib/simulator/"];
+    const strangers = [
+      `cmd/${other}.ts`,
+      `lib/${other}/`,
+      "cmd/demo.ts",
+      "lib/demo/",
+      "lib/simulator/",
+      "cmd/page.ts",
+      "lib/page/",
+    ];
     expect(modules.length).toBeGreaterThan(30);
     expect(modules.filter((name) => strangers.some((stranger) => name.startsWith(stranger)))).toEqual([]);
   });

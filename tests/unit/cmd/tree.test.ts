@@ -29,7 +29,7 @@ async function groupsBelow(command: Command, words: readonly string[]): Promise<
 test("every command has a sentence, examples that call it, options, and a name of its own", () => {
   expect(leaves.map(({ words }) => words.join(" "))).toEqual([
     ...["orders", "sync", "check", "status", "show", "history"],
-    ...["claims list", "claims release", "components", "diff", "validate"],
+    ...["claims list", "claims release", "components", "diff", "validate", "page"],
     ...[
       "schema config",
       "schema document",
