@@ -18,12 +18,12 @@ export type Browser = {
   press(key: string, times?: number): Promise<void>;
 };
 
-export type Look = { width?: number; height?: number; scheme?: "light" | "dark" };
+export type Look = { width?: number; height?: number; scheme?: "light" | "dark"; media?: "screen" | "print" };
 
 /** Opens the address, and waits until the page can be used. */
 export async function browse(
   url: string,
-  { width = 1280, height = 900, scheme = "light" }: Look = {},
+  { width = 1280, height = 900, scheme = "light", media = "screen" }: Look = {},
 ): Promise<Browser> {
   const messages: string[] = [];
   const requests: string[] = [];
@@ -42,6 +42,7 @@ export async function browse(
   view.addEventListener("Runtime.exceptionThrown", ({ data }) => messages.push(JSON.stringify(data)));
   for (const domain of ["Network", "Log", "Runtime"]) await view.cdp(`${domain}.enable`);
   await view.cdp("Emulation.setEmulatedMedia", {
+    media,
     features: [{ name: "prefers-color-scheme", value: scheme }],
   });
   if (width < 600) {

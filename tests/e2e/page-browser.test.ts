@@ -190,6 +190,19 @@ describe("from a file", () => {
     }),
   );
 
+  inBrowser(`is printed in dark letters on white, also where it is looked at in dark${NEEDS_CHROMIUM}`, () =>
+    look(
+      url,
+      async ({ evaluate }) => {
+        expect(await evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe(
+          "rgb(255, 255, 255)",
+        );
+        expect(await evaluate<string[]>(CONTRASTS)).toEqual([]);
+      },
+      { width: 1000, scheme: "dark", media: "print" },
+    ),
+  );
+
   for (const scheme of ["light", "dark"] as const)
     for (const width of [360, 1600])
       inBrowser(`fits ${width} pixels in ${scheme}, with a contrast of 4.5 and more${NEEDS_CHROMIUM}`, () =>
