@@ -2,9 +2,9 @@
 
 import { button, el, name } from "./dom.ts";
 import { createFinder, type Query, type Sorting, type SortKey, type Which } from "./find.ts";
-import { BITS, EVERYTHING, type Model, type Scope } from "./model.ts";
-import { amount, count, difference, plain, short } from "./numbers.ts";
-import { waitsText } from "./orders.ts";
+import { EVERYTHING, type Model, type Scope } from "./model.ts";
+import { amount, count, plain, short } from "./numbers.ts";
+import { rowOf } from "./row.ts";
 
 const ROWS_A_PAGE = 50;
 const WAIT_MS = 120;
@@ -52,7 +52,7 @@ export function createTable(model: Model): Table {
     ),
   );
   const part = el("span", { class: "part-shown" });
-  const found_ = el("p", { class: "found", role: "status" });
+  const summary = el("p", { class: "found", role: "status" });
   const body = el("tbody");
   const heads = COLUMNS.map((column) => headOf(column, () => sortBy(column)));
   const pager = el("div", { class: "pager" });
@@ -89,10 +89,14 @@ export function createTable(model: Model): Table {
       heads[at]?.setAttribute("aria-sort", isSorted ? (sorting.isDown ? "descending" : "ascending") : "none");
     }
     const shown = [...found.subarray(first, first + ROWS_A_PAGE)];
-    body.replaceChildren(...shown.flatMap((row) => rowOf(model, row, { isOpen: row === opened, toggle })));
+    body.replaceChildren(
+      ...shown.flatMap((row) =>
+        rowOf(model, row, { isOpen: row === opened, columns: COLUMNS.length, toggle }),
+      ),
+    );
     const last = first + shown.length;
     const all = count(found.length, "resource");
-    found_.replaceChildren(
+    summary.replaceChildren(
       found.length === 0
         ? "Nothing is found."
         : `${plain(first + 1)}–${plain(last)} of ${all}, ${sumOf(model, found)}`,
@@ -154,7 +158,7 @@ export function createTable(model: Model): Table {
       which,
       part,
     ),
-    found_,
+    summary,
     el(
       "table",
       { class: "rows" },
@@ -212,97 +216,4 @@ function sumOf(model: Model, found: Int32Array): string {
     }
   }
   return `${amount(sums.space, "space")}, ${short(sums.inodes, "inodes")} inodes (hard)`;
-}
-
-type Row = { isOpen: boolean; toggle: (row: number) => void };
-
-function rowOf(model: Model, row: number, { isOpen, toggle }: Row): HTMLElement[] {
-  const cell = (title: string, content: Node | string, kind?: string) =>
-    el("td", { "data-title": title, class: kind }, content);
-  const space = model.amountOf(row, "space", "hard");
-  const inodes = model.amountOf(row, "inodes", "hard");
-  const path = button(
-    { class: "path", "aria-expanded": String(isOpen), "data-row": row },
-    () => toggle(row),
-    name(model.path(row) || "(no path)"),
-  );
-  const line = el(
-    "tr",
-    { class: model.isGone(row) ? "gone" : null },
-    el("th", { scope: "row" }, path),
-    cell("Tenant", name(model.tenant(row))),
-    cell("Project", name(model.project(row))),
-    cell("System", name(model.system(row))),
-    cell("Status", statusOf(model, row)),
-    cell("Space", amount(space, "space"), "number"),
-    cell("Inodes", short(inodes, "inodes"), "number"),
-    cell("Change", changeOf(model, row)),
-  );
-  return isOpen
-    ? [line, el("tr", { class: "detail" }, el("td", { colspan: COLUMNS.length }, detailOf(model, row)))]
-    : [line];
-}
-
-function statusOf(model: Model, row: number): HTMLElement {
-  const status = String(model.value("status", row) ?? "unknown");
-  return el("span", { class: `status ${["active", "error"].includes(status) ? status : "busy"}` }, status);
-}
-
-export function changeOf(model: Model, row: number): HTMLElement {
-  const bits = model.rows.change[row] ?? 0;
-  const shown = el("span", { class: "change" });
-  const has = (bit: number) => (bits & bit) !== 0;
-  if (has(BITS.new)) shown.append(el("b", {}, "new"));
-  if (has(BITS.gone)) shown.append(el("b", {}, "gone"));
-  if (has(BITS.quotas)) {
-    const old = model.before.get(row)?.[4] ?? Number.NaN;
-    const text = difference(model.amountOf(row, "space", "hard") - (old ?? 0), "space");
-    shown.append(
-      text === "" ? "quotas" : el("span", { class: text.startsWith("+") ? "delta up" : "delta down" }, text),
-    );
-  }
-  for (const what of ["path", "status", "permission", "gid"] as const)
-    if (has(BITS[what])) shown.append(` ${what === "gid" ? "GID" : what}`);
-  return shown;
-}
-
-function detailOf(model: Model, row: number): HTMLElement {
-  const facts: [string, Node | string][] = [
-    ["UUID", el("code", {}, model.uuid(row))],
-    [
-      "Space",
-      `soft ${amount(model.amountOf(row, "space", "soft"), "space")}, hard ${amount(model.amountOf(row, "space", "hard"), "space")}`,
-    ],
-    [
-      "Inodes",
-      `soft ${amount(model.amountOf(row, "inodes", "soft"), "inodes")}, hard ${amount(model.amountOf(row, "inodes", "hard"), "inodes")}`,
-    ],
-    ["Data type", name(String(model.value("type", row) ?? "none"))],
-    ["Permission", name(String(model.value("permission", row) ?? "none"))],
-    ["GID", name(String(model.value("gid", row) ?? "none"))],
-  ];
-  const old = model.before.get(row);
-  if (old !== undefined) {
-    const before = (at: number, measure: "space" | "inodes") => amount(old[at] ?? Number.NaN, measure);
-    facts.push([
-      "Before",
-      `space soft ${before(3, "space")}, hard ${before(4, "space")}; inodes soft ${before(5, "inodes")}, hard ${before(6, "inodes")}`,
-    ]);
-  }
-  for (const { orders, problems } of model.data.offerings) {
-    for (const order of orders)
-      if (order.row === row)
-        facts.push([
-          `Order, ${order.type}`,
-          name(order.waits === null ? `${order.ended}` : waitsText(order.waits)),
-        ]);
-    for (const problem of problems)
-      if (problem.resource === model.uuid(row))
-        facts.push(["Problem", name(`${problem.code}: ${problem.message}`)]);
-  }
-  return el(
-    "dl",
-    {},
-    ...facts.map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))),
-  );
 }

@@ -71,6 +71,23 @@ test("orders that are open and that ended lately know their row", async () => {
   ]);
 });
 
+test("one page for two offerings has the rows of both, and orders know theirs", async () => {
+  const [site, other] = [await makeSite({ resources: 60 }), await makeSite({ resources: 60 })];
+  const [, more = ""] = readFileSync(other.config, "utf8")
+    .replaceAll("d".repeat(32), "e".repeat(32))
+    .split("offerings:\n");
+  writeFileSync(site.config, readFileSync(site.config, "utf8") + more);
+  const receipt = join(other.out, ".waldur-cscs-storage/receipts", `${"0".padStart(32, "e")}.json`);
+  writeFileSync(receipt, readFileSync(receipt, "utf8").replace("d".repeat(32), "e".repeat(32)));
+  const { rows, offerings, snapshots, before } = await write(site, join(site.directory, "page.html"));
+  expect([snapshots.length, rows.leaf.length, before.length]).toEqual([2, 120, 4]);
+  expect(before.map(([row]) => rows.leaf[row])).toEqual(["data-7", "data-57", "data-7", "data-57"]);
+  // Where both have the resource, the first one counts.
+  expect(offerings.map(({ orders }) => orders.length)).toEqual([5, 1]);
+  expect(rows.leaf[offerings[1]?.orders[0]?.row ?? -1]).toBe("data-20");
+  expect(rows.uuid).toHaveLength(120 * 32);
+});
+
 test("nothing in the data can end the element that it stands in, or mislead whoever reads the file", () => {
   const text = safeJson(HOSTILE);
   expect([text.includes("<"), /[\u202a-\u202e]/.test(text)]).toEqual([false, false]);
