@@ -1378,9 +1378,9 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["e2e/page.test.ts"],
   },
   {
-    guard: "entries for projects alone count on the page",
+    guard: "entries of resources alone count on the page",
     file: "lib/page/rows.ts",
-    from: ' || target.targetType !== "project"',
+    from: "      if (isDirectory(entry)) return;\n",
     to: "",
     tests: ["e2e/page.test.ts"],
   },

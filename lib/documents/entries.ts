@@ -181,7 +181,7 @@ function itemOf(target: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** Of a project, or of the project of a user. */
-function gidOf({ unixGid, primaryProject }: Readonly<Record<string, unknown>>): unknown {
+export function gidOf({ unixGid, primaryProject }: Readonly<Record<string, unknown>>): unknown {
   return unixGid ?? (isTable(primaryProject) ? primaryProject.unixGid : unixGid);
 }
 

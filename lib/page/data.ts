@@ -36,7 +36,7 @@ export type SnapshotFacts = {
   file: string;
   date: string | null;
   entries: number;
-  /** Entries that are not shown: for other targets than projects, without a uuid, or for a uuid that was there. */
+  /** Entries that are not shown: without the uuid of a resource, of an unknown target, or for one that was there. */
   passedOver: number;
   /** null where there is none to compare with. */
   before: { file: string; date: string | null } | null;

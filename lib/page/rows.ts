@@ -1,9 +1,11 @@
-// The entries of one snapshot in columns: what the page shows of each, and what it is compared by. Only entries for
-// projects count.
+// The entries of one snapshot in columns: what the page shows of each, and what it is compared by. Only entries of
+// resources count.
 
-import { amountPlace, type Values } from "../documents/entries.ts";
+import { amountPlace, gidOf, type Values } from "../documents/entries.ts";
 import { isTable, tableOf } from "../json.ts";
 import { createKeySet, type Key, uuidKey } from "../key-set.ts";
+import { isOfResource } from "../storage/scan.ts";
+import { isDirectory } from "../storage/text.ts";
 import { plainUuid } from "../uuid.ts";
 import type { Names } from "./names.ts";
 import { createNumbers, createTexts, type Texts } from "./texts.ts";
@@ -28,7 +30,7 @@ function createQuotas() {
 
 export type Rows = {
   readonly size: number;
-  /** For other targets, without a uuid, or for a uuid that was there. */
+  /** Of no resource that can be told, or of one that was there; directories are not among them. */
   readonly passedOver: number;
   add(value: unknown): void;
   find(key: Key): number;
@@ -57,8 +59,11 @@ export function createRows(names: Names, values: Values): Rows {
     add(value) {
       const entry = tableOf(value);
       const target = tableOf(entry.target);
+      // Directories of tenants and customers hold nothing of their own.
+      if (isDirectory(entry)) return;
       const uuid = plainUuid(entry.itemId);
-      if (uuid === null || target.targetType !== "project" || keys.add(uuidKey(uuid)) < 0) {
+      const isResource = isOfResource({ targetType: textOf(target.targetType) });
+      if (uuid === null || !isResource || keys.add(uuidKey(uuid)) < 0) {
         passedOver++;
         return;
       }
@@ -72,7 +77,7 @@ export function createRows(names: Names, values: Values): Rows {
       named.type.add(values.number(tableOf(entry.storageDataType).key));
       const { permission } = entry;
       named.permission.add(values.number(isTable(permission) ? permission.value : permission));
-      named.gid.add(values.number(tableOf(target.targetItem).unixGid));
+      named.gid.add(values.number(gidOf(tableOf(target.targetItem))));
       readQuotas(entry.quotas, amounts);
       for (let at = 0; at < QUOTAS.length; at++)
         quotas[QUOTAS[at] ?? "softSpace"].add(amounts[at] ?? Number.NaN);

@@ -38,21 +38,22 @@ async function jq(program: string, path: string): Promise<unknown> {
 const sum = (values: readonly (number | null)[]) =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
-test("has the sums of jq over the snapshot, and counts entries for projects alone", async () => {
+test("has the sums of jq over the snapshot, and counts entries of resources alone", async () => {
   const site = await makeSite({ resources: 300, hostile: true });
   const document = JSON.parse(readFileSync(site.newest, "utf8"));
   const [first] = document.result.storageResources;
-  document.result.storageResources.push({
-    ...first,
-    itemId: "b".repeat(32),
-    target: { targetType: "tenant", targetItem: {} },
-  });
+  const directory = { targetType: "tenant", targetItem: {} };
+  document.result.storageResources.push(
+    { ...first, itemId: "b".repeat(32), target: directory },
+    { ...first, itemId: "c".repeat(32), target: { targetType: "machine" } },
+  );
+  document.result.storageResources[1].target.targetType = "user";
   writeFileSync(site.newest, JSON.stringify(document, null, 2));
   expect(await page(site)).toEqual({ code: 0, stdout: "", stderr: "" });
   const { rows, snapshots, before } = dataOf(join(site.out, "index.html"));
   const there = (values: readonly (number | null)[]) =>
     values.filter((_, at) => (rows.change[at] ?? 0) !== 2);
-  const quotas = `[.result.storageResources[] | select(.target.targetType == "project") | .quotas[]?]`;
+  const quotas = `[.result.storageResources[] | select(.target.targetType == ("project", "user")) | .quotas[]?]`;
   const total = (type: string, kind: string) =>
     jq(
       `[${quotas}[] | select(.type == "${type}" and .enforcementType == "${kind}").quota] | add`,
@@ -65,8 +66,8 @@ test("has the sums of jq over the snapshot, and counts entries for projects alon
   expect(snapshots).toMatchObject([{ entries: 299, passedOver: 1, note: null }]);
   const has = (bit: number) => rows.change.filter((bits) => (bits & bit) !== 0).length;
   const diff = JSON.parse((await runSubject(["diff", site.before, site.newest, "--json"])).stdout);
-  // `diff` knows nothing of targets.
-  expect([has(1) + 1, has(2), has(4)]).toEqual([diff.counts.new, diff.counts.gone, diff.counts.changed]);
+  // `diff` counts the directory and the machine, too.
+  expect([has(1) + 2, has(2), has(4)]).toEqual([diff.counts.new, diff.counts.gone, diff.counts.changed]);
   expect(before).toHaveLength(has(4));
 });
 

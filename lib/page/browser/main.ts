@@ -63,7 +63,7 @@ function headOf(): HTMLElement[] {
       ", ",
       moment(date, now),
       el("span", { class: "soft" }, ` · ${file}`),
-      passedOver > 0 ? ` · ${count(passedOver, "entry", "entries")} not for a project` : null,
+      passedOver > 0 ? ` · ${count(passedOver, "entry", "entries")} not shown` : null,
       note === null ? null : el("span", { class: "bad" }, ` · ${note}`),
     ),
   );
