@@ -35,6 +35,12 @@ export const root: Command = defineGroup(
       load: () => import("./sync.ts"),
     },
     {
+      name: "ack",
+      group: "Look and correct",
+      summary: "Answer an order: its storage is there, or cannot be provisioned.",
+      load: () => import("./ack.ts"),
+    },
+    {
       name: "check",
       group: "Look and correct",
       summary: "Find out whether both modes would go well, and change nothing.",

@@ -407,7 +407,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "on a 2024 server Terminate orders are approved only where a provisioner ends them",
     file: "lib/orders/plan.ts",
-    from: '(type !== "terminate" || completion === "external")',
+    from: '(type !== "terminate" || completion !== "on-publish")',
     to: 'completion !== "x"',
     tests: ["waldur/orders-accept.test.ts"],
   },

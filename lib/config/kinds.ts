@@ -61,6 +61,24 @@ export const notHome: Check = (path) =>
 export const absolute: Check = (path) =>
   path.startsWith("/") ? null : "must be an absolute path\nbegin it with a slash";
 
+const DURATION = /^(\d{1,6}) ?(s|m|min|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+export const durationProblem: Check = (given) =>
+  durationMs(given) > 0 ? null : "must be a number with its unit\nfor example 30m, 1h or 2d";
+
+/** Milliseconds of `30m`, `1h`, `2d`; NaN for anything else. */
+export function durationMs(given: string): number {
+  const [, number, unit = ""] = DURATION.exec(given) ?? [];
+  return Number(number) * (UNIT_MS[unit] ?? Number.NaN);
+}
+
 /** A word that becomes a segment of a mount point (docs/contract.md, "The document"). */
 export const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$/;
 
@@ -130,14 +148,10 @@ export function positiveNumber() {
   return v.pipe(v.number(message), v.gtValue(0, message), v.maxValue(Number.MAX_SAFE_INTEGER, message));
 }
 
-/** One of a few words. `later` are words of the contract that this version cannot serve, with what to use instead. */
-export function word<const W extends readonly string[]>(
-  words: W,
-  later: Readonly<Record<string, string>> = {},
-) {
+/** One of a few words. */
+export function word<const W extends readonly string[]>(words: W) {
   return v.picklist(words, ({ input }) => {
     const given = typeof input === "string" ? input : "";
-    if (Object.hasOwn(later, given)) return `\`${given}\` is not available in this version\n${later[given]}`;
     const nearest = nearestWord(given, words);
     return `must be one of ${words.join(", ")}${nearest === null ? "" : `\ndid you mean ${nearest}?`}`;
   });

@@ -8,6 +8,8 @@ import { plainUuid } from "../uuid.ts";
 import {
   absolute,
   anyText,
+  durationMs,
+  durationProblem,
   fileMode,
   flag,
   isOneName,
@@ -98,17 +100,28 @@ export const Settings = v.object({
   keep_snapshots: key(wholeNumber(0), 0, "how many `*-all.json` to keep; 0 keeps all"),
   shrink_guard_percent: key(numberFrom(0, 100), 30, "refuse a snapshot that lost more than this share"),
   completion: key(
-    word(["on-publish", "external"], {
-      "on-ack": "use on-publish, or external when the provisioner calls Waldur itself",
-    }),
+    word(["on-publish", "on-ack", "external"]),
     "on-publish",
-    "`on-publish`: an order is done once its file is durable. `external`: it is left executing, and the provisioner finishes it",
+    "`on-publish`: an order is done once its file is durable. `on-ack`: once the provisioner has answered. `external`: it is left executing, and the provisioner finishes it",
+  ),
+  acks_directory: shownAs(
+    key(
+      text(notHome, absolute),
+      null,
+      "where the provisioner answers with `completion: on-ack`; it may belong to another user ([docs/security.md](docs/security.md))",
+    ),
+    "`acks` in `output_directory`",
+  ),
+  ack_warn_after: key(
+    v.pipe(text(durationProblem), v.transform(durationMs)),
+    "1h",
+    "how long an order may be without an answer before `status` reports it, such as `30m`, `1h` or `2d`",
   ),
   path_reuse_after_days: shownAs(
     key(
       wholeNumber(0, 3650),
       null,
-      "days after the end of a resource until another one may have its path, 0 to 3650; 0 where not set with `completion: external`",
+      "days after the end of a resource until another one may have its path, 0 to 3650; 0 where not set with `completion: external` or `on-ack`",
     ),
     "7",
   ),

@@ -4,8 +4,8 @@ import type { CamelKeys, StorageSettings } from "./config.ts";
 import { defaultRoots } from "./policy.ts";
 import type { SettingsValues } from "./schema.ts";
 
-/** With `external` done means that the provisioner is done, so the data is gone and nobody waits for it. */
-const REUSE_AFTER_DAYS = { "on-publish": 7, external: 0 } as const;
+/** Where the provisioner ends orders, done means that the data is gone, and nobody waits for it. */
+const REUSE_AFTER_DAYS = { "on-publish": 7, "on-ack": 0, external: 0 } as const;
 
 /** Every key in camel case; `found` are the values that needed a look at the machine. */
 export function storageSettings(

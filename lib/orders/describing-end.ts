@@ -46,6 +46,7 @@ export function describingEnd(
       return { outcome: "accepted", detail: "nothing: it was not sent" };
     },
     note: () => undefined,
+    reopen: () => undefined,
     close: () => undefined,
     shown: (document) => ({ document }),
   };

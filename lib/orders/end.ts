@@ -24,6 +24,8 @@ export type OrdersEnd = {
   call(call: OrderCall & { order: string; resource: string | null }): Promise<Posted>;
   /** Makes the receipt say this from now on. */
   note(receipt: Receipt): void;
+  /** Opens a closed receipt, which says this from now on. */
+  reopen(receipt: Receipt): void;
   /** The order has ended. */
   close(receipt: Receipt, end: OrderEnd): void;
   /** Only in a dry run: the documents of published files, for the report. */

@@ -25,16 +25,43 @@ export function noteEnded(
   const published = isPublished(receipt, outputDirectory);
   // Words of a server never reach a receipt, and an order that has not ended keeps its path.
   if (order === null || hasEnded(order)) end.close({ ...receipt, published }, endOf(receipt, state, job));
-  const byProvisioner = completion === "external" && published && (state === "done" || state === "erred");
-  if (byProvisioner) job.log.info(`the provisioner has set the order ${state}`, { order: receipt.order });
+  const isAnswered = receipt.answer?.result === state;
+  const byProvisioner = completion !== "on-publish" && published && (state === "done" || state === "erred");
+  if (isAnswered)
+    job.log.info(`the order is ${state}, as the provisioner answered`, { order: receipt.order });
+  else if (receipt.answer !== undefined) addProblem(job, overtakenProblem(receipt, state));
+  else if (byProvisioner)
+    job.log.info(`${ENDING[completion]} has set the order ${state}`, { order: receipt.order });
   else if (state !== "done") addProblem(job, endedProblem(receipt, state));
+  if (state === "erred" && (isAnswered || byProvisioner)) return "erred";
   return state === "done" ? "done" : "failed";
+}
+
+/** Who ends an order that this program leaves executing. */
+const ENDING = { external: "the provisioner", "on-ack": "another agent", "on-publish": "" } as const;
+
+/** The order was done in Waldur before it had a file, which it has now. */
+export function closeOwed(receipt: Receipt, { job, end, line }: OrderRun): OrderOutcome {
+  line.state = "done";
+  job.log.info("the order was already done by Waldur; its file is published", { order: receipt.order });
+  end.close({ ...receipt, published: true }, endOf(receipt, "done", job));
+  return "done";
 }
 
 /** The days of the path of a resource run from when its terminate order is found done, as the setting is then. */
 function endOf({ type }: Receipt, state: string, job: Job): OrderEnd {
   if (type !== "terminate" || state !== "done") return { state };
   return { state, reuseAfterDays: job.config.settings.pathReuseAfterDays };
+}
+
+function overtakenProblem({ order, answer }: Receipt, state: string): Omit<Problem, "offering"> {
+  return {
+    code: "answer-overtaken",
+    order,
+    field: "state",
+    message: `the provisioner answered ${answer?.result} to order ${order}, which is ${state.slice(0, 40)} in Waldur by another agent`,
+    hint: "ask who ended it, and compare the storage with the resource in Waldur",
+  };
 }
 
 function endedProblem({ order, file }: Receipt, state: string): Omit<Problem, "offering"> {

@@ -43,7 +43,12 @@ export function publishFile({ draft, receipt, document, text }: ReadyFile, { job
     addProblem(job, fileProblem(found, receipt.file, receipt.order));
   if (found === "foreign") return false;
   const isOurs = found === "created" && settings.completion === "external";
-  end.note({ ...receipt, published: true, ...(isOurs ? { actions: "present" as const } : {}) });
+  end.note({
+    ...receipt,
+    published: true,
+    ...(isOurs ? { actions: "present" as const } : {}),
+    ...(settings.completion === "on-ack" ? { awaitedSince: job.now().toISOString(), ...since(receipt) } : {}),
+  });
   job.ledger.addFile({
     offering: uuid,
     path: join(settings.outputDirectory, receipt.file),
@@ -53,6 +58,10 @@ export function publishFile({ draft, receipt, document, text }: ReadyFile, { job
     ...end.shown(document),
   });
   return true;
+}
+
+function since({ awaitedSince }: Receipt): Pick<Receipt, "awaitedSince"> {
+  return awaitedSince === undefined ? {} : { awaitedSince };
 }
 
 /**

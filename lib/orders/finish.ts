@@ -1,9 +1,10 @@
 // What surrounds the publication of an order's file: just before it, a look at the backend id of a new resource; after it,
 // that backend id and the order's end. A 200 from Waldur is never taken as proof, so both are read back.
 
-import type { OrderOutcome } from "../report/report.ts";
+import type { OrderOutcome, Problem } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import { CALLS } from "../waldur/orders.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
 import { noteEnded } from "./ended.ts";
 import type { OrderRun } from "./order-run.ts";
@@ -28,29 +29,33 @@ export async function readForBackendId(
   if (wanted === null) return null;
   const before = await run.end.readResource(resource.uuid);
   if (before === null) {
-    addProblem(run.job, {
-      order: order.uuid,
-      resource: resource.uuid,
-      code: "no-resource",
-      message: `resource ${resource.uuid} of order ${order.uuid} is gone; the order is not finished`,
-      hint: "look at the order in Waldur",
-    });
+    addProblem(run.job, goneResource(order, resource.uuid));
     return "left";
   }
   const isMoved = before.backendId.startsWith("/") && before.backendId !== receipt.mountPoint;
   return isMoved && !receipt.published ? waitForNextRun(order, run) : { wanted, before };
 }
 
+export function goneResource(order: WaldurOrder, resource: string): Omit<Problem, "offering"> {
+  return {
+    order: order.uuid,
+    resource,
+    code: "no-resource",
+    message: `resource ${resource} of order ${order.uuid} is gone; the order is not finished`,
+    hint: "look at the order in Waldur",
+  };
+}
+
 /** Sets the order done; its file is published. */
 export async function finishOrder(
-  prepared: Prepared,
+  finishing: Pick<Prepared, "order" | "receipt">,
   step: BackendIdStep | null,
   run: OrderRun,
 ): Promise<OrderOutcome> {
   const { job, end, line } = run;
-  const { order, receipt } = prepared;
+  const { order, receipt } = finishing;
   job.throwIfOver();
-  if (step !== null && !(await settleBackendId(prepared, step, run))) return "left";
+  if (step !== null && !(await settleBackendId(order, step, run))) return "left";
   job.throwIfOver();
   const done = { ...order, state: "done" };
   const posted = await sendCall({ call: CALLS.setDone(order.uuid), effect: { order: done } }, run);
@@ -62,25 +67,23 @@ export async function finishOrder(
 
 /** Sets the backend id where it is empty, and reads it back. False when it did not stick; then the next run tries again. */
 async function settleBackendId(
-  prepared: Prepared,
+  order: WaldurOrder,
   { wanted, before }: BackendIdStep,
   run: OrderRun,
 ): Promise<boolean> {
   const { job, end } = run;
-  const { order, resource } = prepared;
-  if (before.backendId !== "") return keepBackendId(before.backendId, wanted, { prepared, run });
-  const call = { call: CALLS.setBackendId(resource.uuid), body: { backend_id: wanted } };
+  if (before.backendId !== "") return keepBackendId(before, wanted, { order, run });
+  const call = { call: CALLS.setBackendId(before.uuid), body: { backend_id: wanted } };
   const posted = await sendCall({ ...call, effect: { resource: { ...before, backendId: wanted } } }, run);
-  const after = await end.readResource(resource.uuid);
-  if (after !== null && after.backendId !== "")
-    return keepBackendId(after.backendId, wanted, { prepared, run });
+  const after = await end.readResource(before.uuid);
+  if (after !== null && after.backendId !== "") return keepBackendId(after, wanted, { order, run });
   if (posted.outcome === "unknown") throw lostAnswer("backend id", order, posted);
   addProblem(job, {
     order: order.uuid,
-    resource: resource.uuid,
+    resource: before.uuid,
     field: "backend_id",
     code: "backend-id-lost",
-    message: `the backend id of resource ${resource.uuid} is still empty after it was set; the order is not finished`,
+    message: `the backend id of resource ${before.uuid} is still empty after it was set; the order is not finished`,
     hint: "a worker of Waldur may have overwritten it; the next run sets it again",
   });
   return false;
@@ -88,17 +91,17 @@ async function settleBackendId(
 
 /** Whatever the backend id is now, it stays. */
 function keepBackendId(
-  found: string,
+  { uuid, backendId }: WaldurResource,
   wanted: string,
-  { prepared: { order, resource }, run }: { prepared: Prepared; run: OrderRun },
+  { order, run }: { order: WaldurOrder; run: OrderRun },
 ): true {
-  if (found === wanted) return true;
+  if (backendId === wanted) return true;
   addProblem(run.job, {
     order: order.uuid,
-    resource: resource.uuid,
+    resource: uuid,
     field: "backend_id",
     code: "backend-id-differs",
-    message: `resource ${resource.uuid} got another backend id meanwhile; it stays`,
+    message: `resource ${uuid} got another backend id meanwhile; it stays`,
     hint: "if it is a path, compare it with the mount point in the order's file",
   });
   return true;

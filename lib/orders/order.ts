@@ -2,13 +2,13 @@
 // what Waldur and the disk say (docs/contract.md, "Orders").
 
 import type { Receipt } from "../output/receipt.ts";
-import { peekReceipt } from "../output/receipts.ts";
+import { type FoundReceipt, hasFile, peekReceipt } from "../output/receipts.ts";
 import type { OrderOutcome } from "../report/report.ts";
 import { addNotice, addProblem } from "../run/job.ts";
 import { isOutline, type OrderOutline } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
 import { acceptOrder } from "./accept.ts";
-import { noteEnded } from "./ended.ts";
+import { closeOwed, noteEnded } from "./ended.ts";
 import { publishFile, type ReadyFile, readyFile, reportLackingActions } from "./file.ts";
 import { finishOrder, readForBackendId } from "./finish.ts";
 import type { OrderRun } from "./order-run.ts";
@@ -25,9 +25,14 @@ import { isOpen } from "./steps.ts";
 
 /** Handles one open order as far as it goes now. */
 export async function takeOrder(listed: WaldurOrder | OrderOutline, run: OrderRun): Promise<OrderOutcome> {
-  if (isForProvisioner(listed, run)) return "published";
+  const standing = standingOf(listed, run);
+  if (standing === "theirs") return "published";
   const order = isOutline(listed) ? await readWhole(listed, run) : listed;
   if (order === null) return "waiting";
+  if (standing !== null) {
+    const { takeAnswer } = await import("./answer.ts");
+    return takeAnswer(order, standing, run);
+  }
   const prepared = await prepareOrder(order, run);
   if (!("entry" in prepared)) return reportUnprepared(prepared, run);
   if (order.state === "executing" && waitsForWorker(prepared, run.job.now())) return "waiting";
@@ -38,9 +43,9 @@ export async function takeOrder(listed: WaldurOrder | OrderOutline, run: OrderRu
     const backendId = await readForBackendId(prepared, run);
     if (typeof backendId === "string") return backendId;
     if (!(await publishHeld(file, prepared, run))) return "left";
-    return run.job.config.settings.completion === "external"
-      ? "published"
-      : finishOrder(prepared, backendId, run);
+    return run.job.config.settings.completion === "on-publish"
+      ? finishOrder(prepared, backendId, run)
+      : "published";
   });
 }
 
@@ -63,7 +68,7 @@ export async function publishOwed(
 }
 
 async function publishLast(file: ReadyFile, prepared: Prepared, run: OrderRun): Promise<OrderOutcome> {
-  return (await publishHeld(file, prepared, run)) ? closeOwed(prepared, run) : "left";
+  return (await publishHeld(file, prepared, run)) ? closeOwed(prepared.receipt, run) : "left";
 }
 
 /** Looks at the claims once more and publishes with no other run in between: a `sync` may have named paths since. */
@@ -88,16 +93,29 @@ function reportUnprepared(unprepared: LeftAlone | Waiting, { job }: OrderRun): O
   return "left";
 }
 
-/** With `completion: external` a published order needs nothing more from here, at the cost of no request. */
-function isForProvisioner(order: Pick<WaldurOrder, "uuid" | "state">, run: OrderRun): boolean {
+/**
+ * Where the provisioner ends orders, one that is published needs nothing more from here, at the cost of no request,
+ * unless there is an answer: then its receipt. An answer that was taken up counts whatever the setting is now.
+ */
+function standingOf(
+  order: Pick<WaldurOrder, "uuid" | "state">,
+  run: OrderRun,
+): "theirs" | FoundReceipt | null {
   const { completion, outputDirectory } = run.job.config.settings;
-  if (completion !== "external") return false;
-  const receipt = peekReceipt(outputDirectory, order.uuid)?.receipt;
+  const found = peekReceipt(outputDirectory, order.uuid);
   // While it is pending its file cannot have been published by a run that went well: it is looked at like any other.
-  if (receipt === undefined || order.state !== "executing" || !isPublished(receipt, outputDirectory))
-    return false;
-  reportLackingActions(receipt, run);
-  return true;
+  const isOut = found !== null && order.state === "executing" && isPublished(found.receipt, outputDirectory);
+  if (isOut && found.open && found.receipt.answer !== undefined) return found;
+  if (completion === "on-publish") return null;
+  if (!isOut) {
+    // A file without a receipt was published by a run whose state is lost: the next pass knows it again.
+    if (found !== null || order.state !== "executing" || !hasFile(order.uuid, outputDirectory))
+      run.pass.acks?.rejectEarly(order.uuid);
+    return null;
+  }
+  if (completion === "external") reportLackingActions(found.receipt, run);
+  else if (run.pass.acks?.orders.has(order.uuid)) return found;
+  return "theirs";
 }
 
 async function withReadyFile(
@@ -112,11 +130,4 @@ async function withReadyFile(
   } finally {
     file.draft.discard();
   }
-}
-
-function closeOwed({ order, receipt }: Prepared, run: OrderRun): OrderOutcome {
-  run.job.log.info("the order was done in Waldur without its file, which is published now", {
-    order: order.uuid,
-  });
-  return noteEnded({ ...order, state: "done" }, { ...receipt, published: true }, run);
 }

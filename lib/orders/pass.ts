@@ -84,8 +84,21 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
     job.progress.count(config.name, { done: seen, of: count, what: "resources" });
   const ground = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
   const claims = createOrderClaims(ground);
-  const pass: Pass = { offering, mapper, claims };
-  await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
+  const acks =
+    settings.completion === "on-ack" ? (await import("./acks.ts")).openPassAcks(job, output) : null;
+  const pass: Pass = { offering, mapper, claims, acks };
+  try {
+    await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
+    if (acks !== null && acks.orders.size > 0) {
+      const { settleStrays } = await import("./stray-acks.ts");
+      await settleStrays(acks, new Set(listed.map(({ uuid }) => uuid)), {
+        job,
+        open: () => end.open(reader),
+      });
+    }
+  } finally {
+    acks?.close();
+  }
   noteDamaged(job, claims.damaged());
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")
     ? "published"

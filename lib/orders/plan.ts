@@ -26,13 +26,13 @@ export function acceptance(prepared: Prepared, job: Job): { call: Call; accepted
  */
 function approves({ type, hasWorker }: Prepared, { acceptance, completion }: StorageSettings): boolean {
   if (!hasWorker) return acceptance !== "execute";
-  return acceptance === "approve" && (type !== "terminate" || completion === "external");
+  return acceptance === "approve" && (type !== "terminate" || completion !== "on-publish");
 }
 
 /** What the resource's backend id becomes; null when it has one already or the order is no create. */
 export function backendIdFor(prepared: Prepared, settings: StorageSettings): string | null {
   if (prepared.type !== "create" || prepared.resource.backendId !== "") return null;
-  if (settings.completion === "external") return null;
+  if (settings.completion !== "on-publish") return null;
   const id =
     settings.backendId === "mount_point" ? prepared.entry.mountPoint.default : prepared.resource.slug;
   return id === "" ? null : id;

@@ -4,7 +4,7 @@ import type { History } from "../history/writer.ts";
 import type { Output } from "../output/directory.ts";
 import { draftOrderFile, type OrderFileDraft } from "../output/order-file.ts";
 import type { Receipt } from "../output/receipt.ts";
-import { claimReceipt, closeReceipt, rewriteReceipt } from "../output/receipts.ts";
+import { claimReceipt, closeReceipt, reopenReceipt, rewriteReceipt } from "../output/receipts.ts";
 import type { RealJob } from "../run/job.ts";
 import { wantsProvider } from "../storage/profile.ts";
 import { actionOf, fetchOrder, fetchResource, send } from "../waldur/orders.ts";
@@ -34,6 +34,7 @@ function realEnd({ reader, actor, config }: RealJob, output: Output, history: Hi
       return history.post(deed, () => send(actor, call, body));
     },
     note: (receipt) => void rewriteReceipt(output, receipt),
+    reopen: (receipt) => reopenReceipt(output, receipt),
     close: (receipt, end) => closeReceipt(output, receipt, end),
     shown: () => ({}),
   };

@@ -6,7 +6,7 @@ import { isPlainUuid } from "../uuid.ts";
 
 export type OrderFileParts = { stamp: string; type: OrderType; uuid: string };
 
-const ORDER_TYPES: readonly OrderType[] = ["create", "update", "terminate"];
+export const ORDER_TYPES: readonly OrderType[] = ["create", "update", "terminate"];
 const STAMP = /^\d{4}-\d{2}-\d{2}-\d{2}-\d{2}$/;
 const SNAPSHOT_NAME = /^\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-all\.json$/;
 const ORDER_FILE_NAME = /^(\d{4}-\d{2}-\d{2}-\d{2}-\d{2})-([a-z]+)_([0-9a-f]{32})\.json$/;

@@ -25,9 +25,13 @@ export type Receipt = {
   ended?: OrderEnd & { at: string };
   /** Reserved. */
   instance?: string;
-  /** Reserved. */
-  answer?: Readonly<Record<string, unknown>>;
+  /** With `completion: on-ack`: what the provisioner answered, kept before anything of it is sent. */
+  answer?: Answer;
+  /** With `completion: on-ack`: since when an answer is waited for; absent where that began before. */
+  awaitedSince?: string;
 };
+
+export type Answer = { result: "done" | "erred"; message?: string; backendId?: string; at: string };
 
 /** `reuseAfterDays`: of a terminate order that is done, how long the path stays that of its resource. */
 export type OrderEnd = { state: string; reuseAfterDays?: number };
@@ -46,7 +50,7 @@ export function isWithdrawn({ ended, published }: Receipt): boolean {
  */
 export function parseReceipt(value: unknown): Receipt | null {
   if (!isTable(value) || value.version !== 1) return null;
-  const { actions, closedAt, ended, instance, answer, ...rest } = value;
+  const { actions, closedAt, ended, instance, answer, awaitedSince, ...rest } = value;
   const { offering, order, file, resource, mountPoint, claimedAt, published } = rest;
   const named = parseOrderFileName(typeof file === "string" ? file : "");
   if (typeof file !== "string" || named === null || named.uuid !== order || named.type !== value.type)
@@ -63,8 +67,16 @@ export function parseReceipt(value: unknown): Receipt | null {
     ...(isTime(closedAt) ? { closedAt } : {}),
     ...(isEnd(ended) ? { ended } : {}),
     ...(typeof instance === "string" ? { instance } : {}),
-    ...(isTable(answer) ? { answer } : {}),
+    ...(isAnswer(answer) ? { answer } : {}),
+    ...(isTime(awaitedSince) ? { awaitedSince } : {}),
   };
+}
+
+function isAnswer(value: unknown): value is Answer {
+  if (!isTable(value) || !isTime(value.at)) return false;
+  const { result, message, backendId } = value;
+  const isText = (text: unknown) => text === undefined || typeof text === "string";
+  return (result === "done" || result === "erred") && isText(message) && isText(backendId);
 }
 
 function isEnd(value: unknown): value is NonNullable<Receipt["ended"]> {

@@ -12,7 +12,7 @@ import { createTemporary, replaceFile } from "./durable.ts";
 import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
 import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
-import { checkedUuid, parseOrderFileName } from "./names.ts";
+import { checkedUuid, ORDER_TYPES, parseOrderFileName } from "./names.ts";
 import { isWithdrawn, type OrderEnd, parseReceipt, type Receipt } from "./receipt.ts";
 import type { Damaged } from "./state.ts";
 import { readJsonFile } from "./state-file.ts";
@@ -38,6 +38,11 @@ export function claimReceipt(output: Output, wanted: Receipt): FoundReceipt {
   return { receipt, open: found.open };
 }
 
+/** An order that was executing again after its end: from now on the receipt is open and says this. */
+export function reopenReceipt(output: Output, receipt: Receipt): void {
+  reopen(output, receipt);
+}
+
 function reopen(output: Output, receipt: Receipt): FoundReceipt {
   const claimed = writeClaim(output, receipt);
   removeFile(join(output.statePath, receiptName(CLOSED, receipt.order)));
@@ -59,6 +64,11 @@ export function peekFileName(directory: string, type: OrderType, order: string):
   const ending = `-${type}_${checkedUuid(order)}.json`;
   const isTheirs = (name: string) => name.endsWith(ending) && parseOrderFileName(name) !== null;
   return listFileNames(directory, isTheirs)[0] ?? null;
+}
+
+/** Whether an order has a file in the output directory, of whatever type. */
+export function hasFile(order: string, directory: string): boolean {
+  return ORDER_TYPES.some((type) => peekFileName(directory, type, order) !== null);
 }
 
 /** Whether any order was ever claimed here, as far as the state directory still knows. */

@@ -61,7 +61,7 @@ export type FileReport = {
   document?: unknown;
 };
 
-export type OrderOutcome = "done" | "published" | "waiting" | "left" | "failed";
+export type OrderOutcome = "done" | "erred" | "published" | "waiting" | "left" | "failed";
 
 export type OrderReport = {
   offering: string;

@@ -42,7 +42,7 @@ const Order = v.looseObject({
   type: v.string(),
   state: described(v.string(), "as Waldur last reported it"),
   resource: v.nullable(uuid),
-  outcome: v.picklist(["done", "published", "waiting", "left", "failed"]),
+  outcome: v.picklist(["done", "erred", "published", "waiting", "left", "failed"]),
   calls: described(
     v.array(v.looseObject({ method: v.literal("POST"), path: v.string() })),
     "sent to Waldur; with --dry-run those that would be sent",

@@ -13,13 +13,14 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   waldur: { values: [], types: ["config"] },
   storage: { values: [], types: ["config", "waldur"] },
   output: { values: ["places"], types: ["report", "storage"] },
+  acks: { values: ["places", "output"], types: ["config"] },
   report: { values: ["places"], types: ["waldur"] },
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
   documents: { values: ["claims", "storage", "output", "places", "report"], types: ["config"] },
   run: { values: ["config", "waldur", "output", "report", "history", "places"], types: [] },
   orders: {
-    values: ["claims", "config", "waldur", "storage", "output", "report", "run"],
+    values: ["acks", "claims", "config", "waldur", "storage", "output", "report", "run"],
     types: ["history"],
   },
   sync: {

@@ -399,7 +399,7 @@ describe("what a receipt says", () => {
     await using stage = await openOrders({ faults: ["503@approve*1"] });
     const order = place(stage, "Update");
     await stage.pass(MONDAY);
-    const more = { answer: { result: "done" }, instance: "one", later: 1 };
+    const more = { answer: { result: "done", at: "2026-03-02T08:00:00Z" }, instance: "one", later: 1 };
     writeFileSync(receiptPath(stage, order), JSON.stringify({ ...receiptOf(stage, order), ...more }));
     await stage.pass(MONDAY);
     expect(receiptOf(stage, order, "receipts/closed")).toMatchObject({ ...more, published: true });

@@ -16,9 +16,13 @@ export type OrdersStage = Awaited<ReturnType<typeof openOrders>>;
 
 /**
  * `await using stage = await openOrders()`; what must hold after every test is checked when it goes. An earlier pass has
- * read the list for its claims already, unless `isNew` says that there was none.
+ * read the list for its claims already, unless `isNew` says that there was none. `mayErr`: a provisioner says so.
  */
-export async function openOrders({ isNew = false, ...options }: StageOptions & { isNew?: boolean } = {}) {
+export async function openOrders({
+  isNew = false,
+  mayErr = false,
+  ...options
+}: StageOptions & { isNew?: boolean; mayErr?: boolean } = {}) {
   const stage = await openStage({ inMemory: true, ...options });
   if (!isNew) leaveClaims(stage.out, stage.simulator.offeringUuid);
   const { simulator } = stage;
@@ -77,7 +81,7 @@ export async function openOrders({ isNew = false, ...options }: StageOptions & {
     receipts: (folder: "open" | "closed") =>
       stage.everything().filter((path) => RECEIPT[folder].test(path)).length,
     async [Symbol.asyncDispose]() {
-      const wrong = simulator.requests.filter((request) => stepOf(request) === "set_state_erred");
+      const wrong = simulator.requests.filter((request) => !mayErr && stepOf(request) === "set_state_erred");
       const leftovers = stage.everything().filter((path) => path.includes("tmp-"));
       await stage.close();
       expect({ wrong, leftovers }).toEqual({ wrong: [], leftovers: [] });

@@ -28,7 +28,7 @@ async function groupsBelow(command: Command, words: readonly string[]): Promise<
 
 test("every command has a sentence, examples that call it, options, and a name of its own", () => {
   expect(leaves.map(({ words }) => words.join(" "))).toEqual([
-    ...["orders", "sync", "check", "status", "show", "history"],
+    ...["orders", "sync", "ack", "check", "status", "show", "history"],
     ...["claims list", "claims release", "components", "diff", "validate", "page"],
     ...[
       "schema config",
@@ -60,9 +60,14 @@ test("the listing of a group says what its commands say", async () => {
   }
 });
 
+/** As a shell splits it, as far as examples need. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
+}
+
 test.each(everything)("the examples of %p are understood", async (_, { command }) => {
   for (const { command: line } of command.examples) {
-    const words = (line.split(" | ")[0] ?? "").split(" ");
+    const words = wordsOf(line.split(" | ")[0] ?? "");
     expect(words[0]).toBe(PROGRAM);
     const { kind } = await understand(words.slice(1));
     expect([line, kind]).toEqual([line, words[1] === "help" ? "help" : "run"]);

@@ -35,6 +35,8 @@ const DEFAULTS: StorageSettings = {
   keepSnapshots: 0,
   shrinkGuardPercent: 30,
   completion: "on-publish",
+  acksDirectory: null,
+  ackWarnAfter: 3_600_000,
   pathReuseAfterDays: 7,
   nestedMounts: "refuse",
   permissionsAllowed: 0o2775,
@@ -110,6 +112,10 @@ describe("backend_settings", () => {
     ["shrink_guard_percent: 12.5", { shrinkGuardPercent: 12.5 }],
     ["shrink_guard_percent: 100", { shrinkGuardPercent: 100 }],
     ["completion: external", { completion: "external", pathReuseAfterDays: 0 }],
+    ["completion: on-ack", { completion: "on-ack", pathReuseAfterDays: 0 }],
+    ["acks_directory: /srv/acks", { acksDirectory: "/srv/acks" }],
+    ["ack_warn_after: 30m", { ackWarnAfter: 1_800_000 }],
+    ["ack_warn_after: 2d", { ackWarnAfter: 172_800_000 }],
     ["path_reuse_after_days: 0", { pathReuseAfterDays: 0 }],
     ["path_reuse_after_days: 3650", { pathReuseAfterDays: 3650 }],
     ["nested_mounts: allow", { nestedMounts: "allow" }],
@@ -216,12 +222,16 @@ describe("backend_settings", () => {
     ["shrink_guard_percent: 101", "a number from 0 to 100"],
     ["shrink_guard_percent: -1", "a number from 0 to 100"],
     ["shrink_guard_percent: .nan", "a number from 0 to 100"],
-    ["completion: on-ack", "`on-ack` is not available in this version"],
+    ["acks_directory: acks", "must be an absolute path"],
+    ["ack_warn_after: 60", "must be text"],
+    ["ack_warn_after: '60'", "must be a number with its unit"],
+    ["ack_warn_after: 0h", "must be a number with its unit"],
+    ["ack_warn_after: soon", "must be a number with its unit"],
     ["path_reuse_after_days: -1", "a whole number from 0 to 3650"],
     ["path_reuse_after_days: 3651", "a whole number from 0 to 3650"],
     ["path_reuse_after_days: 1.5", "a whole number from 0 to 3650"],
     ["nested_mounts: true", "must be one of refuse, allow"],
-    ["completion: on_publish", "must be one of on-publish, external"],
+    ["completion: on_publish", "must be one of on-publish, on-ack, external"],
   ])("refuse %s", async (line, message) => {
     const { issues } = await load([line]);
     if (message === null) return expect(issues).toEqual([]);
@@ -238,7 +248,7 @@ describe("backend_settings", () => {
   });
 
   test.each([
-    ["completion: on-ack", "on-publish"],
+    ["ack_warn_after: 1 week", "30m"],
     ["unix_gid: waldur", "file:PATH"],
     ["file_mode: 0644", "quotes"],
     ["default_permissions: 0755", "quotes"],

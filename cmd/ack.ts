@@ -1,0 +1,83 @@
+// `ack`: the provisioner's answer to an order, with `completion: on-ack`.
+
+import { EXIT, UsageError } from "../lib/errors.ts";
+import { clean } from "../lib/unsafe-text.ts";
+import { defineCommand } from "./command.ts";
+import { commonFlags } from "./common.ts";
+import { offeringFlags, parseUuid, text } from "./flags.ts";
+import { loadOfferings } from "./offerings.ts";
+
+export const command = defineCommand({
+  meta: { name: "ack", description: "Answer an order: its storage is there, or cannot be provisioned." },
+  about:
+    "Writes a file that the next pass of orders reads, with `completion: on-ack`. Asks nothing of Waldur and needs no token.",
+  args: {
+    order: {
+      type: "positional",
+      required: true,
+      description: "uuid of the order, as its file's name has it",
+    },
+    done: { type: "boolean", group: "Answer", description: "the storage is as the order's file says" },
+    failed: {
+      type: "boolean",
+      group: "Answer",
+      description: "it cannot be done; Waldur sets the order erred",
+    },
+    message: {
+      type: "string",
+      valueHint: "TEXT",
+      group: "Answer",
+      description: "why it failed, for people in Waldur; one line, at most 500 characters",
+    },
+    "backend-id": {
+      type: "string",
+      valueHint: "ID",
+      group: "Answer",
+      description: "what a new resource is called in the storage (default: what `backend_id` says)",
+    },
+    directory: {
+      type: "string",
+      valueHint: "DIR",
+      group: "Answer",
+      description: "the directory of acks; needs no configuration",
+    },
+    ...offeringFlags,
+    ...commonFlags,
+  },
+  examples: [
+    {
+      about: "it is done",
+      command: "waldur-cscs-storage ack 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30 --done -c /etc/waldur/config.yaml",
+    },
+    {
+      about: "it failed, said on a machine that has the directory mounted",
+      command:
+        'waldur-cscs-storage ack 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30 --failed --message "no space" --directory /srv/storage/acks',
+    },
+  ],
+  exits: { 10: "the order does not wait for that answer; the message says why" },
+  async run(flags, shell) {
+    const [{ answerOrder, written }, { checkAck }] = await Promise.all([
+      import("../lib/acks/answer.ts"),
+      import("../lib/acks/ack.ts"),
+    ]);
+    const order = parseUuid("order", text(flags, "order") ?? "");
+    const ack = checkAck({
+      result: flags.done === true ? "done" : "erred",
+      message: text(flags, "message"),
+      backendId: text(flags, "backend-id"),
+    });
+    if ((flags.done === true) === (flags.failed === true))
+      throw new UsageError("give either --done or --failed");
+    if ("fault" in ack) throw new UsageError(`this answer ${ack.fault}`);
+    if (ack.result === "erred" && ack.message === undefined)
+      throw new UsageError("--failed needs --message TEXT: people in Waldur read why");
+    const directory = text(flags, "directory");
+    const said =
+      directory === undefined
+        ? answerOrder(order, ack, (await loadOfferings(flags, shell, { needsToken: false })).offerings)
+        : written(order, ack, directory);
+    shell.writeError(`waldur-cscs-storage: ${clean(said)}\n`);
+    return EXIT.ok;
+  },
+});

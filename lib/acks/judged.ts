@@ -1,0 +1,27 @@
+// Which rejected acks lie still where they were, because the directory of acks does not let them be moved: each is reported
+// once. Losing this costs one more report.
+
+import { join } from "node:path";
+import { isPlainUuid } from "../key-set.ts";
+import { type Output, STATE_DIRECTORY } from "../output/directory.ts";
+import { replaceFile } from "../output/durable.ts";
+import { isRecord } from "../output/files.ts";
+import { readJsonFile } from "../output/state-file.ts";
+
+const JUDGED_FILE = "acks-rejected.json";
+
+/** Identity of the file by order; empty where nothing is known. */
+export function readJudgedAcks(directory: string): Map<string, string> {
+  const value = readJsonFile(join(directory, STATE_DIRECTORY, JUDGED_FILE));
+  if (!isRecord(value) || value.version !== 1 || !isRecord(value.acks)) return new Map();
+  return new Map(
+    Object.entries(value.acks).flatMap(([order, identity]) =>
+      isPlainUuid(order) && typeof identity === "string" ? [[order, identity] as const] : [],
+    ),
+  );
+}
+
+export function writeJudgedAcks(output: Output, acks: ReadonlyMap<string, string>): void {
+  const text = JSON.stringify({ version: 1, acks: Object.fromEntries(acks) });
+  replaceFile(output, { name: JUDGED_FILE, place: "state" }, `${text}\n`);
+}

@@ -1,0 +1,101 @@
+// The answers of the provisioner in a pass (`completion: on-ack`; docs/contract.md, "Answers"): which there are, and what
+// becomes of their files. What an answer does to an order is in answer.ts, what has no open order here in stray-acks.ts.
+
+import { readJudgedAcks, writeJudgedAcks } from "../acks/judged.ts";
+import { type AckPlace, acksDirectory, createAcks, type FoundAck, openAcks } from "../acks/place.ts";
+import type { Output } from "../output/directory.ts";
+import type { Problem } from "../report/report.ts";
+import { addProblem, type Job } from "../run/job.ts";
+
+export type PassAcks = {
+  /** Orders with something of the name of an ack, when the pass began. */
+  orders: ReadonlySet<string>;
+  /** null when there is none, or one that an earlier pass has rejected and could not put away. */
+  read(order: string): FoundAck | null;
+  /** It has done what it was for. */
+  process(found: FoundAck): void;
+  /** It is good for nothing: reported once, put away where that is possible. */
+  reject(found: FoundAck, why: Omit<Problem, "offering" | "order">): void;
+  /** Its order is not published, so nobody can have acted on it. */
+  rejectEarly(order: string): void;
+  expire(): void;
+  close(): void;
+};
+
+const KEPT_DAYS = 90;
+
+/** @param output null in a dry run, which moves nothing */
+export function openPassAcks(job: Job, output: Output | null): PassAcks | null {
+  const { settings } = job.config;
+  const path = acksDirectory(settings);
+  const place = openAcks(path, job.now);
+  if (place === null) return noPlace(path, job, output);
+  if ("fault" in place) {
+    addProblem(job, {
+      code: "acks-unusable",
+      field: "acks_directory",
+      message: `${place.fault}; no answer is taken`,
+      hint: place.hint,
+    });
+    return null;
+  }
+  return passAcks(place, job, output);
+}
+
+function passAcks(place: AckPlace, job: Job, output: Output | null): PassAcks {
+  const { settings } = job.config;
+  const orders = new Set(place.orders());
+  const before = orders.size === 0 ? new Map<string, string>() : readJudgedAcks(settings.outputDirectory);
+  const judged = new Map([...before].filter(([order]) => orders.has(order)));
+  let isChanged = judged.size !== before.size;
+  const read = (order: string) => {
+    const found = orders.has(order) ? place.read(order) : null;
+    return found === null || judged.get(order) === found.identity ? null : found;
+  };
+  const reject = (found: FoundAck, why: Omit<Problem, "offering" | "order">) => {
+    addProblem(job, { ...why, order: found.order });
+    if (output === null || place.move(found, "rejected")) return;
+    judged.set(found.order, found.identity);
+    isChanged = true;
+  };
+  return {
+    orders,
+    read,
+    process(found) {
+      if (output !== null) place.move(found, "processed");
+    },
+    reject,
+    rejectEarly(order) {
+      const found = read(order);
+      if (found !== null) reject(found, earlyAck(found));
+    },
+    expire: () => place.expire(KEPT_DAYS),
+    close() {
+      place.close();
+      if (output !== null && isChanged) writeJudgedAcks(output, judged);
+    },
+  };
+}
+
+/** The one below the output directory is made by the first run; any other is the administrator's to make. */
+function noPlace(path: string, job: Job, output: Output | null): PassAcks | null {
+  if (job.config.settings.acksDirectory === null) {
+    if (output !== null) createAcks(path);
+    return null;
+  }
+  addProblem(job, {
+    code: "acks-unusable",
+    field: "acks_directory",
+    message: `${path} does not exist; no answer is taken`,
+    hint: "make it, for the user of the provisioner: install -d -m 2770 -o USER -g GROUP DIR",
+  });
+  return null;
+}
+
+function earlyAck({ order, name }: FoundAck): Omit<Problem, "offering" | "order"> {
+  return {
+    code: "ack-early",
+    message: `the ack ${name} was there before the file of order ${order} was published; it does not count`,
+    hint: "answer again once the storage is as the order's file says",
+  };
+}

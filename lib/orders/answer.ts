@@ -1,0 +1,151 @@
+// With `completion: on-ack` the provisioner says how an order ends. Its word is in the receipt before anything of it is
+// sent, and is kept to from then on, whatever becomes of the ack and of the setting. An order is set erred on that word
+// alone, and right after a read that says executing.
+
+import { type Ack, fitsPath, isSameAck } from "../acks/ack.ts";
+import type { FoundAck } from "../acks/place.ts";
+import type { Answer, Receipt } from "../output/receipt.ts";
+import type { FoundReceipt } from "../output/receipts.ts";
+import type { OrderOutcome, Problem } from "../report/report.ts";
+import { addProblem } from "../run/job.ts";
+import { CALLS } from "../waldur/orders.ts";
+import type { WaldurOrder } from "../waldur/wire-order.ts";
+import type { PassAcks } from "./acks.ts";
+import { noteEnded } from "./ended.ts";
+import { type BackendIdStep, finishOrder, goneResource } from "./finish.ts";
+import type { OrderRun } from "./order-run.ts";
+import { isOpen, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";
+
+/** Ends an executing order whose file is published as the provisioner answered; "published" while it has not. */
+export async function takeAnswer(
+  order: WaldurOrder,
+  { receipt: known, open }: FoundReceipt,
+  run: OrderRun,
+): Promise<OrderOutcome> {
+  const { acks } = run.pass;
+  const receipt = open ? known : anew(known);
+  const found = acks?.read(order.uuid) ?? null;
+  const taken = receipt.answer ?? (found === null ? null : answerOf(found, receipt, run));
+  if (taken === null) return "published";
+  const answered = { ...receipt, published: true, answer: taken };
+  if (!open) run.end.reopen(answered);
+  else if (receipt.answer === undefined) run.end.note(answered);
+  const outcome = await carryOut(order, answered, run);
+  if (found !== null && acks !== null) settleAck(found, { answer: taken, isEnded: isEnd(outcome) }, acks);
+  return outcome;
+}
+
+/** Somebody set the order executing again after its end: what was answered then is over. */
+function anew({ answer: _answer, ended: _ended, closedAt: _closedAt, ...receipt }: Receipt): Receipt {
+  return receipt;
+}
+
+/** The ack as an answer to this order; null when it is none, and then it is reported and put away. */
+function answerOf(found: FoundAck, receipt: Receipt, { pass, job }: OrderRun): Answer | null {
+  const fault = "fault" in found ? found.fault : pathFault(found.ack, receipt);
+  if (fault === null && "ack" in found) return { ...found.ack, at: job.now().toISOString() };
+  pass.acks?.reject(found, badAck(found, fault ?? ""));
+  return null;
+}
+
+function pathFault(ack: Ack, { mountPoint }: Receipt): string | null {
+  return fitsPath(ack, mountPoint)
+    ? null
+    : "has a backendId with a slash or a backslash that is not the published mount point";
+}
+
+async function carryOut(
+  order: WaldurOrder,
+  receipt: Receipt & { answer: Answer },
+  run: OrderRun,
+): Promise<OrderOutcome> {
+  run.job.throwIfOver();
+  if (receipt.answer.result === "erred") return errOrder(order, receipt, run);
+  const step = await backendIdStep(order, receipt, run);
+  return step === "gone" ? "left" : finishOrder({ order, receipt }, step, run);
+}
+
+/** The provisioner's backend id, else the configured one where the resource has none. */
+async function backendIdStep(
+  order: WaldurOrder,
+  { type, mountPoint, resource, answer }: Receipt & { answer: Answer },
+  { job, end }: OrderRun,
+): Promise<BackendIdStep | null | "gone"> {
+  if (type !== "create") return null;
+  const before = await end.readResource(resource);
+  if (before === null) {
+    addProblem(job, goneResource(order, resource));
+    return "gone";
+  }
+  const own = job.config.settings.backendId === "mount_point" ? mountPoint : before.slug;
+  const wanted = answer.backendId ?? (before.backendId === "" ? own : "");
+  return wanted === "" ? null : { wanted, before };
+}
+
+async function errOrder(
+  order: WaldurOrder,
+  receipt: Receipt & { answer: Answer },
+  run: OrderRun,
+): Promise<OrderOutcome> {
+  const { end, line } = run;
+  if (receipt.type === "terminate" && !(await mayErr(order, receipt, run))) return "left";
+  const before = await end.readOrder(order.uuid);
+  if (before === null || !isOpen(before)) return noteEnded(before, receipt, run);
+  line.state = before.state;
+  if (before.state !== "executing") return waitForNextRun(before, run);
+  const body = { error_message: receipt.answer.message ?? NO_MESSAGE, error_traceback: "" };
+  const effect = { order: { ...before, state: "erred" } };
+  const posted = await sendCall({ call: CALLS.setErred(order.uuid), body, effect }, run);
+  const after = await end.readOrder(order.uuid);
+  if (after === null || !isOpen(after)) return noteEnded(after, receipt, run);
+  line.state = after.state;
+  return noteUnmoved("erred", { order, posted }, run);
+}
+
+const NO_MESSAGE = "the storage could not be provisioned; no reason was given";
+
+/** On a server of 2024 a Terminate order whose resource no worker has moved cannot be erred (docs/waldur.md, "Orders"). */
+async function mayErr(order: WaldurOrder, { resource }: Receipt, { job, end }: OrderRun): Promise<boolean> {
+  const found = await end.readResource(resource);
+  if (found === null || found.projectSlug !== undefined || found.state !== "OK") return true;
+  addProblem(job, {
+    code: "cannot-err",
+    order: order.uuid,
+    resource,
+    field: "state",
+    message: `the provisioner answered that order ${order.uuid} failed, and this server cannot set a Terminate order erred that was accepted by set_state_executing; it stays executing`,
+    hint: "end the order in Waldur by hand, or set `acceptance: approve`, with which later ones can be set erred",
+  });
+  return false;
+}
+
+function isEnd(outcome: OrderOutcome): boolean {
+  return outcome === "done" || outcome === "erred" || outcome === "failed";
+}
+
+/** What the receipt has already said is not said again; anything else is a second answer, which changes nothing. */
+function settleAck(
+  found: FoundAck,
+  { answer, isEnded }: { answer: Answer; isEnded: boolean },
+  acks: PassAcks,
+): void {
+  if ("fault" in found) acks.reject(found, badAck(found, found.fault));
+  else if (!isSameAck(found.ack, answer)) acks.reject(found, secondAck(found));
+  else if (isEnded) acks.process(found);
+}
+
+export function badAck({ order, name }: FoundAck, fault: string): Omit<Problem, "offering" | "order"> {
+  return {
+    code: "ack-invalid",
+    message: `the ack ${name} ${fault}; order ${order} goes on without it`,
+    hint: "answer again: `waldur-cscs-storage ack ORDER --done`, or a file written under another name and renamed",
+  };
+}
+
+export function secondAck({ order, name }: FoundAck): Omit<Problem, "offering" | "order"> {
+  return {
+    code: "ack-second",
+    message: `the ack ${name} says something else than the answer before it to order ${order}; it changes nothing`,
+    hint: "if the first answer was wrong, correct the resource in Waldur by hand",
+  };
+}

@@ -1,0 +1,68 @@
+// Acks whose order is not open: it ended before its answer was read, was never published here, or is another offering's
+// that shares the directory.
+
+import { type Ack, isSameAck } from "../acks/ack.ts";
+import type { FoundAck } from "../acks/place.ts";
+import type { Receipt } from "../output/receipt.ts";
+import { hasFile, peekReceipt } from "../output/receipts.ts";
+import type { Problem } from "../report/report.ts";
+import type { Job } from "../run/job.ts";
+import type { PassAcks } from "./acks.ts";
+import { badAck, secondAck } from "./answer.ts";
+import type { OrdersEnd } from "./end.ts";
+
+/** Judges the acks of orders that are not listed as open. */
+export async function settleStrays(
+  acks: PassAcks,
+  listed: ReadonlySet<string>,
+  { job, open }: { job: Job; open: () => Promise<Pick<OrdersEnd, "note">> },
+): Promise<void> {
+  for (const order of acks.orders.difference(listed)) {
+    const found = acks.read(order);
+    const verdict = found === null ? "leave" : judge(found, job.config);
+    if (found === null || verdict === "leave") continue;
+    if (verdict === "answered") acks.process(found);
+    else if ("answers" in verdict) {
+      // Waldur has ended it by itself, as it does with an order that changes only options.
+      (await open()).note({ ...verdict.answers, answer: { ...verdict.ack, at: job.now().toISOString() } });
+      job.log.info("the provisioner has answered an order that had ended so before", { order });
+      acks.process(found);
+    } else acks.reject(found, verdict);
+  }
+}
+
+type Verdict = "leave" | "answered" | { answers: Receipt; ack: Ack } | Omit<Problem, "offering" | "order">;
+
+function judge(found: FoundAck, { uuid, settings }: Job["config"]): Verdict {
+  const known = peekReceipt(settings.outputDirectory, found.order);
+  // With a file and no receipt it is another offering's, or its receipt comes back with the order.
+  if (known === null && hasFile(found.order, settings.outputDirectory)) return "leave";
+  if (known !== null && (known.open || known.receipt.offering !== uuid)) return "leave";
+  if ("fault" in found) return badAck(found, found.fault);
+  if (known === null) return unknownAck(found);
+  const { answer, ended } = known.receipt;
+  if (answer !== undefined) return isSameAck(answer, found.ack) ? "answered" : secondAck(found);
+  if (ended?.state !== found.ack.result) return lateAck(found, known.receipt);
+  return { answers: known.receipt, ack: found.ack };
+}
+
+function unknownAck({ order, name }: FoundAck): Omit<Problem, "offering" | "order"> {
+  return {
+    code: "ack-unknown",
+    message: `the ack ${name} is for an order that has no file here, ${order}`,
+    hint: "answer orders in the directory that their files are published in",
+  };
+}
+
+function lateAck(
+  { order, name, ...found }: FoundAck,
+  { ended }: Receipt,
+): Omit<Problem, "offering" | "order"> {
+  const state = ended?.state.slice(0, 40) ?? "ended";
+  const result = "ack" in found ? found.ack.result : "";
+  return {
+    code: "ack-late",
+    message: `the ack ${name} says ${result}, but order ${order} was ${state} already; nothing was changed`,
+    hint: "compare the storage with the resource in Waldur",
+  };
+}
