@@ -2,7 +2,6 @@
 // once. Losing this costs one more report.
 
 import { join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
 import { type Output, STATE_DIRECTORY } from "../output/directory.ts";
 import { replaceFile } from "../output/durable.ts";
 import { isRecord } from "../output/files.ts";
@@ -10,18 +9,21 @@ import { readJsonFile } from "../output/state-file.ts";
 
 const JUDGED_FILE = "acks-rejected.json";
 
-/** Identity of the file by order; empty where nothing is known. */
+/** Identity of the file by its path; empty where nothing is known. */
 export function readJudgedAcks(directory: string): Map<string, string> {
   const value = readJsonFile(join(directory, STATE_DIRECTORY, JUDGED_FILE));
   if (!isRecord(value) || value.version !== 1 || !isRecord(value.acks)) return new Map();
   return new Map(
-    Object.entries(value.acks).flatMap(([order, identity]) =>
-      isPlainUuid(order) && typeof identity === "string" ? [[order, identity] as const] : [],
+    Object.entries(value.acks).flatMap(([path, identity]) =>
+      typeof identity === "string" ? [[path, identity] as const] : [],
     ),
   );
 }
 
+/** The last ones are kept, should there be very many: whoever cannot be stopped from writing acks is reported again. */
 export function writeJudgedAcks(output: Output, acks: ReadonlyMap<string, string>): void {
-  const text = JSON.stringify({ version: 1, acks: Object.fromEntries(acks) });
+  const text = JSON.stringify({ version: 1, acks: Object.fromEntries([...acks].slice(-MOST)) });
   replaceFile(output, { name: JUDGED_FILE, place: "state" }, `${text}\n`);
 }
+
+const MOST = 20_000;

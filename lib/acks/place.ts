@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { isPlainUuid } from "../key-set.ts";
 import { attempt, attemptIfExists, errnoOf } from "../output/failure.ts";
 import { removeFile } from "../output/files.ts";
+import { judgeWay } from "../output/trust.ts";
 import { reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory, openToRead, readUpTo } from "../places/open.ts";
 import { isTrustedUser, writersOf } from "../places/owners.ts";
@@ -16,6 +17,9 @@ import { type Ack, LARGEST_BYTES, parseAck } from "./ack.ts";
 export type FoundAck = { order: string; name: string; identity: string } & ({ ack: Ack } | { fault: string });
 
 export type Folder = "processed" | "rejected";
+
+/** Why a directory gives no answers. */
+type Unusable = { fault: string; hint: string };
 
 export type AckPlace = {
   /** Orders that have something of the name of an ack. */
@@ -49,20 +53,22 @@ export function ackName(order: string): string {
   return `${order}.json`;
 }
 
-/**
- * Opens it; null where there is none, and in words why it is of no use.
- * @param now of the names of what is put away
- */
-export function openAcks(path: string, now: () => Date): AckPlace | { fault: string; hint: string } | null {
+export type AckOptions = {
+  /** Of the names of what is put away. */
+  now: () => Date;
+  /** Everybody who can reach the directory is trusted. */
+  allowShared: boolean;
+};
+
+/** Opens it; null where there is none, and in words why it is of no use. */
+export function openAcks(path: string, { now, allowShared }: AckOptions): AckPlace | Unusable | null {
   const fd = openOrFault(path);
   if (typeof fd !== "number") return fd;
   const stats = fstatSync(fd);
-  if (writersOf(stats) === "everybody") {
+  const fault = allowShared ? null : judge(path, stats);
+  if (fault !== null) {
     closeSync(fd);
-    return {
-      fault: `everybody on this machine can write to ${path}, and so answer for the provisioner`,
-      hint: `chmod o-w ${path}`,
-    };
+    return fault;
   }
   const at = (name: string) => throughDescriptor(fd, `/${name}`);
   return {
@@ -74,10 +80,25 @@ export function openAcks(path: string, now: () => Date): AckPlace | { fault: str
   };
 }
 
+/** Who could write an ack, or, where root runs, lead it to another directory. */
+function judge(path: string, stats: Stats): Unusable | null {
+  if (writersOf(stats) === "everybody") {
+    return {
+      fault: `everybody on this machine can write to ${path}, and so answer for the provisioner`,
+      hint: `chmod o-w ${path}`,
+    };
+  }
+  if (judgeWay(path).faults.length === 0) return null;
+  return {
+    fault: `others could put another directory in the place of ${path}`,
+    hint: "let the directories above it belong to root, and nobody else write to them",
+  };
+}
+
 const NOT_A_DIRECTORY: readonly (string | null)[] = ["ENOTDIR", "ELOOP"];
 const FORBIDDEN: readonly (string | null)[] = ["EACCES", "EPERM"];
 
-function openOrFault(path: string): number | { fault: string; hint: string } | null {
+function openOrFault(path: string): number | Unusable | null {
   try {
     return openDirectory(reach(path));
   } catch (error) {

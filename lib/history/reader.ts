@@ -8,6 +8,7 @@ import { openStateFile } from "../output/state-file.ts";
 import { readUpTo } from "../places/open.ts";
 import {
   type BeginLine,
+  type Deed,
   type EndLine,
   historyFile,
   historyPath,
@@ -24,7 +25,7 @@ export type HistoryEntry = {
   /** When it was about to be done; RFC 3339. */
   at: string;
   mode: Writer;
-  event: "sent" | "published" | "removed" | "released";
+  event: Deed["event"];
   offering: string;
   order: string | null;
   resource: string | null;
@@ -45,6 +46,8 @@ export type HistoryEntry = {
   path: string | null;
   /** Published: resources in the file. */
   entries: number | null;
+  /** Answered: `done` or `erred`. Rejected: why, the code of the problem. */
+  answer: string | null;
 };
 
 export type HistoryFilter = {
@@ -105,7 +108,7 @@ function entryOf(
   const { id: _, at, event, offering, ...deed } = begin;
   const done = end?.done ?? wasDone(begin, directory);
   if (done === false) return [];
-  const isKnown = event === "sent" || event === "released" ? end !== undefined : true;
+  const isKnown = "file" in deed || end !== undefined;
   return [
     {
       at,
@@ -121,6 +124,7 @@ function entryOf(
       file: "file" in deed ? deed.file : null,
       path: "path" in deed ? deed.path : null,
       entries: "entries" in deed ? deed.entries : null,
+      answer: "answer" in deed ? deed.answer : null,
     },
   ];
 }

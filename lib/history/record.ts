@@ -35,7 +35,16 @@ export type Deed =
       inode: string | null;
     } & OfOffering)
   | ({ event: "removed"; file: string } & OfOffering)
-  | ({ event: "released"; resource: string; path: string } & OfOffering);
+  | ({ event: "released"; resource: string; path: string } & OfOffering)
+  | AckDeed;
+
+/** An answer of the provisioner that was taken up, or an ack that was rejected, with the code of its problem. */
+export type AckDeed = {
+  event: "answered" | "rejected";
+  order: string;
+  resource: string | null;
+  answer: string;
+} & OfOffering;
 type OfOffering = { offering: string };
 
 /** `error`: why there is no status, such as `no-answer`. */
@@ -62,7 +71,7 @@ export function isEnd(line: BeginLine | EndLine): line is EndLine {
  * says it.
  */
 export function wasDone(deed: Deed, directory: string): boolean | null {
-  if (deed.event === "sent" || deed.event === "released") return null;
+  if (!("file" in deed)) return null;
   const path = join(directory, deed.file);
   if (deed.event === "removed") return fileTimeMs(path) === null;
   return deed.inode === null ? fileTimeMs(path) !== null : inodeOf(path) === deed.inode;
@@ -104,6 +113,8 @@ function parseDeed(line: Table, offering: string): Deed | null {
     return { event, offering, order, resource, file, path, entries, inode };
   }
   if (event === "removed" && file !== null) return { event, offering, file };
+  if ((event === "answered" || event === "rejected") && order !== null && isWord(line.answer))
+    return { event, offering, order, resource, answer: line.answer };
   if (event === "released" && resource !== null && path !== null) return { event, offering, resource, path };
   return null;
 }
@@ -111,6 +122,11 @@ function parseDeed(line: Table, offering: string): Deed | null {
 /** It becomes a path, so it must be the name of a file of ours. */
 function isFileName(value: unknown): value is string {
   return typeof value === "string" && (isSnapshotName(value) || parseOrderFileName(value) !== null);
+}
+
+/** Of ours: a result, or the code of a problem. */
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && /^[a-z-]{1,40}$/.test(value);
 }
 
 function uuidOf(value: unknown): string | null {

@@ -32,8 +32,8 @@ export function historyTable(
   return tableOf([wide, narrow], entries, width);
 }
 
-function answerOf({ status, error }: HistoryEntry): string {
-  return status === null ? (error ?? "") : String(status);
+function answerOf({ status, error, answer }: HistoryEntry): string {
+  return status === null ? (error ?? answer ?? "") : String(status);
 }
 
 /** The order; else what there is. */

@@ -1,11 +1,24 @@
 // The answers of the provisioner in a pass (`completion: on-ack`; docs/contract.md, "Answers"): which there are, and what
 // becomes of their files. What an answer does to an order is in answer.ts, what has no open order here in stray-acks.ts.
 
+import { join } from "node:path";
 import { readJudgedAcks, writeJudgedAcks } from "../acks/judged.ts";
-import { type AckPlace, acksDirectory, createAcks, type FoundAck, openAcks } from "../acks/place.ts";
+import {
+  type AckOptions,
+  type AckPlace,
+  ackName,
+  acksDirectory,
+  createAcks,
+  type FoundAck,
+  openAcks,
+} from "../acks/place.ts";
 import type { Output } from "../output/directory.ts";
 import type { Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
+import type { OrdersEnd } from "./end.ts";
+
+export type AckProblem = Omit<Problem, "offering" | "order">;
+export type Recorder = Pick<OrdersEnd, "record">;
 
 export type PassAcks = {
   /** Orders with something of the name of an ack, when the pass began. */
@@ -15,20 +28,17 @@ export type PassAcks = {
   /** It has done what it was for. */
   process(found: FoundAck): void;
   /** It is good for nothing: reported once, put away where that is possible. */
-  reject(found: FoundAck, why: Omit<Problem, "offering" | "order">): void;
+  reject(found: FoundAck, why: AckProblem, end: Recorder): void;
   /** Its order is not published, so nobody can have acted on it. */
-  rejectEarly(order: string): void;
-  expire(): void;
+  rejectEarly(order: string, end: Recorder): void;
   close(): void;
 };
 
-const KEPT_DAYS = 90;
-
 /** @param output null in a dry run, which moves nothing */
-export function openPassAcks(job: Job, output: Output | null): PassAcks | null {
-  const { settings } = job.config;
-  const path = acksDirectory(settings);
-  const place = openAcks(path, job.now);
+export async function openPassAcks(job: Job, output: Output | null): Promise<PassAcks | null> {
+  const path = acksDirectory(job.config.settings);
+  await job.lookAt(path, `the directory of acks ${path}`);
+  const place = openAcks(path, optionsOf(job));
   if (place === null) return noPlace(path, job, output);
   if ("fault" in place) {
     addProblem(job, {
@@ -45,18 +55,28 @@ export function openPassAcks(job: Job, output: Output | null): PassAcks | null {
 function passAcks(place: AckPlace, job: Job, output: Output | null): PassAcks {
   const { settings } = job.config;
   const orders = new Set(place.orders());
-  const before = orders.size === 0 ? new Map<string, string>() : readJudgedAcks(settings.outputDirectory);
-  const judged = new Map([...before].filter(([order]) => orders.has(order)));
-  let isChanged = judged.size !== before.size;
+  const judged = orders.size === 0 ? new Map<string, string>() : readJudgedAcks(settings.outputDirectory);
+  let isChanged = false;
+  const keyOf = (order: string) => join(acksDirectory(settings), ackName(order));
   const read = (order: string) => {
     const found = orders.has(order) ? place.read(order) : null;
-    return found === null || judged.get(order) === found.identity ? null : found;
+    return found === null || judged.get(keyOf(order)) === found.identity ? null : found;
   };
-  const reject = (found: FoundAck, why: Omit<Problem, "offering" | "order">) => {
-    addProblem(job, { ...why, order: found.order });
-    if (output === null || place.move(found, "rejected")) return;
-    judged.set(found.order, found.identity);
-    isChanged = true;
+  const reject = (found: FoundAck, why: AckProblem, { record }: Recorder) => {
+    const { order, identity } = found;
+    addProblem(job, { ...why, order });
+    const deed = {
+      event: "rejected",
+      offering: job.config.uuid,
+      order,
+      resource: null,
+      answer: why.code,
+    } as const;
+    record(deed, () => {
+      if (output === null || place.move(found, "rejected")) return;
+      judged.set(keyOf(order), identity);
+      isChanged = true;
+    });
   };
   return {
     orders,
@@ -65,11 +85,10 @@ function passAcks(place: AckPlace, job: Job, output: Output | null): PassAcks {
       if (output !== null) place.move(found, "processed");
     },
     reject,
-    rejectEarly(order) {
+    rejectEarly(order, end) {
       const found = read(order);
-      if (found !== null) reject(found, earlyAck(found));
+      if (found !== null) reject(found, earlyAck(found), end);
     },
-    expire: () => place.expire(KEPT_DAYS),
     close() {
       place.close();
       if (output !== null && isChanged) writeJudgedAcks(output, judged);
@@ -92,10 +111,24 @@ function noPlace(path: string, job: Job, output: Output | null): PassAcks | null
   return null;
 }
 
-function earlyAck({ order, name }: FoundAck): Omit<Problem, "offering" | "order"> {
+function earlyAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-early",
     message: `the ack ${name} was there before the file of order ${order} was published; it does not count`,
     hint: "answer again once the storage is as the order's file says",
   };
+}
+
+const KEPT_DAYS = 90;
+
+/** Removes what was processed long ago. */
+export function expireAcks(job: Job): void {
+  const place = openAcks(acksDirectory(job.config.settings), optionsOf(job));
+  if (place === null || "fault" in place) return;
+  place.expire(KEPT_DAYS);
+  place.close();
+}
+
+function optionsOf({ now, config }: Job): AckOptions {
+  return { now, allowShared: config.settings.allowSharedDirectory };
 }

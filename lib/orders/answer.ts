@@ -4,13 +4,14 @@
 
 import { type Ack, fitsPath, isSameAck } from "../acks/ack.ts";
 import type { FoundAck } from "../acks/place.ts";
+import type { AckDeed } from "../history/record.ts";
 import type { Answer, Receipt } from "../output/receipt.ts";
 import type { FoundReceipt } from "../output/receipts.ts";
-import type { OrderOutcome, Problem } from "../report/report.ts";
+import type { OrderOutcome } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import { CALLS } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
-import type { PassAcks } from "./acks.ts";
+import type { AckProblem } from "./acks.ts";
 import { noteEnded } from "./ended.ts";
 import { type BackendIdStep, finishOrder, goneResource } from "./finish.ts";
 import type { OrderRun } from "./order-run.ts";
@@ -28,11 +29,16 @@ export async function takeAnswer(
   const taken = receipt.answer ?? (found === null ? null : answerOf(found, receipt, run));
   if (taken === null) return "published";
   const answered = { ...receipt, published: true, answer: taken };
-  if (!open) run.end.reopen(answered);
-  else if (receipt.answer === undefined) run.end.note(answered);
+  if (receipt.answer === undefined)
+    run.end.record(answerDeed(answered, taken), () => run.end[open ? "note" : "reopen"](answered));
   const outcome = await carryOut(order, answered, run);
-  if (found !== null && acks !== null) settleAck(found, { answer: taken, isEnded: isEnd(outcome) }, acks);
+  if (found !== null) settleAck(found, { answer: taken, isEnded: isEnd(outcome) }, run);
   return outcome;
+}
+
+/** What the history has of an answer: not its message, which is in the receipt. */
+export function answerDeed({ offering, order, resource }: Receipt, { result }: Ack): AckDeed {
+  return { event: "answered", offering, order, resource, answer: result };
 }
 
 /** Somebody set the order executing again after its end: what was answered then is over. */
@@ -41,10 +47,10 @@ function anew({ answer: _answer, ended: _ended, closedAt: _closedAt, ...receipt 
 }
 
 /** The ack as an answer to this order; null when it is none, and then it is reported and put away. */
-function answerOf(found: FoundAck, receipt: Receipt, { pass, job }: OrderRun): Answer | null {
+function answerOf(found: FoundAck, receipt: Receipt, { pass, job, end }: OrderRun): Answer | null {
   const fault = "fault" in found ? found.fault : pathFault(found.ack, receipt);
   if (fault === null && "ack" in found) return { ...found.ack, at: job.now().toISOString() };
-  pass.acks?.reject(found, badAck(found, fault ?? ""));
+  pass.acks?.reject(found, badAck(found, fault ?? ""), end);
   return null;
 }
 
@@ -127,14 +133,14 @@ function isEnd(outcome: OrderOutcome): boolean {
 function settleAck(
   found: FoundAck,
   { answer, isEnded }: { answer: Answer; isEnded: boolean },
-  acks: PassAcks,
+  { pass: { acks }, end }: OrderRun,
 ): void {
-  if ("fault" in found) acks.reject(found, badAck(found, found.fault));
-  else if (!isSameAck(found.ack, answer)) acks.reject(found, secondAck(found));
-  else if (isEnded) acks.process(found);
+  if ("fault" in found) acks?.reject(found, badAck(found, found.fault), end);
+  else if (!isSameAck(found.ack, answer)) acks?.reject(found, secondAck(found), end);
+  else if (isEnded) acks?.process(found);
 }
 
-export function badAck({ order, name }: FoundAck, fault: string): Omit<Problem, "offering" | "order"> {
+export function badAck({ order, name }: FoundAck, fault: string): AckProblem {
   return {
     code: "ack-invalid",
     message: `the ack ${name} ${fault}; order ${order} goes on without it`,
@@ -142,7 +148,7 @@ export function badAck({ order, name }: FoundAck, fault: string): Omit<Problem, 
   };
 }
 
-export function secondAck({ order, name }: FoundAck): Omit<Problem, "offering" | "order"> {
+export function secondAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-second",
     message: `the ack ${name} says something else than the answer before it to order ${order}; it changes nothing`,

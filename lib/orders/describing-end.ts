@@ -45,6 +45,7 @@ export function describingEnd(
       else resources.set(effect.resource.uuid, effect.resource);
       return { outcome: "accepted", detail: "nothing: it was not sent" };
     },
+    record: (_deed, act) => act(),
     note: () => undefined,
     reopen: () => undefined,
     close: () => undefined,

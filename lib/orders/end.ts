@@ -2,6 +2,7 @@
 // describing end only records, and answers a read with what the recorded calls would have made of Waldur. All that
 // decides anything stands before them, so a dry run shows what the real run then does.
 
+import type { AckDeed } from "../history/record.ts";
 import type { OrderFile, OrderFileDraft } from "../output/order-file.ts";
 import type { OrderEnd, Receipt } from "../output/receipt.ts";
 import type { StorageDocument, StorageEntry } from "../storage/document.ts";
@@ -22,6 +23,8 @@ export type OrdersEnd = {
   draft(file: OrderFile, receipt: Receipt): OrderFileDraft;
   /** Sends a call once. The effect is what reading gives if the call does what it is for. */
   call(call: OrderCall & { order: string; resource: string | null }): Promise<Posted>;
+  /** Does what is to be remembered of an ack. */
+  record(deed: AckDeed, act: () => void): void;
   /** Makes the receipt say this from now on. */
   note(receipt: Receipt): void;
   /** Opens a closed receipt, which says this from now on. */

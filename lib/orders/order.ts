@@ -102,6 +102,7 @@ function standingOf(
   run: OrderRun,
 ): "theirs" | FoundReceipt | null {
   const { completion, outputDirectory } = run.job.config.settings;
+  if (completion === "on-publish" && order.state !== "executing") return null;
   const found = peekReceipt(outputDirectory, order.uuid);
   // While it is pending its file cannot have been published by a run that went well: it is looked at like any other.
   const isOut = found !== null && order.state === "executing" && isPublished(found.receipt, outputDirectory);
@@ -110,7 +111,7 @@ function standingOf(
   if (!isOut) {
     // A file without a receipt was published by a run whose state is lost: the next pass knows it again.
     if (found !== null || order.state !== "executing" || !hasFile(order.uuid, outputDirectory))
-      run.pass.acks?.rejectEarly(order.uuid);
+      run.pass.acks?.rejectEarly(order.uuid, run.end);
     return null;
   }
   if (completion === "external") reportLackingActions(found.receipt, run);

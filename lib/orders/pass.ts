@@ -54,6 +54,7 @@ async function expireReceipts(job: RealJob, output: Output): Promise<void> {
     await keepClaims(output, { reuseAfterDays, throwIfOver: job.throwIfOver });
   }
   removeReceipts(output, old);
+  if (job.config.settings.completion === "on-ack") (await import("./acks.ts")).expireAcks(job);
 }
 
 /** Shows what would be published and sent; touches nothing. */
@@ -85,10 +86,11 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const ground = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
   const claims = createOrderClaims(ground);
   const acks =
-    settings.completion === "on-ack" ? (await import("./acks.ts")).openPassAcks(job, output) : null;
+    settings.completion === "on-ack" ? await (await import("./acks.ts")).openPassAcks(job, output) : null;
   const pass: Pass = { offering, mapper, claims, acks };
   try {
     await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
+    if (settings.completion === "on-ack") (await import("./unanswered.ts")).noteUnanswered(job);
     if (acks !== null && acks.orders.size > 0) {
       const { settleStrays } = await import("./stray-acks.ts");
       await settleStrays(acks, new Set(listed.map(({ uuid }) => uuid)), {

@@ -33,6 +33,7 @@ function realEnd({ reader, actor, config }: RealJob, output: Output, history: Hi
       const deed = { event: "sent", offering: config.uuid, order, resource, call: actionOf(call) } as const;
       return history.post(deed, () => send(actor, call, body));
     },
+    record: (deed, act) => history.around(deed, act),
     note: (receipt) => void rewriteReceipt(output, receipt),
     reopen: (receipt) => reopenReceipt(output, receipt),
     close: (receipt, end) => closeReceipt(output, receipt, end),

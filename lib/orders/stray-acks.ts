@@ -5,17 +5,16 @@ import { type Ack, isSameAck } from "../acks/ack.ts";
 import type { FoundAck } from "../acks/place.ts";
 import type { Receipt } from "../output/receipt.ts";
 import { hasFile, peekReceipt } from "../output/receipts.ts";
-import type { Problem } from "../report/report.ts";
 import type { Job } from "../run/job.ts";
-import type { PassAcks } from "./acks.ts";
-import { badAck, secondAck } from "./answer.ts";
+import type { AckProblem, PassAcks } from "./acks.ts";
+import { answerDeed, badAck, secondAck } from "./answer.ts";
 import type { OrdersEnd } from "./end.ts";
 
 /** Judges the acks of orders that are not listed as open. */
 export async function settleStrays(
   acks: PassAcks,
   listed: ReadonlySet<string>,
-  { job, open }: { job: Job; open: () => Promise<Pick<OrdersEnd, "note">> },
+  { job, open }: { job: Job; open: () => Promise<OrdersEnd> },
 ): Promise<void> {
   for (const order of acks.orders.difference(listed)) {
     const found = acks.read(order);
@@ -24,14 +23,16 @@ export async function settleStrays(
     if (verdict === "answered") acks.process(found);
     else if ("answers" in verdict) {
       // Waldur has ended it by itself, as it does with an order that changes only options.
-      (await open()).note({ ...verdict.answers, answer: { ...verdict.ack, at: job.now().toISOString() } });
+      const end = await open();
+      const receipt = { ...verdict.answers, answer: { ...verdict.ack, at: job.now().toISOString() } };
+      end.record(answerDeed(receipt, verdict.ack), () => end.note(receipt));
       job.log.info("the provisioner has answered an order that had ended so before", { order });
       acks.process(found);
-    } else acks.reject(found, verdict);
+    } else acks.reject(found, verdict, await open());
   }
 }
 
-type Verdict = "leave" | "answered" | { answers: Receipt; ack: Ack } | Omit<Problem, "offering" | "order">;
+type Verdict = "leave" | "answered" | { answers: Receipt; ack: Ack } | AckProblem;
 
 function judge(found: FoundAck, { uuid, settings }: Job["config"]): Verdict {
   const known = peekReceipt(settings.outputDirectory, found.order);
@@ -46,7 +47,7 @@ function judge(found: FoundAck, { uuid, settings }: Job["config"]): Verdict {
   return { answers: known.receipt, ack: found.ack };
 }
 
-function unknownAck({ order, name }: FoundAck): Omit<Problem, "offering" | "order"> {
+function unknownAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-unknown",
     message: `the ack ${name} is for an order that has no file here, ${order}`,
@@ -54,10 +55,7 @@ function unknownAck({ order, name }: FoundAck): Omit<Problem, "offering" | "orde
   };
 }
 
-function lateAck(
-  { order, name, ...found }: FoundAck,
-  { ended }: Receipt,
-): Omit<Problem, "offering" | "order"> {
+function lateAck({ order, name, ...found }: FoundAck, { ended }: Receipt): AckProblem {
   const state = ended?.state.slice(0, 40) ?? "ended";
   const result = "ack" in found ? found.ack.result : "";
   return {

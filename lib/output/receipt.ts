@@ -33,6 +33,11 @@ export type Receipt = {
 
 export type Answer = { result: "done" | "erred"; message?: string; backendId?: string; at: string };
 
+/** Since when an answer is waited for; version 0.1 and other settings did not write it down. */
+export function awaitedSince({ awaitedSince: since, claimedAt }: Receipt): string {
+  return since ?? claimedAt;
+}
+
 /** `reuseAfterDays`: of a terminate order that is done, how long the path stays that of its resource. */
 export type OrderEnd = { state: string; reuseAfterDays?: number };
 

@@ -35,7 +35,7 @@ export function judgeOutput(path: string, fd: number, madeOwner: () => number | 
   return judgeSteps([...stepsTo(path), { path, kind: "output", stats }], isOurs);
 }
 
-/** The same of the way to a directory that is yet to be made. */
+/** The same of the way to a directory, which is yet to be made or may be another user's. */
 export function judgeWay(path: string): Judged {
   const parent = dirname(path);
   const steps = stepsTo(path);

@@ -38,6 +38,7 @@ export type Ledger = {
   /** Failures that were not logged. */
   moreFailures(): readonly More[];
   filesOf(offering: string): readonly FileReport[];
+  ordersOf(offering: string): readonly OrderReport[];
   close(finishedAt: Date): Report;
 };
 
@@ -109,6 +110,7 @@ export function createLedger(head: LedgerHead): Ledger {
     exitOf,
     moreFailures: () => failures.more(),
     filesOf: (offering) => files.filter((file) => file.offering === offering),
+    ordersOf: (offering) => orders.filter((order) => order.offering === offering),
     close: (finishedAt) => ({
       mode: head.mode,
       dryRun: head.dryRun,

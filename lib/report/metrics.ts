@@ -91,6 +91,7 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
         typeof open?.oldest === "string" ? [[of(offering), Date.parse(open.oldest) / 1000] as const] : [],
       ),
     ),
+    ...unansweredGauges(report, of),
     gauge(
       "orders",
       "Orders of the last run by outcome",
@@ -105,6 +106,31 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
       })),
     ),
   ].join("");
+}
+
+/** Only where orders wait for answers of the provisioner. */
+function unansweredGauges(
+  { offerings }: Report,
+  of: (offering: Pick<OfferingReport, "uuid" | "name">) => Labels,
+): string[] {
+  const found = offerings.flatMap(({ unanswered, ...offering }) =>
+    unanswered === undefined ? [] : [{ labels: of(offering), ...unanswered }],
+  );
+  if (found.length === 0) return [];
+  return [
+    gauge(
+      "unanswered_orders",
+      "Published orders that the provisioner has not answered",
+      found.map(({ labels, count }) => [labels, count]),
+    ),
+    gauge(
+      "oldest_unanswered_order_timestamp_seconds",
+      "Since when the order has been published that waits longest for an answer",
+      found.flatMap(({ labels, oldest }) =>
+        oldest === null ? [] : [[labels, Date.parse(oldest) / 1000] as const],
+      ),
+    ),
+  ];
 }
 
 export function labelsOf({ mode, config, only }: MetricsOwner): Labels {

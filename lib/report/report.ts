@@ -36,12 +36,17 @@ export type OfferingReport = {
   carriedOver?: number;
   /** Of `orders`: what Waldur listed as open; absent where it was not listed. */
   open?: OpenOrders;
+  /** Of `orders` with `completion: on-ack`: published orders that the provisioner has not answered. */
+  unanswered?: Unanswered;
   /** What the run would end with if this were its only offering. */
   exitCode: ExitCode;
 };
 
 /** It is filled in while the run goes on. */
 export type OfferingLine = Omit<OfferingReport, "exitCode">;
+
+/** `oldest`: since when the one that waits longest has been published; null where there is none. */
+export type Unanswered = { count: number; oldest: string | null };
 
 export type OpenOrders = {
   /** How many in each state of Waldur. */

@@ -33,6 +33,10 @@ const Offering = v.looseObject({
     v.optional(v.looseObject({ states: v.record(v.string(), v.number()), oldest: v.nullable(time) })),
     "in orders: how many were open in each state, and when the oldest was placed",
   ),
+  unanswered: described(
+    v.optional(v.looseObject({ count: v.number(), oldest: v.nullable(time) })),
+    "in orders with completion on-ack: published orders without an answer, and since when the oldest is",
+  ),
   exitCode: described(v.picklist(Object.values(EXIT)), "as if this were the only offering"),
 });
 

@@ -1,5 +1,6 @@
 // The job of an offering: its clients, and how long they wait.
 
+import { answerOf, lookInto } from "../places/answers.ts";
 import type { Patience } from "../waldur/send.ts";
 import { connectionOf } from "./connection.ts";
 import type { Job } from "./job.ts";
@@ -24,6 +25,9 @@ export async function createJob(
     reader: createReader(connection, patience),
     hastyReader: createReader(connection, { ...patience, retries: 0 }),
     ...own,
+    lookAt: async (path, shown) => {
+      await answerOf(lookInto(path), shown, { silenceMs: run.options.silenceMs, signal: end.signal });
+    },
     names: new Map(),
     ledger: run.ledger,
     log: surroundings.log,

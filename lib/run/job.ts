@@ -28,6 +28,8 @@ export type Job = {
   progress: Progress;
   /** Throws the run's reason when it is over; called before each step that must not start any more. */
   throwIfOver: () => void;
+  /** Throws when a place beside the output directory does not answer; messages name it as it is shown. */
+  lookAt: (path: string, shown: string) => Promise<void>;
   /** Throws when the output directory does not answer; called before each publication. */
   lookAtPlace: () => Promise<void>;
 };

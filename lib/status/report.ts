@@ -42,7 +42,12 @@ const Order = v.strictObject({
   /** The mount point that its file has, or will have as far as is known. */
   path: Known,
   file: Known,
-  waits: v.strictObject({ for: v.picklist(WAITS), detail: v.string() }),
+  waits: v.strictObject({
+    for: v.picklist(WAITS),
+    detail: v.string(),
+    /** Without an answer of the provisioner for longer than `ack_warn_after`. */
+    isLate: v.optional(v.boolean()),
+  }),
 });
 
 const Problem = v.strictObject({

@@ -49,9 +49,13 @@ export async function statusOf(context: StatusContext): Promise<Status> {
   };
 }
 
-/** There are problems, the last run of a mode failed, or none went well for long, which is right on a passive gateway. */
-function needsPerson({ passive, problems, runs }: OfferingStatus): boolean {
+/**
+ * There are problems, an order is without an answer for long, the last run of a mode failed, or none went well for long,
+ * which is right on a passive gateway.
+ */
+function needsPerson({ passive, problems, orders, runs }: OfferingStatus): boolean {
   if (passive) return false;
+  if (orders.some(({ waits }) => waits.isLate === true)) return true;
   return problems.length > 0 || runs.some(({ failed, isLate }) => failed !== null || isLate);
 }
 
@@ -67,7 +71,9 @@ async function offeringStatus(
     place: { directory, offering },
     memory: {
       directory,
-      isExternal: settings.completion === "external",
+      completion: settings.completion,
+      ackWarnAfter: settings.ackWarnAfter,
+      now,
       problems: known.flatMap(({ mode, remembered }) => (mode === "orders" ? [remembered.known] : [])),
       late: readLateOrders(directory, uuid),
     },

@@ -61,7 +61,7 @@ function ordersTable(orders: readonly OrderStatus[], { now, width }: View): stri
     path: { heading: "PATH", cell: ({ path }) => path ?? "none yet" },
     file: { heading: "FILE", cell: ({ file }) => file ?? "none yet" },
     order: { heading: "ORDER", cell: ({ uuid }) => uuid },
-    waits: { heading: "WAITS FOR", cell: ({ waits }) => waits.for },
+    waits: { heading: "WAITS FOR", cell: ({ waits }) => `${waits.for}${waits.isLate ? ", late" : ""}` },
     why: { heading: "WAITS FOR", cell: ({ waits }) => `${waits.for}: ${waits.detail}` },
   } satisfies Readonly<Record<string, Column<OrderStatus>>>;
   const { age: old, type, name, project, path, file, order, waits, why } = column;

@@ -20,7 +20,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const Entry = v.strictObject({
   at: v.pipe(v.string(), v.isoTimestamp()),
   mode: v.picklist(["sync", "orders", "claims"]),
-  event: v.picklist(["sent", "published", "removed", "released"]),
+  event: v.picklist(["sent", "published", "removed", "released", "answered", "rejected"]),
   offering: Uuid,
   order: v.nullable(Uuid),
   resource: v.nullable(Uuid),
@@ -31,6 +31,7 @@ export const Entry = v.strictObject({
   file: v.nullable(v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\d-\d\d-\d\d-\w+\.json$/))),
   path: v.nullable(v.pipe(v.string(), v.startsWith("/"))),
   entries: v.nullable(Count),
+  answer: v.nullable(v.string()),
 });
 
 const stages: Stage[] = [];

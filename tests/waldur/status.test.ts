@@ -207,3 +207,40 @@ test("the tables fit 80 columns, use a wider terminal, and show no control chara
   expect(wide).toContain(bad.uuid);
   expect(wide).toContain("problem: bad-limit: limits.storage is negative: -1");
 });
+
+test("an order without an answer for longer than ack_warn_after needs somebody", async () => {
+  await using stage = await openCalm({ settings: { completion: "on-ack", ack_warn_after: "2h" } });
+  const order = stage.world.addOrder({ type: "Create", limits: { storage: 4 } });
+  await stage.pass();
+  const at = (hours: number, asking = {}) =>
+    only(stage, { now: new Date(Date.now() + hours * HOUR), ...asking });
+  const fresh = await at(0);
+  expect([fresh.exitCode, fresh.orders[0]?.waits]).toEqual([
+    0,
+    { for: "provisioner", detail: "published; the provisioner has not answered yet" },
+  ]);
+  for (const isLocal of [false, true]) {
+    const late = await at(2.1, { isLocal });
+    expect(late.exitCode).toBe(10);
+    expect(late.orders).toMatchObject([{ uuid: order.uuid, waits: { for: "provisioner", isLate: true } }]);
+    expect(statusText(late.status, 80)).toContain("provisioner, late");
+  }
+  await stage.runHere("orders", { now: () => new Date(Date.now() + 1.9 * HOUR) });
+  expect((await at(1.95)).orders[0]?.waits.isLate).toBeUndefined();
+});
+
+test("an order that was answered waits for the next pass", async () => {
+  await using stage = await openCalm({
+    settings: { completion: "on-ack", ack_warn_after: "1s" },
+    faults: ["503@set_state_done"],
+  });
+  const order = stage.world.addOrder({
+    type: "Update",
+    resource: stage.world.addResource({ limits: { storage: 1 } }),
+  });
+  await stage.pass();
+  writeFileSync(join(stage.out, "acks", `${order.uuid}.json`), '{"result":"done"}');
+  await stage.pass();
+  const { orders } = await only(stage, { now: new Date(Date.now() + HOUR / 2) });
+  expect(orders[0]?.waits.for).toBe("unavailable");
+});

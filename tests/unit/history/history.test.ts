@@ -74,7 +74,7 @@ test("says of every deed what, when, with which answer and how long", async () =
   place.history.close();
   const nothing = {
     ...{ order: null, resource: null, call: null, status: null, error: null },
-    ...{ file: null, path: null, entries: null },
+    ...{ file: null, path: null, entries: null, answer: null },
   };
   const each = {
     ...({ at: "2026-11-27T08:00:00.000Z", mode: "orders", offering: UUID } as const),
