@@ -235,9 +235,10 @@ export function interruptedNow(): AbortSignal {
   return AbortSignal.abort(new InterruptedError("SIGTERM"));
 }
 
+/** Without the directory in which the provisioner answers. */
 export function listPublic(directory: string): string[] {
   return readdirSync(directory)
-    .filter((name) => !name.startsWith("."))
+    .filter((name) => !name.startsWith(".") && name !== "acks")
     .sort();
 }
 

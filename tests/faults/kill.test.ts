@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { inTurns } from "./in-turns.ts";
 import { complaintsAnyTime, complaintsOfHistory, complaintsWhenDone } from "./outcome.ts";
-import { HIERARCHY_SCENE, ORDER_SCENES, type Scene, SYNC_SCENE } from "./scenes.ts";
+import { ACK_SCENES, HIERARCHY_SCENE, ORDER_SCENES, type Scene, SYNC_SCENE } from "./scenes.ts";
 import {
   afterConfig,
   CAN_TRACE,
@@ -27,10 +27,12 @@ const FLOORS: ReadonlyMap<string, number> = new Map([
   ["a Create order", 80],
   ["an Update order", 75],
   ["a Terminate order", 75],
+  ["an order that is answered done", 40],
+  ["an order that is answered erred", 30],
 ]);
 
 describe("a kill", () => {
-  for (const scene of [SYNC_SCENE, HIERARCHY_SCENE, ...ORDER_SCENES]) {
+  for (const scene of [SYNC_SCENE, HIERARCHY_SCENE, ...ORDER_SCENES, ...ACK_SCENES]) {
     test.skipIf(!CAN_TRACE)(
       `at any point of ${scene.name} leaves whole files, and the next run ends it${NEEDS_TRACE}`,
       async () => {

@@ -14,7 +14,7 @@ const PUBLIC_NAME =
 
 /** What may lie in the state directory between two runs that went well. */
 export const STATE_NAME =
-  /^(?:lock-(?:sync|orders|claims)|overlap-(?:sync|orders)|snapshot\.json|claims|history-(?:sync|orders|claims)(?:\.1)?\.jsonl|failed-orders\.json|problems-(?:sync|orders)\.json|good-(?:sync|orders)-[0-9a-f]{32}|failed-(?:sync|orders)-[0-9a-f]{32}\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
+  /^(?:lock-(?:sync|orders|claims)|overlap-(?:sync|orders)|snapshot\.json|acks-rejected\.json|claims|history-(?:sync|orders|claims)(?:\.1)?\.jsonl|failed-orders\.json|problems-(?:sync|orders)\.json|good-(?:sync|orders)-[0-9a-f]{32}|failed-(?:sync|orders)-[0-9a-f]{32}\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
 
 /** At any moment, be it in the middle of a run that was killed. */
 export function complaintsAnyTime(stage: Stage): string[] {
@@ -23,14 +23,22 @@ export function complaintsAnyTime(stage: Stage): string[] {
     ...stage.world.orders.flatMap((order) => complaintsOfOrder(stage, order)),
     ...stage
       .requestsOf("POST")
-      .filter(({ path }) => path.includes("set_state_erred"))
+      .filter(({ path }) => path.includes("set_state_erred") && !isFailed(stage, path.split("/").at(-3)))
       .map(({ path }) => `${path} was sent`),
   ];
 }
 
-/** After a run that went to its end: every order is done, and nothing is left over. */
+/** The provisioner has answered that the order failed, wherever the ack is by now. */
+export function isFailed(stage: Stage, order = ""): boolean {
+  const acks = stage.everything().filter((path) => path.startsWith("acks/") && path.includes(`/${order}`));
+  return acks.some((path) => stage.readText(path).includes('"result":"erred"'));
+}
+
+/** After a run that went to its end: every order is done, or erred as was answered, and nothing is left over. */
 export function complaintsWhenDone(stage: Stage): string[] {
-  const open = stage.world.orders.filter(({ state }) => state !== "done");
+  const open = stage.world.orders.filter(
+    ({ uuid, state }) => state !== (isFailed(stage, uuid) ? "erred" : "done"),
+  );
   const leftovers = stage
     .everything()
     .filter((path) => path.startsWith("."))
@@ -99,7 +107,7 @@ function hasEntries(name: string, { storageResources }: { storageResources: read
 function complaintsOfOrder(stage: Stage, { uuid, state }: { uuid: string; state: string }): string[] {
   const names = orderFiles(stage, uuid);
   const complaints = names.length > 1 ? [`order ${uuid} has ${names.length} files`] : [];
-  if (state === "erred") complaints.push(`order ${uuid} erred`);
+  if (state === "erred" && !isFailed(stage, uuid)) complaints.push(`order ${uuid} erred`);
   if (state === "done" && names.length === 0) complaints.push(`order ${uuid} is done without a file`);
   for (const name of names.filter((name) => isWhole(stage, name))) {
     const { order } = stage.read(name).meta;

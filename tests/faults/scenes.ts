@@ -3,6 +3,8 @@
 
 import { existsSync, utimesSync } from "node:fs";
 import { join } from "pathe";
+import type { Ack } from "../../lib/acks/ack.ts";
+import { writeAck } from "../../lib/acks/write.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
 import { isDirectory } from "../../lib/storage/text.ts";
 import { openStage, type Stage } from "../stage.ts";
@@ -70,6 +72,45 @@ export const ORDER_SCENES: readonly Scene[] = [
   orderScene("Update"),
   orderScene("Terminate"),
 ];
+
+/** `orders` that meets the answer of the provisioner to a published Create order. */
+export function ackScene(ack: Ack): Scene {
+  return {
+    name: `an order that is answered ${ack.result}`,
+    args: ["orders", "--retries", "0"],
+    async open(mount = () => undefined) {
+      const stage = await openStage({ resources: 2, settings: { completion: "on-ack" } });
+      mount(stage.out);
+      const uuid = placeOrder(stage, "Create");
+      await stage.runHere("orders");
+      writeAck(join(stage.out, "acks"), uuid, ack);
+      stage.simulator.requests.length = 0;
+      return stage;
+    },
+    complaints: (stage) => complaintsOfAnswer(stage, ack),
+  };
+}
+
+export const ACK_SCENES: readonly Scene[] = [
+  ackScene({ result: "done", backendId: "fs-42" }),
+  ackScene({ result: "erred", message: "no space" }),
+];
+
+/** The word of the provisioner has reached Waldur, once, and its file is where it belongs or where it was. */
+function complaintsOfAnswer(stage: Stage, { message = "", backendId = "" }: Ack): string[] {
+  const [order] = stage.world.orders;
+  const found = stage.world.resource(order?.resourceUuid ?? "").backendId;
+  const words = stage
+    .requestsOf("POST")
+    .filter(({ path, status }) => path.includes("set_state_erred") && status === 200).length;
+  const acks = stage.everything().filter((path) => path.startsWith("acks/") && !path.includes("/.")).length;
+  return [
+    ...(order?.errorMessage === message ? [] : [`Waldur has the message ${order?.errorMessage}`]),
+    ...(found === backendId ? [] : [`the backend id is ${found}`]),
+    ...(words <= 1 ? [] : [`set_state_erred was answered ${words} times`]),
+    ...(acks === 1 ? [] : [`there are ${acks} acks`]),
+  ];
+}
 
 /**
  * Named of an hour ago, by the process of the test, which is quicker. Its time lies ahead, so that the next one always

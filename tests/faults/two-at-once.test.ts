@@ -4,9 +4,10 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
+import { writeAck } from "../../lib/acks/write.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
-import { complaintsAnyTime, complaintsWhenDone, orderFiles } from "./outcome.ts";
+import { complaintsAnyTime, complaintsWhenDone, isFailed, orderFiles } from "./outcome.ts";
 import { CAN_TRACE, NEEDS_TRACE, runTraced } from "./strace.ts";
 
 const CAN_UNSHARE =
@@ -50,6 +51,30 @@ describe("eight runs at once on one host", () => {
       expect(complaintsWhenDone(stage)).toEqual([]);
     });
   }, 30_000);
+});
+
+describe("answers of the provisioner", () => {
+  test("that eight runs at once meet reach Waldur once each", async () => {
+    await onAnswered(2, async (stage) => {
+      expectCodes(await Promise.all(repeat(8, () => stage.run(["orders"]))), [0, 75]);
+      expect(await stage.run(["orders"])).toMatchObject({ code: 0 });
+      expect(complaintsWhenDone(stage)).toEqual([]);
+      expectWordOnce(stage);
+    });
+  }, 30_000);
+
+  test.skipIf(!CAN_UNSHARE)(
+    `reach Waldur, from four hosts that share a directory but no lock${NEEDS_UNSHARE}`,
+    async () => {
+      await onAnswered(3, async (stage) => {
+        const ran = await Promise.all(repeat(4, (n) => runOnHost(stage, n, "orders")));
+        expectCodes(ran, [0, 10]);
+        expect(await stage.run(["orders"])).toMatchObject({ code: 0 });
+        expect(complaintsWhenDone(stage)).toEqual([]);
+      });
+    },
+    60_000,
+  );
 });
 
 describe("four hosts that share a directory but no lock", () => {
@@ -130,6 +155,34 @@ async function onRounds(rounds: number, act: (stage: Stage) => Promise<void>): P
     } finally {
       await stage.close();
     }
+  }
+}
+
+/** The same, where every order is published and answered; every other one failed. */
+async function onAnswered(rounds: number, act: (stage: Stage) => Promise<void>): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const stage = await openStage({ seed: round, settings: { completion: "on-ack" } });
+    try {
+      for (let n = 0; n < 6; n++) stage.world.addOrder({ type: "Create", limits: { storage: n + 1 } });
+      await stage.runHere("orders");
+      for (const [n, { uuid }] of stage.world.orders.entries())
+        writeAck(
+          join(stage.out, "acks"),
+          uuid,
+          n % 2 === 0 ? { result: "done" } : { result: "erred", message: `no ${n}` },
+        );
+      await act(stage);
+    } finally {
+      await stage.close();
+    }
+  }
+}
+
+function expectWordOnce(stage: Stage): void {
+  for (const { uuid, errorMessage } of stage.world.orders) {
+    const calls = stage.requestsOf("POST").filter(({ path }) => path.includes(`${uuid}/set_state_`));
+    expect(calls.map(({ status }) => status)).toEqual([200]);
+    expect(errorMessage).toBe(isFailed(stage, uuid) ? errorMessage || "no" : "");
   }
 }
 
