@@ -31,8 +31,10 @@ export async function takeAnswer(
   const answered = { ...receipt, published: true, answer: taken };
   if (receipt.answer === undefined)
     run.end.record(answerDeed(answered, taken), () => run.end[open ? "note" : "reopen"](answered));
+  else if (!open) run.end.reopen(answered);
   const outcome = await carryOut(order, answered, run);
-  if (found !== null) settleAck(found, { answer: taken, isEnded: isEnd(outcome) }, run);
+  if (found !== null)
+    settleAck(found, { answer: taken, isEnded: outcome === "done" || outcome === "erred" }, run);
   return outcome;
 }
 
@@ -41,9 +43,12 @@ export function answerDeed({ offering, order, resource }: Receipt, { result }: A
   return { event: "answered", offering, order, resource, answer: result };
 }
 
-/** Somebody set the order executing again after its end: what was answered then is over. */
-function anew({ answer: _answer, ended: _ended, closedAt: _closedAt, ...receipt }: Receipt): Receipt {
-  return receipt;
+/**
+ * The receipt of an order that is executing although it was closed. What was answered before counts where Waldur did not
+ * show the order for a while; where somebody set it executing again after its end, that is over.
+ */
+function anew({ answer, ended, closedAt: _closedAt, ...receipt }: Receipt): Receipt {
+  return ended?.state === "gone" && answer !== undefined ? { ...receipt, answer } : receipt;
 }
 
 /** The ack as an answer to this order; null when it is none, and then it is reported and put away. */
@@ -123,10 +128,6 @@ async function mayErr(order: WaldurOrder, { resource }: Receipt, { job, end }: O
     hint: "end the order in Waldur by hand, or set `acceptance: approve`, with which later ones can be set erred",
   });
   return false;
-}
-
-function isEnd(outcome: OrderOutcome): boolean {
-  return outcome === "done" || outcome === "erred" || outcome === "failed";
 }
 
 /** What the receipt has already said is not said again; anything else is a second answer, which changes nothing. */

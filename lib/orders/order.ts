@@ -106,7 +106,8 @@ function standingOf(
   const found = peekReceipt(outputDirectory, order.uuid);
   // While it is pending its file cannot have been published by a run that went well: it is looked at like any other.
   const isOut = found !== null && order.state === "executing" && isPublished(found.receipt, outputDirectory);
-  if (isOut && found.open && found.receipt.answer !== undefined) return found;
+  if (isOut && found.receipt.answer !== undefined && (found.open || found.receipt.ended?.state === "gone"))
+    return found;
   if (completion === "on-publish") return null;
   if (!isOut) {
     // A file without a receipt was published by a run whose state is lost: the next pass knows it again.
