@@ -3,12 +3,14 @@
 
 import { type Ack, isSameAck } from "../acks/ack.ts";
 import type { FoundAck } from "../acks/place.ts";
+import { ORDER_TYPES } from "../output/names.ts";
 import type { Receipt } from "../output/receipt.ts";
-import { hasFile, peekReceipt } from "../output/receipts.ts";
+import { peekFileName, peekReceipt } from "../output/receipts.ts";
 import type { Job } from "../run/job.ts";
 import type { AckProblem, PassAcks } from "./acks.ts";
 import { answerDeed, badAck, secondAck } from "./answer.ts";
 import type { OrdersEnd } from "./end.ts";
+import { factsOfFile } from "./past.ts";
 
 /** Judges the acks of orders that are not listed as open. */
 export async function settleStrays(
@@ -36,9 +38,8 @@ type Verdict = "leave" | "answered" | { answers: Receipt; ack: Ack } | AckProble
 
 function judge(found: FoundAck, { uuid, settings }: Job["config"]): Verdict {
   const known = peekReceipt(settings.outputDirectory, found.order);
-  // With a file and no receipt it is another offering's, or its receipt comes back with the order.
-  if (known === null && hasFile(found.order, settings.outputDirectory)) return "leave";
-  if (known !== null && (known.open || known.receipt.offering !== uuid)) return "leave";
+  const owner = known?.receipt.offering ?? offeringOfFile(found.order, settings.outputDirectory);
+  if (known?.open === true || (owner !== null && owner !== uuid)) return "leave";
   if ("fault" in found) return badAck(found, found.fault);
   if (known === null) return unknownAck(found);
   const { answer, ended } = known.receipt;
@@ -47,11 +48,17 @@ function judge(found: FoundAck, { uuid, settings }: Job["config"]): Verdict {
   return { answers: known.receipt, ack: found.ack };
 }
 
+/** Where its receipt is lost; null where no file of ours says it. */
+function offeringOfFile(order: string, directory: string): string | null {
+  const names = ORDER_TYPES.flatMap((type) => peekFileName(directory, type, order) ?? []);
+  return names.flatMap((name) => factsOfFile(directory, name, order)?.offering ?? [])[0] ?? null;
+}
+
 function unknownAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-unknown",
-    message: `the ack ${name} is for an order that has no file here, ${order}`,
-    hint: "answer orders in the directory that their files are published in",
+    message: `the ack ${name} is for an order that does not wait for an answer here, ${order}`,
+    hint: "answer orders where their files are published; `show` says what is known of this one",
   };
 }
 

@@ -87,14 +87,18 @@ export function compareDocuments(
 }
 
 /** `path`: of the entry of its resource, null when it has none. `hasActions`: it says where a provisioner reports back. */
-export type OrderFileFacts = { path: string | null; hasActions: boolean };
+export type OrderFileFacts = { path: string | null; offering: string | null; hasActions: boolean };
 
 /** What the published file of an order says; null when the text is not the file of this order. */
 export function orderFileFacts(text: string, orderUuid: string): OrderFileFacts | null {
   const document = parseDocument(text);
   if (document === null || orderUuidOf(document.meta) !== orderUuid) return null;
-  const { order } = document.meta;
-  return { path: pathOf(document.result), hasActions: isTable(order) && isTable(order.actions) };
+  const { order, offering } = document.meta;
+  return {
+    path: pathOf(document.result),
+    offering: isTable(offering) && typeof offering.uuid === "string" ? offering.uuid : null,
+    hasActions: isTable(order) && isTable(order.actions),
+  };
 }
 
 function pathOf(result: unknown): string | null {

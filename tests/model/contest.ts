@@ -80,5 +80,5 @@ export function clockOf({ seen, setup }: Site): { now: number; days: number } {
 
 /** The setting or its default. */
 export function daysOf({ reuseDays, completion }: Site["setup"]): number {
-  return reuseDays ?? (completion === "external" ? 0 : 7);
+  return reuseDays ?? (completion === "on-publish" ? 7 : 0);
 }

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { FAULTS } from "../../lib/simulator/faults.ts";
 import type { Generation } from "../../lib/simulator/model.ts";
+import { type AnswerStep, answers } from "./answers.ts";
 import { type Change, changes } from "./changes.ts";
 import { PROFILES, type Profile } from "./directories.ts";
 import { type Hand, hands, type Placing, placings } from "./hands.ts";
@@ -13,7 +14,7 @@ export type Setup = {
   generation: Generation;
   /** The setting; null leaves the minute in names to the zone of the process. */
   timezone: string | null;
-  completion: "on-publish" | "external";
+  completion: "on-publish" | "on-ack" | "external";
   acceptance: "auto" | "execute";
   backendId: "slug" | "mount_point";
   latestLink: boolean;
@@ -54,7 +55,7 @@ export type Run = {
   /** Faults of single requests, by number. */
   struck: readonly (readonly [number, string])[];
   /** What others do just before a request is handled. */
-  meanwhile: readonly (readonly [number, Hand | Change])[];
+  meanwhile: readonly (readonly [number, Hand | Change | AnswerStep])[];
   /** Of the first of the runs. */
   kill: Kill | null;
 };
@@ -72,6 +73,7 @@ export type Step =
   | Change
   | Loss
   | Litter
+  | AnswerStep
   | { waitMinutes: number }
   | { waitDays: number }
   | { replace: number }
@@ -91,7 +93,11 @@ export function isDisturbed({ runs, faults, struck, meanwhile, kill }: Run): boo
 const setups: fc.Arbitrary<Setup> = fc.record({
   generation: fc.constantFrom<Generation[]>("current", "2024"),
   timezone: fc.constantFrom(null, null, "Europe/Zurich"),
-  completion: rarely<Setup["completion"]>("on-publish", "external", 6),
+  completion: fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Setup["completion"]>("on-publish") },
+    { weight: 2, arbitrary: fc.constant<Setup["completion"]>("on-ack") },
+    { weight: 1, arbitrary: fc.constant<Setup["completion"]>("external") },
+  ),
   acceptance: rarely<Setup["acceptance"]>("auto", "execute", 4),
   backendId: rarely<Setup["backendId"]>("slug", "mount_point", 3),
   latestLink: fc.boolean(),
@@ -154,7 +160,7 @@ const runs: fc.Arbitrary<Run> = fc.record({
   clock: fc.constantFrom("+0", "+0", "+0", "+4m", "-90m", "-26h", "-400d"),
   faults: fc.oneof(fc.constant([]), fc.array(standing, { maxLength: 2 })),
   struck: fc.array(fc.tuple(requests, faultNames), { maxLength: 3 }),
-  meanwhile: fc.array(fc.tuple(requests, fc.oneof(hands, hands, changes)), { maxLength: 3 }),
+  meanwhile: fc.array(fc.tuple(requests, fc.oneof(hands, hands, changes, answers)), { maxLength: 3 }),
   kill: fc.option(
     fc.record({ at: fc.nat({ max: 11 }), seen: fc.boolean(), lateMs: fc.constantFrom(0, 0, 0, 1, 3, 8) }),
     { freq: 2 },
@@ -192,6 +198,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: contested },
   { weight: 2, arbitrary: hands },
   { weight: 4, arbitrary: changes },
+  { weight: 2, arbitrary: answers },
   { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },
   { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 8) }) },
   { weight: 1, arbitrary: fc.record({ lose: fc.constantFrom(...LOSSES) }) },

@@ -2,6 +2,7 @@
 // of orders there, in which every other step is a pass that something befalls.
 
 import fc from "fast-check";
+import { answers } from "./answers.ts";
 import { hands, placings } from "./hands.ts";
 import { type History, histories, type Run, type Setup, type Step } from "./history.ts";
 import { BINARY, INSIDE, type Program } from "./programs.ts";
@@ -46,13 +47,14 @@ const passes: fc.Arbitrary<Run> = fc.record({
   clock: fc.constant("+0"),
   faults: fc.constant([]),
   struck: fc.array(fc.tuple(request, fc.constantFrom(...FAULTS)), { maxLength: 4 }),
-  meanwhile: fc.array(fc.tuple(request, hands), { maxLength: 2 }),
+  meanwhile: fc.array(fc.tuple(request, fc.oneof(hands, hands, answers)), { maxLength: 2 }),
   kill: fc.constant(null),
 });
 
 const stepsOfOrders: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: placings(["Create", "Update", "Terminate"]) },
   { weight: 4, arbitrary: hands },
+  { weight: 4, arbitrary: answers },
   { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 60) }) },
   { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 1, 8) }) },
   {
@@ -65,8 +67,11 @@ const stepsOfOrders: fc.Arbitrary<Step> = fc.oneof(
 const livesOfOrders: fc.Arbitrary<History> = fc.noBias(
   fc.record({
     setup: fc
-      .constantFrom("current" as const, "2024" as const)
-      .map((generation) => ({ ...PLAIN, generation })),
+      .tuple(
+        fc.constantFrom("current" as const, "2024" as const),
+        fc.constantFrom("on-publish" as const, "on-publish" as const, "on-ack" as const),
+      )
+      .map(([generation, completion]) => ({ ...PLAIN, generation, completion })),
     steps: fc.array(stepsOfOrders, { minLength: 4, maxLength: 20, size: "max" }),
   }),
 );

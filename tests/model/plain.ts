@@ -2,6 +2,7 @@
 // what an order was for is in its file and in Waldur, and only what cannot be mapped is an excuse to be open.
 
 import type { SimOrder } from "../../lib/simulator/model.ts";
+import { ANSWERS } from "./answers.ts";
 import { resourcesIn } from "./directories.ts";
 import { tableOf } from "./expected.ts";
 import { LOSSES } from "./history.ts";
@@ -9,6 +10,7 @@ import { orderFilesOf, type Site } from "./site.ts";
 
 const HARMLESS: ReadonlySet<string> = new Set([
   ...LOSSES.map((loss) => `${loss} lost`),
+  ...ANSWERS.map((answer) => `an order is answered: ${answer}`),
   ...["1 days go by", "8 days go by"],
 ]);
 

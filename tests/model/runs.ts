@@ -3,6 +3,7 @@
 
 import type { SimResource } from "../../lib/simulator/model.ts";
 import type { Arrival, Ran } from "../stage.ts";
+import { type AnswerStep, complaintsOfWord, playAnswer } from "./answers.ts";
 import { applyChange, type Change } from "./changes.ts";
 import { valuesOfOrder } from "./expected.ts";
 import type { Hand } from "./hands.ts";
@@ -32,6 +33,7 @@ export async function playRun(
   listeners.push((request) => {
     const at = number++;
     complaints.push(...watch(site));
+    complaints.push(...complaintsOfWord(site, request));
     complaints.push(...complaintsOfPost(request, site.book.placed, (order) => orderFilesOf(site, order)));
     strike(site, run, at);
     if (run.kill?.at === at) {
@@ -86,8 +88,9 @@ function meddle(
   }
 }
 
-export function act(site: Site, deed: Hand | Change): void {
+export function act(site: Site, deed: Hand | Change | AnswerStep): void {
   if ("hand" in deed) site.book.reachIn(deed);
+  else if ("answer" in deed) playAnswer(site, deed);
   else change(site, deed);
 }
 

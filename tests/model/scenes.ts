@@ -1,5 +1,6 @@
 // The scenes that make ownership hard, by name, so that it can be counted in how many histories each came about.
 
+import { ANSWERS } from "./answers.ts";
 import { CHANGES } from "./changes.ts";
 import { LOSSES, type Setup } from "./history.ts";
 import { LITTER } from "./litter.ts";
@@ -11,6 +12,7 @@ const OF_SETUPS: Readonly<Record<string, (setup: Setup) => boolean>> = {
   "path_reuse_after_days 0": ({ reuseDays }) => reuseDays === 0,
   "path_reuse_after_days 7": ({ reuseDays }) => reuseDays === 7,
   "document_profile hierarchy": ({ profile }) => profile === "hierarchy",
+  "completion on-ack": ({ completion }) => completion === "on-ack",
   "nested_mounts allow": ({ nestedMounts }) => nestedMounts === "allow",
   "so many resources that the guard watches": ({ resources }) => resources >= 10,
 };
@@ -21,6 +23,7 @@ const NAMES: readonly string[] = [
   ...CHANGES.map((change) => `a resource ${change}`),
   ...SCENES_OF_CREATES,
   ...SCENES_OF_UPDATES,
+  ...ANSWERS.map((answer) => `an order is answered: ${answer}`),
   "an order of the second offering",
   ...LOSSES.map((loss) => `${loss} lost`),
   ...Object.keys(LITTER).map((litter) => `${litter} in the output directory`),

@@ -5,6 +5,7 @@ import { readdirSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "pathe";
 import { isSnapshotName, parseOrderFileName } from "../../lib/output/names.ts";
 import { type Arrival, listenTo, openStage, type Stage } from "../stage.ts";
+import { Answered } from "./answers.ts";
 import { Clock } from "./clock.ts";
 import { secondOffering } from "./config.ts";
 import { type Profile, resourcesIn } from "./directories.ts";
@@ -48,6 +49,7 @@ export type Seen = {
   wants: Wants;
   lives: Lives;
   records: Records;
+  answered: Answered;
   /** The step that each order was placed in. */
   placedAt: Map<string, number>;
   /** Orders that a pass has found ended. */
@@ -125,6 +127,7 @@ function nothingSeen(): Seen {
     wants: new Wants(),
     lives: new Lives(),
     records: new Records(),
+    answered: new Answered(),
     placedAt: new Map(),
     settled: new Set(),
     litter: new Map(),

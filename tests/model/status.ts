@@ -5,6 +5,7 @@ import type { Report } from "../../lib/report/report.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { OrderStatus, Status } from "../../lib/status/report.ts";
 import { askStatus } from "../status.ts";
+import { cannotErr, waitsForAnswer } from "./answers.ts";
 import { isOpen } from "./hands.ts";
 import { LOSSES } from "./history.ts";
 import { orderFilesOf, type Site } from "./site.ts";
@@ -57,13 +58,17 @@ function ofReasons(site: Site, status: Status, report: Report): string[] {
       site.setup.completion === "external" && state === "executing" && orderFilesOf(site, order).length === 1;
     const possible: readonly Waits[] = isBehind
       ? ["behind"]
-      : isTheirs
-        ? isLost
+      : waitsForAnswer(site, order)
+        ? cannotErr(site, order)
           ? ["provisioner", "problem"]
           : ["provisioner"]
-        : outcomes.get(uuid) === "waiting"
-          ? ["path", "worker", "next-pass"]
-          : ["problem"];
+        : isTheirs
+          ? isLost
+            ? ["provisioner", "problem"]
+            : ["provisioner"]
+          : outcomes.get(uuid) === "waiting"
+            ? ["path", "worker", "next-pass"]
+            : ["problem"];
     const found = shown.get(uuid);
     return found !== undefined && possible.includes(found)
       ? []

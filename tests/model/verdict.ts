@@ -7,6 +7,7 @@ import { parseOrderFileName } from "../../lib/output/names.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import { complaintsOfFile, isWhole, STATE_NAME } from "../faults/outcome.ts";
+import { complaintsOfAcks, mayWaitOn, waitsForAnswer } from "./answers.ts";
 import { contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
 import { resourcesIn } from "./directories.ts";
 import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected.ts";
@@ -97,6 +98,7 @@ export function complaintsAtRest(site: Site): string[] {
     ...complaintsOfOpenOrders(site),
     ...complaintsOfPlain(site),
     ...leftovers(site),
+    ...complaintsOfAcks(site),
     ...complaintsOfLink(site),
     ...tooMany(site),
   ];
@@ -109,7 +111,9 @@ function complaintsOfOpenOrders(site: Site): string[] {
   const isExternal = setup.completion === "external";
   const isPublished = (order: SimOrder) =>
     isExternal && order.state === "executing" && orderFilesOf(site, order).length === 1;
-  const excused = new Set(withThoseBehind(orders, (order) => isPublished(order) || isStuck(site, order)));
+  const mayStay = (order: SimOrder) =>
+    isPublished(order) || mayWaitOn(site, order) || (!waitsForAnswer(site, order) && isStuck(site, order));
+  const excused = new Set(withThoseBehind(orders, mayStay));
   return orders
     .filter((order) => isOpen(order) && !excused.has(order))
     .map(({ uuid, type, state }) => `the ${type} order ${uuid} is still ${state}`);

@@ -1,5 +1,6 @@
 // A history in words, so that a failure can be read.
 
+import type { AnswerStep } from "./answers.ts";
 import type { Change } from "./changes.ts";
 import type { Hand } from "./hands.ts";
 import type { History, Run, Step } from "./history.ts";
@@ -44,7 +45,9 @@ export function describeStep(step: Step): string {
   return tellDeed(step);
 }
 
-function tellDeed(deed: Hand | Change): string {
+function tellDeed(deed: Hand | Change | AnswerStep): string {
+  if ("answer" in deed)
+    return `the provisioner: ${deed.answer} to ${deed.isDue ? "waiting" : "whatever"} order #${deed.order}`;
   return "hand" in deed
     ? `somebody else: ${deed.hand} open order #${deed.order}`
     : `resource #${deed.resource} ${deed.change}`;
