@@ -19,7 +19,7 @@ import { attempt, attemptIfExists } from "../output/failure.ts";
 import { throughDescriptor } from "../places/held.ts";
 import { openDirectory, openNew, openToRead, readUpTo } from "../places/open.ts";
 import { type Ack, ackText, isSameAck, LARGEST_BYTES, parseAck } from "./ack.ts";
-import { ackName } from "./place.ts";
+import { ackName } from "./read.ts";
 
 /**
  * Writes the ack of an order, durably. False when the same one is there already.

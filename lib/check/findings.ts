@@ -57,6 +57,7 @@ const PLACES: readonly ItemName[] = [
   "latest-link",
   "state-directory",
   "lock",
+  "acks",
   "metrics-file",
 ];
 

@@ -4,6 +4,7 @@
 import type { OfferingConfig } from "../config/config.ts";
 import type { ExitCode } from "../errors.ts";
 import type { Mode } from "../output/directory.ts";
+import { checkAcks } from "./acks.ts";
 import type { CheckContext, Stopped } from "./context.ts";
 import type { Findings } from "./findings.ts";
 import { checkGidMap } from "./gid-map.ts";
@@ -22,6 +23,7 @@ export async function checkOffering(
   const place = checkPlace(offering, findings);
   try {
     const gids = checkGidMap(offering, place.stopped === null, findings);
+    own.push(await checkAcks(offering, context, findings));
     const waldur = await checkWaldur(offering, context, findings);
     own.push(...waldur.own, ...place.own, gids.own);
     const codes: ExitCode[] = [];

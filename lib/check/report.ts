@@ -14,6 +14,7 @@ export const ITEMS = [
   "file-system",
   "state-directory",
   "lock",
+  "acks",
   "gid-map",
   "server",
   "clock",

@@ -3,15 +3,8 @@
 
 import { join } from "node:path";
 import { readJudgedAcks, writeJudgedAcks } from "../acks/judged.ts";
-import {
-  type AckOptions,
-  type AckPlace,
-  ackName,
-  acksDirectory,
-  createAcks,
-  type FoundAck,
-  openAcks,
-} from "../acks/place.ts";
+import { type AckOptions, type AckPlace, acksDirectory, createAcks, openAcks } from "../acks/place.ts";
+import { ackName, type FoundAck } from "../acks/read.ts";
 import type { Output } from "../output/directory.ts";
 import type { Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";

@@ -3,7 +3,7 @@
 // alone, and right after a read that says executing.
 
 import { type Ack, fitsPath, isSameAck } from "../acks/ack.ts";
-import type { FoundAck } from "../acks/place.ts";
+import type { FoundAck } from "../acks/read.ts";
 import type { AckDeed } from "../history/record.ts";
 import type { Answer, Receipt } from "../output/receipt.ts";
 import type { FoundReceipt } from "../output/receipts.ts";

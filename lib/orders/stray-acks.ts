@@ -2,7 +2,7 @@
 // that shares the directory.
 
 import { type Ack, isSameAck } from "../acks/ack.ts";
-import type { FoundAck } from "../acks/place.ts";
+import type { FoundAck } from "../acks/read.ts";
 import { ORDER_TYPES } from "../output/names.ts";
 import type { Receipt } from "../output/receipt.ts";
 import { peekFileName, peekReceipt } from "../output/receipts.ts";

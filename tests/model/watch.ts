@@ -63,10 +63,10 @@ function newFiles(site: Site): string[] {
     });
 }
 
-/** A snapshot of the same minute replaces another under one name. Order files are linked in no such way. */
+/** A snapshot of the same minute replaces another under one name, and may get the number of one that was removed. */
 function imprint(path: string): { mark: string; at: number } {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return { mark: String(stats?.ino), at: Number(stats?.ctimeNs ?? 0n) };
+  return { mark: `${stats?.ino} ${stats?.birthtimeNs}`, at: Number(stats?.ctimeNs ?? 0n) };
 }
 
 function namingOf({ book, seen }: Site, name: string, { id, status, mountPoint }: Entry): Naming {

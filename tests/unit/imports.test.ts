@@ -28,7 +28,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
     types: ["history"],
   },
   check: {
-    values: ["places", "config", "waldur", "output", "report", "run", "orders", "sync"],
+    values: ["acks", "places", "config", "waldur", "output", "report", "run", "orders", "sync"],
     types: [],
   },
   components: { values: ["config", "waldur", "run"], types: ["report"] },

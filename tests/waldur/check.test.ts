@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
-import { chownSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import * as v from "valibot";
 import { CheckReport, ITEMS } from "../../lib/check/report.ts";
@@ -62,13 +62,29 @@ describe("a check", () => {
     const report = await checkHere(stage.configPath, { metricsFiles: [join(stage.directory, "m.prom")] });
     expect(v.parse(CheckReport, JSON.parse(JSON.stringify(report)))).toEqual(report);
     expect([...new Set(report.items.map(({ item }) => item))]).toEqual(
-      ITEMS.filter((item) => item !== "offerings"),
+      ITEMS.filter((item) => item !== "offerings" && item !== "acks"),
     );
     expect(report).toMatchObject({
       exitCode: 0,
       configuration: stage.configPath,
       offerings: [{ name: "Test" }],
     });
+  });
+
+  test("looks at the directory of acks as a pass does, and only where answers are read", async () => {
+    const stage = await start({ settings: { completion: "on-ack" } });
+    const acks = join(stage.out, "acks");
+    const said = async () => wordsOf(await checkHere(stage.configPath), "acks");
+    expect(await said()).toBe(`ok ${acks} is made by the first pass`);
+    mkdirSync(acks);
+    writeFileSync(join(acks, `${"0".repeat(32)}.json`), "{}");
+    expect(await said()).toMatch(/^ok .*\/acks, of .*, mode \d{4}; 1 ack to be read$/);
+    chmodSync(acks, 0o777);
+    const open = await checkHere(stage.configPath);
+    expect([open.exitCode, wordsOf(open, "acks")]).toEqual([10, expect.stringMatching(/^fail everybody /)]);
+    rmSync(acks, { recursive: true });
+    Bun.spawnSync(["mkfifo", acks]);
+    expect(await said()).toMatch(/^fail .* is not a directory/);
   });
 
   test("shows no token, and nothing of a person", async () => {
