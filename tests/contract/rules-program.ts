@@ -168,7 +168,7 @@ function callsIn(report: Report, { order }: Pick<Placed, "order">): string {
 }
 
 /** One run, what it says of the order, and what the order's file holds. */
-async function runOrders(scene: Scene, order: string): Promise<string> {
+export async function runOrders(scene: Scene, order: string): Promise<string> {
   const report = await scene.report("orders");
   const outcome = report.orders.find(({ uuid }) => uuid === order)?.outcome ?? "not there";
   const [file] = scene.files(order);

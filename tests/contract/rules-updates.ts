@@ -104,20 +104,25 @@ function limitRules(): Rule[] {
   ];
 }
 
+/** An Update order that changes nothing but options; null where the offering makes none. */
+export async function orderOptions(
+  site: Site,
+  label: string,
+): Promise<{ order: string; resource: string } | null> {
+  const resource = await makeResource(site, label);
+  const order = await changeOptions(site, resource, { contract: "new" });
+  return order === null ? null : { order, resource };
+}
+
 /** Orders that change options alone; an offering may be without them, so a site need not have any. */
 function optionRules(): Rule[] {
-  const ordered = async (site: Site, label: string) => {
-    const resource = await makeResource(site, label);
-    const order = await changeOptions(site, resource, { contract: "new" });
-    return order === null ? null : { order, resource };
-  };
   const none = { unproven: "the offering makes no orders of new options" };
   return [
     {
       name: "an approved Update order of options alone is set done by the server itself",
       expected: { current: "done, OK" },
       async see(site) {
-        const order = await ordered(site, "options");
+        const order = await orderOptions(site, "options");
         if (order === null) return none;
         await act(site, order.order, "approve_by_provider");
         await happens(async () => (await readOrder(site, order.order)).state === "done", WORKER_MS);
@@ -128,7 +133,7 @@ function optionRules(): Rule[] {
       name: "an Update order of options alone that is set executing stays so",
       expected: { current: "executing, Updating" },
       async see(site) {
-        const order = await ordered(site, "options-kept");
+        const order = await orderOptions(site, "options-kept");
         if (order === null) return none;
         await act(site, order.order, "set_state_executing");
         await happens(async () => (await readOrder(site, order.order)).state !== "executing", QUIET_MS);

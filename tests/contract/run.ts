@@ -9,6 +9,7 @@ import type { Generation } from "../../lib/simulator/model.ts";
 import { rowsOf, said } from "./api.ts";
 import { inspectSite } from "./preflight.ts";
 import { type Row, type Rule, tryRule } from "./rule.ts";
+import { answerRules } from "./rules-answers.ts";
 import { backendIdRules } from "./rules-backend-ids.ts";
 import { crowdRules } from "./rules-crowd.ts";
 import { endRules } from "./rules-ends.ts";
@@ -109,7 +110,7 @@ function createGroups(): Rule[][] {
       ...backendIdRules(),
       ...slugRules(),
     ],
-    [...programRules(), ...raceRules()],
+    [...programRules(), ...answerRules(), ...raceRules()],
     [...listRules(crowd), ...crowdRules(crowd)],
   ];
 }

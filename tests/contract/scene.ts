@@ -12,6 +12,8 @@ export type Scene = {
   run(command: "orders" | "sync", ...flags: string[]): Promise<Ran>;
   /** The same with `--json`: the report. */
   report(command: "orders" | "sync", ...flags: string[]): Promise<Report>;
+  /** Answers an order as a provisioner does; returns the exit code. */
+  answer(order: string, ...flags: string[]): Promise<number>;
   /** Public names of the output directory, sorted; those that hold `part`. */
   files(part?: string): string[];
   read(name: string): StorageDocument;
@@ -54,6 +56,9 @@ ${Object.entries(options.settings ?? {})
       const { stdout, stderr, code } = await run(command, "--json", ...flags);
       if (stdout === "") throw new Error(`exit ${code}: ${stderr.trim()}`);
       return JSON.parse(stdout);
+    },
+    async answer(order, ...flags) {
+      return (await runSubject(["ack", order, "-c", config, ...flags], { cwd: directory })).code;
     },
     files: (part = "") => listPublic(out).filter((file) => file.includes(part)),
     read: (file) => JSON.parse(readFileSync(join(out, file), "utf8")),
