@@ -1,6 +1,7 @@
 // What a provisioner answers to an order, `{order}.json` in the directory of acks (docs/contract.md, "Answers"). Whoever can
 // write there wrote it, so everything in it is checked, and no message of ours repeats any of it.
 
+import { isTable, parseJson } from "../json.ts";
 import { clean } from "../unsafe-text.ts";
 
 /** `done`: the storage is as the order's file says. `erred`: it cannot be done, and why. */
@@ -70,16 +71,4 @@ function decode(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,9 +2,9 @@
 // once. Losing this costs one more report.
 
 import { join } from "node:path";
+import { isTable } from "../json.ts";
 import { type Output, STATE_DIRECTORY } from "../output/directory.ts";
 import { replaceFile } from "../output/durable.ts";
-import { isRecord } from "../output/files.ts";
 import { readJsonFile } from "../output/state-file.ts";
 
 const JUDGED_FILE = "acks-rejected.json";
@@ -12,7 +12,7 @@ const JUDGED_FILE = "acks-rejected.json";
 /** Identity of the file by its path; empty where nothing is known. */
 export function readJudgedAcks(directory: string): Map<string, string> {
   const value = readJsonFile(join(directory, STATE_DIRECTORY, JUDGED_FILE));
-  if (!isRecord(value) || value.version !== 1 || !isRecord(value.acks)) return new Map();
+  if (!isTable(value) || value.version !== 1 || !isTable(value.acks)) return new Map();
   return new Map(
     Object.entries(value.acks).flatMap(([path, identity]) =>
       typeof identity === "string" ? [[path, identity] as const] : [],

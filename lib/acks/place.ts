@@ -3,12 +3,12 @@
 
 import { accessSync, closeSync, constants, fstatSync, mkdirSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { isPlainUuid } from "../key-set.ts";
 import { attempt, errnoOf } from "../output/failure.ts";
 import { judgeWay } from "../output/trust.ts";
 import { reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
 import { writersOf } from "../places/owners.ts";
+import { isPlainUuid } from "../uuid.ts";
 import { expire, type Folder, moveAck } from "./put-away.ts";
 import { type FoundAck, readAck } from "./read.ts";
 

@@ -60,6 +60,8 @@ export type ShownReceipt = {
   /** The state that the order ended in, `gone` where Waldur does not know it any more; null while it is open. */
   ended: string | null;
   closedAt: string | null;
+  /** With `completion: on-ack`: the provisioner's word, and when it was taken up; null while there is none. */
+  answer: { result: string; message: string | null; backendId: string | null; at: string } | null;
 };
 
 export function lookUp(place: ClaimPlace, subject: Subject, now: Date): Known {
@@ -137,10 +139,11 @@ function shownFile({ file, resource, path, date, offering }: NamedByOrder): Show
 }
 
 function shownReceipt({ receipt, open }: FoundReceipt): ShownReceipt {
-  const { order, type, offering, resource, mountPoint: path, file, claimedAt, published } = receipt;
+  const { order, type, offering, resource, mountPoint: path, file, claimedAt, published, answer } = receipt;
   return {
     ...{ order, type, offering, resource, path, file, claimedAt, open, published },
     ended: receipt.ended?.state ?? null,
     closedAt: receipt.closedAt ?? null,
+    answer: answer === undefined ? null : { message: null, backendId: null, ...answer },
   };
 }

@@ -104,14 +104,29 @@ function fileLines({ file, resource, path, date }: ShownFile, day: Day): string[
 }
 
 function receiptLines(receipt: ShownReceipt, day: Day): string[] {
-  const { order, type, open, published, ended, claimedAt, closedAt, path } = receipt;
+  const { order, type, open, published, ended, claimedAt, closedAt, path, answer } = receipt;
   const state = open
     ? "open"
     : `closed${closedAt === null ? "" : ` ${day(closedAt)}`}, ${ended ?? "end unknown"}`;
   return [
     `${type} order ${order}`,
     `  ${state}; ${published ? "published" : "not published"}, claimed ${day(claimedAt)}`,
+    ...(answer === null ? [] : answerLines(answer, day)),
     `  ${path}`,
+  ];
+}
+
+function answerLines(
+  { result, message, backendId, at }: NonNullable<ShownReceipt["answer"]>,
+  day: Day,
+): string[] {
+  const words = [
+    ...(backendId === null ? [] : [`backend id ${backendId}`]),
+    ...(message === null ? [] : [message]),
+  ];
+  return [
+    `  answered ${result} ${day(at)}`,
+    ...words.flatMap((text) => fold(text.split(" "), 74).map((line) => `    ${line}`)),
   ];
 }
 

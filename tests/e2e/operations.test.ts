@@ -33,6 +33,7 @@ describe("metrics and alerts", () => {
       {
         ...{ uuid: "1", name: "Storage", outcome: "published", resources: 1, carriedOver: 0, exitCode: 10 },
         open: { states: { executing: 1 }, oldest: "2026-01-01T00:00:00Z" },
+        unanswered: { count: 1, oldest: "2026-01-01T00:00:00Z" },
       },
     ],
     files: [],
@@ -110,6 +111,8 @@ tests:
         values: "75x30 10x40"
       - series: 'waldur_cscs_storage_oldest_open_order_timestamp_seconds{mode="orders", config="/b", name="S", instance="a"}'
         values: "0x900"
+      - series: 'waldur_cscs_storage_oldest_unanswered_order_timestamp_seconds{mode="orders", config="/b", name="S", instance="a"}'
+        values: "0x900"
       - series: 'waldur_cscs_storage_offering_last_success_timestamp_seconds{mode="orders", config="/b", name="S", instance="a"}'
         values: "0+60x10 600x900"
     alert_rule_test:
@@ -132,6 +135,11 @@ tests:
         exp_alerts:
           - exp_labels: { severity: critical, mode: orders, config: /b, name: S, instance: a }
             exp_annotations: { summary: "orders of S did not go well for two hours on a" }
+      - eval_time: 100m
+        alertname: WaldurStorageUnanswered
+        exp_alerts:
+          - exp_labels: { severity: warning, mode: orders, config: /b, name: S, instance: a }
+            exp_annotations: { summary: "an order of S is without an answer for an hour on a" }
       - { eval_time: 700m, alertname: WaldurStorageOrderWaits, exp_alerts: [] }
       - eval_time: 800m
         alertname: WaldurStorageOrderWaits
