@@ -7,7 +7,7 @@ import { attempt, errnoOf } from "../output/failure.ts";
 import { judgeWay } from "../output/trust.ts";
 import { reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
-import { writersOf } from "../places/owners.ts";
+import { ownUser, writersOf } from "../places/owners.ts";
 import { isPlainUuid } from "../uuid.ts";
 import { expire, type Folder, moveAck } from "./put-away.ts";
 import { type FoundAck, readAck } from "./read.ts";
@@ -92,7 +92,7 @@ function judge(path: string, stats: Stats): Unusable | null {
       hint: `chmod o-w ${path}`,
     };
   }
-  if (judgeWay(path).faults.length === 0) return null;
+  if (ownUser() !== 0 || judgeWay(path).faults.length === 0) return null;
   return {
     fault: `others could put another directory in the place of ${path}`,
     hint: "let the directories above it belong to root, and nobody else write to them",

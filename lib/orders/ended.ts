@@ -1,5 +1,6 @@
 // What is to be said of an order that is no longer open, and the end of its receipt.
 
+import { isTable } from "../json.ts";
 import type { OrderEnd, Receipt } from "../output/receipt.ts";
 import type { OrderOutcome, Problem } from "../report/report.ts";
 import { addProblem, type Job } from "../run/job.ts";
@@ -30,15 +31,24 @@ export function noteEnded(
   if (isAnswered)
     job.log.info(`the order is ${state}, as the provisioner answered`, { order: receipt.order });
   else if (receipt.answer !== undefined) addProblem(job, overtakenProblem(receipt, state));
-  else if (byProvisioner)
-    job.log.info(`${ENDING[completion]} has set the order ${state}`, { order: receipt.order });
+  else if (order !== null && byProvisioner) noteByOthers(order, job);
   else if (state !== "done") addProblem(job, endedProblem(receipt, state));
   if (state === "erred" && (isAnswered || byProvisioner)) return "erred";
   return state === "done" ? "done" : "failed";
 }
 
-/** Who ends an order that this program leaves executing. */
-const ENDING = { external: "the provisioner", "on-ack": "another agent", "on-publish": "" } as const;
+/** Who ended an order that this program leaves executing: Waldur itself, where only options change. */
+function noteByOthers(order: WaldurOrder, { log, config }: Job): void {
+  const other = config.settings.completion === "external" ? "the provisioner" : "another agent";
+  const who = order.state === "done" && changesOnlyOptions(order) ? "Waldur itself" : other;
+  log.info(`${who} has set the order ${order.state}`, { order: order.uuid });
+}
+
+/** docs/waldur.md, "Orders". */
+function changesOnlyOptions({ type, limits, attributes }: WaldurOrder): boolean {
+  if (type !== "Update" || !isTable(attributes.new_options)) return false;
+  return Object.keys(limits).length === 0 || Bun.deepEquals(limits, attributes.old_limits);
+}
 
 /** The order was done in Waldur before it had a file, which it has now. */
 export function closeOwed(receipt: Receipt, { job, end, line }: OrderRun): OrderOutcome {

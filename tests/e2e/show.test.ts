@@ -36,6 +36,7 @@ const Schema = v.strictObject({
           ...{ ...Named, order: Uuid, type: Type, file: v.string(), claimedAt: Time },
           ...{ open: v.boolean(), published: v.boolean() },
           ...{ ended: v.nullable(v.string()), closedAt: v.nullable(Time) },
+          answer: v.nullable(v.looseObject({ result: v.picklist(["done", "erred"]), at: Time })),
         }),
       ),
       claims: v.array(

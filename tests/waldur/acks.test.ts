@@ -262,6 +262,8 @@ describe("an Update order that changes only options", () => {
       const second = await stage.pass();
       expect([second.code, second.problems, order.state]).toEqual([0, [], "done"]);
       expect([stage.filesOf(order).length, stage.receipts("open")]).toEqual([1, 0]);
+      const isSaid = second.lines.some((line) => line.includes("Waldur itself has set the order done"));
+      expect(isSaid).toBe(completion !== "on-publish");
     });
   }
 
