@@ -92,7 +92,9 @@ function judge(path: string, stats: Stats): Unusable | null {
       hint: `chmod o-w ${path}`,
     };
   }
-  if (ownUser() !== 0 || judgeWay(path).faults.length === 0) return null;
+  // The way to a held directory was judged when it was opened.
+  const isBelowHeld = reach(path) !== path;
+  if (isBelowHeld || ownUser() !== 0 || judgeWay(path).faults.length === 0) return null;
   return {
     fault: `others could put another directory in the place of ${path}`,
     hint: "let the directories above it belong to root, and nobody else write to them",

@@ -1,6 +1,7 @@
 // The job of an offering: its clients, and how long they wait.
 
 import { answerOf, lookInto } from "../places/answers.ts";
+import { reach } from "../places/held.ts";
 import type { Patience } from "../waldur/send.ts";
 import { connectionOf } from "./connection.ts";
 import type { Job } from "./job.ts";
@@ -26,7 +27,7 @@ export async function createJob(
     hastyReader: createReader(connection, { ...patience, retries: 0 }),
     ...own,
     lookAt: async (path, shown) => {
-      await answerOf(lookInto(path), shown, { silenceMs: run.options.silenceMs, signal: end.signal });
+      await answerOf(lookInto(reach(path)), shown, { silenceMs: run.options.silenceMs, signal: end.signal });
     },
     names: new Map(),
     ledger: run.ledger,

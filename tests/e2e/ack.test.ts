@@ -1,10 +1,20 @@
 // `ack` as a program: what it writes, what it refuses, and that it needs no token, and with --directory no configuration.
 
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "pathe";
+import { CAN_DIE, deadMount, NEEDS_DEAD } from "../faults/dead-mount.ts";
 import { runSubject, type Stage } from "../stage.ts";
-import { withStage } from "./program.ts";
+import { scriptOn, withStage } from "./program.ts";
 
 const onAck = { settings: { completion: "on-ack" } };
 const UUID = "1f5c0a6de0b84c5c9b4b0a0d9c1e2f30";
@@ -93,3 +103,59 @@ test.each([
   const ran = await runSubject(["ack", ...args, "--directory", "/nowhere"], { cwd: "/" });
   expect([ran.code, ran.stderr]).toEqual([64, expect.stringContaining(says)]);
 });
+
+const CAN = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
+const [USER, PROVISIONER, GROUP, STRANGER] = [4242, 4343, 4444, 4545];
+
+test.skipIf(!CAN)("the provisioner may be another user, and nobody else", () =>
+  withStage(onAck, async (stage) => {
+    const above = join(stage.directory, "theirs");
+    const acks = join(above, "acks");
+    mkdirSync(acks, { recursive: true });
+    chownSync(above, PROVISIONER, GROUP);
+    chownSync(acks, PROVISIONER, GROUP);
+    chmodSync(acks, 0o2770);
+    chmodSync(stage.directory, 0o755);
+    chownSync(stage.out, USER, USER);
+    writeFileSync(
+      stage.configPath,
+      `${readFileSync(stage.configPath, "utf8")}      acks_directory: ${acks}\n`,
+    );
+    chownSync(stage.configPath, USER, USER);
+    const as = (uid: number, gid: number, words: string) =>
+      scriptOn(stage, `setpriv --reuid=${uid} --regid=${uid} --groups=${gid} "$@" ${words}`);
+    const pass = () => as(USER, GROUP, 'orders -c "$CONFIG"');
+    const order = stage.world.addOrder({ type: "Create", limits: { storage: 1 } });
+    expect(await pass()).toMatchObject({ code: 0, stderr: "" });
+    const answer = `ack ${order.uuid} --done --directory ${acks}`;
+    expect((await as(STRANGER, STRANGER, answer)).code).toBe(73);
+    expect((await as(PROVISIONER, GROUP, answer)).code).toBe(0);
+    expect(await pass()).toMatchObject({ code: 0, stderr: "" });
+    expect([order.state, readdirSync(acks), readdirSync(join(acks, "processed")).length]).toEqual([
+      "done",
+      ["processed"],
+      1,
+    ]);
+  }),
+);
+
+test.skipIf(!CAN_DIE)(`a directory of acks that does not answer ends the pass with 75${NEEDS_DEAD}`, () =>
+  withStage(onAck, async (stage) => {
+    const acks = join(stage.directory, "acks");
+    mkdirSync(acks);
+    writeFileSync(
+      stage.configPath,
+      `${readFileSync(stage.configPath, "utf8")}      acks_directory: ${acks}\n`,
+    );
+    const revive = deadMount(acks);
+    try {
+      const ran = await stage.run(["orders", "--timeout", "1"]);
+      expect([ran.code, ran.stderr]).toEqual([
+        75,
+        expect.stringContaining(`${acks} did not answer within 1 s`),
+      ]);
+    } finally {
+      revive();
+    }
+  }),
+);

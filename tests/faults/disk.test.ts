@@ -27,7 +27,15 @@ import { openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.t
 import { inTurns } from "./in-turns.ts";
 import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT, remount } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, orderFiles } from "./outcome.ts";
-import { ackScene, HIERARCHY_SCENE, ORDER_SCENES, orderScene, placeOrder, type Scene, SYNC_SCENE } from "./scenes.ts";
+import {
+  ackScene,
+  HIERARCHY_SCENE,
+  ORDER_SCENES,
+  orderScene,
+  placeOrder,
+  type Scene,
+  SYNC_SCENE,
+} from "./scenes.ts";
 import {
   afterConfig,
   CAN_TRACE,

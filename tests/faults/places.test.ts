@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
+import { writeAck } from "../../lib/acks/write.ts";
 import { historyFile } from "../../lib/history/record.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { openStage, runCommand, runMeasured, type Stage, SUBJECT } from "../stage.ts";
@@ -73,6 +74,20 @@ describe(`the calls of a run${NEEDS_TRACE}`, () => {
       },
     );
   }
+
+  test.skipIf(!CAN_TRACE)(
+    "orders that takes up an answer names nothing by path but the directory itself",
+    async () => {
+      const stage = await open({ completion: "on-ack" });
+      await stage.runHere("orders");
+      const [order] = stage.world.orders;
+      writeAck(join(stage.out, "acks"), order?.uuid ?? "", { result: "done" });
+      const { code, log } = await runTraced(stage, ["orders"], []);
+      expect([code, order?.state]).toEqual([0, "done"]);
+      const named = namedByPath(log, stage.out).filter((line) => !line.includes(`"${stage.out}"`));
+      expect(named).toEqual([]);
+    },
+  );
 
   test.skipIf(!CAN_TRACE)("no mode is ever changed by path", async () => {
     const stage = await open();

@@ -7,7 +7,15 @@ import { openStage, type Stage, SUBJECT } from "../stage.ts";
 import { inTurns } from "./in-turns.ts";
 import { canCutPower, type Disk, type DiskKind, mountDisk } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, isWhole, orderFiles } from "./outcome.ts";
-import { ackScene, HIERARCHY_SCENE, ORDER_SCENES, orderScene, placeOrder, type Scene, SYNC_SCENE } from "./scenes.ts";
+import {
+  ackScene,
+  HIERARCHY_SCENE,
+  ORDER_SCENES,
+  orderScene,
+  placeOrder,
+  type Scene,
+  SYNC_SCENE,
+} from "./scenes.ts";
 import {
   afterConfig,
   CAN_TRACE,
