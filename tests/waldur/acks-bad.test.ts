@@ -8,6 +8,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -290,6 +291,20 @@ describe("the directory of acks", () => {
     const ran = await stage.pass();
     expect([ran.code, ran.problems, ran.outcomes]).toEqual([10, ["acks-unusable"], ["published"]]);
     expect(order.state).toBe("executing");
+  });
+
+  test.skipIf(!isRoot)("that others could replace on the way to it gives root no answers", async () => {
+    await using stage = await openAcking();
+    const order = await published(stage);
+    const above = join(stage.directory, "theirs");
+    mkdirSync(join(above, "acks"), { recursive: true });
+    writeFileSync(ackPath(join(above, "acks"), order.uuid), DONE);
+    const config = readFileSync(stage.configPath, "utf8");
+    writeFileSync(stage.configPath, `${config}      acks_directory: ${above}/acks\n`);
+    chownSync(above, 4711, 4711);
+    expect([(await stage.pass()).problems, order.state]).toEqual([["acks-unusable"], "executing"]);
+    chownSync(above, 0, 0);
+    expect([(await stage.pass()).problems, order.state]).toEqual([[], "done"]);
   });
 
   test("whose folders are symlinks leads nothing elsewhere", async () => {
