@@ -1287,6 +1287,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/history.test.ts"],
   },
   {
+    guard: "two processes that record components add their lines one after the other",
+    file: "lib/components/history.ts",
+    from: '(act) => underLock(place, "components", act)',
+    to: "(act) => act()",
+    tests: ["waldur/components-history.test.ts"],
+  },
+  {
+    guard: "what cannot be recorded of components keeps none from being sent",
+    file: "lib/components/history.ts",
+    from: "      return NOWHERE;\n    }\n  };",
+    to: "      throw error;\n    }\n  };",
+    tests: ["waldur/components-history.test.ts"],
+  },
+  {
+    guard: "components make no state directory",
+    file: "lib/output/directory.ts",
+    from: "const state = holdStateThatIs(statePath, output.fd);",
+    to: "const state = holdState(statePath, output.fd);",
+    tests: ["waldur/components-history.test.ts"],
+  },
+  {
     guard: "a history that is full makes room",
     file: "lib/history/lines.ts",
     from: "open.size < MOST_BYTES) return;",

@@ -3,6 +3,7 @@
 
 import type { ComponentDefinition } from "../config/component-definitions.ts";
 import { AnswerError, AppError, RefusedError } from "../errors.ts";
+import type { Deed } from "../history/record.ts";
 import type { Actor, Posted, Reader } from "../waldur/client.ts";
 import type { OfferingPlace } from "../waldur/offering.ts";
 import {
@@ -11,6 +12,7 @@ import {
   updateComponent,
   type WaldurComponents,
 } from "../waldur/offering-components.ts";
+import type { Post } from "./history.ts";
 import { type Allowed, fieldsOf, planComponents, type Step } from "./plan.ts";
 import type { ComponentLine, Found } from "./report.ts";
 
@@ -22,6 +24,8 @@ export type OfferingJob = {
   reader: Reader;
   /** null in a dry run, which has no client that can POST. */
   actor: Actor | null;
+  /** Asked for before the first call: what records the calls while it sends them. */
+  openPost: () => Promise<Post>;
   throwIfOver: () => void;
 };
 
@@ -99,14 +103,15 @@ async function carryOut(
 ): Promise<Omit<Handled, "onlyInWaldur">> {
   const sent: Sent = new Map();
   try {
-    await sendAll(steps.filter(isDue), sent, { job, actor });
+    const post = await job.openPost();
+    await sendAll(steps.filter(isDue), sent, { job, actor, post });
     let after = plan(job, await look(job));
     // Another process created it first: what differs from the file there is a change like any other.
     const overtaken = after.filter(
       (step) => step.action === "update" && isDue(step) && wasRefusedAsNew(step, steps, sent),
     );
     if (overtaken.length > 0) {
-      await sendAll(overtaken, sent, { job, actor });
+      await sendAll(overtaken, sent, { job, actor, post });
       after = plan(job, await look(job));
     }
     const carried = steps.map((step) => overtaken.find(({ type }) => type === step.type) ?? step);
@@ -149,19 +154,25 @@ function wasRefusedAsNew({ type }: Step, steps: readonly Step[], sent: Sent): bo
 async function sendAll(
   steps: readonly Step[],
   sent: Sent,
-  { job, actor }: { job: OfferingJob; actor: Actor },
+  { job, actor, post }: { job: OfferingJob; actor: Actor; post: Post },
 ): Promise<void> {
   for (const step of steps) {
     job.throwIfOver();
     sent.set(step.type, { detail: "no answer", isAccepted: false });
     try {
-      const { outcome, detail } = await send(step, job.uuid, actor);
+      const deed = deedOf(step, job.uuid);
+      const { outcome, detail } = await post(deed, () => send(step, job.uuid, actor));
       sent.set(step.type, { detail, isAccepted: outcome === "accepted" });
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
       sent.set(step.type, { detail: error.message, isAccepted: false });
     }
   }
+}
+
+function deedOf({ type: component, uuid }: Step, offering: string): Deed {
+  const call = uuid === null ? "create_offering_component" : "update_offering_component";
+  return { event: "sent", offering, order: null, component, call };
 }
 
 function send(step: Step, offering: string, actor: Actor): Promise<Posted> {

@@ -11,6 +11,7 @@ import type { RunOptions } from "../run/options.ts";
 import { loadFor, warnOfConfig } from "../run/run.ts";
 import { selectEveryOffering } from "../run/select.ts";
 import { createActor, createReader } from "../waldur/client.ts";
+import { createHistories, type Histories } from "./history.ts";
 import { type Handled, handleOffering } from "./offering.ts";
 import { createRecord } from "./record.ts";
 import type { ComponentsReport, Found } from "./report.ts";
@@ -34,6 +35,8 @@ export async function setUpComponents(
   const { version, log } = surroundings;
   const record = createRecord({ dryRun: options.dryRun, version });
   const end = startDeadline(options.deadlineMs, surroundings.interrupted);
+  const limits = { silenceMs: options.silenceMs, signal: end.signal };
+  const histories = createHistories(limits, record.addNotice);
   try {
     const { config, definitions } = await load(options, surroundings);
     for (const offering of selectEveryOffering(config, options.offeringUuids)) {
@@ -41,7 +44,10 @@ export async function setUpComponents(
       if (wanted.length === 0) record.addNotice(noComponents(offering));
       try {
         end.signal.throwIfAborted();
-        record.add(offering, await handle({ offering, wanted, config, options, surroundings, end }));
+        record.add(
+          offering,
+          await handle({ offering, wanted, config, options, surroundings, end, histories }),
+        );
       } catch (error) {
         record.fail(error, offering);
       }
@@ -49,6 +55,7 @@ export async function setUpComponents(
   } catch (error) {
     record.fail(error);
   } finally {
+    histories.close();
     end.disarm();
   }
   const report = record.close();
@@ -63,9 +70,18 @@ type OfferingTask = {
   options: ComponentsOptions;
   surroundings: ComponentsSurroundings;
   end: RunEnd;
+  histories: Histories;
 };
 
-function handle({ offering, wanted, config, options, surroundings, end }: OfferingTask): Promise<Handled> {
+function handle({
+  offering,
+  wanted,
+  config,
+  options,
+  surroundings,
+  end,
+  histories,
+}: OfferingTask): Promise<Handled> {
   const { log, version, env } = surroundings;
   const connection = connectionOf(offering, { env, userAgent: `waldur-cscs-storage/${version}` });
   const patience = {
@@ -85,6 +101,7 @@ function handle({ offering, wanted, config, options, surroundings, end }: Offeri
     allowed: { billingChange: options.allowBillingChange },
     reader: actor ?? createReader(connection, patience),
     actor,
+    openPost: () => histories.postFor(offering),
     throwIfOver: () => end.signal.throwIfAborted(),
   });
 }

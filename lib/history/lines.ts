@@ -3,7 +3,7 @@
 // they cost next to nothing: a kill loses none of them, a power cut perhaps the last ones.
 
 import { closeSync, fstatSync, readSync, renameSync, writeSync } from "node:fs";
-import { OutputError } from "../errors.ts";
+import { AppError, OutputError } from "../errors.ts";
 import { attempt } from "../output/failure.ts";
 import { requireStateFile } from "../output/state-file.ts";
 import { reach } from "../places/held.ts";
@@ -27,6 +27,8 @@ export type LinesPlace = {
   directory: string;
   writer: Writer;
   now: () => Date;
+  /** Where several processes write at any time: runs `act` while no other one writes. Without it the caller has a lock. */
+  alone?: (act: () => void) => void;
   /** Called once at most, in words that fit on a line. */
   onFailure: (failure: { message: string; hint: string }) => void;
 };
@@ -46,16 +48,30 @@ type Open = { fd: number; size: number; isTorn: boolean };
 const TAIL_BYTES = 32_768;
 
 export function createLines(place: LinesPlace): Lines {
-  const { directory, writer, now } = place;
+  const { directory, writer, now, alone } = place;
   const path = historyPath(directory, historyFile(writer));
   const run = crypto.getRandomValues(new Uint8Array(4)).toHex();
   let count = 0;
   let open: Open | "refused" | null = null;
   let hasFailed = false;
 
-  const quietly = (act: () => void): boolean => {
+  const close = () => {
+    if (open !== null && open !== "refused") closeSync(open.fd);
+    open = "refused";
+  };
+  /** Between two lines another process may have added some, or moved the full file away. */
+  const aloneAndAnew = (act: () => void) => {
+    open = null;
     try {
       act();
+    } finally {
+      close();
+    }
+  };
+  const quietly = (act: () => void): boolean => {
+    try {
+      if (alone === undefined) act();
+      else alone(() => aloneAndAnew(act));
       return true;
     } catch (error) {
       if (!hasFailed) place.onFailure(failureOf(path, error));
@@ -73,6 +89,8 @@ export function createLines(place: LinesPlace): Lines {
     if (done !== null) write({ id: last.id, end: now().toISOString(), done, ms: 0 });
   };
   const start = () => {
+    if (open === "refused") throw new Error("the history was refused");
+    if (open !== null) return;
     open = "refused";
     const found = openFile(path);
     open = found.file;
@@ -91,25 +109,25 @@ export function createLines(place: LinesPlace): Lines {
     begin(deed) {
       const id = `${run}.${++count}`;
       const isWritten = quietly(() => {
-        if (open === null) start();
-        if (open === "refused") throw new Error("the history was refused");
+        start();
         makeRoom();
         write({ id, at: now().toISOString(), ...deed });
       });
       return isWritten ? id : null;
     },
     end(id, outcome) {
-      if (id !== null) quietly(() => write({ id, end: now().toISOString(), ...outcome }));
+      if (id === null) return;
+      quietly(() => {
+        start();
+        write({ id, end: now().toISOString(), ...outcome });
+      });
     },
-    close() {
-      if (open !== null && open !== "refused") closeSync(open.fd);
-      open = "refused";
-    },
+    close,
   };
 }
 
 function failureOf(path: string, error: unknown): { message: string; hint: string } {
-  const why = error instanceof OutputError ? error.message : String(error);
+  const why = error instanceof AppError ? error.message : String(error);
   return {
     message: `what is sent and published is not recorded: ${why}`,
     hint: `nothing else is lost; when no run is active, move ${path} away, or make room`,

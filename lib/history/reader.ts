@@ -29,6 +29,8 @@ export type HistoryEntry = {
   offering: string;
   order: string | null;
   resource: string | null;
+  /** Sent: the type of the component that it is about. */
+  component: string | null;
   /** Sent: the action, such as `set_state_done`. */
   call: string | null;
   /** Sent: of Waldur's answer; null where there was none. */
@@ -117,6 +119,7 @@ function entryOf(
       offering,
       order: "order" in deed ? deed.order : null,
       resource: "resource" in deed ? deed.resource : null,
+      component: "component" in deed ? deed.component : null,
       call: "call" in deed ? deed.call : null,
       status: end?.status ?? null,
       error: isKnown ? (end?.error ?? null) : "unknown",

@@ -1,5 +1,5 @@
 // What a line of the history is. Before each deed a line says what is about to be done, after it another one how it went,
-// so that a kill in between loses nothing but the answer. Each mode has a file of its own in the state directory, because
+// so that a kill in between loses nothing but the answer. Each writer has a file of its own in the state directory, because
 // each has a lock of its own: a file has one writer at a time. No line holds a token, a name of a person, or anything that
 // a server said.
 
@@ -10,7 +10,7 @@ import { fileTimeMs, inodeOf } from "../output/files.ts";
 import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
 import { isPlainUuid } from "../uuid.ts";
 
-export const WRITERS = ["sync", "orders", "claims"] as const;
+export const WRITERS = ["sync", "orders", "claims", "components"] as const;
 export type Writer = (typeof WRITERS)[number];
 
 /** At most so many bytes are in a file before it becomes the older one, and the older one goes. */
@@ -24,6 +24,8 @@ export function historyFile(writer: string, age: "current" | "older" = "current"
 /** What is done: a POST to Waldur, a file that gets its name or is removed, a claim that is released. */
 export type Deed =
   | ({ event: "sent"; order: string; resource: string | null; call: string } & OfOffering)
+  /** `component`: its type. */
+  | ({ event: "sent"; order: null; component: string; call: string } & OfOffering)
   | ({
       event: "published";
       order: string | null;
@@ -106,8 +108,12 @@ function parseDeed(line: Table, offering: string): Deed | null {
   const file = isFileName(line.file) ? line.file : null;
   const [order, resource] = [uuidOf(line.order), uuidOf(line.resource)];
   const path = typeof line.path === "string" ? line.path : null;
-  if (event === "sent" && order !== null && typeof call === "string")
-    return { event, offering, order, resource, call };
+  if (event === "sent" && typeof call === "string") {
+    if (order !== null) return { event, offering, order, resource, call };
+    return typeof line.component === "string"
+      ? { event, offering, order, component: line.component, call }
+      : null;
+  }
   if (event === "published" && file !== null && typeof entries === "number") {
     const inode = typeof line.inode === "string" ? line.inode : null;
     return { event, offering, order, resource, file, path, entries, inode };

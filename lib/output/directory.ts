@@ -5,10 +5,10 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { OutputError } from "../errors.ts";
-import { throughDescriptor } from "../places/held.ts";
+import { type Held, throughDescriptor } from "../places/held.ts";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
-import { holdOutput, holdState, type Trusting } from "./hold.ts";
+import { holdOutput, holdOutputThatIs, holdState, holdStateThatIs, type Trusting } from "./hold.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { takeLock } from "./lock.ts";
 import { checkMount } from "./mount.ts";
@@ -81,39 +81,76 @@ export function openOutput(options: OutputOptions): Output {
  * Opens what is remembered in a directory, for a command that publishes nothing and so needs no lock of a run.
  * @throws OutputError when it is another user's, who could not use what is written there
  */
-export function openState(
-  options: Pick<OutputOptions, "directory" | "requireMount" | "allowShared">,
-): StatePlace {
+export function openState(options: StateOptions): StatePlace {
   const { directory } = options;
   attempt("use output directory", directory, () => accessSync(directory, constants.X_OK));
-  const place = holdPlace({ ...options, warn: () => undefined, notice: () => undefined });
+  return statePlace(holdPlace({ ...options, ...quiet }));
+}
+
+/**
+ * The same, which makes nothing; null where no run was yet.
+ * @throws OutputError when it is another user's
+ */
+export function openStateThatIs(options: StateOptions): StatePlace | null {
+  const place = { ...options, ...quiet };
+  const [directory, statePath] = pathsOf(place);
+  const output = holdOutputThatIs(directory, place);
+  if (output === null) return null;
+  try {
+    const state = holdStateThatIs(statePath, output.fd);
+    if (state !== null) return statePlace(placeOf({ output, state }, place));
+  } catch (error) {
+    output.release();
+    throw error;
+  }
+  output.release();
+  return null;
+}
+
+type StateOptions = Pick<OutputOptions, "directory" | "requireMount" | "allowShared">;
+
+const quiet = { warn: () => undefined, notice: () => undefined };
+
+function statePlace(place: Place): StatePlace {
   return { ...place, mode: "claims", fileMode: 0o600 };
 }
 
 type Place = Pick<Output, "directory" | "statePath" | "recheck" | "close">;
 
 function holdPlace(options: PlaceOptions): Place {
-  const { requireMount } = options;
-  const directory = resolve(options.directory);
-  const statePath = join(directory, STATE_DIRECTORY);
-  if (requireMount !== null) checkMount(requireMount, directory);
+  const [directory, statePath] = pathsOf(options);
   const output = holdOutput(directory, options);
   try {
-    const identity = identify(directory, throughDescriptor(output.fd, ""));
-    const state = holdState(statePath, output.fd);
-    output.owner = state.owner;
-    const close = () => {
-      state.release();
-      output.release();
-    };
-    return {
-      directory,
-      statePath,
-      recheck: () => recheckPlace({ directory, identity, requireMount }),
-      close,
-    };
+    return placeOf({ output, state: holdState(statePath, output.fd) }, options);
   } catch (error) {
     output.release();
+    throw error;
+  }
+}
+
+/** @throws OutputError when the required mount is not there */
+function pathsOf({
+  directory: configured,
+  requireMount,
+}: PlaceOptions): [directory: string, statePath: string] {
+  const directory = resolve(configured);
+  if (requireMount !== null) checkMount(requireMount, directory);
+  return [directory, join(directory, STATE_DIRECTORY)];
+}
+
+function placeOf({ output, state }: { output: Held; state: Held }, { requireMount }: PlaceOptions): Place {
+  const { path: directory } = output;
+  const close = () => {
+    state.release();
+    output.release();
+  };
+  try {
+    output.owner = state.owner;
+    const identity = identify(directory, throughDescriptor(output.fd, ""));
+    const recheck = () => recheckPlace({ directory, identity, requireMount });
+    return { directory, statePath: state.path, recheck, close };
+  } catch (error) {
+    close();
     throw error;
   }
 }

@@ -29,6 +29,12 @@ export function holdOutput(directory: string, options: Trusting): Held {
   return settleOutput({ path: directory, fd }, options, ownerOfNew);
 }
 
+/** null where nothing has the name; nothing is made. */
+export function holdOutputThatIs(directory: string, options: Trusting): Held | null {
+  const fd = openOutputDirectory(directory);
+  return fd === null ? null : settleOutput({ path: directory, fd }, options, ownerOfNew);
+}
+
 const USE_OUTPUT = "use output directory";
 
 /** null where nothing has the name. */
@@ -110,6 +116,12 @@ export function holdState(statePath: string, outputFd: number): Held {
     () => openState(statePath, outputFd) ?? createState(statePath, outputFd),
   );
   return settleState({ path: statePath, fd }, { askOwner: ownerOfNew, closeToOthers });
+}
+
+/** null where nothing has the name; nothing is made. */
+export function holdStateThatIs(statePath: string, outputFd: number): Held | null {
+  const fd = openStateDirectory(statePath, outputFd);
+  return fd === null ? null : settleState({ path: statePath, fd }, { askOwner: ownerOfNew, closeToOthers });
 }
 
 const USE_STATE = "use state directory";

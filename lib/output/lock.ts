@@ -34,31 +34,64 @@ function heldLock(database: Database, path: string): Lock {
 
 const WAIT_MS = 20;
 
+/** Of which directory; `mode` names the temporary files. */
+type LockPlace = { statePath: string; mode: string; recheck: () => void };
+
 /**
  * Waits for the lock that covers "look who owns a path, and write it down", of both modes and of every run in the
  * directory; it is held for moments. Where the file system refuses locks nothing is held: the lock of the run warned.
  * @param throwIfOver called while waiting, to end it
  */
-export async function waitForLock(
-  { statePath, mode, recheck }: { statePath: string; mode: string; recheck: () => void },
-  throwIfOver: () => void,
-): Promise<Lock> {
+export async function waitForLock(place: LockPlace, throwIfOver: () => void): Promise<Lock> {
   // A directory that took the place of ours since must not get a lock file either.
-  recheck();
-  const path = join(statePath, lockName("claims"));
-  const warn = () => undefined;
+  place.recheck();
   for (let tries = 0; ; tries++) {
-    const answer = tryLock(path);
-    if (answer instanceof Database) return heldLock(answer, path);
-    if (answer === "refused" || (tries === 0 && !canLock({ statePath, mode, warn }))) {
-      return { held: false, release: () => undefined };
-    }
+    const lock = tryAgain(place, { name: "claims", tries });
+    if (lock !== null) return lock;
     throwIfOver();
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
 }
 
-/** `mode` is a mode, or `claims`. */
+const MOST_TRIES = 50;
+
+/**
+ * Does something that takes a moment while no other process does so under the same lock.
+ * @throws RetryLaterError when another process holds the lock for much longer than that
+ */
+export function underLock(place: LockPlace, name: string, act: () => void): void {
+  place.recheck();
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const lock = tryAgain(place, { name, tries });
+    if (lock === null) {
+      Bun.sleepSync(WAIT_MS);
+      continue;
+    }
+    try {
+      act();
+      return;
+    } finally {
+      lock.release();
+    }
+  }
+  const path = join(place.statePath, lockName(name));
+  throw new RetryLaterError(`${path} is locked by another process`, { code: "locked" });
+}
+
+/** null while another process has it. */
+function tryAgain(
+  { statePath, mode }: LockPlace,
+  { name, tries }: { name: string; tries: number },
+): Lock | null {
+  const path = join(statePath, lockName(name));
+  const warn = () => undefined;
+  const answer = tryLock(path);
+  if (answer instanceof Database) return heldLock(answer, path);
+  const isRefused = answer === "refused" || (tries === 0 && !canLock({ statePath, mode, warn }));
+  return isRefused ? { held: false, release: () => undefined } : null;
+}
+
+/** `mode` is a mode, `claims` or `components`. */
 export function lockName(mode: string): string {
   return `lock-${mode}`;
 }

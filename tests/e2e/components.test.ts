@@ -3,7 +3,9 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import * as v from "valibot";
 import { ComponentsReport } from "../../lib/components/report.ts";
-import { openStage, type Stage } from "../stage.ts";
+import type { HistoryEntry } from "../../lib/history/reader.ts";
+import { openComponents } from "../components-site.ts";
+import type { Stage } from "../stage.ts";
 
 setDefaultTimeout(30_000);
 
@@ -13,18 +15,7 @@ afterEach(async () => {
 });
 
 async function open(components: string): Promise<Stage> {
-  const stage = await openStage({
-    resources: 3,
-    config: ({ url, token, offering, out }) => `offerings:
-  - name: Test
-    waldur_api_url: ${url}
-    waldur_api_token: ${token}
-    waldur_offering_uuid: ${offering}
-    backend_type: cscs-hpc-storage
-    backend_settings: {output_directory: ${out}}
-    backend_components: ${components}
-`,
-  });
+  const stage = await openComponents(components, { resources: 3 });
   stages.push(stage);
   return stage;
 }
@@ -60,6 +51,29 @@ test("shows what it would change, changes it, and then has nothing to do", async
   // It is none of the modes: the output directory stays as it is, and the integration is not marked as alive.
   expect(stage.everything()).toEqual([]);
   expect(stage.simulator.requests.filter(({ userAgent }) => userAgent.includes("site-agent"))).toEqual([]);
+});
+
+test("what it sends is in the history where runs were before, also of two at once", async () => {
+  const types = Array.from({ length: 20 }, (_, n) => `c${n}`);
+  const all = types.map((type) => `${type}: {accounting_type: limit, label: New}`).join(", ");
+  const stage = await open(`{storage: , ${all}}`);
+  expect((await stage.run(["sync"])).code).toBe(0);
+  const both = await Promise.all([run(stage), run(stage)]);
+  expect(both.map(({ code, stderr }) => [code, stderr.includes("not recorded")])).toEqual([
+    [0, false],
+    [0, false],
+  ]);
+  const shown = await stage.run(["history", "--json", "-c", stage.configPath]);
+  const entries: HistoryEntry[] = JSON.parse(shown.stdout).filter(
+    ({ mode }: HistoryEntry) => mode === "components",
+  );
+  expect(entries).toHaveLength(stage.requestsOf("POST").length);
+  expect(entries.filter(({ order, status }) => order !== null || status === null)).toEqual([]);
+  expect(new Set(entries.map(({ component }) => component))).toEqual(new Set(types));
+  const table = await stage.run(["history", "-c", stage.configPath]);
+  expect(table.stdout).toMatch(/create_component +201 +c0\n/);
+  const about = await stage.run(["show", "--local", stage.simulator.offeringUuid, "-c", stage.configPath]);
+  expect(about.stdout).toContain("nothing is known");
 });
 
 test("a mistake in a component is 78 with its place, and nothing to a run", async () => {

@@ -19,11 +19,12 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** The structure that docs/operations.md describes. */
 export const Entry = v.strictObject({
   at: v.pipe(v.string(), v.isoTimestamp()),
-  mode: v.picklist(["sync", "orders", "claims"]),
+  mode: v.picklist(["sync", "orders", "claims", "components"]),
   event: v.picklist(["sent", "published", "removed", "released", "answered", "rejected"]),
   offering: Uuid,
   order: v.nullable(Uuid),
   resource: v.nullable(Uuid),
+  component: v.nullable(v.string()),
   call: v.nullable(v.pipe(v.string(), v.regex(/^[a-z_]+$/))),
   status: v.nullable(Count),
   error: v.nullable(v.pipe(v.string(), v.regex(/^[a-z-]+$/))),

@@ -2,7 +2,15 @@
 // the message names the owner, the user and the line that runs it rightly (docs/contract.md, "Publishing").
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "pathe";
 import type { Ran, Stage } from "../stage.ts";
 import { listingOf, scriptOn, withStage } from "./program.ts";
@@ -102,6 +110,32 @@ describe.skipIf(!CAN)("a directory of one user", () => {
       expect(listingOf(stage.out)).toEqual(before);
     }),
   );
+
+  test("lets root set up the components, and keeps no record of it", () =>
+    withSite(async () => {
+      expect(await runAs(USER, "sync")).toEqual(GOOD);
+      for (const uid of [0, USER])
+        appendFileSync(
+          join(stage.directory, `${uid}.yaml`),
+          `    backend_components: {storage: {label: By ${uid}}}\n`,
+        );
+      const before = listingOf(stage.out);
+      const root = await runAs(0, "components");
+      expect([root.code, stage.world.offering.components[0]?.name, root.stderr.match(/\n/g)?.length]).toEqual(
+        [0, "By 0", 1],
+      );
+      expect(root.stderr).toContain(
+        `warn what is sent is not recorded: the output directory ${stage.out} belongs`,
+      );
+      expect(root.stderr).toContain(`sudo -u '#${USER}' waldur-cscs-storage`);
+      expect(listingOf(stage.out)).toEqual(before);
+      expect(await runAs(USER, "components")).toMatchObject({ code: 0, stderr: "" });
+      expect(await runAs(USER, "sync")).toEqual(GOOD);
+      const history = await runAs(USER, "history --json");
+      expect(JSON.parse(history.stdout).map(({ component }: { component: string }) => component)).toContain(
+        "storage",
+      );
+    }));
 
   test("is root's own where root runs alone", () =>
     withSite(async () => {

@@ -31,7 +31,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
     values: ["acks", "places", "config", "waldur", "output", "report", "run", "orders", "sync"],
     types: [],
   },
-  components: { values: ["config", "waldur", "run"], types: ["report"] },
+  components: { values: ["config", "history", "output", "waldur", "run"], types: ["places", "report"] },
   show: { values: ["claims", "history", "output", "storage", "waldur"], types: ["config"] },
   status: { values: ["claims", "orders", "output", "waldur"], types: ["config", "report"] },
   page: { values: ["documents", "output", "places", "report", "status", "storage"], types: ["config"] },

@@ -10,7 +10,8 @@ import { componentsText } from "../../lib/components/text.ts";
 import { InterruptedError } from "../../lib/errors.ts";
 import { createLog } from "../../lib/report/log.ts";
 import type { SimulatorOptions } from "../../lib/simulator/server.ts";
-import { listenTo, openStage, type Stage } from "../stage.ts";
+import { openComponents } from "../components-site.ts";
+import { listenTo, type Stage } from "../stage.ts";
 
 const stages: Stage[] = [];
 afterEach(async () => {
@@ -19,19 +20,7 @@ afterEach(async () => {
 
 /** A site whose file has these lines below `backend_components`. */
 async function open(components: readonly string[], options: SimulatorOptions = {}): Promise<Stage> {
-  const stage = await openStage({
-    ...options,
-    config: ({ url, token, offering, out }) => `offerings:
-  - name: Test
-    waldur_api_url: ${url}
-    waldur_api_token: ${token}
-    waldur_offering_uuid: ${offering}
-    backend_type: cscs-hpc-storage
-    backend_settings:
-      output_directory: ${out}
-    backend_components:
-${components.map((line) => `      ${line}\n`).join("")}`,
-  });
+  const stage = await openComponents(components, options);
   stages.push(stage);
   return stage;
 }

@@ -73,7 +73,7 @@ test("says of every deed what, when, with which answer and how long", async () =
   place.history.around(RELEASED, () => undefined);
   place.history.close();
   const nothing = {
-    ...{ order: null, resource: null, call: null, status: null, error: null },
+    ...{ order: null, resource: null, component: null, call: null, status: null, error: null },
     ...{ file: null, path: null, entries: null, answer: null },
   };
   const each = {

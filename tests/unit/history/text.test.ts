@@ -8,7 +8,14 @@ import { historyJson, historyTable } from "../../../lib/history/text.ts";
 const ORDER = "0123456789abcdef0123456789abcdef";
 const ENTRY: HistoryEntry = {
   ...{ at: "2026-11-27T08:00:01.500Z", mode: "orders", event: "sent", offering: ORDER, order: ORDER },
-  ...{ resource: "f".repeat(32), call: "set_state_executing", status: null, error: "no-answer", ms: 41 },
+  ...{
+    resource: "f".repeat(32),
+    component: null,
+    call: "set_state_executing",
+    status: null,
+    error: "no-answer",
+    ms: 41,
+  },
   ...{ file: null, path: null, entries: null, answer: null },
 };
 const FILE = `2026-11-27-08-00-create_${ORDER}.json`;
