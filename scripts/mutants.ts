@@ -1315,6 +1315,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/history/history.test.ts"],
   },
   {
+    guard: "check: a metrics file that the run refuses",
+    file: "lib/check/metrics-file.ts",
+    from: "if (isForeign || given >= modes.length)",
+    to: "if (given < 0)",
+    tests: ["waldur/check-metrics.test.ts"],
+  },
+  {
+    guard: "check: one metrics file for two runs",
+    file: "lib/check/metrics-file.ts",
+    from: "const isShared = runs.modes.length > 1 &&",
+    to: "const isShared = runs.modes.length > 2 &&",
+    tests: ["waldur/check-metrics.test.ts"],
+  },
+  {
     guard: "the metrics file is readable whatever the umask",
     file: "lib/report/metrics-file.ts",
     from: "      fchmodSync(fd, 0o644);\n",

@@ -10,7 +10,7 @@ import { loadFor } from "../run/run.ts";
 import { selectEveryOffering } from "../run/select.ts";
 import type { CheckOptions } from "./context.ts";
 import { createFindings, type Findings, hintOf } from "./findings.ts";
-import { checkMetricsFile } from "./metrics-file.ts";
+import { checkMetricsFiles } from "./metrics-file.ts";
 import { checkOffering } from "./offering.ts";
 import type { CheckReport, Finding } from "./report.ts";
 
@@ -36,9 +36,17 @@ export async function checkSetup(
   let offerings: OfferingConfig[] = [];
   try {
     const config = await checkConfiguration(options, surroundings, findings);
-    for (const path of options.metricsFiles) checkMetricsFile(resolve(surroundings.cwd, path), findings);
+    if (config !== null) offerings = selectEveryOffering(config, options.offeringUuids);
+    checkMetricsFiles(
+      options.metricsFiles.map((path) => resolve(surroundings.cwd, path)),
+      {
+        config: resolve(surroundings.cwd, options.configPath),
+        only: options.offeringUuids,
+        modes: (["sync", "orders"] as const).filter((mode) => offerings.some((one) => one[mode])),
+      },
+      findings,
+    );
     if (config === null) findings.skip(["offerings"], "configuration");
-    else offerings = selectEveryOffering(config, options.offeringUuids);
     codes.push(...items.flatMap(({ exitCode }) => exitCode ?? []));
     if (config !== null) {
       const context = { config, options, surroundings, end, unreachable: new Map<string, AppError>() };

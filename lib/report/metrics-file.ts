@@ -44,6 +44,12 @@ export function inspectMetrics(path: string, owner: MetricsOwner): string | null
   return `the metrics file ${path} holds the metrics of ${whose}, and is replaced: give each run a file of its own`;
 }
 
+/** The mode whose metrics it holds; null where it holds none that a run would miss. */
+export function modeOfMetrics(path: string): MetricsOwner["mode"] | null {
+  const modes = new Set(readSeries(path).map(({ labels }) => labels.mode));
+  return (["sync", "orders"] as const).find((mode) => modes.has(mode)) ?? null;
+}
+
 /** Replaces the file. The times of the last success are kept from the file that it replaces, if they are of this run. */
 export function writeMetrics(path: string, report: Report, owner: MetricsOwner): void {
   const { lastSuccess } = lookAt(path, owner);
