@@ -1378,6 +1378,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/output/last-runs.test.ts", "waldur/status.test.ts"],
   },
   {
+    guard: "status does not show a run of another node for ever that was killed",
+    file: "lib/status/status.ts",
+    from: "return isOver ? null : { pid, host, since, seen };",
+    to: "return { pid, host, since, seen };",
+    tests: ["waldur/status.test.ts"],
+  },
+  {
+    guard: "the note of a run that is over is gone",
+    file: "lib/output/leftovers.ts",
+    from: "[overlapName(place.mode), holderName(place.mode)].includes(name)",
+    to: "name === overlapName(place.mode)",
+    tests: ["waldur/status.test.ts"],
+  },
+  {
+    guard: "a run that lasts takes its note away",
+    file: "lib/output/holder.ts",
+    from: "if (isWritten) cleanUp(",
+    to: "if (!isWritten) cleanUp(",
+    tests: ["unit/output/holder.test.ts"],
+  },
+  {
     guard: "status shows an order behind an older one as such",
     file: "lib/status/orders.ts",
     from: "if (resource !== null && older === undefined) oldest.set(resource, order.uuid);",

@@ -58,7 +58,9 @@ export function openOutput(options: OutputOptions): Output {
   const { directory, statePath, recheck } = place;
   try {
     const lock = takeLock({ statePath, mode, warn: options.warn });
+    const endNote = lock.held ? noteIfLong({ statePath, mode, now }) : () => undefined;
     const close = () => {
+      endNote();
       lock.release();
       place.close();
     };
@@ -75,6 +77,25 @@ export function openOutput(options: OutputOptions): Output {
     place.close();
     throw error;
   }
+}
+
+const LONG_RUN_MS = 5000;
+
+/** A run that lasts says who it is; most are over before, and load nothing for it. */
+function noteIfLong(place: Pick<Output, "statePath" | "mode" | "now">): () => void {
+  let isOver = false;
+  let end: (() => void) | null = null;
+  const timer = setTimeout(async () => {
+    const { keepNote } = await import("./holder.ts");
+    const since = new Date(place.now().getTime() - LONG_RUN_MS);
+    if (!isOver) end = keepNote({ ...place, since });
+  }, LONG_RUN_MS);
+  timer.unref();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    end?.();
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 // Temporary files: their names, and the removal of those that a killed run left behind. A name says whose file it is,
-// so that one host or mode never removes what another is still writing. Marks of overlaps go with them.
+// so that one host or mode never removes what another is still writing. Marks of overlaps and notes of runs go with them.
 
 import { lstatSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
@@ -20,6 +20,11 @@ export function overlapName(mode: string): string {
   return `overlap-${mode}`;
 }
 
+/** The file in which a run that lasts says who it is (holder.ts). */
+export function holderName(mode: string): string {
+  return `running-${mode}.json`;
+}
+
 /**
  * Removes temporary files: at once those of this mode and host when `locked` proves that no run is writing them,
  * others after a day. What cannot be removed stays for the next run; it hinders nothing.
@@ -34,7 +39,7 @@ export function removeLeftovers(place: {
     for (const name of readdirSync(reach(place.statePath))) {
       const isOver = NAME.test(name)
         ? isLeftover(name, place)
-        : place.locked && name === overlapName(place.mode);
+        : place.locked && [overlapName(place.mode), holderName(place.mode)].includes(name);
       if (isOver) removeFile(join(place.statePath, name));
     }
   } catch {

@@ -26,7 +26,16 @@ const Run = v.strictObject({
   /** The last run, where it failed. */
   failed: v.nullable(v.strictObject({ at: Time, exitCode: v.number(), message: v.string() })),
   /** The process that holds the lock. */
-  running: v.nullable(v.strictObject({ pid: v.nullable(v.number()), host: v.string() })),
+  running: v.nullable(
+    v.strictObject({
+      pid: v.nullable(v.number()),
+      host: v.string(),
+      /** When it had the lock; known of runs that last. */
+      since: v.nullable(Time),
+      /** When it said so last, on another node; null where the kernel of this one says it. */
+      seen: v.nullable(Time),
+    }),
+  ),
 });
 
 const Order = v.strictObject({

@@ -9,6 +9,7 @@ import { type Mode, STATE_DIRECTORY } from "../output/directory.ts";
 import { readLateOrders } from "../output/failed-orders.ts";
 import { lockHolder } from "../output/file-system.ts";
 import { inodeOf } from "../output/files.ts";
+import { type Holder, readHolder } from "../output/holder.ts";
 import { readLastRuns } from "../output/last-runs.ts";
 import { readProblemMemory } from "../output/problem-memory.ts";
 import type { Remembered } from "../report/problems.ts";
@@ -114,17 +115,29 @@ function runStatus({ directory, mode, uuid }: Place, now: Date): RunStatus {
     lastGood: goodMs === null ? null : new Date(goodMs).toISOString(),
     isLate: goodMs === null || now.getTime() - goodMs > LATE_AFTER_MS[mode],
     failed,
-    running: runningIn(directory, mode),
+    running: runningIn(directory, mode, now),
   };
 }
 
 /** The lock is not tried: a run that starts at that moment must not end with 75 for it. */
-function runningIn(directory: string, mode: Mode): RunStatus["running"] {
-  const inode = inodeOf(join(directory, STATE_DIRECTORY, `lock-${mode}`));
+function runningIn(directory: string, mode: Mode, now: Date): RunStatus["running"] {
+  const statePath = join(directory, STATE_DIRECTORY);
+  const inode = inodeOf(join(statePath, `lock-${mode}`));
   const pid = inode === null ? null : lockHolder(inode);
-  if (pid === null) return null;
+  const note = readHolder(statePath, mode);
+  if (pid === null) return note === null || note.isHere ? null : runningElsewhere(note, now);
+  const since = note?.isHere === true && [0, note.pid].includes(pid) ? note.since : null;
   // Outside of this container it has no number here.
-  return { pid: pid === 0 ? null : pid, host: hostname() };
+  return { pid: pid === 0 ? null : pid, host: hostname(), since, seen: null };
+}
+
+/** Three times as long as a run takes to say it again. */
+const SILENT_AFTER_MS = 180_000;
+
+/** What this kernel cannot know, that run says itself. One that was killed stops saying it. */
+function runningElsewhere({ pid, host, since, seen }: Holder, now: Date): RunStatus["running"] {
+  const isOver = now.getTime() - Date.parse(seen) > SILENT_AFTER_MS;
+  return isOver ? null : { pid, host, since, seen };
 }
 
 type Known = { mode: Mode; remembered: Remembered & { known: NonNullable<Remembered["known"]> } };

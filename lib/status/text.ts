@@ -48,8 +48,14 @@ function runLines({ mode, lastGood, isLate, failed, running }: RunStatus, now: n
     ...(failed === null
       ? []
       : [`${label}failed ${age(failed.at, now)} ago (${failed.exitCode}): ${failed.message}`]),
-    ...(running === null ? [] : [`${label}running: pid ${running.pid ?? "unknown"} on ${running.host}`]),
+    ...(running === null ? [] : [`${label}${runningWords(running, now)}`]),
   ];
+}
+
+function runningWords({ pid, host, since, seen }: NonNullable<RunStatus["running"]>, now: number): string {
+  const how = since === null ? "" : ` for ${age(since, now)}`;
+  const said = seen === null ? "" : `, as it noted ${age(seen, now)} ago`;
+  return `running: pid ${pid ?? "unknown"} on ${host}${how}${said}`;
 }
 
 function ordersTable(orders: readonly OrderStatus[], { now, width }: View): string {

@@ -1,7 +1,7 @@
 // `status` as a program: what it prints, what it ends with, and that it needs neither token nor Waldur with --local.
 
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "pathe";
 import * as v from "valibot";
@@ -93,6 +93,26 @@ test("a run at work is shown with its process", () =>
     expect(after.code).toBe(10);
     expect(after.stdout).toMatch(/ sync {4}failed \d+ s ago \(143\): interrupted by SIGTERM\n/);
   }));
+
+test(
+  "a run that lasts notes since when it is at work, and takes the note away",
+  () =>
+    withStage({}, async (stage) => {
+      stage.simulator.setFaults(["hang@page=1*1"]);
+      const running = startOn(stage, ["sync"]);
+      const note = join(stage.out, ".waldur-cscs-storage", "running-sync.json");
+      await until(() => existsSync(note));
+      const { pid, host, since, seen } = JSON.parse(readFileSync(note, "utf8"));
+      expect([pid, host]).toEqual([running.pid, hostname()]);
+      expect(Date.parse(seen) - Date.parse(since)).toBeGreaterThanOrEqual(5000);
+      const { stdout } = await status(stage, "--local");
+      expect(stdout).toMatch(new RegExp(`  sync {4}running: pid ${pid} on ${host} for \\d+ s\n`));
+      running.kill("SIGTERM");
+      expect((await running.ended).code).toBe(143);
+      expect(existsSync(note)).toBe(false);
+    }),
+  30_000,
+);
 
 test.if(process.getuid?.() === 0)(
   "another user than that of the runs gets 73, with what was in the way",

@@ -1,7 +1,7 @@
 // What `status` says of runs, orders and problems, against what was brought about.
 
 import { expect, test } from "bun:test";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "pathe";
 import { takeLock } from "../../lib/output/lock.ts";
@@ -162,11 +162,45 @@ test("whoever holds a lock is shown, and no lock is taken to find out", async ()
   const lock = takeLock({ statePath, mode: "sync", warn: () => undefined });
   try {
     const { runs } = await only(stage);
-    expect(runs.map(({ running }) => running)).toEqual([null, { pid: process.pid, host: hostname() }]);
+    expect(runs.map(({ running }) => running)).toEqual([
+      null,
+      { pid: process.pid, host: hostname(), since: null, seen: null },
+    ]);
   } finally {
     lock.release();
   }
   expect((await only(stage)).runs.map(({ running }) => running)).toEqual([null, null]);
+});
+
+test("a run at work on another node is shown as it noted itself, until it stops doing so", async () => {
+  await using stage = await openCalm();
+  const path = join(stage.out, ".waldur-cscs-storage", "running-sync.json");
+  const now = new Date("2026-11-27T08:00:00Z");
+  const note = {
+    ...{ version: 1, host: "gw2\u001b[31m", pid: 77, boot: "another kernel" },
+    ...{ since: "2026-11-27T07:48:00.000Z", seen: "2026-11-27T07:59:20.000Z" },
+  };
+  const { host, pid, since, seen } = note;
+  const runningOf = async (change: object) => {
+    writeFileSync(path, JSON.stringify({ ...note, ...change }));
+    return (await only(stage, { now })).runs.map(({ running }) => running);
+  };
+  expect(await runningOf({})).toEqual([null, { host, pid, since, seen }]);
+  expect(statusText((await only(stage, { now })).status, 80)).toContain(
+    "  sync    running: pid 77 on gw2 [31m for 12 min, as it noted 40 s ago\n",
+  );
+  // One that was killed says nothing any more; one of this node would have the lock; a broken note says nothing.
+  for (const change of [
+    { seen: "2026-11-27T07:56:00.000Z" },
+    { boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() },
+    ...[{ pid: "77" }, { host: 5 }, { since: "yesterday" }, { version: 2 }],
+  ])
+    expect(await runningOf(change)).toEqual([null, null]);
+  // The next run has the lock, so the one that wrote it is over.
+  await stage.runHere("orders");
+  expect(existsSync(path)).toBe(true);
+  await stage.runHere("sync");
+  expect(existsSync(path)).toBe(false);
 });
 
 test("nothing is written, also where there is nothing yet", async () => {
