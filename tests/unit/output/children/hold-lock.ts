@@ -3,7 +3,7 @@
 import { openOutput } from "../../../../lib/output/directory.ts";
 
 const [directory = "", mode] = process.argv.slice(2);
-openOutput({
+const output = openOutput({
   directory,
   mode: mode === "sync" ? "sync" : "orders",
   requireMount: null,
@@ -17,3 +17,5 @@ console.log("open");
 for await (const _ of Bun.stdin.stream()) {
   // Whoever started this never writes.
 }
+// What nothing refers to any more is collected, and its lock with it.
+output.close();
