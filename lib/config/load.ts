@@ -17,7 +17,7 @@ import { completeOffering, type Found } from "./offering.ts";
 import { READABLE, readTextFile, type TextFile } from "./read-file.ts";
 import { File, type OfferingValues } from "./schema.ts";
 import { storageSettings } from "./storage-settings.ts";
-import { isBlank, reportOpenToken } from "./token.ts";
+import { isBlank, isPlaceholder, reportOpenToken } from "./token.ts";
 import { isKnownKey, reportUnknownKeys } from "./unknown-keys.ts";
 import { isYamlMap, type YamlMap } from "./yaml-map.ts";
 
@@ -108,9 +108,15 @@ function openFile(root: unknown, findings: Findings): YamlMap | null {
 
 /** The token of an offering of another backend is as secret as ours. */
 function reportOpenFile(entries: readonly Entry[], context: Context): void {
-  const first = entries.find(({ given }) => !isBlank(given, "waldur_api_token"));
+  const first = entries.find(({ given }) => !isBlank(given, "waldur_api_token") && !hasPlaceholder(given));
   if (first === undefined) return;
   reportOpenToken(context.findings.at(["offerings", first.index, "waldur_api_token"]), context.file, context);
+}
+
+/** What was not replaced is no secret, and reported as such. */
+function hasPlaceholder(given: YamlMap): boolean {
+  const token = given.waldur_api_token;
+  return typeof token === "string" && isPlaceholder(token.trim());
 }
 
 function takenBy({ takes = () => true }: LoadOptions) {

@@ -94,7 +94,7 @@ async function fromFile({ values, at }: OfferingContext, context: Context): Prom
   const { line, problem, worldReadable, changeable } = await readFirstLine({ path, shown }, context);
   if (problem === null) {
     reportChangeable(changeable, { report, file: path }, context);
-    if (worldReadable) reportOpenToken(report, path, context);
+    if (worldReadable && !isPlaceholder(line)) reportOpenToken(report, path, context);
     return { text: line, source: `waldur_api_token_file ${path}`, report };
   }
   const isMissing = problem === MISSING;

@@ -57,9 +57,9 @@ function parseText(text: string, lineCounter: LineCounter): { root: Node | null;
     prettyErrors: false,
     lineCounter,
   });
-  const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
-    offset: pos[0],
-    ...describeSyntax(code),
+  const problems = [...document.errors, ...document.warnings].map(({ code, pos: [offset] }) => ({
+    offset,
+    ...(isOutOfLine(text, offset) ? WRONG_INDENT : describeSyntax(code, offset >= text.trimEnd().length)),
   }));
   return { root: document.contents, problems };
 }
@@ -78,6 +78,18 @@ const WRONG_INDENT: Description = {
   hint: "let it begin in the same column as the keys above that it belongs to",
 };
 
+const TOO_DEEP: Description = {
+  message: "not valid YAML: the next line is indented deeper, and this one has a value already",
+  hint: "let the next line begin in the same column as this key",
+};
+
+const INDENTATION: readonly string[] = [TAB, WRONG_INDENT, TOO_DEEP].map(({ message }) => message);
+
+const MISSING: Description = {
+  message: "not valid YAML: a colon, quote or bracket is missing",
+  hint: "look at the lines above, too",
+};
+
 /** The parser's codes that deserve better words; its messages are not used, they quote the source. */
 const SYNTAX: Readonly<Record<string, Description>> = {
   TAB_AS_INDENT: TAB,
@@ -89,32 +101,50 @@ const SYNTAX: Readonly<Record<string, Description>> = {
     message: "this YAML tag (`!…`) is not supported",
     hint: "nothing is filled in here: write the value itself; the token may come from a file or WALDUR_API_TOKEN",
   },
-  MISSING_CHAR: {
-    message: "not valid YAML: a colon, quote or bracket is missing",
-    hint: "look at the lines above, too",
-  },
+  MISSING_CHAR: MISSING,
+  MULTILINE_IMPLICIT_KEY: MISSING,
+  BLOCK_AS_IMPLICIT_KEY: TOO_DEEP,
   BAD_INDENT: WRONG_INDENT,
   RESOURCE_EXHAUSTION: { message: "nested too deeply" },
   BAD_SCALAR_START: BAD_CHARACTER,
   BAD_DQ_ESCAPE: BAD_CHARACTER,
 };
 
-function describeSyntax(code: string): Description {
+/** At the end of the file it is what was opened above that is wrong. */
+function describeSyntax(code: string, isAtEnd: boolean): Description {
+  if (code === "BAD_INDENT" && isAtEnd) return MISSING;
   return SYNTAX[code] ?? { message: `not valid YAML (${code.toLowerCase().replaceAll("_", " ")})` };
+}
+
+const KEY = /^ *(?:- +)*(?=["'\w][^:]*:(?:\s|$))/;
+
+/**
+ * A key that begins its line in a column where none above it does, be they keys of a map or after a dash. The parser
+ * then misses a colon there.
+ */
+function isOutOfLine(text: string, offset: number): boolean {
+  const start = text.lastIndexOf("\n", offset - 1) + 1;
+  const [line = ""] = text.slice(start).split("\n", 1);
+  const own = KEY.exec(line)?.[0];
+  if (own === undefined || offset > start + own.length) return false;
+  const above = text.slice(0, start).split("\n");
+  const columns = above.flatMap((one) => {
+    const found = KEY.exec(one)?.[0] ?? "";
+    return found === "" ? [] : [found.length, found.search(/[^ ]|$/)];
+  });
+  return own.length > 0 && !columns.includes(own.length);
 }
 
 /**
  * A broken line makes the parser complain several times; only the first complaint says what is wrong. After a wrong
- * indentation, also one by a tab, it sees one in each line that follows.
+ * indentation, also one by a tab, it has lost its place.
  */
 function oneALine(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const lines = new Map<number, ConfigIssue>();
-  let isIndentWrong = false;
   for (const issue of issues.toSorted((a, b) => (a.line ?? 1) - (b.line ?? 1))) {
     const line = issue.line ?? 1;
-    const isIndent = issue.message === WRONG_INDENT.message;
-    if (!lines.has(line) && !(isIndent && isIndentWrong)) lines.set(line, issue);
-    isIndentWrong ||= isIndent || issue.message === TAB.message;
+    if (!lines.has(line)) lines.set(line, issue);
+    if (INDENTATION.includes(issue.message)) break;
   }
   return [...lines.values()].slice(0, MAX_SYNTAX_ISSUES);
 }
