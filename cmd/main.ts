@@ -3,7 +3,16 @@
 
 import type { ArgsDef } from "citty";
 import { basename } from "pathe";
-import { AppError, BugError, EXIT, type ExitCode, InterruptedError, StdoutError } from "../lib/errors.ts";
+import {
+  AppError,
+  BugError,
+  ConfigError,
+  EXIT,
+  type ExitCode,
+  formatIssue,
+  InterruptedError,
+  StdoutError,
+} from "../lib/errors.ts";
 import type { Shell } from "./command.ts";
 import type { Style } from "./help.ts";
 import type { Asked } from "./line.ts";
@@ -65,11 +74,21 @@ async function widthOfOutput(): Promise<number> {
 /** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
 async function explain(error: unknown): Promise<ExitCode> {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
-  const { message, hint, exitCode } = error instanceof AppError ? error : new BugError(error);
+  const known = error instanceof AppError ? error : new BugError(error);
   const { clean } = await import("../lib/unsafe-text.ts");
-  const lines = `${message}${hint === undefined ? "" : `\nhint: ${hint}`}`.split("\n");
-  console.error(`${PROGRAM}: ${lines.map(clean).join("\n")}`);
-  return exitCode;
+  console.error(`${PROGRAM}: ${wordsOf(known).split("\n").map(clean).join("\n")}`);
+  return known.exitCode;
+}
+
+/** Each mistake of a configuration has a hint of its own. */
+function wordsOf(error: AppError): string {
+  const parts =
+    error instanceof ConfigError
+      ? error.issues.map((issue) => ({ message: formatIssue(issue), hint: issue.hint }))
+      : [error];
+  return parts
+    .map(({ message, hint }) => (hint === undefined ? message : `${message}\nhint: ${hint}`))
+    .join("\n");
 }
 
 async function createShell(): Promise<Shell> {

@@ -1329,6 +1329,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/check-metrics.test.ts"],
   },
   {
+    guard: "a key in a wrong column is not called a missing quote",
+    file: "lib/config/yaml.ts",
+    from: "return own.length > 0 && !columns.includes(own.length);",
+    to: "return false;",
+    tests: ["unit/config/indentation.test.ts"],
+  },
+  {
+    guard: "a wrong column is one mistake",
+    file: "lib/config/yaml.ts",
+    from: "if (INDENTATION.includes(issue.message)) break;",
+    to: "",
+    tests: ["unit/config/indentation.test.ts"],
+  },
+  {
     guard: "the metrics file is readable whatever the umask",
     file: "lib/report/metrics-file.ts",
     from: "      fchmodSync(fd, 0o644);\n",

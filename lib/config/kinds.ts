@@ -163,11 +163,11 @@ const UNQUOTED = "must be quoted octal digits\nput it in quotes, as in";
 export const fileMode = v.pipe(
   v.string(({ input }) => {
     const isNumber = typeof input === "number" || input instanceof TwoReadings;
-    return isNumber ? `${UNQUOTED} "0644"` : NO_MODE;
+    return isNumber ? `${UNQUOTED} "0644"` : noDigits(NO_MODE, input, "0644");
   }),
   v.metadata({ pattern: "^0?[0-7]{3}$" }),
   holds((digits) => {
-    if (!/^0?[0-7]{3}$/.test(digits)) return NO_MODE;
+    if (!/^0?[0-7]{3}$/.test(digits)) return noDigits(NO_MODE, digits, "0644");
     const mode = Number.parseInt(digits, 8);
     if ((mode & 0o400) === 0) return "must let the owner read the file";
     return (mode & 0o002) === 0 ? null : "must not let everybody write the file";
@@ -175,7 +175,13 @@ export const fileMode = v.pipe(
   v.transform((digits) => Number.parseInt(digits, 8)),
 );
 
-const NO_MODE = 'must be three octal digits, with or without a leading 0\nput it in quotes, as in "0644"';
+const NO_MODE = "must be three octal digits, with or without a leading 0";
+
+/** The hint is about what is wrong with this value: one in quotes needs none. */
+function noDigits(problem: string, given: unknown, example: string): string {
+  if (Array.isArray(given)) return `${problem}\nwrite one value and no list, as in "${example}"`;
+  return `${problem}\n${typeof given === "string" ? "for example" : "put it in quotes, as in"} "${example}"`;
+}
 
 /**
  * Three or four octal digits as text. An unquoted number is taken for them only when its owner digit is 7, as in 775;
@@ -183,18 +189,18 @@ const NO_MODE = 'must be three octal digits, with or without a leading 0\nput it
  */
 export const permissions = v.pipe(
   v.union([v.string(), v.number()], ({ input }) =>
-    input instanceof TwoReadings ? `${UNQUOTED} "0755"` : NO_PERMISSIONS,
+    input instanceof TwoReadings ? `${UNQUOTED} "0755"` : noDigits(NO_PERMISSIONS, input, "2770"),
   ),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
     const digits = String(value);
     const isOctal = /^[0-7]{3,4}$/.test(digits);
     if (isOctal && (typeof value === "string" || /7..$/.test(digits))) return digits;
-    addIssue({ message: isOctal ? `${UNQUOTED} "0755"` : NO_PERMISSIONS });
+    addIssue({ message: isOctal ? `${UNQUOTED} "0755"` : noDigits(NO_PERMISSIONS, value, "2770") });
     return NEVER;
   }),
 );
 
-const NO_PERMISSIONS = 'must be three or four octal digits\nput it in quotes, as in "2770"';
+const NO_PERMISSIONS = "must be three or four octal digits";
 
 /** A permission that stands for the bits that it has; the owner's are always there. */
 export const mask = v.pipe(

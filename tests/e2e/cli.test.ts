@@ -366,6 +366,26 @@ ${more}`;
     });
   });
 
+  test("each mistake with its hint, also by a command without a log", async () => {
+    write(
+      "twice.yaml",
+      valid().replace(
+        /backend_settings:/,
+        "backend_settings:\n      file_mode: 644\n      latest_link: maybe",
+      ),
+    );
+    const ran = await stage.run(["claims", "list", "-c", "twice.yaml"]);
+    expect(ran.code).toBe(78);
+    const lines = ran.stderr.trimEnd().split("\n");
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^waldur-cscs-storage: twice\.yaml:\d+:\d+: .*file_mode: must be quoted octal digits$/,
+      ),
+      'hint: put it in quotes, as in "0644"',
+      expect.stringMatching(/^twice\.yaml:\d+:\d+: .*latest_link: must be true or false$/),
+    ]);
+  });
+
   test("a token that everybody may read, unless it is allowed", async () => {
     write("open-to-all.yaml", valid(), 0o644);
     await expectRefused("open-to-all.yaml", [

@@ -33,6 +33,21 @@ describe("a mistake has one message with its remedy", () => {
       offering(`waldur_offering_uuid: "${UUID.slice(1)}"`),
       { message: "must be a UUID of 32 hexadecimal digits", hint: "copy it from the offering's page" },
     ],
+    [
+      "a list of masks",
+      settings('permissions_allowed: ["0077"]'),
+      { message: "must be three or four octal digits", hint: 'write one value and no list, as in "2770"' },
+    ],
+    [
+      "a permission in quotes that is none",
+      settings('default_permissions: "0778"'),
+      { message: "must be three or four octal digits", hint: 'for example "2770"' },
+    ],
+    [
+      "a file mode in quotes that is none",
+      settings('file_mode: "0648"'),
+      { message: "must be three octal digits", hint: 'for example "0644"' },
+    ],
     ["empty text", settings('storage_system: ""'), { message: "is empty", hint: "leave the key out" }],
     [
       "a relative path",
