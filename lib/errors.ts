@@ -223,3 +223,9 @@ export class InterruptedError extends AppError {
     return new InterruptedError(this.#signal, { while: what, cause: this });
   }
 }
+
+/** The name of the errno, such as `ENOSPC`, of an error of a system call; null for any other error. */
+export function errnoOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
+  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : null;
+}

@@ -3,7 +3,8 @@
 
 import { accessSync, closeSync, constants, fstatSync, mkdirSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { attempt, errnoOf } from "../output/failure.ts";
+import { errnoOf } from "../errors.ts";
+import { attempt } from "../output/failure.ts";
 import { judgeWay } from "../output/trust.ts";
 import { reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";

@@ -2,7 +2,7 @@
 // be another user's, and the receipt says what was answered wherever the file lies.
 
 import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { errnoOf } from "../output/failure.ts";
+import { errnoOf } from "../errors.ts";
 import { removeFile } from "../output/files.ts";
 import { throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";

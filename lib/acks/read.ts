@@ -3,7 +3,8 @@
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { attempt, attemptIfExists, errnoOf } from "../output/failure.ts";
+import { errnoOf } from "../errors.ts";
+import { attempt, attemptIfExists } from "../output/failure.ts";
 import { openToRead, readUpTo } from "../places/open.ts";
 import { isTrustedUser } from "../places/owners.ts";
 import { type Ack, LARGEST_BYTES, parseAck } from "./ack.ts";

@@ -1,6 +1,7 @@
 // This machine's clock against the server's, by the Date of its first answer. File names, `meta.date` and the days until
 // a path is free go by this clock.
 
+import { describeSpan } from "../run/clock.ts";
 import type { Findings } from "./findings.ts";
 
 const MOST_MS = 60_000;
@@ -20,18 +21,4 @@ export function checkClock(answered: { date: string | null; at: Date }, findings
   findings.warn("clock", `this machine's clock (${answered.at.toISOString()}) is ${by} the server's`, {
     hint: "set it (`timedatectl`, chrony): names and dates of files, and when a path is free again, go by it",
   });
-}
-
-const UNITS = [
-  ["year", 365 * 86_400_000],
-  ["day", 86_400_000],
-  ["hour", 3_600_000],
-  ["minute", 60_000],
-] as const;
-
-/** In the largest unit that fits. */
-function describeSpan(ms: number): string {
-  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? UNITS[3];
-  const count = Math.floor(ms / size);
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

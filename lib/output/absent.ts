@@ -2,9 +2,9 @@
 
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { ownUser, showUser, userArgument } from "../places/owners.ts";
-import { attemptIfExists, errnoOf } from "./failure.ts";
+import { attemptIfExists } from "./failure.ts";
 
 /**
  * The directory above one that is to be made, without links.

@@ -17,11 +17,11 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { cleanUp, reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import type { StatePlace } from "./directory.ts";
-import { attempt, errnoOf, outputError } from "./failure.ts";
+import { attempt, outputError } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
 import { openInGroup } from "./group.ts";
 import { temporaryName } from "./leftovers.ts";

@@ -1,14 +1,8 @@
 // From an error of the file system to the one error that a run ends with: what we were doing, on which path, what the
 // kernel said in words, and what to try. Errors without an errno are bugs and pass through untouched.
 
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { ownUser, showUser } from "../places/owners.ts";
-
-/** The name of the errno, such as `ENOSPC`, of an error of a system call; null for any other error. */
-export function errnoOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
-  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : null;
-}
 
 /** Runs one step on the file system; a failure of it is an OutputError that names the step and the path. */
 export function attempt<T>(doing: string, path: string, act: () => T): T {

@@ -2,9 +2,10 @@
 // (docs/contract.md, "Publishing"): on ext4 and xfs a file renamed without this was gone after one.
 
 import { closeSync, fsyncSync } from "node:fs";
+import { errnoOf } from "../errors.ts";
 import { heldDescriptor, reach } from "../places/held.ts";
 import { openDirectory, openToRead } from "../places/open.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 
 /** Errnos with which a file system says that it has no fsync of directories at all. */
 const UNSUPPORTED: readonly (string | null)[] = ["EINVAL", "ENOTSUP", "EOPNOTSUPP"];

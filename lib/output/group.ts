@@ -4,10 +4,10 @@
 
 import { closeSync, fchownSync, fstatSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { heldDescriptor, reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import type { StatePlace } from "./directory.ts";
-import { errnoOf } from "./failure.ts";
 
 const SETGID = 0o2000;
 

@@ -3,12 +3,12 @@
 
 import { accessSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { type Held, holdDirectory, reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
 import { ownUser } from "../places/owners.ts";
 import { makeHere, realParent } from "./absent.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
 import { removeTrials } from "./leftovers.ts";
 import { type Finding, foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";

@@ -3,12 +3,13 @@
 
 import { closeSync, lutimesSync } from "node:fs";
 import { join } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { isTable } from "../json.ts";
 import { reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { type Mode, type Output, STATE_DIRECTORY } from "./directory.ts";
 import { replaceFile } from "./durable.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 import { fileTimeMs, removeFile } from "./files.ts";
 import { checkedUuid } from "./names.ts";
 import { readJsonFile } from "./state-file.ts";

@@ -4,10 +4,10 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { accessSync, closeSync, constants, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { OutputError, RetryLaterError } from "../errors.ts";
+import { errnoOf, OutputError, RetryLaterError } from "../errors.ts";
 import { cleanUp, reach } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 import { fileTimeMs, removeFile } from "./files.ts";
 import { overlapName, temporaryName } from "./leftovers.ts";
 import { requireStateFile } from "./state-file.ts";

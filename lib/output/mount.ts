@@ -3,8 +3,8 @@
 
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { OutputError } from "../errors.ts";
-import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
+import { errnoOf, OutputError } from "../errors.ts";
+import { attempt, attemptIfExists } from "./failure.ts";
 
 /**
  * @param directory the output directory, which need not exist yet

@@ -4,12 +4,13 @@
 
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { reach } from "../places/held.ts";
 import type { OrderType } from "../storage/document.ts";
 import { isPlainUuid } from "../uuid.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
-import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
+import { attempt, attemptIfExists } from "./failure.ts";
 import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
 import { syncDirectory } from "./fsync.ts";
 import { checkedUuid, ORDER_TYPES, parseOrderFileName } from "./names.ts";

@@ -3,12 +3,12 @@
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { ownerBelow, reach } from "../places/held.ts";
 import { openToRead, readUpTo } from "../places/open.ts";
 import { ownUser, showUser, userArgument } from "../places/owners.ts";
-import { attempt, attemptIfExists, errnoOf } from "./failure.ts";
+import { attempt, attemptIfExists } from "./failure.ts";
 import { requireFile } from "./files.ts";
 
 /** The largest file of a run's memory; whatever is larger was not written by this program. */

@@ -4,9 +4,10 @@
 
 import { closeSync, fstatSync, fsyncSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { openNameless, openNew } from "../places/open.ts";
 import { writeFully } from "./durable.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 import { removeFile } from "./files.ts";
 
 export type Trial = {

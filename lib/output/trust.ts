@@ -3,11 +3,11 @@
 
 import { closeSync, fstatSync, lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { throughDescriptor } from "../places/held.ts";
 import { openNew } from "../places/open.ts";
 import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "../places/owners.ts";
-import { attempt, errnoOf } from "./failure.ts";
+import { attempt } from "./failure.ts";
 import { removeFile } from "./files.ts";
 import { trialName } from "./leftovers.ts";
 

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { OutputError } from "../errors.ts";
+import { errnoOf, OutputError } from "../errors.ts";
 import { openNameless, openNew, openToRead, readUpTo } from "../places/open.ts";
 import { ownUser } from "../places/owners.ts";
 import { clean } from "../unsafe-text.ts";
@@ -61,7 +61,7 @@ export function writeMetrics(path: string, report: Report, owner: MetricsOwner):
 }
 
 function unwritable(path: string, cause: unknown): OutputError {
-  return new OutputError(`cannot write the metrics file ${path} (${errnoOf(cause)})`, {
+  return new OutputError(`cannot write the metrics file ${path} (${reasonOf(cause)})`, {
     cause,
     hint: "its directory must exist and be writable for this user",
   });
@@ -79,7 +79,7 @@ export function lookAtMetrics(path: string): void {
     requireOwnInSticky(path, directory);
     closeSync(openNameless(directory));
   } catch (cause) {
-    if (NO_NAMELESS.includes(errnoOf(cause))) return;
+    if (NO_NAMELESS.includes(errnoOf(cause) ?? "")) return;
     throw unwritable(path, cause);
   }
 }
@@ -204,7 +204,6 @@ function readSmall(path: string): string {
   }
 }
 
-function errnoOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown error";
-  return "code" in error ? String(error.code) : error.message;
+function reasonOf(error: unknown): string {
+  return errnoOf(error) ?? (error instanceof Error ? error.message : "unknown error");
 }

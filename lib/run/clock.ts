@@ -4,7 +4,6 @@
 import type { Problem } from "../report/report.ts";
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Looks at the `Date` of the first answer. */
 export function watchClock(now: () => Date, report: (notice: Problem) => void): (headers: Headers) => void {
@@ -23,13 +22,23 @@ function noticeOf(ours: number, theirs: number): Problem {
   const direction = ours < theirs ? "behind" : "ahead of";
   return {
     code: "clock-off",
-    message: `the clock of this machine is ${spanOf(Math.abs(ours - theirs))} ${direction} that of Waldur: it says ${minuteOf(ours)}, and Waldur says ${minuteOf(theirs)}`,
+    message: `the clock of this machine is ${describeSpan(Math.abs(ours - theirs))} ${direction} that of Waldur: it says ${minuteOf(ours)}, and Waldur says ${minuteOf(theirs)}`,
     hint: "set it (`timedatectl`): names of files, keep_snapshots and path_reuse_after_days go by it",
   };
 }
 
-function spanOf(ms: number): string {
-  return ms < 2 * DAY_MS ? `${Math.round(ms / HOUR_MS)} hours` : `${Math.round(ms / DAY_MS)} days`;
+const UNITS = [
+  ["year", 365 * 86_400_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** In the largest unit that fits. */
+export function describeSpan(ms: number): string {
+  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? UNITS[3];
+  const count = Math.floor(ms / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 function minuteOf(ms: number): string {

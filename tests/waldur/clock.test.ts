@@ -6,9 +6,9 @@ const serverNow = () => SERVER;
 
 describe("a clock that is", () => {
   test.each([
-    ["at 1970", "1970-01-01T00:10:00Z", "20784 days behind", "1970-01-01 00:10 UTC"],
+    ["at 1970", "1970-01-01T00:10:00Z", "56 years behind", "1970-01-01 00:10 UTC"],
     ["a winter behind", "2026-07-01T08:00:30Z", "149 days behind", "2026-07-01 08:00 UTC"],
-    ["years ahead", "2038-01-19T03:14:08Z", "4071 days ahead of", "2038-01-19 03:14 UTC"],
+    ["years ahead", "2038-01-19T03:14:08Z", "11 years ahead of", "2038-01-19 03:14 UTC"],
     ["some hours ahead", "2026-11-27T10:05:00Z", "2 hours ahead of", "2026-11-27 10:05 UTC"],
   ])("%s is a notice of both modes, and stops nothing", async (_, now, off, shown) => {
     await using stage = await openCloseable();
