@@ -160,6 +160,19 @@ describe(`the metrics file${NEEDS_DEAD}`, () => {
   );
 });
 
+test.skipIf(!CAN_DIE)(`components does its work beside a directory that does not answer${NEEDS_DEAD}`, () =>
+  withPlace({}, async (stage) => {
+    const text = readFileSync(stage.configPath, "utf8");
+    writeFileSync(stage.configPath, `${text}    backend_components: {storage: {label: Space}}\n`);
+    die(stage.out);
+    const ran = await stage.run(["components", "--timeout", "1", "-c", stage.configPath]);
+    expect([ran.code, stage.world.offering.components.map(({ name }) => name)]).toEqual([0, ["Space"]]);
+    expect(ran.stderr).toContain(
+      `what is sent is not recorded: the output directory ${stage.out} did not answer within 1 s`,
+    );
+  }),
+);
+
 test.skipIf(!CAN_DIE)(`claims list names a directory that does not answer${NEEDS_DEAD}`, () =>
   withPlace({}, async (stage) => {
     die(stage.out);
