@@ -170,11 +170,11 @@ export class StdoutError extends AppError {
   }
 }
 
-type RetryReason = "unavailable" | "locked" | "deadline" | "moving" | "unresponsive";
+type RetryReason = "unavailable" | "locked" | "deadline" | "moving" | "unresponsive" | "gids";
 
 /**
  * Trying again later is the remedy: unreachable, 429, 5xx, time is up, a list that moves, another run holds the lock, a
- * file or a disk that does not answer.
+ * file or a disk that does not answer, a source of GIDs that does not give them.
  */
 export class RetryLaterError extends AppError {
   readonly code: RetryReason;

@@ -15,6 +15,11 @@ export function checkGidMap(
 ): { stopped: Stopped | null; own: ExitCode } {
   const { unixGid: source, requireGid, minGid } = settings;
   const needed = requireGid ? "each resource needs one" : "null where there is none";
+  // The others are asked once Waldur is known to answer.
+  if (source.kind !== "metadata" && source.kind !== "file") {
+    findings.ok("gid-map", `not needed: unix_gid is ${source.kind}`);
+    return { stopped: null, own: EXIT.ok };
+  }
   if (source.kind === "metadata") {
     findings.ok("gid-map", `GIDs come from backend_metadata.project_item; ${needed}`);
     return { stopped: null, own: EXIT.ok };

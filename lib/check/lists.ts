@@ -27,6 +27,7 @@ export const AFTER_OFFERING = [
   "generation",
   "read-orders",
   "change-orders",
+  "gid-source",
 ] as const satisfies ItemName[];
 
 type Found = {

@@ -8,6 +8,7 @@ import { checkAcks } from "./acks.ts";
 import type { CheckContext, Stopped } from "./context.ts";
 import type { Findings } from "./findings.ts";
 import { checkGidMap } from "./gid-map.ts";
+import { checkGidSource } from "./gid-source.ts";
 import { checkPlace, type Place } from "./place.ts";
 import { tryOrders, trySync } from "./runs.ts";
 import { checkSettings } from "./settings.ts";
@@ -26,9 +27,11 @@ export async function checkOffering(
     own.push(await checkAcks(offering, context, findings));
     const waldur = await checkWaldur(offering, context, findings);
     own.push(...waldur.own, ...place.own, gids.own);
+    const source = await checkGidSource({ offering, context, findings }, waldur.stopped.sync);
+    own.push(source.own);
     const codes: ExitCode[] = [];
     for (const mode of modesOf(offering)) {
-      const stopped = stoppedBy([place.stopped, gids.stopped, waldur.stopped[mode]]);
+      const stopped = stoppedBy([place.stopped, gids.stopped, waldur.stopped[mode], source.stopped]);
       const code = stopped?.code ?? (await tryMode(mode, { offering, context, findings }));
       if (stopped !== null) findings.skip([mode], stopped.item);
       codes.push(firstOf(mode, place) ?? code);

@@ -26,6 +26,7 @@ export const ITEMS = [
   "generation",
   "read-orders",
   "change-orders",
+  "gid-source",
   "sync",
   "orders",
 ] as const;

@@ -107,24 +107,11 @@ async function tryRun(
   { offering, context, findings }: Trial,
   work: (job: Job) => Promise<void>,
 ): Promise<Tried> {
-  const { config, end, options, surroundings } = context;
-  const { now, version } = surroundings;
-  const ledger = createLedger({ mode, dryRun: true, version, startedAt: now(), keepsAll: false });
-  const line = ledger.openOffering(offering);
-  const log = quietLog(surroundings.log, (message) => findings.warn(mode, message));
-  const runOptions = { ...options, mode, dryRun: true };
-  const share = {
-    offering,
-    config,
-    options: runOptions,
-    surroundings: { ...surroundings, log },
-    ledger,
-    end,
-  };
+  const { surroundings } = context;
+  const { job, ledger } = await trialJob(mode, { offering, context, findings });
   let ended: AppError | null = null;
   try {
-    // What is tried here publishes nothing.
-    await work(await createJob(share, { line, lookAtPlace: () => Promise.resolve() }));
+    await work(job);
   } catch (error) {
     if (!(error instanceof AppError) || error instanceof InterruptedError) throw error;
     ledger.addFailure(error, { offering: offering.uuid });
@@ -132,7 +119,27 @@ async function tryRun(
   } finally {
     surroundings.progress.clear();
   }
-  return { report: ledger.close(now()), error: ended };
+  return { report: ledger.close(surroundings.now()), error: ended };
+}
+
+/** A job as a dry run of the mode has it. */
+export async function trialJob(mode: Mode, { offering, context, findings }: Trial) {
+  const { config, end, options, surroundings } = context;
+  const { now, version } = surroundings;
+  const ledger = createLedger({ mode, dryRun: true, version, startedAt: now(), keepsAll: false });
+  const line = ledger.openOffering(offering);
+  const log = quietLog(surroundings.log, (message) => findings.warn(mode, message));
+  const share = {
+    offering,
+    config,
+    options: { ...options, mode, dryRun: true },
+    surroundings: { ...surroundings, log },
+    ledger,
+    end,
+  };
+  // What is tried here publishes nothing.
+  const job: Job = await createJob(share, { line, lookAtPlace: () => Promise.resolve() });
+  return { job, ledger };
 }
 
 /** Failures and problems are findings already. */

@@ -2,7 +2,7 @@
 // Where the values come from is the business of load.ts; nothing here reads a file or the environment.
 
 import type { ConfigIssue } from "../errors.ts";
-import type { SettingsValues } from "./schema.ts";
+import type { HpcUserValues, SettingsValues } from "./schema.ts";
 
 /** The whole configuration file, for one run. */
 export type Config = {
@@ -46,7 +46,7 @@ export type StorageComponent = { name: string; unitFactor: number };
  * means). `outputDirectory` is absolute.
  */
 export type StorageSettings = Omit<
-  CamelKeys<SettingsValues>,
+  CamelKeys<Omit<SettingsValues, keyof HpcUserValues>>,
   "unixGid" | "pathReuseAfterDays" | "mountRoots"
 > & {
   unixGid: UnixGidSource;
@@ -57,8 +57,26 @@ export type StorageSettings = Omit<
 type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
 export type CamelKeys<T> = { [K in keyof T as Camel<K> & string]: T[K] };
 
-/** Where a project's GID comes from; `file` carries the map that was read. */
-export type UnixGidSource = { kind: "metadata" } | GidFile;
+/** Where a project's GID comes from; `file` carries the map that was read. The last three are asked by a run. */
+export type UnixGidSource = { kind: "metadata" } | GidFile | LiveGidSource;
+
+export type LiveGidSource = { kind: "waldur" } | GidGroups | GidService;
+
+/** Groups of the system: `template` is the name of one, with `{project}` for the slug of the project. */
+export type GidGroups = { kind: "getent"; template: string };
+
+/** A service that is asked with a token, which it gives for the secret. */
+export type GidService = {
+  kind: "http";
+  /** Ends with a slash. */
+  apiUrl: string;
+  tokenUrl: string;
+  clientId: string;
+  secret: Secret;
+  /** Where the secret comes from, for messages. */
+  secretFrom: string;
+  scope: string;
+};
 
 export type GidFile = {
   kind: "file";

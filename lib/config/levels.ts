@@ -35,8 +35,7 @@ export const AGENT_KEYS: Readonly<Record<Level, readonly string[]>> = {
     oidc_token_url oidc_client_id oidc_client_secret resource_import_enabled username_reconciliation_enabled
     preserve_unmanaged_backend_users omit_anomalous_usage_components`),
   settings: words(`
-    storage_systems development_mode hpc_user_api_url hpc_user_client_id hpc_user_client_secret
-    hpc_user_oidc_token_url hpc_user_oidc_scope hpc_user_socks_proxy customer_prefix project_prefix
+    storage_systems development_mode hpc_user_socks_proxy customer_prefix project_prefix
     allocation_prefix default_account check_backend_id_uniqueness check_all_offerings backend_id_max_retries
     enable_user_homedir_account_creation default_homedir_umask homedir_base_path homedir_quota
     periodic_limits soft_delete`),

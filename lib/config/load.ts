@@ -109,8 +109,20 @@ function openFile(root: unknown, findings: Findings): YamlMap | null {
 /** The token of an offering of another backend is as secret as ours. */
 function reportOpenFile(entries: readonly Entry[], context: Context): void {
   const first = entries.find(({ given }) => !isBlank(given, "waldur_api_token") && !hasPlaceholder(given));
-  if (first === undefined) return;
-  reportOpenToken(context.findings.at(["offerings", first.index, "waldur_api_token"]), context.file, context);
+  if (first !== undefined) {
+    const place = ["offerings", first.index, "waldur_api_token"];
+    reportOpenToken(context.findings.at(place), context.file, context);
+    return;
+  }
+  const other = entries.find(({ given: { backend_settings: settings } }) => hasClientSecret(settings));
+  if (other === undefined) return;
+  const place = ["offerings", other.index, "backend_settings", "hpc_user_client_secret"];
+  reportOpenToken(context.findings.at(place), context.file, { ...context, what: "client secret" });
+}
+
+/** One that this program uses; files of the Python plugin may have it and not be meant for it. */
+function hasClientSecret(settings: unknown): boolean {
+  return isYamlMap(settings) && settings.unix_gid === "http" && !isBlank(settings, "hpc_user_client_secret");
 }
 
 /** What was not replaced is no secret, and reported as such. */

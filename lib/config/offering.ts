@@ -35,7 +35,7 @@ export async function completeOffering(offering: OfferingContext, context: Conte
   return {
     token: context.needsToken ? await readToken(offering, context) : NO_TOKEN,
     caPem: caFile ? await readCaFile(caFile, context, offering.at("ca_file")) : null,
-    unixGid: gids ? await readUnixGid(gids, context, offering.atSetting("unix_gid")) : null,
+    unixGid: gids ? await readUnixGid(gids, offering, context) : null,
     outputDirectory: outputDirectory(offering, context),
   };
 }

@@ -35,6 +35,24 @@ import { BACKEND, isOurs } from "./ours.ts";
 import { gidSource, unixGidProblem } from "./unix-gid.ts";
 import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
 
+const ofHttp = (meaning: string) => `${meaning}; for \`unix_gid: http\``;
+
+/** Files of the Python plugin may have them, with anything in them, so they are looked at where they are used. */
+const HpcUser = v.object({
+  hpc_user_api_url: key(v.unknown(), null, ofHttp("address of the service that knows the GIDs")),
+  hpc_user_oidc_token_url: key(v.unknown(), null, ofHttp("where it gives tokens")),
+  hpc_user_client_id: key(v.unknown(), null, ofHttp("client id")),
+  hpc_user_client_secret: key(v.unknown(), null, ofHttp("client secret")),
+  hpc_user_client_secret_file: key(
+    v.unknown(),
+    null,
+    ofHttp("a file with the secret in its first line, beside the configuration file"),
+  ),
+  hpc_user_oidc_scope: shownAs(key(v.unknown(), null, ofHttp("scope of the token")), "`openid`"),
+});
+
+export type HpcUserValues = v.InferOutput<typeof HpcUser>;
+
 export const Settings = v.object({
   output_directory: key(
     text(notHome),
@@ -92,8 +110,9 @@ export const Settings = v.object({
   unix_gid: key(
     v.pipe(text(unixGidProblem), v.transform(gidSource)),
     "metadata",
-    "where a project's GID comes from: `metadata`, or `file:PATH`, a map of project slug to GID in JSON, YAML (`slug: 30001`) or CSV (`slug,30001`), beside the configuration file",
+    "where a project's GID comes from: `metadata`; `waldur` (project groups, 8.1.3); `getent`, the group with the project's slug for a name, or `getent:prj-{project}`; `http`; or `file:PATH`, a map of project slug to GID in JSON, YAML (`slug: 30001`) or CSV (`slug,30001`), beside the configuration file",
   ),
+  ...HpcUser.entries,
   require_gid: key(flag, false, "a resource without a GID is a problem instead of `null`"),
   file_mode: key(fileMode, "0644", "of published files, quoted"),
   latest_link: key(flag, false, "keep `latest-all.json` pointing at the newest snapshot"),

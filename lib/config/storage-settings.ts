@@ -2,10 +2,24 @@
 
 import type { CamelKeys, StorageSettings } from "./config.ts";
 import { defaultRoots } from "./policy.ts";
-import type { SettingsValues } from "./schema.ts";
+import type { HpcUserValues, SettingsValues } from "./schema.ts";
 
 /** Where the provisioner ends orders, done means that the data is gone, and nobody waits for it. */
 const REUSE_AFTER_DAYS = { "on-publish": 7, "on-ack": 0, external: 0 } as const;
+
+/** The keys of the service that knows GIDs, one of which is a secret, belong to the source of GIDs alone. */
+function withoutService(values: SettingsValues): Omit<SettingsValues, keyof HpcUserValues> {
+  const {
+    hpc_user_api_url: _apiUrl,
+    hpc_user_oidc_token_url: _tokenUrl,
+    hpc_user_client_id: _id,
+    hpc_user_client_secret: _secret,
+    hpc_user_client_secret_file: _file,
+    hpc_user_oidc_scope: _scope,
+    ...others
+  } = values;
+  return others;
+}
 
 /** Every key in camel case; `found` are the values that needed a look at the machine. */
 export function storageSettings(
@@ -14,7 +28,7 @@ export function storageSettings(
 ): StorageSettings {
   const days = values.path_reuse_after_days ?? REUSE_AFTER_DAYS[values.completion];
   const mountRoots = values.mount_roots ?? defaultRoots(values);
-  return { ...camelKeys(values), ...found, pathReuseAfterDays: days, mountRoots };
+  return { ...camelKeys(withoutService(values)), ...found, pathReuseAfterDays: days, mountRoots };
 }
 
 function camelKeys<T extends object>(values: T): CamelKeys<T> {

@@ -1,5 +1,5 @@
-// Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and says where it came from. No
-// message ever holds the value, nor a path that may be a value in the wrong place.
+// Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and says where it came from; other
+// secrets are found the same way. No message ever holds the value, nor a path that may be a value in the wrong place.
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -20,27 +20,62 @@ type Candidate = { text: string; source: string; report: Report; shared?: boolea
 type Sought = Candidate | "wrong" | null;
 
 const MAX_BYTES = 64 * 1024;
-const CREDENTIAL = "waldur_api_token";
-const TOKEN_KEYS = ["waldur_api_token", "waldur_api_token_file"];
 const OIDC_KEYS = ["oidc_token_url", "oidc_client_id", "oidc_client_secret"];
-const SOURCES =
-  "set waldur_api_token or waldur_api_token_file, or give the systemd credential waldur_api_token or the variable WALDUR_API_TOKEN";
+
+/** A secret that is found in one of four places. */
+export type SecretPlaces = {
+  /** What it is called: `token`, `client secret`. */
+  what: string;
+  /** The key that holds it, which is also the name of the systemd credential. */
+  key: string;
+  /** The value of that key, and of the one that names a file; undefined where it is wrong, which is reported. */
+  inline: string | null | undefined;
+  file: string | null | undefined;
+  /** The name in the environment. */
+  variable: string;
+  /** Where people copy it from. */
+  origin: string;
+  at: OfferingContext["at"];
+};
+
+export function sourcesOf({ key, variable }: Pick<SecretPlaces, "key" | "variable">): string {
+  return `set ${key} or ${key}_file, or give the systemd credential ${key} or the variable ${variable}`;
+}
+
+function tokenPlaces({ values, at }: OfferingContext): SecretPlaces {
+  const { waldur_api_token: inline, waldur_api_token_file: file } = values;
+  const names = { what: "token", key: "waldur_api_token", variable: "WALDUR_API_TOKEN", origin: "Waldur" };
+  return { ...names, inline, file, at };
+}
 
 /** The first token there is; null, with an error recorded, when there is none or it cannot be a token. */
 export async function readToken(offering: OfferingContext, context: Context): Promise<Token | null> {
+  const places = tokenPlaces(offering);
+  return readSecret(places, context, () => {
+    const keys = [places.key, `${places.key}_file`];
+    if (!keys.some((key) => context.meant.has(`${offering.path}.${key}`)))
+      reportMissing(offering, places, context);
+  });
+}
+
+/** The first of these there is; null, with an error recorded, when it cannot be one. */
+export async function readSecret(
+  places: SecretPlaces,
+  context: Context,
+  onMissing: () => void,
+): Promise<Token | null> {
   const found =
-    inline(offering, context) ??
-    (await fromFile(offering, context)) ??
-    (await fromCredential(offering, context)) ??
-    fromEnvironment(offering, context);
+    inline(places, context) ??
+    (await fromFile(places, context)) ??
+    (await fromCredential(places, context)) ??
+    fromEnvironment(places, context);
   if (found === "wrong") return null;
   if (found === null) {
-    if (!TOKEN_KEYS.some((key) => context.meant.has(`${offering.path}.${key}`)))
-      reportMissing(offering, context);
+    onMissing();
     return null;
   }
   const { text, source, shared = false, report } = found;
-  const [message, hint] = problemOf(text, source) ?? [];
+  const [message, hint] = problemOf(text, source, places) ?? [];
   if (message === undefined) return { token: secret(text), source, shared };
   report.error(message, hint);
   return null;
@@ -65,57 +100,58 @@ export function isPlaceholder(text: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(text));
 }
 
-function problemOf(text: string, source: string): [message: string, hint: string] | null {
+function problemOf(
+  text: string,
+  source: string,
+  { what, key, variable, origin }: SecretPlaces,
+): [message: string, hint: string] | null {
   if (isPlaceholder(text)) {
-    const hint =
-      "nothing is filled in here: write the token itself, or use waldur_api_token_file, the systemd credential waldur_api_token or WALDUR_API_TOKEN";
-    return [`the placeholder was not replaced: the token of ${source}`, hint];
+    const hint = `nothing is filled in here: write the ${what} itself, or use ${key}_file, the systemd credential ${key} or ${variable}`;
+    return [`the placeholder was not replaced: the ${what} of ${source}`, hint];
   }
   if (/^[\x21-\x7e]+$/.test(text)) return null;
-  const wrong = "contains a space, a line break or another character that no token has";
-  return [`the token of ${source} ${wrong}`, "copy it again from Waldur"];
+  const wrong = `contains a space, a line break or another character that no ${what} has`;
+  return [`the ${what} of ${source} ${wrong}`, `copy it again from ${origin}`];
 }
 
-function inline({ values, at }: OfferingContext, { file }: Context): Sought {
-  const text = values.waldur_api_token;
+function inline({ inline: text, key, at }: SecretPlaces, { file }: Context): Sought {
   if (text === undefined) return "wrong";
-  return text === null
-    ? null
-    : { text, source: `waldur_api_token in ${file}`, report: at("waldur_api_token") };
+  return text === null ? null : { text, source: `${key} in ${file}`, report: at(key) };
 }
 
-async function fromFile({ values, at }: OfferingContext, context: Context): Promise<Sought> {
-  const given = values.waldur_api_token_file;
+async function fromFile(places: SecretPlaces, context: Context): Promise<Sought> {
+  const { file: given, what, at } = places;
+  const key = `${places.key}_file`;
   if (given === undefined) return "wrong";
   if (given === null) return null;
-  const report = at("waldur_api_token_file");
+  const report = at(key);
   const path = resolve(context.directory, given);
-  const shown = isPath(given) ? `the token file ${path}` : "the file that waldur_api_token_file names";
+  const shown = isPath(given) ? `the ${what} file ${path}` : `the file that ${key} names`;
   const { line, problem, worldReadable, changeable } = await readFirstLine({ path, shown }, context);
   if (problem === null) {
     reportChangeable(changeable, { report, file: path }, context);
-    if (worldReadable && !isPlaceholder(line)) reportOpenToken(report, path, context);
-    return { text: line, source: `waldur_api_token_file ${path}`, report };
+    if (worldReadable && !isPlaceholder(line)) reportOpenToken(report, path, { ...context, what });
+    return { text: line, source: `${key} ${path}`, report };
   }
   const isMissing = problem === MISSING;
   // What is there under that name is a file, whatever the name looks like.
   const isShown = !isMissing || isPath(given);
   report.error(
     `${isShown ? path : "the file that it names"} ${problem}`,
-    isMissing ? hintForMissing(given, context) : hintForUnusable(problem),
+    isMissing ? hintForMissing(given, places, context) : hintForUnusable(problem, places),
   );
   return "wrong";
 }
 
-function hintForMissing(given: string, { directory }: Context): string {
+function hintForMissing(given: string, { what, key }: SecretPlaces, { directory }: Context): string {
   if (!isPath(given))
-    return "name a file with the token in its first line; a token itself goes into waldur_api_token";
-  const write = "write the token into the first line of that file, or correct the path";
+    return `name a file with the ${what} in its first line; a ${what} itself goes into ${key}`;
+  const write = `write the ${what} into the first line of that file, or correct the path`;
   return given.startsWith("/") ? write : `${write}, which is taken from ${directory}`;
 }
 
-function hintForUnusable(problem: string): string {
-  return problem.includes("permission denied") ? READABLE : "it must hold the token in its first line";
+function hintForUnusable(problem: string, { what }: SecretPlaces): string {
+  return problem.includes("permission denied") ? READABLE : `it must hold the ${what} in its first line`;
 }
 
 /** A long word may be the token itself, in the wrong place. */
@@ -124,23 +160,23 @@ function isPath(given: string): boolean {
 }
 
 /** A systemd credential (`LoadCredential=waldur_api_token:…`). */
-async function fromCredential({ at }: OfferingContext, context: Context): Promise<Sought> {
+async function fromCredential(places: SecretPlaces, context: Context): Promise<Sought> {
   const directory = context.env.CREDENTIALS_DIRECTORY;
   if (directory === undefined || directory === "") return null;
-  const path = join(directory, CREDENTIAL);
+  const path = join(directory, places.key);
   const text = await readFirstLine({ path, shown: `the systemd credential ${path}` }, context);
-  const report = at("waldur_api_token");
+  const report = places.at(places.key);
   if (text.problem === null)
     return { text: text.line, source: `systemd credential ${path}`, report, shared: true };
   if (text.problem === MISSING) return null;
-  report.error(`the systemd credential ${path} ${text.problem}`, hintForUnusable(text.problem));
+  report.error(`the systemd credential ${path} ${text.problem}`, hintForUnusable(text.problem, places));
   return "wrong";
 }
 
-function fromEnvironment({ at }: OfferingContext, { env }: Context): Sought {
-  const text = env.WALDUR_API_TOKEN?.trim() ?? "";
-  const source = "WALDUR_API_TOKEN in the environment";
-  return text === "" ? null : { text, source, report: at("waldur_api_token"), shared: true };
+function fromEnvironment({ key, variable, at }: SecretPlaces, { env }: Context): Sought {
+  const text = env[variable]?.trim() ?? "";
+  const source = `${variable} in the environment`;
+  return text === "" ? null : { text, source, report: at(key), shared: true };
 }
 
 type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null };
@@ -154,21 +190,30 @@ async function readFirstLine(place: Place, { limits }: Context): Promise<FirstLi
 }
 
 /** A file with a token in it that everybody can read. */
-export function reportOpenToken(report: Report, file: string, { allowInsecure }: Context): void {
+export function reportOpenToken(
+  report: Report,
+  file: string,
+  { allowInsecure, what = "token" }: Pick<Context, "allowInsecure"> & { what?: string },
+): void {
   const say = allowInsecure ? report.warn : report.error;
-  say(`everybody on this machine can read the token in ${file}`, `chmod 640 ${file}`);
+  say(`everybody on this machine can read the ${what} in ${file}`, `chmod 640 ${file}`);
 }
 
-function reportMissing({ given, at }: OfferingContext, { env }: Context): void {
+function reportMissing({ given, at }: OfferingContext, places: SecretPlaces, context: Context): void {
   const oidc = OIDC_KEYS.find((key) => !isBlank(given, key));
   if (oidc !== undefined) {
-    at(oidc).error("OIDC is not supported, and there is no token", SOURCES);
+    at(oidc).error("OIDC is not supported, and there is no token", sourcesOf(places));
     return;
   }
+  reportNoSecret(places, context);
+}
+
+/** It is in none of the places. */
+export function reportNoSecret(places: SecretPlaces, { env }: Context): void {
+  const { what, key, at } = places;
   const directory = env.CREDENTIALS_DIRECTORY ?? "";
-  const looked =
-    directory === "" ? "" : ` (looked for ${CREDENTIAL} in ${directory}, ${contentsOf(directory)})`;
-  at("waldur_api_token").error(`there is no token${looked}`, SOURCES);
+  const looked = directory === "" ? "" : ` (looked for ${key} in ${directory}, ${contentsOf(directory)})`;
+  at(key).error(`there is no ${what}${looked}`, sourcesOf(places));
 }
 
 const MAX_NAMES = 10;

@@ -1,36 +1,54 @@
 // `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read once for all offerings; a map
-// that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues.
+// that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues. The
+// other sources are asked by a run; what they need is read here.
 
 import { resolve } from "node:path";
 import { reportChangeable } from "./changeable.ts";
 import type { UnixGidSource } from "./config.ts";
-import type { Context } from "./context.ts";
+import type { Context, OfferingContext } from "./context.ts";
 import type { Report } from "./findings.ts";
 import { readGidFile } from "./gids.ts";
 import { notHome } from "./kinds.ts";
 import { nearestWord } from "./nearest.ts";
 import { READABLE } from "./read-file.ts";
 
-const INSTEAD = "use metadata, or file:PATH with a map of project slug to GID";
+const WORDS = ["metadata", "waldur", "getent", "http"] as const;
+const INSTEAD = "`schema config` shows what each stands for; file:PATH names a map of project slug to GID";
 
 /** `path` as it is written: relative to the configuration file. */
-export type GidSource = { kind: "metadata" } | { kind: "file"; path: string };
+export type GidSource =
+  | { kind: "metadata" | "waldur" | "http" }
+  | { kind: "getent"; template: string }
+  | { kind: "file"; path: string };
 
-/** What is wrong with `metadata`, or `file:PATH` (docs/contract.md, "Configuration"). */
+/** What is wrong with one of the words, `getent:TEMPLATE` or `file:PATH` (docs/contract.md, "Configuration"). */
 export function unixGidProblem(text: string): string | null {
   const path = pathIn(text);
   if (path === "") return "needs a path after `file:`";
   if (path !== null) return notHome(path);
-  if (text === "metadata") return null;
-  if (text === "waldur" || text === "getent")
-    return `\`${text}\` is not available in this version\n${INSTEAD}`;
-  const isNear = nearestWord(text, ["metadata"]) !== null;
-  return `must be one of metadata, file:PATH\n${isNear ? "did you mean metadata?" : INSTEAD}`;
+  if (text.startsWith(GETENT)) return templateProblem(text.slice(GETENT.length));
+  if (WORDS.some((word) => word === text)) return null;
+  const near = nearestWord(text, WORDS);
+  return `must be one of ${WORDS.join(", ")}, getent:TEMPLATE, file:PATH\n${near === null ? INSTEAD : `did you mean ${near}?`}`;
+}
+
+const GETENT = "getent:";
+/** Where the slug of the project stands in the name of its group. */
+const PROJECT = "{project}";
+
+function templateProblem(template: string): string | null {
+  const parts = template.split(PROJECT);
+  return parts.length === 2 && parts.every((part) => /^[\w.-]*$/.test(part))
+    ? null
+    : "needs the name of a group with {project} in it after `getent:`\nfor example getent:prj-{project}";
 }
 
 export function gidSource(text: string): GidSource {
   const path = pathIn(text);
-  return path === null ? { kind: "metadata" } : { kind: "file", path };
+  if (path !== null) return { kind: "file", path };
+  if (text.startsWith(GETENT)) return { kind: "getent", template: text.slice(GETENT.length) };
+  if (text === "getent") return { kind: "getent", template: PROJECT };
+  return { kind: text === "waldur" || text === "http" ? text : "metadata" };
 }
 
 function pathIn(text: string): string | null {
@@ -43,20 +61,34 @@ function hintFor(problem: string, given: string, directory: string): string {
   return given.startsWith("/") ? hint : `${hint}, which is taken from ${directory}`;
 }
 
-/** With the map that it names; null where there is none, which is reported. */
+/** With what it names; null where something is wrong, which is reported. */
 export async function readUnixGid(
   source: GidSource,
+  offering: OfferingContext,
   context: Context,
-  report: Report,
 ): Promise<UnixGidSource | null> {
-  if (source.kind === "metadata") return source;
+  switch (source.kind) {
+    case "file":
+      return readMap(source.path, context, offering.atSetting("unix_gid"));
+    case "http": {
+      const { readGidService } = await import("./hpc-user.ts");
+      return readGidService(offering, context);
+    }
+    case "getent":
+      return source;
+    default:
+      return { kind: source.kind };
+  }
+}
+
+async function readMap(given: string, context: Context, report: Report): Promise<UnixGidSource | null> {
   const { directory, gidFiles } = context;
-  const path = resolve(directory, source.path);
+  const path = resolve(directory, given);
   const known = gidFiles.get(path);
   const map = known ?? (await readGidFile(path, context.limits));
   gidFiles.set(path, map);
   if ("problem" in map) {
-    const hint = map.hint ?? hintFor(map.problem, source.path, directory);
+    const hint = map.hint ?? hintFor(map.problem, given, directory);
     report.error(`names ${path}, which ${map.problem}`, hint);
     return null;
   }

@@ -39,14 +39,29 @@ export async function takeOrder(listed: WaldurOrder | OrderOutline, run: OrderRu
   return withReadyFile(prepared, run, async (file) => {
     const step = await acceptOrder(prepared, run);
     if (step !== "publish" && step !== "owed") return step;
-    if (step === "owed") return publishLast(file, prepared, run);
-    const backendId = await readForBackendId(prepared, run);
-    if (typeof backendId === "string") return backendId;
-    if (!(await publishHeld(file, prepared, run))) return "left";
-    return run.job.config.settings.completion === "on-publish"
-      ? finishOrder(prepared, backendId, run)
-      : "published";
+    if (prepared.lateGid === null) return goOn(file, prepared, { step, run });
+    const { withLateGid } = await import("./late-gid.ts");
+    const settled = await withLateGid(prepared, prepared.lateGid, run);
+    if (typeof settled === "string") return settled;
+    if (settled === prepared) return goOn(file, prepared, { step, run });
+    file.draft.discard();
+    return withReadyFile(settled, run, (fresh) => goOn(fresh, settled, { step, run }));
   });
+}
+
+/** An accepted order, from its file to its end; `owed` is one that is done in Waldur already. */
+async function goOn(
+  file: ReadyFile,
+  prepared: Prepared,
+  { step, run }: { step: "publish" | "owed"; run: OrderRun },
+): Promise<OrderOutcome> {
+  if (step === "owed") return publishLast(file, prepared, run);
+  const backendId = await readForBackendId(prepared, run);
+  if (typeof backendId === "string") return backendId;
+  if (!(await publishHeld(file, prepared, run))) return "left";
+  return run.job.config.settings.completion === "on-publish"
+    ? finishOrder(prepared, backendId, run)
+    : "published";
 }
 
 /** null when it is not open any more: the next pass closes its receipt, if it has one. */

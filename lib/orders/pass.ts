@@ -78,7 +78,8 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   noteListed(job, listed);
   const { settings, component } = config;
   const hierarchy = await hierarchyOf(settings, offering);
-  const mapper = createMapper({ settings, component, offeringSlug: offering.slug, hierarchy });
+  const { gids } = job;
+  const mapper = createMapper({ settings, component, offeringSlug: offering.slug, hierarchy, gids });
   const { now, throwIfOver } = job;
   const { output, foreseen } = end;
   const progress = (seen: number, count: number) =>
@@ -102,6 +103,11 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
     acks?.close();
   }
   noteDamaged(job, claims.damaged());
+  if (job.gids !== null && job.gids.opened() !== null) {
+    const { noteGids, rememberGids } = await import("../run/settle-gids.ts");
+    noteGids(job);
+    if (output !== null) rememberGids(job, output);
+  }
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")
     ? "published"
     : "unchanged";

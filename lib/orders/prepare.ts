@@ -3,12 +3,15 @@
 
 import type { PathQuestion } from "../claims/order-path.ts";
 import { keptFinding, keptOutside } from "../claims/problems.ts";
+import { isTable } from "../json.ts";
 import { minuteStamp, orderFileName } from "../output/names.ts";
 import type { Receipt } from "../output/receipt.ts";
 import { peekReceipt } from "../output/receipts.ts";
 import type { Problem } from "../report/report.ts";
 import { addNotice, addProblem, type Job } from "../run/job.ts";
 import type { DirectoryEntry, OrderType, StorageResource, StorageSource } from "../storage/document.ts";
+import type { GidProject } from "../storage/gids.ts";
+import type { Mapped } from "../storage/mapper.ts";
 import { keepPlace, type Place } from "../storage/place.ts";
 import { quoted } from "../storage/problems.ts";
 import { sourceOf } from "../storage/source.ts";
@@ -30,10 +33,12 @@ export type Prepared = {
   question: PathQuestion;
   /** Resources carry no slugs, so the server is of 2024 and a worker stands behind approval. */
   hasWorker: boolean;
+  /** Its project has no GID, and may get one when the order is accepted; `remap` is what it maps to then. */
+  lateGid: { project: GidProject; remap: () => Mapped } | null;
 };
 
 /** An order with its resource, as both were read. */
-export type Asking = Omit<Prepared, "entry" | "directories" | "receipt" | "question">;
+export type Asking = Omit<Prepared, "entry" | "directories" | "receipt" | "question" | "lateGid">;
 
 /** `isMoot`: the resource is terminated, so no file of the order is of use to anybody. */
 export type LeftAlone = { left: Omit<Problem, "offering">[]; isMoot?: boolean };
@@ -80,12 +85,17 @@ async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | Lef
   }
   const source = sourceOf(resource, { ...order.project, customer: order.customer });
   const place = pass.mapper.placeOf(source);
+  const isAccepted = type !== "create" || order.state !== "pending-provider";
+  if (job.gids !== null) {
+    const mayLack = job.gids.comesWithAcceptance && !isAccepted;
+    await job.gids.learn([{ uuid: source.project.uuid, slug: source.project.slug, mayLack }]);
+  }
   const wants = { uuid: resource.uuid, name: resource.slug, project: order.project.name };
   const question = { type, wants, place, receipt: past.path };
   return pass.claims.settle(question, (answer) => {
     if ("held" in answer) return leave(order, answer.held);
     if ("waits" in answer) return { waits: about(order, answer.waits) };
-    const asked = { type, limits: order.limits, attributes: order.attributes };
+    const asked = { type, limits: order.limits, attributes: order.attributes, isAccepted };
     const { path } = answer;
     const settled = path === undefined ? place : keepPlace(place, path);
     const mapped = pass.mapper.mapOrder(asked, source, settled);
@@ -99,8 +109,18 @@ async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | Lef
     const claimed = end.claim(receiptOf(asking, { entry: mapped.entry, file: past.file, job }));
     pass.claims.add({ receipt: claimed, open: true });
     const directories = directoriesAbove(mapped.entry, source, pass);
-    return { ...asking, entry: mapped.entry, directories, receipt: claimed, question };
+    const remap = () => pass.mapper.mapOrder({ ...asked, isAccepted: true }, source, settled);
+    const isLate = job.gids?.comesWithAcceptance === true && !isAccepted && lacksGid(mapped.entry);
+    const lateGid = isLate ? { project: source.project, remap } : null;
+    return { ...asking, entry: mapped.entry, directories, receipt: claimed, question, lateGid };
   });
+}
+
+/** Of the project, also where the entry is for a user. */
+export function lacksGid({ target: { targetItem } }: StorageResource): boolean {
+  const item: Readonly<Record<string, unknown>> = targetItem;
+  const owner = isTable(item.primaryProject) ? item.primaryProject : item;
+  return (owner.unixGid ?? null) === null;
 }
 
 function directoriesAbove(

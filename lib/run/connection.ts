@@ -12,9 +12,18 @@ export function connectionOf(
   offering: OfferingConfig,
   { env, userAgent }: { env: Env; userAgent: string },
 ): Connection {
-  const { apiUrl, token, tokenSource: tokenFrom, verifyTls, caPem, proxy } = offering;
+  const { apiUrl, token, tokenSource: tokenFrom } = offering;
+  return { ...wayTo(apiUrl, offering, { env, userAgent }), token, tokenFrom };
+}
+
+/** The way to any server of the offering: with its CAs, and through its proxy. Throws as `connectionOf` does. */
+export function wayTo(
+  apiUrl: string,
+  { verifyTls, caPem, proxy }: Pick<OfferingConfig, "verifyTls" | "caPem" | "proxy">,
+  { env, userAgent }: { env: Env; userAgent: string },
+): Omit<Connection, "token" | "tokenFrom" | "scheme"> {
   const proxyFrom = proxy === null ? proxyVariable(apiUrl, env) : "global_proxy";
-  return { apiUrl, token, tokenFrom, verifyTls, caPem, proxy, proxyFrom, userAgent };
+  return { apiUrl, verifyTls, caPem, proxy, proxyFrom, userAgent };
 }
 
 /** The variable that names a proxy for this address, if there is one; the runtime goes by it. */

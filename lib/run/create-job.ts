@@ -1,10 +1,12 @@
 // The job of an offering: its clients, and how long they wait.
 
+import type { OpenBook } from "../gids/open.ts";
 import { answerOf, lookInto } from "../places/answers.ts";
 import { reach } from "../places/held.ts";
+import type { Reader } from "../waldur/client.ts";
 import type { Patience } from "../waldur/send.ts";
-import { connectionOf } from "./connection.ts";
-import type { Job } from "./job.ts";
+import { connectionOf, wayTo } from "./connection.ts";
+import type { Job, JobGids } from "./job.ts";
 import type { OfferingRun } from "./options.ts";
 
 /** What it takes to ask Waldur about an offering. */
@@ -17,23 +19,53 @@ export async function createJob(
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = run;
   const [connection, patience] = [connectTo(run, false), patienceOf(run)];
+  const reader = createReader(connection, patience);
   return {
     config: offering,
     configFile: run.config.path,
     timezone: run.config.timezone,
     version: surroundings.version,
     now: surroundings.now,
-    reader: createReader(connection, patience),
+    reader,
     hastyReader: createReader(connection, { ...patience, retries: 0 }),
     ...own,
     lookAt: async (path, shown) => {
       await answerOf(lookInto(reach(path)), shown, { silenceMs: run.options.silenceMs, signal: end.signal });
     },
+    gids: gidsOf(run, { reader, userAgent: connection.userAgent, patience }),
     names: new Map(),
     ledger: run.ledger,
     log: surroundings.log,
     progress: surroundings.progress,
     throwIfOver: () => end.signal.throwIfAborted(),
+  };
+}
+
+type Around = { reader: Reader; userAgent: string; patience: Patience };
+
+function gidsOf({ offering, surroundings }: Asking, { reader, userAgent, patience }: Around): JobGids | null {
+  const { unixGid: source, outputDirectory: directory, useMockTargetItems } = offering.settings;
+  if (source.kind === "metadata" || source.kind === "file" || useMockTargetItems) return null;
+  let opened: OpenBook | null = null;
+  const open = async () => {
+    const { openGids } = await import("../gids/open.ts");
+    const { env } = surroundings;
+    const connect = (url: string) => wayTo(url, offering, { env, userAgent });
+    opened ??= await openGids({ source, offering: offering.uuid, directory, reader, patience, connect });
+    return opened.book;
+  };
+  const book = () => {
+    if (opened === null) throw new Error("no project was asked about yet");
+    return opened.book;
+  };
+  return {
+    field: "project_slug",
+    comesWithAcceptance: source.kind === "waldur",
+    of: (project) => book().of(project),
+    lacking: (project) => book().lacking(project),
+    learn: async (projects) => (await open()).learn(projects),
+    learnAgain: async (project) => (await open()).learnAgain(project),
+    opened: () => opened,
   };
 }
 

@@ -1,10 +1,12 @@
 // What the run hands to the part that handles one offering: where to read, where to note, when to stop.
 
 import type { OfferingConfig } from "../config/config.ts";
+import type { GidBook } from "../gids/book.ts";
 import type { Ledger } from "../report/ledger.ts";
 import type { Log } from "../report/log.ts";
 import type { Progress } from "../report/progress.ts";
 import { type Names, namesOf, type OfferingLine, type Problem } from "../report/report.ts";
+import type { LiveGids } from "../storage/gids.ts";
 import type { Actor, Reader } from "../waldur/client.ts";
 
 /** One offering's share of a run. */
@@ -26,12 +28,20 @@ export type Job = {
   ledger: Ledger;
   log: Log;
   progress: Progress;
+  /** The GIDs of a source that is asked while the program runs; null for one that was read with the configuration. */
+  gids: JobGids | null;
   /** Throws the run's reason when it is over; called before each step that must not start any more. */
   throwIfOver: () => void;
   /** Throws when a place beside the output directory does not answer; messages name it as it is shown. */
   lookAt: (path: string, shown: string) => Promise<void>;
   /** Throws when the output directory does not answer; called before each publication. */
   lookAtPlace: () => Promise<void>;
+};
+
+/** Loads nothing and asks for nothing before the first project is asked about. */
+export type JobGids = LiveGids & {
+  /** null until then. */
+  opened(): { book: GidBook; id: string } | null;
 };
 
 /** A job that may change things; a dry run is never given one. */

@@ -76,8 +76,9 @@ export async function loadFor(
     ...(surroundings.readMore && { readMore: surroundings.readMore }),
     takes: (offering) => takes(offering) && isAsked(offering.uuid, options),
   });
-  for (const { token, proxy } of config.offerings) {
+  for (const { token, proxy, settings } of config.offerings) {
     surroundings.log.redact(token.reveal());
+    if (settings.unixGid.kind === "http") surroundings.log.redact(settings.unixGid.secret.reveal());
     // It may hold a user and a password.
     if (proxy !== null) surroundings.log.redact(proxy);
   }

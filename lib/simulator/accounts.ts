@@ -112,5 +112,5 @@ function roleOf({ uuid, username, organisationUuid, role }: Caller, world: World
 /** For staff only; whether newer servers answer others was not found out. */
 export const readVersion: Endpoint = ({ caller, world }) =>
   caller.role === "staff"
-    ? json(200, { version: world.generation === "2024" ? "unknown" : "8.1.2" })
+    ? json(200, { version: world.generation === "2024" ? "unknown" : "8.1.3" })
     : forbidden();

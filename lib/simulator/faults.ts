@@ -42,6 +42,8 @@ const ends = (name: string) => (request: Concern) => isPost(request) && request.
 const accepts = (request: Concern) =>
   ends("approve_by_provider")(request) || ends("set_state_executing")(request);
 
+const isGroups = ({ path }: Concern) => path.startsWith("marketplace-service-provider-project-groups/");
+
 /** Every fault by its name. */
 export const FAULTS = {
   "500-on-page-2": {
@@ -164,6 +166,16 @@ export const FAULTS = {
   "erred-after-approve": {
     summary: "an order errs by itself as soon as it is accepted",
     concerns: accepts,
+    quirk: true,
+  },
+  "project-groups-off": {
+    summary: "project groups are switched off: their list is empty",
+    concerns: isGroups,
+    quirk: true,
+  },
+  "gid-pool-without-range": {
+    summary: "project groups have no GID",
+    concerns: isGroups,
     quirk: true,
   },
   "late-worker": {

@@ -18,6 +18,7 @@ const SALTS = {
   token: 9,
   component: 10,
   user: 11,
+  group: 12,
 } as const;
 
 export type Kind = keyof typeof SALTS;

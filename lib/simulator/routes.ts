@@ -13,6 +13,7 @@ import {
 } from "./offerings.ts";
 import { NEWER_ORDER_ACTIONS, orderActions } from "./order-actions.ts";
 import { deleteOrder, listOrders, placeOrder, readOrder } from "./orders.ts";
+import { listProjectGroups } from "./project-groups.ts";
 import {
   CONSUMER_ACTIONS,
   listResources,
@@ -78,6 +79,9 @@ export function createRouter(generation: Generation, accounts: Accounts, worker:
       detail: { GET: readServiceProvider },
       below: { projects: listServedProjects },
     },
+    ...(isCurrent
+      ? { "marketplace-service-provider-project-groups": { list: { GET: listProjectGroups } } }
+      : {}),
     projects: { detail: { GET: readProject } },
   };
   const singles: Readonly<Record<string, Routed>> = {

@@ -15,6 +15,7 @@ import {
 import { createPolicy } from "./policy.ts";
 import type { Problems } from "./problems.ts";
 import type { ScannedEntry } from "./scan.ts";
+import type { TargetRules } from "./target.ts";
 import { isUserDataType, readUserTarget, type UserTarget } from "./user-target.ts";
 
 export type Hierarchy = {
@@ -25,7 +26,7 @@ export type Hierarchy = {
   /** The user that the entry is for; null for one of a project. */
   readUser(
     source: StorageSource,
-    dataType: string | undefined,
+    entry: { dataType: string | undefined; rules: TargetRules },
     problems: Problems,
   ): UserTarget | null | undefined;
   collect(): ParentCollector;
@@ -45,8 +46,8 @@ export function createHierarchy(settings: StorageSettings, offering: ParentRules
   return {
     backendIdOf: (backendId) => (backendId.startsWith("/") ? backendId.replace(/\/$/, "") : backendId),
     parentItemId: (path) => parentItemId(path, policy),
-    readUser: (source, dataType, problems) =>
-      isUserDataType(dataType) ? readUserTarget(source, { settings, policy }, problems) : null,
+    readUser: (source, { dataType, rules: ofTarget }, problems) =>
+      isUserDataType(dataType) ? readUserTarget(source, ofTarget, problems) : null,
     collect() {
       const customers = new Map<string, HierarchyItem>();
       let tenant: HierarchyItem | null = null;

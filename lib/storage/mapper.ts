@@ -7,6 +7,7 @@ import { AnswerError } from "../errors.ts";
 import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStatus } from "./document.ts";
 import { checkEntrySize } from "./entry-size.ts";
 import { NO_FORM, readForm, type StorageForm } from "./form.ts";
+import type { ProjectGids } from "./gids.ts";
 import type { Hierarchy } from "./hierarchy.ts";
 import { rememberDataTypes, storageItem } from "./items.ts";
 import { compileTemplate } from "./mount-point.ts";
@@ -19,7 +20,7 @@ import type { QuotaFindings, QuotaValues } from "./quota-policy.ts";
 import { type QuotaGrounds, type QuotaRule, quotaRule, readQuotas, ruleOfThePast } from "./quotas.ts";
 import { checkSlug } from "./segment.ts";
 import { statusOfOrder, statusOfState } from "./status.ts";
-import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids } from "./target.ts";
+import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids, settledGids } from "./target.ts";
 
 export type Mapped =
   /**
@@ -54,6 +55,8 @@ type MapperOptions = {
   hierarchy?: Hierarchy | null;
   /** Whose offering it is, for rows that do not say it. */
   provider?: StorageSource["provider"];
+  /** Of a source that is asked while the program runs; null for one that is read with the configuration. */
+  gids?: ProjectGids | null;
 };
 
 /**
@@ -72,7 +75,8 @@ export function createMapper(options: MapperOptions): Mapper {
     mapResource(source, place = placeOf(source)) {
       const problems: Problems = [];
       const status = statusOfState(source.state, problems);
-      return mapEntry(offering, { source, place, status, grounds: source }, problems);
+      const mayLackGid = offering.gids.comesWithAcceptance && source.state === "Creating";
+      return mapEntry(offering, { source, place, status, grounds: source, mayLackGid }, problems);
     },
     mapOrder(order, source, place = placeOf(source)) {
       const problems: Problems = [];
@@ -81,7 +85,8 @@ export function createMapper(options: MapperOptions): Mapper {
       const before =
         order.type === "update" ? groundsBefore(order, source, options.component.name) : undefined;
       const isRemoval = order.type === "terminate";
-      return mapEntry(offering, { source, place, status, grounds, before, isRemoval }, problems);
+      const mayLackGid = offering.gids.comesWithAcceptance && order.isAccepted === false;
+      return mapEntry(offering, { source, place, status, grounds, before, isRemoval, mayLackGid }, problems);
     },
   };
 }
@@ -91,13 +96,15 @@ type Offering = PlaceRules & {
   permissions: { fallback: string; policy: Policy };
   settings: StorageSettings;
   hierarchy: Hierarchy | null;
+  gids: ProjectGids;
   quotas: QuotaRule;
   /** Of what was published before, and of what is removed. */
   pastQuotas: QuotaRule;
   dataTypeOf: ReturnType<typeof rememberDataTypes>;
 };
 
-function prepare({ settings, component, offeringSlug, hierarchy = null, provider }: MapperOptions): Offering {
+function prepare(options: MapperOptions): Offering {
+  const { settings, component, offeringSlug, hierarchy = null, provider, gids } = options;
   requireSoundGids(settings.unixGid);
   const template = compileTemplate(settings.mountPoint);
   const system = settings.storageSystem ?? offeringSlug;
@@ -111,6 +118,7 @@ function prepare({ settings, component, offeringSlug, hierarchy = null, provider
     settings,
     hierarchy,
     backendIdOf: hierarchy?.backendIdOf ?? ((backendId) => backendId),
+    gids: gids ?? settledGids(settings.unixGid),
     policy,
     permissions: { fallback: settings.defaultPermissions, policy },
     dataTypes: { fallback: settings.defaultDataType, policy },
@@ -139,6 +147,7 @@ type EntryFacts = {
   /** Those before the change; only for an update. */
   before?: QuotaGrounds | undefined;
   isRemoval?: boolean;
+  mayLackGid: boolean;
 };
 
 function mapEntry(offering: Offering, facts: EntryFacts, problems: Problems): Mapped {
@@ -195,15 +204,18 @@ function withoutFaults({ settings }: Offering, { permission, quotas, dataType, .
 /** Every part that could be read; one that could not is undefined, and its problem is among those given. */
 function readParts(
   offering: Offering,
-  { source, place, status, grounds, isRemoval }: EntryFacts,
+  { source, place, status, grounds, isRemoval, mayLackGid }: EntryFacts,
   { problems, spared }: Found,
 ) {
   const asked = { source, policy: offering.policy };
   for (const problem of place.problems) spared.problems.push(problem);
   if (place.suspect !== undefined) problems.push(place.suspect);
   const form = formOf(source);
+  const rules = { offering, mayLackGid };
   const user =
-    offering.hierarchy === null ? null : offering.hierarchy.readUser(source, place.dataType, problems);
+    offering.hierarchy === null
+      ? null
+      : offering.hierarchy.readUser(source, { dataType: place.dataType, rules }, problems);
   const { limits, options } = grounds;
   const permissionGrounds = { options, attributes: source.attributes, form };
   return {
@@ -217,7 +229,7 @@ function readParts(
       spared,
     ),
     user,
-    targetItem: user === null ? readTargetItem(source, offering, problems) : user?.item,
+    targetItem: user === null ? readTargetItem(source, rules, problems) : user?.item,
     tenant: readHierarchyItem("tenant", asked, problems),
     customer: readHierarchyItem("customer", asked, problems),
   };

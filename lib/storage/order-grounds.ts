@@ -11,6 +11,8 @@ export type MappedOrder = {
   type: OrderType;
   limits: Readonly<Record<string, unknown>>;
   attributes: Readonly<Record<string, unknown>>;
+  /** False for a create order before it is accepted: its project may get a GID only then. */
+  isAccepted?: boolean;
 };
 
 /**

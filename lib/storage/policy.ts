@@ -72,21 +72,20 @@ export function createPolicy(settings: PolicySettings) {
         hint: "choose one of these, or add it to data_types",
       });
     },
-    /** `isTextFine`: a text of digits is passed on as it is. */
-    gid(field: string, { value, isTextFine }: { value: unknown; isTextFine: boolean }) {
-      if (isGid(value, minGid) || (isTextFine && isGidText(value, minGid))) return undefined;
-      return mappingProblem("bad-gid", {
-        field,
-        message: `gives the GID ${quoted(value)}, which is not a whole number from ${minGid} to ${LAST_GID}`,
-        hint: "set it to the number of the project's group, without quotes, or lower min_gid",
-      });
-    },
-    uid(field: string, value: unknown): MappingProblem | undefined {
-      if (isGid(value, minGid)) return undefined;
-      return mappingProblem("bad-uid", {
-        field,
-        message: `gives the UID ${quoted(value)}, which is not a whole number from ${minGid} to ${LAST_GID}`,
-        hint: "set it to the number of the user, without quotes, or lower min_gid",
+    /**
+     * What is wrong with the GIDs and UIDs in an item, at any depth; `field` is that of the item, or of what its only GID
+     * comes from. `isTextFine`: a GID that is a text of digits is passed on as it is.
+     */
+    ids(field: string, item: Readonly<Record<string, unknown>>, isTextFine: boolean): MappingProblem[] {
+      const wrong: WrongId[] = [];
+      collectWrongIds(item, { minGid, isTextFine, path: "" }, wrong);
+      return wrong.map(({ name, path, value }) => {
+        const { code, word, of } = IDS[name];
+        return mappingProblem(code, {
+          field: field.startsWith("backend_metadata.") ? `${field}.${path}` : field,
+          message: `gives the ${word} ${quoted(value)}, which is not a whole number from ${minGid} to ${LAST_GID}`,
+          hint: `set it to the number of ${of}, without quotes, or lower min_gid`,
+        });
       });
     },
     /**
@@ -102,13 +101,11 @@ export function createPolicy(settings: PolicySettings) {
       const path = tableOf(mountPoint).default;
       const fault = typeof path === "string" ? faultOfPath(path) : "is missing";
       if (fault !== null) return `has a mount point that ${fault}`;
-      const { targetItem } = tableOf(target);
-      const { unixUid = null, primaryProject } = tableOf(targetItem);
-      if (unixUid !== null && !isGid(unixUid, minGid)) return `has the UID ${quoted(unixUid)}`;
-      for (const item of [targetItem, primaryProject, tenant, customer]) {
-        const { unixGid = null } = tableOf(item);
-        if (unixGid !== null && !isGid(unixGid, minGid) && !isGidText(unixGid, minGid))
-          return `has the GID ${quoted(unixGid)}`;
+      for (const item of [tableOf(target).targetItem, tenant, customer]) {
+        const wrong: WrongId[] = [];
+        collectWrongIds(tableOf(item), { minGid, isTextFine: true, path: "" }, wrong);
+        const [first] = wrong;
+        if (first !== undefined) return `has the ${IDS[first.name].word} ${quoted(first.value)}`;
       }
       return faultOfQuotas(quotas, { maxQuotaTb, billed });
     },
@@ -124,6 +121,52 @@ const OWNER_ALL = 0o700;
 
 /** The one above it is "no group" to the kernel. */
 const LAST_GID = 4_294_967_294;
+
+type IdName = keyof typeof IDS;
+/** Keys of an item that hold numbers of the system, and what those are. */
+const IDS = {
+  unixGid: { code: "bad-gid", word: "GID", of: "the project's group" },
+  unixUid: { code: "bad-uid", word: "UID", of: "the user" },
+} as const;
+
+type WrongId = { name: IdName; path: string; value: unknown };
+const MOST_WRONG = 10;
+
+type IdRules = { minGid: number; isTextFine: boolean; path: string };
+
+/** Numbers in an item, or deeper in it, that are none of a project or its users. */
+function collectWrongIds(item: object, rules: IdRules, wrong: WrongId[]): void {
+  if (Array.isArray(item)) {
+    // By index: copying the entries of a list of millions would take seconds.
+    for (let at = 0; at < item.length && wrong.length < MOST_WRONG; at++) {
+      const one: unknown = item[at];
+      if (isObject(one)) collectWrongIds(one, { ...rules, path: `${rules.path}${at}.` }, wrong);
+    }
+    return;
+  }
+  for (const [key, value] of Object.entries(item)) {
+    if (wrong.length >= MOST_WRONG) return;
+    const path = `${rules.path}${key}`;
+    if (isIdName(key)) {
+      if (!isSoundId(key, value ?? null, rules)) wrong.push({ name: key, path, value });
+    } else if (isObject(value)) {
+      collectWrongIds(value, { ...rules, path: `${path}.` }, wrong);
+    }
+  }
+}
+
+function isSoundId(name: IdName, value: unknown, { minGid, isTextFine }: IdRules): boolean {
+  if (value === null || isGid(value, minGid)) return true;
+  return name === "unixGid" && isTextFine && isGidText(value, minGid);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isIdName(key: string): key is IdName {
+  return Object.hasOwn(IDS, key);
+}
 
 function isGid(value: unknown, least: number): boolean {
   return typeof value === "number" && Number.isInteger(value) && value >= least && value <= LAST_GID;

@@ -17,6 +17,8 @@ export type MappingCode =
   | "unknown-state"
   | "bad-uuid"
   | "no-gid"
+  | "project-groups-off"
+  | "gid-pool-empty"
   | "bad-gid"
   | "no-user"
   | "bad-uid"

@@ -5,13 +5,18 @@ import type { StorageSettings, UnixGidSource } from "../config/config.ts";
 import { formatIssue, RetryLaterError } from "../errors.ts";
 import { isTable } from "../json.ts";
 import { isPlainUuid } from "../uuid.ts";
-import type { HierarchyItem, StorageSource, TargetItem } from "./document.ts";
+import type { HierarchyItem, MappingProblem, StorageSource, TargetItem } from "./document.ts";
+import type { ProjectGids } from "./gids.ts";
 import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import { fieldOf, isDeeper, withoutHooks } from "./values.ts";
 
 type TargetSettings = Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
-type TargetRules = { settings: TargetSettings; policy: Policy };
+export type TargetRules = {
+  offering: { settings: TargetSettings; policy: Policy; gids: ProjectGids };
+  /** Nothing is wrong with a project that has no GID yet. */
+  mayLackGid: boolean;
+};
 
 /**
  * `backend_metadata.project_item`, else an item of our own. In mock mode always the latter, with a made-up GID: that
@@ -19,20 +24,20 @@ type TargetRules = { settings: TargetSettings; policy: Policy };
  */
 export function readTargetItem(
   source: StorageSource,
-  { settings, policy }: TargetRules,
+  { offering: { settings, policy, gids }, mayLackGid }: TargetRules,
   problems: Problems,
 ): TargetItem | undefined {
   const rules = { policy, isTextFine: !settings.requireGid };
   if (settings.useMockTargetItems) return withSoundGid(mockItem(source), { ...rules, field: MOCK }, problems);
   const given = readMetadata(source.backendMetadata, "project_item", problems);
   if (given === undefined) return undefined;
-  const item = given ?? ownItem(source, gidOf(source.project.slug, settings));
-  if (item.unixGid === undefined || item.unixGid === null) {
-    if (!settings.requireGid) return item;
-    problems.push(noGid(source.project.slug, settings));
+  const item = given ?? ownItem(source, gids.of(source.project));
+  const isLacking = item.unixGid === undefined || item.unixGid === null;
+  if (isLacking && settings.requireGid && (given !== null || !mayLackGid)) {
+    problems.push(given === null ? gids.lacking(source.project) : NO_GID_IN_METADATA);
     return undefined;
   }
-  const field = given === null ? "project_slug" : "backend_metadata.project_item.unixGid";
+  const field = given === null ? gids.field : "backend_metadata.project_item";
   return withSoundGid(item, { ...rules, field }, problems);
 }
 
@@ -40,18 +45,15 @@ const MOCK = "use_mock_target_items";
 
 type GidRules = { policy: Policy; field: string; isTextFine: boolean };
 
-/** A GID that is not one of a project is never passed on, whoever gives it. */
-function withSoundGid<Item extends { unixGid?: unknown }>(
+/** A GID that is not one of a project is never passed on, whoever gives it; nor one deeper in an object of the metadata. */
+function withSoundGid<Item extends Readonly<Record<string, unknown>>>(
   item: Item,
   { policy, field, isTextFine }: GidRules,
   problems: Problems,
 ): Item | undefined {
-  const { unixGid } = item;
-  if (unixGid === undefined || unixGid === null) return item;
-  const problem = policy.gid(field, { value: unixGid, isTextFine });
-  if (problem === undefined) return item;
-  problems.push(problem);
-  return undefined;
+  const wrong = policy.ids(field, item, isTextFine);
+  problems.push(...wrong);
+  return wrong.length === 0 ? item : undefined;
 }
 
 function ownItem(source: StorageSource, unixGid: number | null) {
@@ -76,19 +78,29 @@ export function requireSoundGids(source: UnixGidSource): void {
   });
 }
 
-function gidOf(projectSlug: string, { unixGid }: TargetSettings): number | null {
-  return unixGid.kind === "file" ? (unixGid.gids.get(projectSlug) ?? null) : null;
+/** The GIDs of a source that is read with the configuration. */
+export function settledGids(source: UnixGidSource): ProjectGids {
+  const settled = { field: "project_slug", comesWithAcceptance: false } as const;
+  if (source.kind !== "file") return { ...settled, of: () => null, lacking: () => NO_GID_IN_METADATA };
+  const { gids, path } = source;
+  return {
+    ...settled,
+    of: ({ slug }) => gids.get(slug) ?? null,
+    lacking: ({ slug }) =>
+      mappingProblem("no-gid", {
+        field: "project_slug",
+        message: `${quoted(slug)} has no GID in ${path}`,
+        hint: ADD_GID,
+      }),
+  };
 }
 
-function noGid(projectSlug: string, { unixGid }: TargetSettings) {
-  const hint = "add it there, or set require_gid to false to publish null";
-  if (unixGid.kind !== "file") {
-    const field = "backend_metadata.project_item";
-    return mappingProblem("no-gid", { field, message: "has no unixGid", hint });
-  }
-  const message = `${quoted(projectSlug)} has no GID in ${unixGid.path}`;
-  return mappingProblem("no-gid", { field: "project_slug", message, hint });
-}
+const ADD_GID = "add it there, or set require_gid to false to publish null";
+const NO_GID_IN_METADATA: MappingProblem = mappingProblem("no-gid", {
+  field: "backend_metadata.project_item",
+  message: "has no unixGid",
+  hint: ADD_GID,
+});
 
 /** 30000 to 39999, the same for the same project in every run (FNV-1a). */
 function mockGid(projectSlug: string): number {
@@ -108,7 +120,7 @@ export function readHierarchyItem(
   const given = readMetadata(source.backendMetadata, `${kind}_item`, problems);
   if (given === undefined) return undefined;
   if (given !== null) {
-    const field = `backend_metadata.${kind}_item.unixGid`;
+    const field = `backend_metadata.${kind}_item`;
     return withSoundGid(given, { policy, field, isTextFine: true }, problems);
   }
   const { uuid, slug, name } = kind === "tenant" ? source.customer : source.project;

@@ -1,20 +1,13 @@
 // Whom the directories of users belong to, in the hierarchy profile: the user that `backend_metadata.user_item` names. A
 // user is never invented: what nobody said of one is null, and a problem.
 
-import type { StorageSettings } from "../config/config.ts";
-import { isTable } from "../json.ts";
 import type { MappingProblem, StorageSource, TargetItem } from "./document.ts";
 import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems } from "./problems.ts";
-import { readMetadata, readTargetItem } from "./target.ts";
+import { readMetadata, readTargetItem, type TargetRules } from "./target.ts";
 
 /** `lack`: what the entry is published without. */
 export type UserTarget = { item: TargetItem; lack: MappingProblem | null };
-
-type UserRules = {
-  settings: Pick<StorageSettings, "unixGid" | "requireGid" | "useMockTargetItems">;
-  policy: Policy;
-};
 
 const USER_DATA_TYPES: readonly (string | undefined)[] = ["users", "scratch"];
 
@@ -25,12 +18,13 @@ export function isUserDataType(dataType: string | undefined): boolean {
 
 export function readUserTarget(
   source: StorageSource,
-  rules: UserRules,
+  rules: TargetRules,
   problems: Problems,
 ): UserTarget | undefined {
+  const { settings, policy } = rules.offering;
   const given = readMetadata(source.backendMetadata, "user_item", problems);
   if (given === undefined) return undefined;
-  if (given !== null && !rules.settings.useMockTargetItems) return withSoundIds(given, rules, problems);
+  if (given !== null && !settings.useMockTargetItems) return withSoundIds(given, policy, problems);
   const project = readTargetItem(source, rules, problems);
   if (project === undefined) return undefined;
   const { name, unixGid = null, active = true, mock } = project;
@@ -53,18 +47,10 @@ const NO_USER = mappingProblem("no-user", {
 /** Neither root nor a group of the system becomes the owner of a directory. */
 function withSoundIds(
   item: Record<string, unknown>,
-  { policy }: UserRules,
+  policy: Policy,
   problems: Problems,
 ): UserTarget | undefined {
-  const { unixUid = null, primaryProject } = item;
-  const { unixGid = null } = isTable(primaryProject) ? primaryProject : {};
-  const field = "backend_metadata.user_item";
-  const faults = [
-    unixUid === null ? undefined : policy.uid(`${field}.unixUid`, unixUid),
-    unixGid === null
-      ? undefined
-      : policy.gid(`${field}.primaryProject.unixGid`, { value: unixGid, isTextFine: true }),
-  ].filter((fault) => fault !== undefined);
-  problems.push(...faults);
-  return faults.length > 0 ? undefined : { item, lack: unixUid === null ? NO_USER : null };
+  const wrong = policy.ids("backend_metadata.user_item", item, true);
+  problems.push(...wrong);
+  return wrong.length > 0 ? undefined : { item, lack: (item.unixUid ?? null) === null ? NO_USER : null };
 }

@@ -102,7 +102,10 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       if (tries++ > 0) tried = beginTry(reading, yielding);
       terminated = await countTerminated();
     },
-    beforePage: (rows) => ground.knowProjects(rows),
+    async beforePage(rows) {
+      await ground.knowProjects(rows);
+      await ground.knowGids(rows);
+    },
     page(rows, progress) {
       addEntries(tried.selection.select(rows), sink.draft);
       job.progress.count(job.config.name, { done: progress.seen, of: progress.count, what: "resources" });

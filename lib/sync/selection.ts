@@ -6,6 +6,7 @@ import { type Contest, keptFinding, type Named, pathHeld, pathWaits } from "../c
 import type { LiveRow, Obstacle, RowClaims } from "../claims/rows.ts";
 import { type ClaimTable, GID, LIVE, QUOTAS } from "../claims/table.ts";
 import { AnswerError } from "../errors.ts";
+import { isTable } from "../json.ts";
 import { createUuidSet, type UuidSet } from "../key-set.ts";
 import { namesOf } from "../report/report.ts";
 import { createTally, type Tally } from "../report/tally.ts";
@@ -141,6 +142,8 @@ export function createSelection(
     if (warnings.length > 0) spokenOf.warned(source.uuid, warnings);
     if (lack !== null) problems.add({ ...lack, ...aboutOf(source) });
     parents?.add(entry, source);
+    const gid = gidOf(entry);
+    if (typeof gid === "number") spokenOf.gid(gid, source.project);
     const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry.target) ? GID : 0);
     rows.wrote(owner, {
       path: entry.mountPoint.default,
@@ -224,6 +227,13 @@ export function createSelection(
     policyNotices: spokenOf.all,
     leftOut,
   };
+}
+
+/** That of the project, also where the entry is for a user; null where it was made up. */
+function gidOf({ target }: StorageResource): unknown {
+  const item: Readonly<Record<string, unknown>> = target.targetItem;
+  if (item.mock === true) return null;
+  return isTable(item.primaryProject) ? item.primaryProject.unixGid : item.unixGid;
 }
 
 /** A server that ignores the filter by state would make us publish what is gone. */

@@ -3,12 +3,13 @@
 import type { UuidSet } from "../key-set.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
+import type { GidQuestion } from "../storage/gids.ts";
 import { createMapper, type Mapper } from "../storage/mapper.ts";
 import { hierarchyOf, wantsProvider } from "../storage/profile.ts";
 import { fetchUnconsentedResources } from "../waldur/consent.ts";
 import { fetchOffering, fetchProjects, type Probe, probeResources } from "../waldur/offering.ts";
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
-import { joinedProject } from "../waldur/wire-resource.ts";
+import { joinedProject, projectOf } from "../waldur/wire-resource.ts";
 
 export type Ground = {
   offering: WaldurOffering;
@@ -26,6 +27,8 @@ export type Ground = {
    * are two lists, and both may be made between them. Only once in a run; what is unknown then stays so.
    */
   knowProjects(rows: readonly unknown[]): Promise<void>;
+  /** Asks for the GIDs of the projects of these rows, where a source has to be asked. */
+  knowGids(rows: readonly unknown[]): Promise<void>;
   /** Resources whose change nobody has agreed to yet. Those whose order is placed after this was read are missed. */
   unconsented: Pick<UuidSet, "has">;
 };
@@ -40,15 +43,39 @@ export async function surveyOffering(job: Job): Promise<Ground> {
   const probe = await probeResources(reader, config.uuid, withProvider);
   const { provider } = probe;
   const hierarchy = await hierarchyOf(settings, { ...offering, provider });
+  const { gids } = job;
+  const joined = await joinProjects(job, offering, probe);
   return {
     offering,
-    mapper: createMapper({ settings, component, offeringSlug: offering.slug, hierarchy, provider }),
+    mapper: createMapper({ settings, component, offeringSlug: offering.slug, hierarchy, provider, gids }),
     asksProvider: withProvider && probe.hasSlugs === null,
     wholeCount: probe.count,
     hasSlugs: probe.hasSlugs !== false,
-    ...(await joinProjects(job, offering, probe)),
+    ...joined,
+    knowGids: (rows) => knowGids(rows, joined.projects, job.gids),
     unconsented: await fetchUnconsentedResources(reader, config.uuid, probe.hasSlugs === true),
   };
+}
+
+async function knowGids(
+  rows: readonly unknown[],
+  projects: ReadonlyMap<string, WaldurProject>,
+  gids: Job["gids"],
+): Promise<void> {
+  if (gids === null) return;
+  const asked = rows.flatMap((row): GidQuestion[] => {
+    const project = projectOf(row);
+    if (project === null) return [];
+    const { uuid, isCreating } = project;
+    return [
+      {
+        uuid,
+        slug: project.slug ?? projects.get(uuid)?.slug ?? "",
+        mayLack: gids.comesWithAcceptance && isCreating,
+      },
+    ];
+  });
+  if (asked.length > 0) await gids.learn(asked);
 }
 
 async function joinProjects(

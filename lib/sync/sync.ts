@@ -32,6 +32,7 @@ export async function publishSnapshot(job: Job, output: Output, options: SyncOpt
   const history = historyOf(job, output);
   try {
     await syncOffering(job, options, directorySink({ output, history, offering }, settings));
+    if (job.gids !== null) (await import("../run/settle-gids.ts")).rememberGids(job, output);
   } finally {
     history.close();
   }
@@ -50,6 +51,7 @@ export async function syncOffering(job: Job, options: SyncOptions, sink: Snapsho
     carryOver(listing, job, sink);
     job.ledger.addAll(listing.selection);
     noteState(listing, job);
+    if (job.gids !== null) (await import("../run/settle-gids.ts")).noteGids(job);
     for (const notice of noticesOf(listing.selection)) addNotice(job, notice);
     const drafted = sink.draft.finish(beginningOf(listing));
     guard(listing, { entries: drafted.entries, options, sink }, job);

@@ -42,7 +42,7 @@ export function parseAnswer(received: Received, exchange: Asked): Answer | Faile
     const failure = new AnswerError(
       `${exchange.method} ${exchange.shown} was answered with ${what}${byWhom(exchange)}`,
       {
-        hint: "a proxy between here and Waldur may cut answers; look at its log",
+        hint: `a proxy between here and ${exchange.peer?.name ?? "Waldur"} may cut answers; look at its log`,
       },
     );
     return { failure, retryAfterMs: null };
@@ -56,6 +56,6 @@ function notJson(text: string, type: string, exchange: Asked): AnswerError {
   const shown = title === undefined ? "" : ` (a page titled ${JSON.stringify(oneLine(title))})`;
   const asked = `${exchange.method} ${exchange.shown}`;
   return new AnswerError(`${asked} was answered with ${what} instead of JSON${shown}${byWhom(exchange)}`, {
-    hint: "is waldur_api_url right, and is a login page or a maintenance page in front of Waldur?",
+    hint: `is ${exchange.peer?.urlKey ?? "waldur_api_url"} right, and is a login page or a maintenance page in front of ${exchange.peer?.name ?? "Waldur"}?`,
   });
 }

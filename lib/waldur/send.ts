@@ -22,6 +22,8 @@ export type Connection = {
   proxy: string | null;
   /** The setting or variable that names a proxy in use, if one does, for messages. */
   proxyFrom: string | null;
+  /** How the token is sent: Waldur's way where absent, or not at all. */
+  scheme?: "Bearer" | "none";
 };
 
 /** What the client needs of the run: its limits, its clock, and the signal that ends it. */
@@ -55,6 +57,8 @@ export type Exchange = Asked & {
   path: string;
   query?: Query;
   body?: PostBody;
+  /** In place of a body of JSON. */
+  form?: Readonly<Record<string, string>>;
   limitBytes: number;
   /** Gives up early, without an error of its own. */
   stop?: AbortSignal;
@@ -70,12 +74,13 @@ export function createSender(connection: Connection, patience: Patience): Sender
       const response = await ofetch.raw(url, {
         method: exchange.method,
         headers: {
-          Authorization: `Token ${connection.token.reveal()}`,
+          ...authorization(connection),
           Accept: "application/json",
           "Accept-Encoding": "gzip",
           "User-Agent": connection.userAgent,
+          ...(exchange.form && { "Content-Type": "application/x-www-form-urlencoded" }),
         },
-        ...(exchange.body === undefined ? {} : { body: { ...exchange.body } }),
+        ...bodyOf(exchange),
         signal: watch.signal,
         redirect: "manual",
         retry: 0,
@@ -108,6 +113,15 @@ export function createSender(connection: Connection, patience: Patience): Sender
     const url = requestUrl(connection.apiUrl, exchange);
     return timed(exchange, () => sendTo(url, exchange, signals), patience.onRequest);
   };
+}
+
+function authorization({ token, scheme }: Connection): { Authorization?: string } {
+  return scheme === "none" ? {} : { Authorization: `${scheme ?? "Token"} ${token.reveal()}` };
+}
+
+function bodyOf({ body, form }: Exchange): { body?: string | Record<string, unknown> } {
+  if (form !== undefined) return { body: new URLSearchParams({ ...form }).toString() };
+  return body === undefined ? {} : { body: { ...body } };
 }
 
 type TlsOptions = { rejectUnauthorized: boolean; ca?: string[] };

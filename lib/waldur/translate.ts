@@ -20,7 +20,25 @@ export type Asked = {
   tokenFrom: string;
   /** How often it was asked, this time included. */
   tries: number;
+  /** Where it is not Waldur. */
+  peer?: Peer;
 };
+
+/** A server, as messages name it. */
+export type Peer = {
+  name: string;
+  /** The key of the configuration that has its address. */
+  urlKey: string;
+  /** What to do when it answers with 401 or 403. */
+  refused: string;
+};
+
+type AnyPeer = Omit<Peer, "refused"> & { refused: string | null };
+const WALDUR: AnyPeer = { name: "Waldur", urlKey: "waldur_api_url", refused: null };
+
+function peerOf({ peer }: Pick<Asked, "peer">): AnyPeer {
+  return peer ?? WALDUR;
+}
 
 /** Who answered, as far as can be known, and after how many tries. */
 export function byWhom({ origin, proxyFrom, tries }: Asked): string {
@@ -62,13 +80,13 @@ export function translateTransportError(error: unknown, asked: Asked): AppError 
     return new EndpointError(`${what}: TLS verification of ${asked.origin} failed: ${tls} (${code})`, {
       cause: error,
       hint: NAME_CODES.has(code)
-        ? "give waldur_api_url the host name that the certificate has"
+        ? `give ${peerOf(asked).urlKey} the host name that the certificate has`
         : "fix the certificate, or name the CA's PEM file with ca_file",
     });
   if (code === "EPROTO")
     return new EndpointError(`${what}: ${asked.origin} does not speak TLS (EPROTO)`, {
       cause: error,
-      hint: "is it http://, or another port, in waldur_api_url?",
+      hint: `is it http://, or another port, in ${peerOf(asked).urlKey}?`,
     });
   if (code === "UnsupportedProxyProtocol")
     return new EndpointError(`${what}: there is no way through the proxy of ${asked.proxyFrom}`, {
@@ -80,10 +98,12 @@ export function translateTransportError(error: unknown, asked: Asked): AppError 
   const shown = code === "" ? reason : `${reason} (${code})`;
   const tries = afterTries(asked.tries);
   const where = `${asked.origin}${throughProxy(asked.proxyFrom)}${tries}`;
-  const words = CUT_CODES.has(code) ? `${where} did not answer in full` : `Waldur is unreachable at ${where}`;
+  const words = CUT_CODES.has(code)
+    ? `${where} did not answer in full`
+    : `${peerOf(asked).name} is unreachable at ${where}`;
   return new RetryLaterError(`${what}: ${words}: ${shown}`, {
     cause: error,
-    hint: `nothing was changed; the next run tries again; if it stays so, ${remedyFor(code, asked.proxyFrom)}`,
+    hint: `nothing was changed; the next run tries again; if it stays so, ${remedyFor(code, asked)}`,
   });
 }
 
@@ -95,12 +115,14 @@ const CUT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** The transport does not say which of the two it could not reach. */
-function remedyFor(code: string, proxyFrom: string | null): string {
+function remedyFor(code: string, asked: Asked): string {
+  const { proxyFrom } = asked;
+  const { name, urlKey } = peerOf(asked);
   if (proxyFrom !== null)
     return `see whether the proxy of ${proxyFrom} runs and lets this host through, or correct it`;
-  if (code === "ENOTFOUND") return "check the host name in waldur_api_url, and DNS (`getent hosts NAME`)";
-  if (CUT_CODES.has(code)) return "look at what stands between here and Waldur";
-  return "check that Waldur is up, the port in waldur_api_url, and firewalls";
+  if (code === "ENOTFOUND") return `check the host name in ${urlKey}, and DNS (\`getent hosts NAME\`)`;
+  if (CUT_CODES.has(code)) return `look at what stands between here and ${name}`;
+  return `check that ${name} is up, the port in ${urlKey}, and firewalls`;
 }
 
 function inContext(error: AppError, asked: Asked): AppError {
@@ -130,6 +152,9 @@ export function describeStatus(received: Received, asked: Asked): AppError {
   const said = `${asked.method} ${asked.shown} was answered with ${status}${reasonOf(received)}`;
   const what = `${said}${byWhom(asked)}`;
   if (status >= 300 && status < 400) return redirected(received, asked);
+  const { refused, urlKey } = peerOf(asked);
+  if ((status === 401 || status === 403) && refused !== null)
+    return new RefusedError(what, { status, hint: refused });
   if (status === 401)
     return new RefusedError(what, {
       status,
@@ -143,13 +168,13 @@ export function describeStatus(received: Received, asked: Asked): AppError {
   if (status === 407)
     return new EndpointError(what, {
       status,
-      hint: "a proxy between here and Waldur asks for credentials; see global_proxy and the proxy variables",
+      hint: "a proxy on the way asks for credentials; see global_proxy and the proxy variables",
     });
   const isEmptyRefusal = asked.method === "POST" && received.text === "";
   if (status === 404 && !isJson(received) && !isEmptyRefusal)
     return new EndpointError(`${what}: this server has no such endpoint`, {
       status,
-      hint: "is waldur_api_url right, and is this server recent enough?",
+      hint: `is ${urlKey} right, and is this server recent enough?`,
     });
   if (status === 404)
     return new AnswerError(`${what}: no such thing, or the token may not see it`, {
@@ -157,25 +182,29 @@ export function describeStatus(received: Received, asked: Asked): AppError {
       status,
     });
   if (isTransientStatus(status))
-    return new RetryLaterError(what, { status, hint: transientHint(status, asked.proxyFrom) });
+    return new RetryLaterError(what, { status, hint: transientHint(status, asked) });
   return new AnswerError(what, {
     status,
-    hint: "is this Waldur, and of a version that this program knows? If so, report it with this line",
+    hint: asked.peer
+      ? `is ${urlKey} right?`
+      : "is this Waldur, and of a version that this program knows? If so, report it with this line",
   });
 }
 
 const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** A proxy that cannot reach anything answers so itself. */
-function transientHint(status: number, proxyFrom: string | null): string {
+function transientHint(status: number, asked: Asked): string {
+  const { proxyFrom } = asked;
+  const { name } = peerOf(asked);
   if (status === 500)
-    return "Waldur has an internal error; the next run tries again; if it stays so, look at Waldur's log";
-  if (status === 429)
+    return `${name} has an internal error; the next run tries again; if it stays so, look at ${asked.peer ? "its" : "Waldur's"} log`;
+  if (status === 429 && asked.peer === undefined)
     return "this token sends too many requests: run less often, or raise its limit in Waldur; the next run tries again";
   if (proxyFrom === null || !GATEWAY.has(status))
-    return "Waldur is overloaded or under maintenance; the next run tries again";
+    return `${name} is overloaded or under maintenance; the next run tries again`;
   const exempt = proxyFrom === "global_proxy" ? "" : "; NO_PROXY does not take this host out";
-  return `Waldur is overloaded, or the proxy cannot reach it: ${proxyFrom} names a proxy${exempt}; the next run tries again`;
+  return `${name} is overloaded, or the proxy cannot reach it: ${proxyFrom} names a proxy${exempt}; the next run tries again`;
 }
 
 function redirected(received: Received, asked: Asked): EndpointError {
@@ -184,7 +213,7 @@ function redirected(received: Received, asked: Asked): EndpointError {
     `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}${byWhom(asked)}`,
     {
       status: received.status,
-      hint: "redirects are not followed, so that the token stays with the configured server; fix waldur_api_url",
+      hint: `redirects are not followed, so that the token stays with the configured server; fix ${peerOf(asked).urlKey}`,
     },
   );
 }

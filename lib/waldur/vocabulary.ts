@@ -5,6 +5,7 @@
 export const RESOURCES_PATH = "marketplace-provider-resources/";
 export const ORDERS_PATH = "marketplace-orders/";
 export const OFFERINGS_PATH = "marketplace-provider-offerings/";
+export const GROUPS_PATH = "marketplace-service-provider-project-groups/";
 export const PROVIDERS_PATH = "marketplace-service-providers/";
 /** The user of the token. */
 export const ME_PATH = "users/me/";

@@ -104,6 +104,16 @@ export function joinedProject(row: unknown): string | null {
   return parsed.success ? parsed.output : null;
 }
 
+/** The project of a row that can be read; `slug` is undefined where the row does not give it. */
+export function projectOf(
+  row: unknown,
+): { uuid: string; slug: string | undefined; isCreating: boolean } | null {
+  const resource = parseResource(row);
+  if ("fault" in resource) return null;
+  const { projectUuid: uuid, projectSlug: slug, state } = resource;
+  return { uuid, slug, isCreating: state === "Creating" };
+}
+
 type Row = v.InferInput<typeof ResourceRow>;
 
 /**

@@ -36,6 +36,7 @@ const ABSENT: Readonly<Record<Generation, readonly string[]>> = {
     "set_state_done ends an approved Update order",
     "an approved Update order of options alone is set done by the server itself",
     "an Update order of options alone that is set executing stays so",
+    "the project of an accepted Create order has one group, with a GID or null",
     "an Update order of options alone is done by the server, and has its file",
   ],
   current: [

@@ -13,6 +13,7 @@ import { answerRules } from "./rules-answers.ts";
 import { backendIdRules } from "./rules-backend-ids.ts";
 import { crowdRules } from "./rules-crowd.ts";
 import { endRules } from "./rules-ends.ts";
+import { groupRules } from "./rules-groups.ts";
 import { listRules, placeCrowd } from "./rules-lists.ts";
 import { orderRules } from "./rules-orders.ts";
 import { programRules } from "./rules-program.ts";
@@ -109,6 +110,7 @@ function createGroups(): Rule[][] {
       ...endRules(),
       ...backendIdRules(),
       ...slugRules(),
+      ...groupRules(),
     ],
     [...programRules(), ...answerRules(), ...raceRules()],
     [...listRules(crowd), ...crowdRules(crowd)],

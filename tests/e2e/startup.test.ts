@@ -143,6 +143,13 @@ describe.each(["orders", "sync"])("%s", (mode) => {
     expect(loaded).toEqual(mode === "orders" ? [] : writing);
   });
 
+  test("has sources of GIDs come when a project is asked about", () => {
+    const whole = [`cmd/${mode}.ts`, "lib/config/load.ts", "lib/waldur/client.ts", "lib/orders/order.ts"];
+    const modules = whole.flatMap((name) => loadedWith(name).modules);
+    const later = /^lib\/(?:gids\/|config\/hpc-user|run\/settle-gids|orders\/late-gid|output\/gid-memory)/;
+    expect(modules.filter((name) => later.test(name))).toEqual([]);
+  });
+
   test("loads these packages and these parts of Bun", () => {
     const { packages, builtins } = loadedWith(`cmd/${mode}.ts`);
     expect(packages.filter((name) => name !== "pathe")).toEqual(["consola", "valibot"]);

@@ -18,7 +18,8 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
   documents: { values: ["claims", "storage", "output", "places", "report"], types: ["config"] },
-  run: { values: ["config", "waldur", "output", "report", "history", "places"], types: [] },
+  gids: { values: ["config", "waldur", "storage", "output"], types: [] },
+  run: { values: ["gids", "config", "waldur", "output", "report", "history", "places"], types: ["storage"] },
   orders: {
     values: ["acks", "claims", "config", "waldur", "storage", "output", "report", "run"],
     types: ["history"],

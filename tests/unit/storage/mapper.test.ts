@@ -307,6 +307,22 @@ describe("the target", () => {
     }
   });
 
+  test.each([
+    ["project_item", { members: [{ unixGid: 2000 }, { unixGid: 0 }] }, "gid", "members.1.unixGid"],
+    ["project_item", { primaryProject: { unixGid: 999 } }, "gid", "primaryProject.unixGid"],
+    ["tenant_item", { user: { unixUid: 0 } }, "uid", "user.unixUid"],
+    ["customer_item", { owner: { unixUid: "1000" } }, "uid", "owner.unixUid"],
+  ])("with a wrong number deeper in %s is a problem: %p", (name, item, kind, path) => {
+    expect(problemsOf(mapped({ backendMetadata: { [name]: item } }))).toEqual([
+      `bad-${kind} backend_metadata.${name}.${path}`,
+    ]);
+  });
+
+  test("has users of its own numbering", () => {
+    const item = { unixGid: 31_000, owner: { unixUid: 1000, primaryProject: { unixGid: "2000" } } };
+    expect(target({ project_item: item })).toEqual(item);
+  });
+
   test("with a GID as text is a problem where one is required, else it is passed on", () => {
     const backendMetadata = { project_item: { unixGid: "30001" } };
     expect(target(backendMetadata)).toEqual({ unixGid: "30001" });

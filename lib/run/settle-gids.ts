@@ -1,0 +1,19 @@
+// What a run has to say of its source of GIDs once every project was asked about, and what the next one should know.
+
+import type { Output } from "../output/directory.ts";
+import { writeGidMemory } from "../output/gid-memory.ts";
+import { addProblem, type Job } from "./job.ts";
+
+/** What is wrong with the source as a whole. With `require_gid` that is said of each resource already. */
+export function noteGids(job: Job): void {
+  const finding = job.gids?.opened()?.book.finding() ?? null;
+  if (finding !== null && !job.config.settings.requireGid) addProblem(job, finding);
+}
+
+/** Only after a run that went to its end. */
+export function rememberGids({ gids, config }: Job, output: Output): void {
+  const opened = gids?.opened() ?? null;
+  if (opened === null) return;
+  const { book, id } = opened;
+  writeGidMemory(output, config.uuid, { source: id, projects: book.witnesses() });
+}
