@@ -64,7 +64,7 @@ function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; 
   for (const key of Object.keys(map)) {
     if (OWN_KEYS[level].includes(key) || AGENT_KEYS[level].includes(key)) continue;
     const meant = meaningOf(key, level);
-    if (meant === null) continue;
+    if (meant === null || isUnused(meant, maps)) continue;
     const place = [...path, key];
     const report = judge.findings.atKey(place);
     const isLost =
@@ -75,6 +75,11 @@ function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; 
       report.error(message, hint);
     } else report.warn(message, hint);
   }
+}
+
+/** Files of the Python plugin, and of other programs, have such keys for themselves. */
+function isUnused({ key }: Meant, { settings }: Maps): boolean {
+  return key.startsWith("hpc_user_") && settings?.map.unix_gid !== "http";
 }
 
 /** Shorter words are near too many. */

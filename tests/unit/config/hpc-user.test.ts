@@ -104,4 +104,18 @@ describe("unix_gid: http", () => {
     );
     expect(config).not.toBeNull();
   });
+
+  test("a misspelt key is an error where it is used, and nothing elsewhere", async () => {
+    const site = createSite();
+    for (const key of ["hpc_user_api_urls", "hpc_user_api"]) {
+      const [own, other] = [
+        yaml("output_directory: /srv/out", `${key}: x`),
+        configYaml(offeringYaml({ offering: [`${key}: x`] })),
+      ];
+      for (const text of [own, other, `${key}: x\n${yaml("output_directory: /srv/out")}`])
+        expect(await site.load(text)).toMatchObject({ shown: "" });
+    }
+    const { shown } = await site.load(yaml("unix_gid: http", "hpc_user_api_urls: https://a.example.org/"));
+    expect(shown).toContain("hpc_user_api_urls: unknown key hint: did you mean hpc_user_api_url?");
+  });
 });
