@@ -15,7 +15,10 @@ type Behaviour = {
   instead: (asked: Asked) => Response | Promise<Response> | undefined;
 };
 
-export function startGidService(gids: Record<string, unknown> = {}) {
+export function startGidService(
+  gids: Record<string, unknown> = {},
+  tls: { cert: string; key: string } | null = null,
+) {
   const behaviour: Behaviour = { gids, lifetime: 300, instead: () => undefined };
   const asked: Asked[] = [];
   const tokens = new Set<string>();
@@ -40,6 +43,7 @@ export function startGidService(gids: Record<string, unknown> = {}) {
     port: 0,
     hostname: "127.0.0.1",
     idleTimeout: 0,
+    ...(tls === null ? {} : { tls }),
     async fetch(request) {
       const url = new URL(request.url);
       const one = {
@@ -52,7 +56,7 @@ export function startGidService(gids: Record<string, unknown> = {}) {
       return (await behaviour.instead(one)) ?? answer(one);
     },
   });
-  const origin = `http://127.0.0.1:${server.port}`;
+  const origin = `${tls === null ? "http" : "https"}://127.0.0.1:${server.port}`;
   return {
     behaviour,
     asked,

@@ -1,6 +1,9 @@
 // GIDs from a service over HTTP, in both modes, against a small server on a real socket.
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "pathe";
+import { makeCertificates } from "./certificates.ts";
 import { CLIENT_SECRET, type GidService, startGidService } from "./gid-service.ts";
 import { openOrders, place, the } from "./orders-stage.ts";
 import { minute, nameAt, open, syncAt } from "./sync-stage.ts";
@@ -131,6 +134,25 @@ describe("sync", () => {
     expect(steps.filter((step) => step === "token").length).toBe(
       steps.filter((step) => step === "projects").length,
     );
+  });
+
+  test("is reached with the CAs of ca_file, and without them not at all", async () => {
+    const { ca, good } = makeCertificates();
+    const service = startGidService({}, good);
+    services.push(service);
+    const stage = await open({ settings: service.settings });
+    stage.world.addResource({ name: "a" });
+    const { report } = await syncAt(stage, 1);
+    expect([report.exitCode, service.asked.length]).toEqual([75, 0]);
+    expect(JSON.stringify(report)).not.toContain("canary");
+    writeFileSync(join(stage.directory, "ca.pem"), ca, { mode: 0o600 });
+    const config = readFileSync(stage.configPath, "utf8");
+    writeFileSync(
+      stage.configPath,
+      config.replace("    backend_type:", "    ca_file: ca.pem\n    backend_type:"),
+    );
+    expect((await syncAt(stage, 2)).report.exitCode).toBe(0);
+    expect(service.steps()).toEqual(["token", "projects"]);
   });
 
   test("a service that forgot all it knew is no answer", async () => {
