@@ -1,26 +1,28 @@
 // Builds dist/waldur-cscs-storage: one hardened binary, the same bytes from the same sources. It is tried in a hostile
 // directory before it counts as built.
-// `--target bun-linux-arm64` cross-builds, without trying the result.
+// `--target bun-linux-arm64` builds for another kind of machine, under a name of its own and without trying the result.
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "pathe";
+import { join, resolve } from "pathe";
 import manifest from "../package.json" with { type: "json" };
 import { compile, nativeTarget } from "./compile.ts";
+import { isTarget, runtimeOf, TARGETS, type Target } from "./runtime.ts";
 
 const root = resolve(import.meta.dir, "..");
-const TARGETS: readonly string[] = ["bun-linux-x64", "bun-linux-arm64"];
 const target = targetOf(process.argv.slice(2));
-const outfile = join(root, "dist", "waldur-cscs-storage");
+const isNative = target === nativeTarget();
+/** Never the name that tests and packages take for the binary of this machine. */
+const crossName = `waldur-cscs-storage-${manifest.version}-${target.replace("bun-", "")}`;
+const outfile = join(root, "dist", isNative ? "waldur-cscs-storage" : crossName);
 
 build();
-if (target === nativeTarget()) smokeRun();
+if (isNative) smokeRun();
 console.error(`built ${outfile} ${manifest.version} for ${target}`);
 
-function targetOf(args: readonly string[]): string {
-  const [flag, value] = args;
-  if (flag === undefined) return nativeTarget();
-  if (flag === "--target" && value !== undefined && TARGETS.includes(value)) return value;
+function targetOf(args: readonly string[]): Target {
+  const [flag, value = nativeTarget()] = args;
+  if ((flag === undefined || (flag === "--target" && args.length === 2)) && isTarget(value)) return value;
   console.error(`build: ${args.join(" ")} is not understood`);
   console.error(`usage: bun scripts/build.ts [--target ${TARGETS.join("|")}]`);
   process.exit(64);
@@ -32,12 +34,14 @@ function build(): void {
   mkdirSync(dist, { recursive: true });
   const scratch = mkdtempSync(join(dist, ".build-"));
   try {
-    const built = join(scratch, basename(outfile));
+    // Bun writes this name into the program.
+    const built = join(scratch, "waldur-cscs-storage");
     const log = compile({
       entry: join(root, "cmd", "main.ts"),
       outfile: built,
       target,
       version: manifest.version,
+      runtime: runtimeOf(target),
     });
     if (log === null) {
       renameSync(built, outfile);

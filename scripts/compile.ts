@@ -6,7 +6,14 @@ import { resolve } from "pathe";
 
 const root = resolve(import.meta.dir, "..");
 
-export type Compilation = { entry: string; outfile: string; target: string; version: string };
+export type Compilation = {
+  entry: string;
+  outfile: string;
+  target: string;
+  version: string;
+  /** Bun's executable for another target (`runtime.ts`); without it that of this process. */
+  runtime?: string | undefined;
+};
 
 /** The target of this machine, as Bun names it. */
 export function nativeTarget(): string {
@@ -14,7 +21,7 @@ export function nativeTarget(): string {
 }
 
 /** Compiles; null, or the log of the build that failed, also where Bun ends with 0 after an error. */
-export function compile({ entry, outfile, target, version }: Compilation): string | null {
+export function compile({ entry, outfile, target, version, runtime }: Compilation): string | null {
   const built = Bun.spawnSync(
     [
       process.execPath,
@@ -28,6 +35,7 @@ export function compile({ entry, outfile, target, version }: Compilation): strin
       ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
       // BUN_OPTIONS --preload and BUN_INSPECT are refused; the system's CAs are trusted.
       "--compile-exec-argv=--disallow-code-generation-from-strings=strict --use-system-ca",
+      ...(runtime === undefined ? [] : [`--compile-executable-path=${runtime}`]),
       ...["--define", `VERSION=${JSON.stringify(version)}`],
       ...["--outfile", outfile, entry],
     ],

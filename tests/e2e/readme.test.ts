@@ -12,7 +12,7 @@ import { ROOT, readPage } from "../pages.ts";
 import { BINARY, listPublic, openStage, runCommand, runSubject, type Stage } from "../stage.ts";
 
 const readme = readPage("README.md");
-const UNITS = join(ROOT, "examples", "systemd");
+const UNITS = join(ROOT, "packaging", "systemd");
 const benchmark = readPage("docs/benchmark.md");
 
 describe("tables", () => {
@@ -118,7 +118,7 @@ describe("what it shows", () => {
       mkdirSync(units);
       for (const name of readdirSync(UNITS)) {
         const here = readFileSync(join(UNITS, name), "utf8")
-          .replace("/usr/local/bin/waldur-cscs-storage", BINARY)
+          .replace("/usr/bin/waldur-cscs-storage", BINARY)
           .replace("User=waldur-storage", "User=root")
           .replace("#LoadCredential=", "LoadCredential=");
         writeFileSync(join(units, name), here);

@@ -1,4 +1,4 @@
-// The units of examples/systemd run under a systemd of their own, in namespaces and on a copy of this machine: what they
+// The units of packaging/systemd run under a systemd of their own, in namespaces and on a copy of this machine: what they
 // forbid is nothing that a run needs.
 
 import { describe, expect, test } from "bun:test";
@@ -9,7 +9,7 @@ import { BINARY, openStage, runCommand } from "../stage.ts";
 import { CAN_COPY, NEEDS_COPY } from "./machine.ts";
 
 const SYSTEMD = "/lib/systemd/systemd";
-const UNITS = join(ROOT, "examples", "systemd");
+const UNITS = join(ROOT, "packaging", "systemd");
 
 /** Makes the copy, with the output directory setgid, and becomes its systemd. */
 const BOOT = `set -e
@@ -29,7 +29,7 @@ mount --rbind /sys "$machine/sys"
 mount -t tmpfs tmpfs "$machine/run"
 cp "$units"/* "$machine/etc/systemd/system/"
 printf '[Unit]\\nDescription=nothing more\\n' >"$machine/etc/systemd/system/bare.target"
-install -m 755 "$binary" "$machine/usr/local/bin/waldur-cscs-storage"
+install -m 755 "$binary" "$machine/usr/bin/waldur-cscs-storage"
 chroot "$machine" useradd --system --shell /usr/sbin/nologin waldur-storage
 chroot "$machine" install -d -m 750 -g waldur-storage /etc/waldur
 chroot "$machine" install -d -m 2755 -o waldur-storage -g waldur-storage /srv/storage-orders
