@@ -8,6 +8,8 @@ import manifest from "../../package.json" with { type: "json" };
 import { compile, nativeTarget } from "../../scripts/compile.ts";
 import { BINARY } from "../stage.ts";
 
+const script = resolve(import.meta.dir, "../../scripts/build.ts");
+
 setDefaultTimeout(60_000);
 
 const entry = resolve(import.meta.dir, "../../cmd/main.ts");
@@ -33,6 +35,17 @@ test("the same sources give the same bytes, wherever they are built", () => {
   });
 });
 
+test("the program for CPUs without AVX2 is that of x64, and a build for another target does not replace it", () => {
+  const before = readFileSync(BINARY);
+  const target = "bun-linux-x64-baseline";
+  const built = Bun.spawnSync([process.execPath, script, "--target", target], { stderr: "pipe" });
+  expect(`${built.stderr}`).toContain(` ${manifest.version} for ${target}\n`);
+  const other = `${BINARY}-${manifest.version}-linux-x64-baseline`;
+  expect(readFileSync(BINARY).equals(before)).toBe(true);
+  if (process.arch === "x64") expect(readFileSync(other).equals(before)).toBe(true);
+  rmSync(other);
+});
+
 test("an import that cannot be resolved fails the build, and leaves no binary", () => {
   withScratch((directory) => {
     const broken = join(directory, "broken.ts");
@@ -44,9 +57,8 @@ test("an import that cannot be resolved fails the build, and leaves no binary", 
 });
 
 test("a target that there is not is refused, with those that there are", () => {
-  const script = resolve(import.meta.dir, "../../scripts/build.ts");
   const built = Bun.spawnSync([process.execPath, script, "--target", "linux-arm64"], { stderr: "pipe" });
   expect(built.exitCode).toBe(64);
   expect(`${built.stderr}`).toContain("--target linux-arm64 is not understood");
-  expect(`${built.stderr}`).toContain("bun-linux-x64|bun-linux-arm64");
+  expect(`${built.stderr}`).toContain("bun-linux-x64|bun-linux-x64-baseline|bun-linux-arm64");
 });

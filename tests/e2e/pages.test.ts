@@ -2,9 +2,10 @@
 // installation to the removal, in a copy of this machine and against a simulated Waldur.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { builtPackages, NEEDS_TOOLS } from "../packages.ts";
 import { ROOT, readPage, type ShownCommand } from "../pages.ts";
 import { openStage, type Stage } from "../stage.ts";
-import { CAN_COPY, NEEDS_COPY, runOnCopy, type Step } from "./machine.ts";
+import { NEEDS_COPY, runOnCopy, type Step } from "./machine.ts";
 
 const readme = readPage("README.md");
 const migration = readPage("docs/migration.md");
@@ -37,9 +38,15 @@ const REMAINS = look(
   "find /etc /usr/local /srv /var/lib -iname '*waldur*'; getent passwd waldur-storage || true",
 );
 
+/** Where the administrator has put the packages, and the example that was installed edited for this Waldur. */
+const PREPARED = (packages: string) => look(`ln -s ${packages}/* .`);
+const EDITED = look("cat /etc/waldur/config.yaml; sed -i -f /etc/waldur/edits.sed /etc/waldur/config.yaml");
+const isCopied = ({ line }: ShownCommand) => line.endsWith("/examples/config.yaml /etc/waldur/config.yaml");
+
 /** The looks are put where the pages have come to what they look at. */
-const script: readonly ShownCommand[] = [
-  ...ownCommands(readme),
+const script = (packages: string): readonly ShownCommand[] => [
+  PREPARED(packages),
+  ...ownCommands(readme).flatMap((command) => (isCopied(command) ? [command, EDITED] : [command])),
   PUBLISHED,
   TIMERS,
   ...cronCommands,
@@ -56,18 +63,22 @@ test("every command of the pages is run here or in another test", () => {
   );
   for (const { line } of others)
     expect(line).toMatch(
-      /^(npx --yes bun@1\.4\.5 run (demo|build|verify)|dist\/waldur-cscs-storage demo --keep demo-files|timeout 3 dist\/.*demo --serve .*)$/,
+      /^(npx --yes bun@1\.4\.5 run (demo|package)|dist\/waldur-cscs-storage demo --keep demo-files|timeout 3 dist\/.*demo --serve .*)$/,
     );
 });
 
-describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEEDS_COPY}`, () => {
+const needs = NEEDS_COPY || NEEDS_TOOLS;
+
+describe.skipIf(needs !== "")(`an administrator who types what the pages show${needs}`, () => {
   let stage: Stage;
   let steps: Step[];
+  let expected: readonly ShownCommand[];
   const stepOf = ({ line }: ShownCommand) => steps.find((step) => step.line === line);
 
   beforeAll(async () => {
     stage = await openStage({ resources: 20, orders: 3 });
-    steps = await runOnCopy(script, { shared: stage.directory, files: siteFiles(stage) });
+    expected = script(await builtPackages());
+    steps = await runOnCopy(expected, { shared: stage.directory, files: siteFiles(stage) });
   });
   afterAll(() => stage.close());
 
@@ -76,7 +87,7 @@ describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEED
       code === expected ? "" : `${line}\nended with ${code}: ${stderr}`,
     );
     expect(ended.filter((text) => text !== "")).toEqual([]);
-    expect(steps).toHaveLength(script.length);
+    expect(steps).toHaveLength(expected.length);
   });
 
   test("is shown what the page of the first day shows", () => {
@@ -84,6 +95,10 @@ describe.skipIf(!CAN_COPY)(`an administrator who types what the pages show${NEED
     const [line = "", ...output] = shown.split("\n");
     const ran = steps.find((step) => `# ${step.line}` === line);
     expect(neutral(ran?.stdout ?? "")).toBe(neutral(output.join("\n")));
+  });
+
+  test("edits the example that the page shows", () => {
+    expect(stepOf(EDITED)?.stdout).toBe(readme.blocks("yaml")[0] ?? "");
   });
 
   test("has one snapshot and three order files, of the user of the runs", () => {
@@ -135,12 +150,12 @@ function neutral(checked: string): string {
 
 /** What the pages ask to write into files. */
 function siteFiles({ simulator }: Stage): Record<string, string> {
-  const [yaml = ""] = readme.blocks("yaml");
-  const config = yaml
-    .replace("https://waldur.example.org/api/", simulator.url)
-    .replace("1f5c0a6de0b84c5c9b4b0a0d9c1e2f30", simulator.offeringUuid);
   return {
-    "/etc/waldur/config.yaml": config,
+    "/etc/waldur/edits.sed": [
+      `s,https://waldur.example.org/api/,${simulator.url},`,
+      `s,1f5c0a6de0b84c5c9b4b0a0d9c1e2f30,${simulator.offeringUuid},`,
+      "",
+    ].join("\n"),
     "/etc/waldur/waldur.token": `${simulator.providerToken}\n`,
     "/etc/cron.d/waldur-cscs-storage": readme.blocks("cron").join(""),
     "/var/lib/prometheus/node-exporter/other.prom": "other 1\n",

@@ -129,7 +129,7 @@ describe("what it shows", () => {
     },
   );
 
-  test.skipIf(Bun.which("systemd-analyze") === null).each(["orders", "sync"])(
+  test.skipIf(Bun.which("systemd-analyze") === null).each(["orders", "sync", "orders-interval"])(
     "the unit of %s is exposed less than 2.0 (needs systemd-analyze)",
     async (mode) => {
       const unit = join(UNITS, `waldur-cscs-storage-${mode}.service`);
