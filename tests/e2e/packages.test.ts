@@ -43,7 +43,7 @@ describe.skipIf(NEEDS_TOOLS !== "")(`packages${NEEDS_TOOLS}`, () => {
     expect((await shell("sha256sum --check SHA256SUMS")).trim().split("\n")).toHaveLength(7);
   });
 
-  test("a second build has the same bytes, whatever umask, zone, language and directory", async () => {
+  test.concurrent("a second build has the same bytes, whatever umask, zone, language and directory", async () => {
     const again = join(scratchDirectory("again-"), "elsewhere", "packages");
     const around =
       'umask 077; export TZ=Asia/Tokyo LC_ALL=de_DE.UTF-8 USER=somebody HOSTNAME=other; exec "$@"';
@@ -94,24 +94,27 @@ describe.skipIf(NEEDS_TOOLS !== "")(`packages${NEEDS_TOOLS}`, () => {
       for (const named of [ref, ...dependsOn]) expect(refs).toContain(named);
   });
 
-  test.skipIf(Bun.which("lintian") === null)("lintian finds no error (needs lintian)", async () => {
-    const ran = await runCommand(["lintian", "--allow-root", "--fail-on", "error", DEB], { cwd: packages });
-    expect(ran).toMatchObject({ code: 0 });
-    // The first two are of Bun's executable, the third is about Debian's archive, and the last of scripts that ask
-    // whether systemd runs before they call it for more than a link.
-    expect(
-      ran.stdout
-        .trim()
-        .split("\n")
-        .map((line) => line.split(" ")[2]),
-    ).toEqual([
-      "hardening-no-pie",
-      "hardening-no-relro",
-      "initial-upload-closes-no-bugs",
-      ...["maintainer-script-calls-systemctl", "maintainer-script-calls-systemctl"],
-      "maintainer-script-calls-systemctl",
-    ]);
-  });
+  test.concurrent.skipIf(Bun.which("lintian") === null)(
+    "lintian finds no error (needs lintian)",
+    async () => {
+      const ran = await runCommand(["lintian", "--allow-root", "--fail-on", "error", DEB], { cwd: packages });
+      expect(ran).toMatchObject({ code: 0 });
+      // The first two are of Bun's executable, the third is about Debian's archive, and the last of scripts that ask
+      // whether systemd runs before they call it for more than a link.
+      expect(
+        ran.stdout
+          .trim()
+          .split("\n")
+          .map((line) => line.split(" ")[2]),
+      ).toEqual([
+        "hardening-no-pie",
+        "hardening-no-relro",
+        "initial-upload-closes-no-bugs",
+        ...["maintainer-script-calls-systemctl", "maintainer-script-calls-systemctl"],
+        "maintainer-script-calls-systemctl",
+      ]);
+    },
+  );
 
   const emulated = [
     {
@@ -131,7 +134,7 @@ describe.skipIf(NEEDS_TOOLS !== "")(`packages${NEEDS_TOOLS}`, () => {
   ];
   for (const { cpu, emulator, args, program, needs } of emulated) {
     const can = process.arch === "x64" && Bun.which(emulator) !== null && existsSync(needs);
-    test.skipIf(!can)(
+    test.concurrent.skipIf(!can)(
       `the program for ${cpu} runs both modes and check (needs ${emulator} and its C library)`,
       async () => {
         const run = (...command: string[]) => runCommand([emulator, ...args, program(), ...command], {});
