@@ -14,6 +14,7 @@ const target = targetOf(process.argv.slice(2));
 const isNative = target === nativeTarget();
 /** Never the name that tests and packages take for the binary of this machine. */
 const crossName = `waldur-cscs-storage-${manifest.version}-${target.replace("bun-", "")}`;
+const runtime = runtimeFor(target);
 const outfile = join(root, "dist", isNative ? "waldur-cscs-storage" : crossName);
 
 build();
@@ -26,6 +27,14 @@ function targetOf(args: readonly string[]): Target {
   console.error(`build: ${args.join(" ")} is not understood`);
   console.error(`usage: bun scripts/build.ts [--target ${TARGETS.join("|")}]`);
   process.exit(64);
+}
+
+function runtimeFor(wanted: Target): string | undefined {
+  try {
+    return runtimeOf(wanted);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : `${error}`);
+  }
 }
 
 /** Beside the place it is for, so that the binary is replaced in one step and source maps do not pile up around it. */
@@ -41,7 +50,7 @@ function build(): void {
       outfile: built,
       target,
       version: manifest.version,
-      runtime: runtimeOf(target),
+      runtime,
     });
     if (log === null) {
       renameSync(built, outfile);

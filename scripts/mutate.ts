@@ -12,7 +12,9 @@ const only = process.argv[2] === "--only" ? (process.argv[3] ?? "") : "";
 const copy = mkdtempSync(join(tmpdir(), "mutate-"));
 let survivors = 0;
 try {
-  for (const part of ["cmd", "lib", "tests", "scripts", "package.json", "tsconfig.json", "bunfig.toml"]) {
+  const pages = ["docs", "README.md", "CHANGELOG.md", "LICENSE"];
+  const settings = ["package.json", "bun.lock", "tsconfig.json", "bunfig.toml"];
+  for (const part of ["cmd", "lib", "tests", "scripts", "packaging", ...pages, ...settings]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
