@@ -1620,6 +1620,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: "scripts/runtime.ts",
     from: "if (found !== sha256)",
     to: "if (found.length !== sha256.length)",
-    tests: ["e2e/build.test.ts"],
+    tests: ["e2e/runtime.test.ts"],
   },
 ];

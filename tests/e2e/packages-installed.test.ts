@@ -1,14 +1,18 @@
 // A package's life on a copy of this machine, with its real scripts and no systemd running: installed, upgraded from an
 // older version, removed and purged. What is the administrator's outlives all of it.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import manifest from "../../package.json" with { type: "json" };
+import { archiveName } from "../../scripts/package/archives.ts";
 import { packageAll } from "../../scripts/package.ts";
 import { builtPackages, NEEDS_TOOLS } from "../packages.ts";
 import { scratchDirectory } from "../scratch.ts";
 import { NEEDS_COPY, runOnCopy } from "./machine.ts";
+
+/** The first test of a run builds the packages. */
+setDefaultTimeout(180_000);
 
 const NAME = "waldur-cscs-storage";
 const OLDER = "0.0.9";
@@ -32,12 +36,14 @@ const OWN = `find /etc/waldur /srv/storage-orders /etc/systemd/system/${NAME}-sy
 const ENABLED = "cd /etc/systemd/system && ls -d *.wants/*waldur* 2>/dev/null || true";
 const DIRECTORIES = "stat -c '%U %G %a %n' /etc/waldur /var/lib/waldur-cscs-storage";
 const PROGRAM = `${NAME} --version`;
-const LEFT = `find /etc /usr /var /srv /opt -iname '*${NAME}*' -not -path '/var/cache/*' | sort`;
+/** What this machine does not have anyway. */
+const FIND = `find /etc /usr /var /srv /opt -iname '*${NAME}*' -not -path '/var/cache/*' | sort`;
+const BEFORE = `${FIND} >/root/before.txt`;
+const LEFT = `${FIND} | comm -13 /root/before.txt -`;
 
-type Manager = { suffix: string; install: string; upgrade: string; remove: string; purge: string };
+type Manager = { install: string; upgrade: string; remove: string; purge: string };
 /** Without the triggers of other packages: the index of manual pages takes longer than all of this. */
 const DPKG: Manager = {
-  suffix: "amd64.deb",
   install: "dpkg --no-triggers -i",
   upgrade: "dpkg --no-triggers -i",
   remove: `dpkg --no-triggers -r ${NAME}`,
@@ -45,7 +51,6 @@ const DPKG: Manager = {
 };
 /** Of Debian, where it wants to be asked twice; scripts run as they do elsewhere. */
 const RPM: Manager = {
-  suffix: "x86_64.rpm",
   install: "rpm --force-debian --nodeps -i",
   upgrade: "rpm --force-debian --nodeps -U",
   remove: `rpm --force-debian --nodeps -e ${NAME}`,
@@ -60,10 +65,8 @@ describe.skipIf(needs !== "").each([
     const shared = scratchDirectory("installed-");
     const older = await packagesOf(OLDER, join(shared, "older"));
     const newer = await builtPackages();
-    const find = (directory: string, version: string) =>
-      `${directory}/${NAME}${kind === "deb" ? "_" : "-"}${version}-1${kind === "deb" ? "_" : "."}${manager.suffix}`;
     const ran = await play(shared, [
-      ["install", `${manager.install} ${find(older, OLDER)}`],
+      ["install", `${manager.install} ${older}/${archiveName(kind, OLDER, "x64")}`],
       ["older", PROGRAM],
       ["directories", DIRECTORIES],
       ["user", "getent passwd waldur-storage"],
@@ -71,7 +74,7 @@ describe.skipIf(needs !== "").each([
       ...SETTLE.map((line) => [line, line] as const),
       ["enable", `systemctl enable ${NAME}-orders.timer ${NAME}-sync.timer`],
       ["own", OWN],
-      ["upgrade", `${manager.upgrade} ${find(newer, manifest.version)}`],
+      ["upgrade", `${manager.upgrade} ${newer}/${archiveName(kind, manifest.version, "x64")}`],
       ["newer", PROGRAM],
       ["own after the upgrade", OWN],
       ["enabled after the upgrade", ENABLED],
@@ -109,15 +112,11 @@ describe.skipIf(needs !== "").each([
     expect(ran["user after the purge"]).toBe(ran.user ?? "");
   });
 
-  test("that was never configured leaves its user alone", async () => {
+  test("that was never configured leaves nothing but its user", async () => {
     const shared = scratchDirectory("installed-");
     const older = await packagesOf(OLDER, join(shared, "older"));
-    const separator = kind === "deb" ? ["_", "_"] : ["-", "."];
     const ran = await play(shared, [
-      [
-        "install",
-        `${manager.install} ${older}/${NAME}${separator[0]}${OLDER}-1${separator[1]}${manager.suffix}`,
-      ],
+      ["install", `${manager.install} ${older}/${archiveName(kind, OLDER, "x64")}`],
       ["remove", manager.remove],
       ["purge", manager.purge],
       ["left", LEFT],
@@ -141,8 +140,9 @@ async function play(
   shared: string,
   steps: readonly (readonly [name: string, line: string])[],
 ): Promise<Record<string, string>> {
-  const commands = steps.map(([, line]) => ({ line, asRoot: true, code: 0 }));
-  const ran = await runOnCopy(commands, { shared, files: {} });
+  const lines = [BEFORE, ...steps.map(([, line]) => line)];
+  const commands = lines.map((line) => ({ line, asRoot: true, code: 0 }));
+  const [, ...ran] = await runOnCopy(commands, { shared, files: {} });
   const failed = ran.filter(({ code }) => code !== 0).map(({ line, stderr }) => `${line}: ${stderr}`);
   expect(failed).toEqual([]);
   return Object.fromEntries(steps.map(([name], at) => [name, ran[at]?.stdout ?? ""]));

@@ -1,7 +1,7 @@
 // The packages as `bun run package` makes them: the same bytes each time, the program that the tests ran, files of root,
 // nothing that lintian calls an error; and their programs start on CPUs that this machine is not.
 
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "pathe";
 import manifest from "../../package.json" with { type: "json" };
@@ -9,6 +9,9 @@ import { builtPackages, NEEDS_TOOLS, packageInto } from "../packages.ts";
 import { ROOT } from "../pages.ts";
 import { scratchDirectory } from "../scratch.ts";
 import { BINARY, runCommand } from "../stage.ts";
+
+/** The first test of a run builds the packages. */
+setDefaultTimeout(180_000);
 
 const { version } = manifest;
 const NAME = "waldur-cscs-storage";

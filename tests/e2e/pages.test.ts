@@ -1,11 +1,14 @@
 // What README, docs/migration.md and docs/operations.md ask an administrator to type is typed here, from the
 // installation to the removal, in a copy of this machine and against a simulated Waldur.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { builtPackages, NEEDS_TOOLS } from "../packages.ts";
 import { ROOT, readPage, type ShownCommand } from "../pages.ts";
 import { openStage, type Stage } from "../stage.ts";
 import { NEEDS_COPY, runOnCopy, type Step } from "./machine.ts";
+
+/** The first test of a run builds the packages. */
+setDefaultTimeout(180_000);
 
 const readme = readPage("README.md");
 const migration = readPage("docs/migration.md");

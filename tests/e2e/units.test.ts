@@ -94,7 +94,7 @@ describe.skipIf(!canBoot)(`the units, started by systemd${needs}`, () => {
       await machine.exited;
       await stage.close();
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 type Ask = (...command: string[]) => ReturnType<typeof runCommand>;
