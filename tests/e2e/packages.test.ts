@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "pathe";
 import manifest from "../../package.json" with { type: "json" };
 import { builtPackages, NEEDS_TOOLS, packageInto } from "../packages.ts";
-import { ROOT } from "../pages.ts";
+import { ROOT, readPage } from "../pages.ts";
 import { scratchDirectory } from "../scratch.ts";
 import { BINARY, runCommand } from "../stage.ts";
 
@@ -77,6 +77,20 @@ describe.skipIf(NEEDS_TOOLS !== "")(`packages${NEEDS_TOOLS}`, () => {
       expect(line).toMatch(/^(?:-rw-r--r--|[d-]rwxr-xr-x) +(?:\d+ )?(?:root[ /]+root|0\/0) /);
       expect(line).toMatch(/ (?:\S*?\/)?(?:usr\/\S+|usr\/|\.\/|waldur-cscs-storage-\S+-linux-x64\/)$/);
     }
+  });
+
+  test("manual and completions are those of the program, examples those of the pages", async () => {
+    const unpacked = scratchDirectory("unpacked-");
+    await shell(`dpkg-deb -x ${DEB} ${unpacked}`);
+    const installed = (path: string) => readFileSync(join(unpacked, "usr/share", path), "utf8");
+    const printed = async (...command: string[]) => (await runCommand([BINARY, ...command], {})).stdout;
+    const manual = readFileSync(join(unpacked, `usr/share/man/man1/${NAME}.1.gz`));
+    expect(new TextDecoder().decode(Bun.gunzipSync(manual))).toBe(await printed("man"));
+    expect(installed(`bash-completion/completions/${NAME}`)).toBe(await printed("completion", "bash"));
+    expect(installed(`zsh/vendor-completions/_${NAME}`)).toBe(await printed("completion", "zsh"));
+    const examples = `doc/${NAME}/examples`;
+    expect(readPage("README.md").blocks("cron")).toEqual([installed(`${examples}/${NAME}.cron`)]);
+    expect(readPage("docs/operations.md").blocks("yaml")).toContain(installed(`${examples}/alerts.yml`));
   });
 
   test("the SBOM has what bun.lock pins for the program, and nothing else", async () => {
