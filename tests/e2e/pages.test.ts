@@ -41,6 +41,9 @@ const REMAINS = look(
   "find /etc /usr/local /srv /var/lib -iname '*waldur*'; getent passwd waldur-storage || true",
 );
 
+/** The pages leave the making of a provisioner's user to the provisioner. */
+const PROVISIONER = look("useradd --system --no-create-home provisioner");
+
 /** Where the administrator has put the packages, and the example that was installed edited for this Waldur. */
 const PREPARED = (packages: string) => look(`ln -s ${packages}/* .`);
 const EDITED = look("cat /etc/waldur/config.yaml; sed -i -f /etc/waldur/edits.sed /etc/waldur/config.yaml");
@@ -49,6 +52,7 @@ const isCopied = ({ line }: ShownCommand) => line.endsWith("/examples/config.yam
 /** The looks are put where the pages have come to what they look at. */
 const script = (packages: string): readonly ShownCommand[] => [
   PREPARED(packages),
+  PROVISIONER,
   ...ownCommands(readme).flatMap((command) => (isCopied(command) ? [command, EDITED] : [command])),
   PUBLISHED,
   TIMERS,
