@@ -833,7 +833,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "no GID of a faulty map is used",
-    file: "lib/storage/mapper.ts",
+    file: "lib/storage/mapped-offering.ts",
     from: "  requireSoundGids(settings.unixGid);\n",
     to: "",
     tests: ["unit/storage/mapper.test.ts", "waldur/values.test.ts"],
@@ -1127,7 +1127,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "an empty 404 to a POST is no missing endpoint",
-    file: "lib/waldur/translate.ts",
+    file: "lib/waldur/status-errors.ts",
     from: 'asked.method === "POST" && received.text === ""',
     to: 'asked.method === ""',
     tests: ["waldur/components.test.ts"],

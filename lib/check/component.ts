@@ -4,7 +4,7 @@ import type { OfferingConfig } from "../config/config.ts";
 import { AppError, EXIT, type ExitCode, InterruptedError } from "../errors.ts";
 import type { Reader } from "../waldur/client.ts";
 import { fetchComponents, type OfferingComponent } from "../waldur/offering-components.ts";
-import { oneLine } from "../waldur/translate.ts";
+import { oneLine } from "../waldur/status-errors.ts";
 import type { Findings } from "./findings.ts";
 
 /**

@@ -2,7 +2,7 @@
 
 import { AppError, EXIT, type ExitCode, InterruptedError } from "../errors.ts";
 import type { Reader } from "../waldur/client.ts";
-import { oneLine } from "../waldur/translate.ts";
+import { oneLine } from "../waldur/status-errors.ts";
 import { fetchUser, type WaldurUser } from "../waldur/user.ts";
 import type { WaldurOffering } from "../waldur/wire-offering.ts";
 import type { Findings } from "./findings.ts";

@@ -2,25 +2,20 @@
 // differ in the status, and in the limits and options of an order. An item with any problem has no entry at all; every
 // problem of it is reported. Rules: docs/contract.md, "The document".
 
-import type { StorageComponent, StorageSettings } from "../config/config.ts";
-import { AnswerError } from "../errors.ts";
 import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStatus } from "./document.ts";
 import { checkEntrySize } from "./entry-size.ts";
 import { NO_FORM, readForm, type StorageForm } from "./form.ts";
-import type { ProjectGids } from "./gids.ts";
 import type { Hierarchy } from "./hierarchy.ts";
-import { rememberDataTypes, storageItem } from "./items.ts";
-import { compileTemplate } from "./mount-point.ts";
+import { type MappedOffering, type MapperOptions, prepareOffering } from "./mapped-offering.ts";
 import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
 import { readPermission } from "./permission.ts";
-import { type Place, type PlaceRules, readPlace } from "./place.ts";
-import { createPolicy, type Policy } from "./policy.ts";
+import { type Place, readPlace } from "./place.ts";
+import type { Policy } from "./policy.ts";
 import type { Problems } from "./problems.ts";
 import type { QuotaFindings, QuotaValues } from "./quota-policy.ts";
-import { type QuotaGrounds, type QuotaRule, quotaRule, readQuotas, ruleOfThePast } from "./quotas.ts";
-import { checkSlug } from "./segment.ts";
+import { type QuotaGrounds, readQuotas } from "./quotas.ts";
 import { statusOfOrder, statusOfState } from "./status.ts";
-import { checkUuid, readHierarchyItem, readTargetItem, requireSoundGids, settledGids } from "./target.ts";
+import { checkUuid, readHierarchyItem, readTargetItem } from "./target.ts";
 
 export type Mapped =
   /**
@@ -47,25 +42,13 @@ export type Mapper = {
   hierarchy: Hierarchy | null;
 };
 
-type MapperOptions = {
-  settings: StorageSettings;
-  component: StorageComponent;
-  offeringSlug: string;
-  /** Only with `document_profile: hierarchy`. */
-  hierarchy?: Hierarchy | null;
-  /** Whose offering it is, for rows that do not say it. */
-  provider?: StorageSource["provider"];
-  /** Of a source that is asked while the program runs; null for one that is read with the configuration. */
-  gids?: ProjectGids | null;
-};
-
 /**
  * A mapper for one offering.
  * @throws AnswerError when the offering's own names cannot be part of a path: then no resource of it could be published
  * @throws RetryLaterError when the map of GIDs has a fault: then no project may be published without its GID
  */
 export function createMapper(options: MapperOptions): Mapper {
-  const offering = prepare(options);
+  const offering = prepareOffering(options);
   const placeOf = (source: StorageSource) => readPlace(offering, source);
   return {
     placeOf,
@@ -91,53 +74,6 @@ export function createMapper(options: MapperOptions): Mapper {
   };
 }
 
-/** What is the same for every resource of the offering. */
-type Offering = PlaceRules & {
-  permissions: { fallback: string; policy: Policy };
-  settings: StorageSettings;
-  hierarchy: Hierarchy | null;
-  gids: ProjectGids;
-  quotas: QuotaRule;
-  /** Of what was published before, and of what is removed. */
-  pastQuotas: QuotaRule;
-  dataTypeOf: ReturnType<typeof rememberDataTypes>;
-};
-
-function prepare(options: MapperOptions): Offering {
-  const { settings, component, offeringSlug, hierarchy = null, provider, gids } = options;
-  requireSoundGids(settings.unixGid);
-  const template = compileTemplate(settings.mountPoint);
-  const system = settings.storageSystem ?? offeringSlug;
-  const problems: Problems = [];
-  checkSlug(system, settings.storageSystem === null ? "offering_slug" : "storage_system", problems);
-  if (template.uses("fileSystem")) checkSlug(settings.storageFileSystem, "storage_file_system", problems);
-  for (const { message } of problems) throw unusableOffering(message);
-  const policy = createPolicy(settings);
-  const quotas = quotaRule(settings, component);
-  return {
-    settings,
-    hierarchy,
-    backendIdOf: hierarchy?.backendIdOf ?? ((backendId) => backendId),
-    gids: gids ?? settledGids(settings.unixGid),
-    policy,
-    permissions: { fallback: settings.defaultPermissions, policy },
-    dataTypes: { fallback: settings.defaultDataType, policy },
-    quotas,
-    pastQuotas: ruleOfThePast(quotas),
-    template,
-    provider,
-    storageSystem: storageItem("storage_system", system),
-    fileSystem: storageItem("storage_file_system", settings.storageFileSystem),
-    dataTypeOf: rememberDataTypes(),
-  };
-}
-
-function unusableOffering(message: string): AnswerError {
-  return new AnswerError(`nothing of the offering can be published: ${message}`, {
-    hint: "set storage_system in backend_settings, or correct the offering's slug in Waldur",
-  });
-}
-
 type EntryFacts = {
   source: StorageSource;
   place: Place;
@@ -150,7 +86,7 @@ type EntryFacts = {
   mayLackGid: boolean;
 };
 
-function mapEntry(offering: Offering, facts: EntryFacts, problems: Problems): Mapped {
+function mapEntry(offering: MappedOffering, facts: EntryFacts, problems: Problems): Mapped {
   checkUuid(facts.source.uuid, "uuid", problems);
   // A terminate order needs path and target only: whoever cannot be mapped can still be removed.
   const isSparing = facts.isRemoval === true && facts.place.path !== undefined;
@@ -192,7 +128,7 @@ type Found = { problems: Problems; spared: QuotaFindings };
 
 type Parts = ReturnType<typeof readParts>;
 
-function withoutFaults({ settings }: Offering, { permission, quotas, dataType, ...needed }: Parts) {
+function withoutFaults({ settings }: MappedOffering, { permission, quotas, dataType, ...needed }: Parts) {
   return {
     ...needed,
     dataType: dataType ?? settings.defaultDataType,
@@ -203,7 +139,7 @@ function withoutFaults({ settings }: Offering, { permission, quotas, dataType, .
 
 /** Every part that could be read; one that could not is undefined, and its problem is among those given. */
 function readParts(
-  offering: Offering,
+  offering: MappedOffering,
   { source, place, status, grounds, isRemoval, mayLackGid }: EntryFacts,
   { problems, spared }: Found,
 ) {
@@ -246,7 +182,7 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
  * Old quotas that cannot be read were never published, so they are null: an update that corrects a bad limit goes
  * through.
  */
-function quotasOfChange(offering: Offering, { source, before }: EntryFacts, newQuotas: Quota[] | null) {
+function quotasOfChange(offering: MappedOffering, { source, before }: EntryFacts, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
   return {
     oldQuotas: readQuotas(offering.pastQuotas, { ...before, form: formOf(source) }, { problems: [] }) ?? null,

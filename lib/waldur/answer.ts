@@ -1,9 +1,10 @@
 // From the text of an answer to what it says: JSON of a size and a depth that can be worked with, or an error.
 
 import { AnswerError, type AppError } from "../errors.ts";
+import { type Asked, byWhom } from "./asked.ts";
 import { TooLarge } from "./body.ts";
 import { isDeeper, MOST_BRACKETS, MOST_LEVELS, opensMore } from "./depth.ts";
-import { type Asked, byWhom, oneLine } from "./translate.ts";
+import { oneLine } from "./status-errors.ts";
 
 export type Answer = {
   body: unknown;

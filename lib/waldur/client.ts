@@ -4,6 +4,7 @@
 
 import { AppError, EndpointError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
+import type { Asked } from "./asked.ts";
 import { LARGEST_BODY_BYTES } from "./body.ts";
 import { getWithRetries } from "./get.ts";
 import { isTransientStatus } from "./retry.ts";
@@ -16,7 +17,8 @@ import {
   type Query,
   type Sender,
 } from "./send.ts";
-import { type Asked, describeStatus, translateTransportError } from "./translate.ts";
+import { describeStatus } from "./status-errors.ts";
+import { translateTransportError } from "./translate.ts";
 
 export type Reader = {
   /**

@@ -4,7 +4,8 @@ import { type AppError, RetryLaterError } from "../errors.ts";
 import { type Answer, type Failed, parseAnswer } from "./answer.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
 import type { Exchange, Patience, Sender } from "./send.ts";
-import { describeStatus, translateTransportError } from "./translate.ts";
+import { describeStatus } from "./status-errors.ts";
+import { translateTransportError } from "./translate.ts";
 
 /** GETs until it is answered or patience ends. */
 export async function getWithRetries(exchange: Exchange, send: Sender, patience: Patience): Promise<Answer> {

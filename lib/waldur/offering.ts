@@ -4,7 +4,7 @@
 import { AnswerError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
 import { readList } from "./pages.ts";
-import { oneLine } from "./translate.ts";
+import { oneLine } from "./status-errors.ts";
 import { OFFERINGS_PATH, PROVIDERS_PATH, RESOURCES_PATH, SITE_AGENT_TYPE } from "./vocabulary.ts";
 import { parseRows } from "./wire.ts";
 import {

@@ -4,9 +4,10 @@
 import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
 import type { Received } from "./answer.ts";
+import type { Asked } from "./asked.ts";
 import { readBody, type Watch, watchProgress } from "./body.ts";
+import { isJson } from "./status-errors.ts";
 import { type Answered, timed } from "./timed.ts";
-import { type Asked, isJson } from "./translate.ts";
 
 /** Where Waldur is and how to reach it. */
 export type Connection = {

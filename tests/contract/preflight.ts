@@ -3,7 +3,7 @@
 // missing.
 
 import { ConfigError, EndpointError, RefusedError } from "../../lib/errors.ts";
-import { describeStatus } from "../../lib/waldur/translate.ts";
+import { describeStatus } from "../../lib/waldur/status-errors.ts";
 import { type Answer, isTable, listAll, type Reads, said, type Table, tableOf, textOf } from "./api.ts";
 import { ORDERS, type Ordering, PREFIX, RESOURCES } from "./site.ts";
 import { NAMES, type Variables } from "./variables.ts";

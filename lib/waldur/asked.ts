@@ -1,0 +1,47 @@
+// A request as messages name it: what was asked of whom, through which proxy, and how often.
+
+/** A request, as messages name it. */
+export type Asked = {
+  method: string;
+  /** The path, with the page of a list. */
+  shown: string;
+  /** Scheme, host and port of the server. */
+  origin: string;
+  /** The setting or variable that names a proxy in use, if one does. */
+  proxyFrom: string | null;
+  /** Where the token comes from. */
+  tokenFrom: string;
+  /** How often it was asked, this time included. */
+  tries: number;
+  /** Where it is not Waldur. */
+  peer?: Peer;
+};
+
+/** A server, as messages name it. */
+export type Peer = {
+  name: string;
+  /** The key of the configuration that has its address. */
+  urlKey: string;
+  /** What to do when it answers with 401 or 403. */
+  refused: string;
+};
+
+type AnyPeer = Omit<Peer, "refused"> & { refused: string | null };
+const WALDUR: AnyPeer = { name: "Waldur", urlKey: "waldur_api_url", refused: null };
+
+export function peerOf({ peer }: Pick<Asked, "peer">): AnyPeer {
+  return peer ?? WALDUR;
+}
+
+/** Who answered, as far as can be known, and after how many tries. */
+export function byWhom({ origin, proxyFrom, tries }: Asked): string {
+  return ` by ${origin}${throughProxy(proxyFrom)}${afterTries(tries)}`;
+}
+
+export function throughProxy(proxyFrom: string | null): string {
+  return proxyFrom === null ? "" : `, through the proxy of ${proxyFrom}`;
+}
+
+export function afterTries(tries: number): string {
+  return tries === 1 ? "" : ` after ${tries} tries`;
+}
