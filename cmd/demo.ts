@@ -11,7 +11,7 @@ import { defineCommand, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
 import { choice, number, runOptions, text } from "./flags.ts";
 
-const SYNC_OPTIONS = { allowShrink: false, ifChanged: false, repath: false };
+const SYNC_OPTIONS = { allowShrink: false, ifChanged: false, full: false, repath: false };
 const WORK = {
   sync: {
     publish: (job, output) => publishSnapshot(job, output, SYNC_OPTIONS),

@@ -17,6 +17,11 @@ export const command = defineCommand({
       group: "Run",
       description: "publish nothing when nothing but the date differs",
     },
+    full: {
+      type: "boolean",
+      group: "Run",
+      description: "read every column of every resource, also of those that have not changed",
+    },
     repath: {
       type: "boolean",
       group: "Run",
@@ -38,6 +43,7 @@ export const command = defineCommand({
     const options = {
       allowShrink: flags["allow-shrink"] === true,
       ifChanged: flags["if-changed"] === true,
+      full: flags.full === true,
       repath: flags.repath === true,
     };
     return runOnce(runOptions("sync", flags), {

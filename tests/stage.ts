@@ -175,7 +175,7 @@ export async function runHere(
   }: HereOptions,
 ): Promise<{ report: Report; lines: string[] }> {
   const lines: string[] = [];
-  const syncOptions = { allowShrink: false, ifChanged: false, repath: false, ...sync };
+  const syncOptions = { allowShrink: false, ifChanged: false, full: false, repath: false, ...sync };
   const work =
     mode === "orders"
       ? { publish: publishOrders, describe: describeOrders }

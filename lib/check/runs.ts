@@ -32,7 +32,7 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
   const sink = measuringSink(directory, (found) => {
     compared = found;
   });
-  const options = { allowShrink: false, ifChanged: false, repath: false };
+  const options = { allowShrink: false, ifChanged: false, full: false, repath: false };
   const { report, error } = await tryRun("sync", trial, (job) => syncOffering(job, options, sink));
   if (error !== null) {
     findings.failWith("sync", error);

@@ -5,7 +5,7 @@ import { type Answer, detail, noEndpoint, redirect } from "./answers.ts";
 import { deliver } from "./deliver.ts";
 import type { Exchange, Quirks } from "./exchange.ts";
 import type { Fault, FaultPlan } from "./faults.ts";
-import { listCostMs } from "./query-cost.ts";
+import { detailCostMs, listCostMs, listQueries } from "./query-cost.ts";
 import type { Routed, Router } from "./routes.ts";
 import type { World } from "./state.ts";
 import type { Worker } from "./worker.ts";
@@ -21,6 +21,8 @@ export type LoggedRequest = {
   authorised: boolean;
   /** As it was sent; empty for none. */
   body: string;
+  /** Queries that a server of 2024 makes for it; only lists of resources are counted. */
+  queries: number;
 };
 
 /** All that answering a request takes. */
@@ -53,6 +55,7 @@ export async function answerRequest(request: Request, site: Site): Promise<Respo
     userAgent: request.headers.get("user-agent") ?? "",
     authorised: "role" in authenticate(authorization, site.accounts),
     body: "",
+    queries: 0,
   };
   site.requests.push(logged);
   const answer = await answerFor(request, { url, path, authorization, logged }, site);
@@ -76,7 +79,9 @@ async function answerFor(request: Request, asked: Asked, site: Site): Promise<An
   return inTurn(site, asked.authorization ?? "", async () => {
     const opened = openExchange(request, { ...asked, text, quirks }, site);
     const answer = "status" in opened ? opened : played(opened, faults);
-    await spend(site, site.queryCost * queryCostMs(answer, asked));
+    const cost = costOf(answer, asked);
+    asked.logged.queries = cost.queries;
+    await spend(site, site.queryCost * cost.ms);
     return answer;
   });
 }
@@ -148,9 +153,12 @@ function parseBody(text: string): { ok: true; value: unknown } | { ok: false; me
   }
 }
 
-/** What a real server spends on queries; of all lists only that of resources is long enough to matter. */
-function queryCostMs({ rows = 0 }: Answer, { path, url }: Asked): number {
-  return path.endsWith("-resources/") ? listCostMs(rows, url.searchParams.getAll("field")) : 0;
+/** What a real server spends; of all lists only that of resources is long enough to matter. */
+function costOf({ rows }: Answer, { path, url }: Asked): { ms: number; queries: number } {
+  const fields = url.searchParams.getAll("field");
+  if (path.endsWith("-resources/") && rows !== undefined)
+    return { ms: listCostMs(rows, fields), queries: listQueries(rows, fields) };
+  return { ms: /-resources\/[0-9a-f]{32}\/$/.test(path) ? detailCostMs(fields) : 0, queries: 0 };
 }
 
 async function spend(site: Site, ms: number): Promise<void> {

@@ -30,6 +30,8 @@ export type Rows = {
   /** Adds a resource as the newest one; the index is given to the maker. */
   add(make: (index: number) => SimResource): SimResource;
   select(filter: Filter): Selection;
+  /** Changes the resource past everything that would move `modified`, as no server that is known does. */
+  changeSilently(uuid: string, change: Partial<SimResource>): void;
   /** Every row that was changed or added, oldest first. */
   changed(): readonly SimResource[];
   /** Seeded and added rows together. */
@@ -39,14 +41,23 @@ export type Rows = {
 /** Half open, like a slice. */
 type Range = { from: number; to: number };
 
-export function createRows(options: SeedOptions, background: Background): Rows {
+/** @param touch moves `modified`, as every write does */
+export function createRows(
+  options: SeedOptions,
+  background: Background,
+  touch: (resource: SimResource) => void,
+): Rows {
   const seeded = options.resources + options.terminated;
   const changed: SimResource[] = [];
   const byUuid = new Map<string, SimResource>();
+  /** What `byUuid` has, without what moves `modified`. */
+  const originals = new Map<string, SimResource>();
   const byIndex = new Map<number, SimResource>();
   let size = seeded;
 
-  const keep = (resource: SimResource): SimResource => {
+  const keep = (made: SimResource): SimResource => {
+    const resource = touchedByWrites(made, touch);
+    originals.set(made.uuid, made);
     changed.splice(placeOf(changed, resource.index), 0, resource);
     byUuid.set(resource.uuid, resource);
     byIndex.set(resource.index, resource);
@@ -60,11 +71,17 @@ export function createRows(options: SeedOptions, background: Background): Rows {
     return index === undefined || index >= seeded || byIndex.has(index) ? undefined : at(index);
   };
 
+  const edit = (uuid: string): SimResource | undefined => {
+    const found = find(uuid);
+    return found === undefined || byUuid.has(uuid) ? found : keep(found);
+  };
+
   return {
     find,
-    edit(uuid) {
-      const found = find(uuid);
-      return found === undefined || byUuid.has(uuid) ? found : keep(found);
+    edit,
+    changeSilently(uuid, change) {
+      edit(uuid);
+      Object.assign(originals.get(uuid) ?? {}, change);
     },
     add: (make) => keep(make(size++)),
     select(filter) {
@@ -78,6 +95,20 @@ export function createRows(options: SeedOptions, background: Background): Rows {
     changed: () => changed,
     size: () => size,
   };
+}
+
+/** Fields whose writing moves nothing. */
+const QUIET: readonly (string | symbol)[] = ["modified", "index"];
+
+/** The resource, whose `modified` moves with every other field that is set. */
+function touchedByWrites(resource: SimResource, touch: (resource: SimResource) => void): SimResource {
+  return new Proxy(resource, {
+    set(target, field, value) {
+      const isSet = Reflect.set(target, field, value);
+      if (!QUIET.includes(field)) touch(target);
+      return isSet;
+    },
+  });
 }
 
 /** Where an index belongs in a list that is sorted by index. */

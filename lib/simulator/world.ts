@@ -11,11 +11,12 @@ export type WorldOptions = SeedOptions & { orders: number; now: () => Date };
 
 export function createWorld(options: WorldOptions): World {
   const background = createBackground(options);
+  let touched = 0;
   const world: World = {
     ...background,
     generation: options.generation,
     seed: options.seed,
-    rows: createRows(options, background),
+    rows: createRows(options, background, (resource) => world.touch(resource)),
     orders: [],
     stamp: () => stamp(options.now()),
     resource: (uuid) => world.rows.edit(uuid) ?? missing("resource", uuid),
@@ -40,7 +41,9 @@ export function createWorld(options: WorldOptions): World {
       world.touch(resource);
     },
     touch(thing) {
-      thing.modified = world.stamp();
+      // Waldur counts microseconds: two writes in one millisecond differ.
+      const micros = String(++touched % 1000).padStart(3, "0");
+      thing.modified = world.stamp().replace(/\d{3}Z$/, `${micros}Z`);
     },
   };
   seedOrders(world, options);

@@ -26,6 +26,16 @@ export function unusable(fault: { field: string; message: string }): ListingProb
   };
 }
 
+/** What was remembered of a row was wrong, though nothing showed it. */
+export function unmarked(uuid: string): ListingProblem {
+  return {
+    code: "modified-unmoved",
+    resource: uuid,
+    message: `resource ${uuid} changed in Waldur without a new "modified" time; every row is read anew in this run`,
+    hint: "the list is right again; if it goes on, run sync with --full more often than once a day, and report it",
+  };
+}
+
 /** The policy of the site holds for what was published before, too. */
 export function notAllowed({ itemId }: ScannedEntry, fault: string): ListingProblem {
   return {

@@ -14,12 +14,12 @@ import { ListMoved, ReadAgain } from "../waldur/page-source.ts";
 import { countList, type ListVisitor, readList } from "../waldur/pages.ts";
 import { findTerminated } from "../waldur/terminated.ts";
 import { LIVE_STATES, RESOURCES_PATH } from "../waldur/vocabulary.ts";
-import { resourceFields } from "../waldur/wire-resource.ts";
 import { type LastSnapshot, lastSnapshotOf } from "./baseline.ts";
 import { missingOf } from "./guard.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import type { SnapshotSink } from "./sink.ts";
 import type { Ground } from "./survey.ts";
+import { createWholeRows, type WholeRows } from "./whole-rows.ts";
 
 /**
  * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). A long
@@ -48,21 +48,17 @@ export type Listing = {
 export async function readListing(
   job: Job,
   ground: Ground,
-  { sink, repath }: { sink: SnapshotSink; repath: boolean },
+  { sink, repath, rows }: { sink: SnapshotSink; repath: boolean; rows: WholeRows },
 ): Promise<Listing> {
   Bun.unsafe.setJITPolicy(JIT_POLICY);
-  const query = { offering_uuid: job.config.uuid, visible_to_providers: "true" };
-  const visitor = createVisitor({ job, ground, sink, repath, query });
+  const visitor = createVisitor({ job, ground, sink, repath, rows });
   const { settings } = job.config;
   const count = await readList(
     job.reader,
     {
       path: RESOURCES_PATH,
-      query: {
-        ...query,
-        state: LIVE_STATES,
-        field: resourceFields(ground.hasSlugs, ground.asksProvider),
-      },
+      query: { ...ofOffering(job), state: LIVE_STATES },
+      fieldsOf: rows.fieldsOf,
       what: "resource",
       parallel: settings.parallelRequests,
     },
@@ -71,18 +67,36 @@ export async function readListing(
   return { count, ...visitor.result() };
 }
 
+/**
+ * The rows of the list that is read into the sink.
+ * @param isFull believes nothing of what earlier runs remember
+ */
+export function rowsOf(
+  job: Job,
+  ground: Ground,
+  { sink, isFull }: { sink: SnapshotSink; isFull: boolean },
+): WholeRows {
+  const { directory, createMemoryFile: createFile } = sink;
+  const query = { ...ofOffering(job), state: LIVE_STATES };
+  return createWholeRows({ job, ground, directory, query, isFull, createFile });
+}
+
+function ofOffering({ config }: Job) {
+  return { offering_uuid: config.uuid, visible_to_providers: "true" };
+}
+
 type Reading = {
   job: Job;
   ground: Ground;
   sink: SnapshotSink;
   repath: boolean;
-  query: Readonly<Record<string, string>>;
+  rows: WholeRows;
 };
 
 type Tried = Omit<Listing, "count">;
 
 function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
-  const { job, ground, sink, query } = reading;
+  const { job, ground, sink, rows } = reading;
   /** Found in an earlier try of the list, for the next one. */
   const yielding: Yielding = new Map();
   // Before the list is asked for: a directory of another offering costs no request.
@@ -92,7 +106,7 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
   const countTerminated = () =>
     countList(job.reader, {
       path: RESOURCES_PATH,
-      query: { ...query, state: "Terminated" },
+      query: { ...ofOffering(job), state: "Terminated" },
       what: "resource",
     });
   return {
@@ -100,14 +114,12 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       job.progress.begin(`${job.config.name}: reading the list of resources`);
       sink.unlockClaims();
       if (tries++ > 0) tried = beginTry(reading, yielding);
+      rows.begin();
       terminated = await countTerminated();
     },
-    async beforePage(rows) {
-      await ground.knowProjects(rows);
-      await ground.knowGids(rows);
-    },
-    page(rows, progress) {
-      addEntries(tried.selection.select(rows), sink.draft);
+    complete: rows.complete,
+    page(whole, progress) {
+      addEntries(tried.selection.select(whole), sink.draft);
       job.progress.count(job.config.name, { done: progress.seen, of: progress.count, what: "resources" });
     },
     async end(count) {

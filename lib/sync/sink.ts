@@ -8,6 +8,7 @@ import type { StorageSettings } from "../config/config.ts";
 import { errnoOf } from "../errors.ts";
 import type { History } from "../history/writer.ts";
 import type { Output } from "../output/directory.ts";
+import { createTemporary, type Temporary } from "../output/durable.ts";
 import { removeFile } from "../output/files.ts";
 import { type Lock, waitForLock } from "../output/lock.ts";
 import { expireSnapshots, linkLatest } from "../output/retention.ts";
@@ -29,6 +30,8 @@ type DraftSource = Pick<ClaimsSource, "listedAt" | "listed"> & {
 export type SnapshotSink = {
   directory: string;
   draft: Draft;
+  /** A file of the state directory for what the next run may know; null where nothing is to be written. */
+  createMemoryFile: (() => Temporary) | null;
   /** Only in a dry run: what the file would hold. */
   document?: () => unknown;
   /** From now until `unlockClaims` no receipt is written; throws what `throwIfOver` throws while it waits. */
@@ -55,6 +58,7 @@ export function directorySink(
   return {
     directory: output.directory,
     draft,
+    createMemoryFile: () => createTemporary(output, "state"),
     async lockClaims(throwIfOver) {
       lock ??= await waitForLock(output, throwIfOver);
     },
@@ -119,6 +123,7 @@ function idleSink(directory: string, draft: Draft): SnapshotSink {
   return {
     directory,
     draft,
+    createMemoryFile: null,
     lockClaims: () => Promise.resolve(),
     unlockClaims: () => undefined,
     claim: () => undefined,

@@ -12,16 +12,19 @@ import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
 import { isIntact, type LastSnapshot } from "./baseline.ts";
 import { carryOver } from "./carry.ts";
 import { compareWithLast, guardSnapshot } from "./guard.ts";
-import { type Listing, readListing } from "./listing.ts";
+import { type Listing, readListing, rowsOf } from "./listing.ts";
 import { noticesOf } from "./notices.ts";
 import { describingSink, directorySink, type SnapshotSink } from "./sink.ts";
 import { surveyOffering } from "./survey.ts";
+import type { WholeRows } from "./whole-rows.ts";
 
 export type SyncOptions = {
   /** Publish a snapshot whatever it lost. */
   allowShrink: boolean;
   /** Publish only when the content differs from the last snapshot. */
   ifChanged: boolean;
+  /** Read every column of every row, whatever is remembered. */
+  full: boolean;
   /** Take the mount_point template anew for resources that no order file names. */
   repath: boolean;
 };
@@ -45,9 +48,11 @@ export function describeSnapshotRun(job: Job, options: SyncOptions): Promise<voi
 
 /** The whole of it, with whatever end: what becomes of the snapshot is the sink's. */
 export async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
+  let rows: WholeRows | null = null;
   try {
     const ground = await surveyOffering(job);
-    const listing = await readListing(job, ground, { sink, repath: options.repath });
+    rows = rowsOf(job, ground, { sink, isFull: options.full });
+    const listing = await readListing(job, ground, { sink, repath: options.repath, rows });
     carryOver(listing, job, sink);
     job.ledger.addAll(listing.selection);
     noteState(listing, job);
@@ -59,7 +64,9 @@ export async function syncOffering(job: Job, options: SyncOptions, sink: Snapsho
     job.throwIfOver();
     await job.lookAtPlace();
     publishOrKeep({ job, listing, drafted, sink }, options.ifChanged);
+    rows.remember();
   } finally {
+    rows?.discard();
     sink.unlockClaims();
     sink.draft.discard();
   }

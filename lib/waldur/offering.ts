@@ -1,7 +1,7 @@
 // What a run must know of an offering and of the server behind it before it reads lists: the slug, that the type is
 // one a site agent serves, and which generation of server answers. The generation is found from answers alone.
 
-import { AnswerError, ConfigError } from "../errors.ts";
+import { AnswerError, AppError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
 import { readList } from "./pages.ts";
 import { oneLine } from "./status-errors.ts";
@@ -144,6 +144,27 @@ export async function fetchProjects(
   );
   return projects;
 }
+
+/**
+ * The same, of a server whose rows carry the slugs themselves, so that it can be done without.
+ * @returns null when the server does not serve the list, or not for this token
+ */
+export async function fetchProjectsIfServed(
+  reader: Reader,
+  offering: WaldurOffering,
+): Promise<ReadonlyMap<string, WaldurProject> | null> {
+  try {
+    return await fetchProjects(reader, offering);
+  } catch (error) {
+    const isServed =
+      !(error instanceof AnswerError) && !(error instanceof AppError && NOT_SERVED.has(error.status));
+    if (isServed) throw error;
+    reader.note?.(`the list of projects cannot be had (${error.message}); the rows of resources are asked`);
+    return null;
+  }
+}
+
+const NOT_SERVED: ReadonlySet<number | undefined> = new Set([403, 404]);
 
 async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Promise<string> {
   if (offering.customerUuid === null)

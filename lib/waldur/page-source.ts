@@ -14,6 +14,8 @@ export type ListRequest = {
   query: Query;
   /** What the rows are, for messages: `resource`, `order`. */
   what: string;
+  /** Fields to ask for of these rows, where it depends on the rows. */
+  fieldsOf?: (span: Span) => readonly string[];
   /** Requests in flight at once; results stay in order. */
   parallel: number;
   /** Fields to ask for of a row that is too large to be read whole; `uuid` where absent. */
@@ -122,8 +124,10 @@ async function fetchRows(
   request: ListRequest,
   { number, size, ...bounds }: Fetching,
 ): Promise<Answer> {
+  const field = request.fieldsOf?.({ number, size });
+  const query = { ...request.query, ...(field && { field }), page: number, page_size: size };
   try {
-    return await reader.get(request.path, { ...request.query, page: number, page_size: size }, bounds);
+    return await reader.get(request.path, query, bounds);
   } catch (error) {
     if (error instanceof AnswerError && error.code === "not-found" && number > 1) {
       throw new ListMoved(`page ${number} is gone`);
@@ -138,10 +142,11 @@ async function readOutline(
   request: ListRequest,
   { number, size, stop, why }: Span & { stop: AbortSignal; why: string },
 ): Promise<Part> {
+  const { fieldsOf: _fieldsOf, ...rest } = request;
   const query = { ...request.query, field: request.outline ?? "uuid" };
   const answer = await fetchRows(
     reader,
-    { ...request, query },
+    { ...rest, query },
     { number, size, stop, limitBytes: LARGEST_BODY_BYTES },
   );
   const rows = parseRows(answer.body, request.path).map((row) => unreadRow(row, why));

@@ -22,8 +22,8 @@ export const MOST_ROWS = 2_000_000;
 export type ListVisitor = {
   /** A try begins; whatever an earlier one gave must be forgotten. */
   begin(): Promise<void> | void;
-  /** Whatever must be asked for before these rows can be taken. */
-  beforePage?(rows: readonly unknown[]): Promise<void>;
+  /** Asks for what must be known before these rows can be taken, and gives them with all that was asked for. */
+  complete?(part: Part): Promise<readonly unknown[]>;
   page(rows: readonly unknown[], progress: { seen: number; count: number }): void;
   /** After the last page; throws `ListMoved` when there is other evidence that the list moved. */
   end?(count: number): Promise<void> | void;
@@ -101,8 +101,7 @@ async function readOnce(
         // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
         await new Promise((resolve) => setImmediate(resolve));
         addUuids(rows, uuids, request.what);
-        await visitor.beforePage?.(rows);
-        visitor.page(rows, { seen: uuids.size(), count });
+        visitor.page((await visitor.complete?.(part)) ?? rows, { seen: uuids.size(), count });
         collect(part.answer.length);
       }
     }

@@ -80,6 +80,28 @@ export function resourceFields(withHierarchy: boolean, withProvider = false): re
   return withProvider ? [...fields, ...PROVIDER_FIELDS] : fields;
 }
 
+/** Which columns of a list may be asked for of each row in each run, and which only where a row may have changed. */
+export type ResourceColumns = {
+  /** `free` and `costly` together, in one order whatever is asked for. */
+  all: readonly string[];
+  free: readonly string[];
+  /** They change with `modified`, as far as is known. */
+  costly: readonly string[];
+  /** `all`, and the names of the hierarchy. */
+  widest: readonly string[];
+};
+
+/**
+ * Where the hierarchy is joined by project, project and attributes cost a query each. Where it stands on each row, it is
+ * asked for in each run: a renamed project moves no `modified`, and the query for it gives the project, too.
+ */
+export function resourceColumns(withHierarchy: boolean, withProvider = false): ResourceColumns {
+  const all = [...resourceFields(withHierarchy, withProvider), "modified"];
+  const costly = withHierarchy ? ["attributes"] : ["attributes", "project_uuid"];
+  const widest = [...resourceFields(true, withProvider), "modified"];
+  return { all, free: all.filter((name) => !costly.includes(name)), costly, widest };
+}
+
 const StateRow = v.object({ uuid: Uuid, state: v.string() });
 
 /** Of a resource that was asked for its state alone. */

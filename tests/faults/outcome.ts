@@ -14,7 +14,7 @@ const PUBLIC_NAME =
 
 /** What may lie in the state directory between two runs that went well. */
 export const STATE_NAME =
-  /^(?:lock-(?:sync|orders|claims)|overlap-(?:sync|orders)|snapshot\.json|acks-rejected\.json|claims|history-(?:sync|orders|claims)(?:\.1)?\.jsonl|failed-orders\.json|problems-(?:sync|orders)\.json|good-(?:sync|orders)-[0-9a-f]{32}|failed-(?:sync|orders)-[0-9a-f]{32}\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
+  /^(?:lock-(?:sync|orders|claims)|overlap-(?:sync|orders)|snapshot\.json|acks-rejected\.json|claims|history-(?:sync|orders|claims)(?:\.1)?\.jsonl|failed-orders\.json|problems-(?:sync|orders)\.json|good-(?:sync|orders)-[0-9a-f]{32}|rows-[0-9a-f]{32}|failed-(?:sync|orders)-[0-9a-f]{32}\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
 
 /** At any moment, be it in the middle of a run that was killed. */
 export function complaintsAnyTime(stage: Stage): string[] {

@@ -14,6 +14,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   storage: { values: [], types: ["config", "waldur"] },
   output: { values: ["places"], types: ["report", "storage"] },
   acks: { values: ["places", "output"], types: ["config"] },
+  memory: { values: ["output"], types: [] },
   report: { values: ["places"], types: ["waldur"] },
   history: { values: ["places", "output"], types: ["waldur"] },
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
@@ -25,7 +26,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
     types: ["history"],
   },
   sync: {
-    values: ["claims", "config", "documents", "waldur", "storage", "output", "report", "run"],
+    values: ["claims", "config", "documents", "memory", "waldur", "storage", "output", "report", "run"],
     types: ["history"],
   },
   check: {

@@ -3,12 +3,14 @@
 
 import { describe, expect, test } from "bun:test";
 import { secret } from "../../lib/config/config.ts";
+import type { Project } from "../../lib/simulator/model.ts";
 import { createReader, type Reader } from "../../lib/waldur/client.ts";
 import { readList } from "../../lib/waldur/pages.ts";
 import { RESOURCES_PATH } from "../../lib/waldur/vocabulary.ts";
-import type { Stage } from "../stage.ts";
+import type { Arrival, Stage } from "../stage.ts";
 import {
   addResources,
+  entryText,
   GENERATIONS,
   idsIn,
   imprint,
@@ -233,10 +235,50 @@ function watchedReader({ simulator }: Stage) {
   return { reader: { get }, asked };
 }
 
-test("a current server is never asked for projects", async () => {
-  const stage = await open({ resources: 3 });
-  await syncAt(stage, 0);
-  expect(stage.simulator.requests.some(({ path }) => path.includes("service-providers"))).toBeFalse();
+describe("a current server", () => {
+  const projectAsked = ({ query }: Arrival) => query.includes("project_slug") && query.includes("page=");
+
+  test("is asked once for the list of projects, and no row for the slugs of its own", async () => {
+    const stage = await open({ resources: 3 });
+    await syncAt(stage, 0);
+    const { requests } = stage.simulator;
+    expect(requests.filter(({ path }) => path.endsWith("/projects/")).length).toBe(1);
+    expect(requests.some(projectAsked)).toBeFalse();
+  });
+
+  for (const fault of [
+    "404-html@service-providers",
+    "403@service-providers",
+    "empty-list@service-providers",
+  ]) {
+    test(`that does not serve the list (${fault}) is asked for the slugs of each row, in each run`, async () => {
+      const [served, other] = [
+        await open({ resources: 620 }),
+        await open({ resources: 620, faults: [fault] }),
+      ];
+      for (const n of [0, 1]) {
+        for (const stage of [served, other]) {
+          const customer = stage.world.customers[n + 1];
+          if (customer !== undefined) customer.slug = `renamed-${n}`;
+          expect((await syncAt(stage, n, { sync: { repath: true } })).report.exitCode).toBe(0);
+        }
+        expect(other.readText(nameAt(n))).toBe(served.readText(nameAt(n)));
+      }
+      expect(other.simulator.requests.filter(projectAsked).length).toBe(6);
+      expect(other.simulator.requests.filter(({ query }) => query.includes("attributes")).length).toBe(3);
+    });
+  }
+
+  test("whose list of projects lacks one is asked for the row of that project", async () => {
+    const stage = await open({ resources: 40 });
+    const project = { ...stage.world.projects[0], uuid: "f".repeat(32), slug: "unlisted", name: "Unlisted" };
+    const made = stage.world.addResource({ project: project as Project });
+    expect((await syncAt(stage, 0)).report).toMatchObject({ exitCode: 0, problems: [] });
+    expect(entryText(stage, nameAt(0), made.uuid)).toContain("/unlisted");
+    const { requests } = stage.simulator;
+    expect(requests.filter(({ path }) => path.endsWith("/projects/")).length).toBe(2);
+    expect(requests.filter(({ path }) => path.endsWith(`-resources/${made.uuid}/`)).length).toBe(1);
+  });
 });
 
 describe("parallel_requests", () => {
@@ -483,15 +525,15 @@ describe("the date", () => {
 
   test("is the start of the listing, in the document and in the name", async () => {
     const stage = await open({ resources: 620 });
-    await stage.runHere("sync", { now: ticking(stage, 56) });
-    // Three requests come before the listing, four are made in it: it begins in one minute and ends in the next.
+    await stage.runHere("sync", { now: ticking(stage, 54) });
+    // Five requests come before the listing, four are made in it: it begins in one minute and ends in the next.
     expect(stage.files()).toEqual([nameAt(0)]);
     expect(stage.read(nameAt(0)).meta.date).toBe("2026-01-05T09:00:59+00:00");
   });
 
   test("is the start of the try that counts when the list was read again", async () => {
     const stage = await open({ resources: 320, faults: ["shrinking-list*1"] });
-    await stage.runHere("sync", { now: ticking(stage, 56) });
+    await stage.runHere("sync", { now: ticking(stage, 54) });
     expect(stage.files()).toEqual([nameAt(1)]);
     expect(stage.read(nameAt(1)).meta.date).toBe("2026-01-05T09:01:02+00:00");
   });

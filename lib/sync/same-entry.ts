@@ -1,0 +1,28 @@
+// Whether what is remembered of a row gives the entry that the row itself gives: compared is what the mapper makes of
+// both, because a key of the attributes that nothing is made of may change as it likes.
+
+import { sourceOf } from "../storage/source.ts";
+import { isFault } from "../waldur/wire.ts";
+import { parseResource } from "../waldur/wire-resource.ts";
+import type { Ground } from "./survey.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** `project`: they differ, but only because the resource is in another project now. */
+export type Likeness = "same" | "project" | "different";
+
+/** @param remembered the columns that were remembered; all others are those of the row */
+export function compareRows(row: Row, remembered: Row, ground: Ground): Likeness {
+  const now = entryText(row, ground);
+  if (entryText({ ...row, ...remembered }, ground) === now) return "same";
+  const { project_uuid: _project, ...others } = remembered;
+  return entryText({ ...row, ...others }, ground) === now ? "project" : "different";
+}
+
+/** Of the entry, or of the reasons why there is none. */
+function entryText(row: Row, { mapper, projects, unconsented }: Ground): string {
+  const resource = parseResource(row);
+  if (isFault(resource)) return JSON.stringify(resource.fault);
+  const source = sourceOf(resource, projects.get(resource.projectUuid), unconsented);
+  return JSON.stringify(mapper.mapResource(source));
+}

@@ -1,0 +1,285 @@
+// What `sync` remembers of rows: what a run asks for, counted; that its document is that of a full reading, to the byte;
+// and that a memory which is lost, cut or of something else costs requests and nothing more (docs/contract.md, "Sync").
+
+import { describe, expect, test } from "bun:test";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import type { Stage } from "../stage.ts";
+import {
+  addResources,
+  GENERATIONS,
+  minute,
+  nameAt,
+  onArrival,
+  open,
+  statePath,
+  syncAt,
+} from "./sync-stage.ts";
+
+const LIST = "marketplace-provider-resources/";
+
+/** What a run asked for: pages with and without the costly columns, resources alone, queries of all lists. */
+async function asks(stage: Stage, n: number, more: Parameters<typeof syncAt>[2] = {}) {
+  const { requests } = stage.simulator;
+  requests.splice(0);
+  const { report, lines } = await syncAt(stage, n, more);
+  const pages = requests.filter(({ path, query }) => path === LIST && query.includes("state=OK"));
+  const isFull = ({ query }: (typeof requests)[number]) => query.includes("field=attributes");
+  return {
+    report,
+    lines,
+    full: pages.filter(isFull).length,
+    lean: pages.filter((request) => !isFull(request)).length,
+    alone: requests.filter((request) => /[0-9a-f]{32}\/$/.test(request.path) && isFull(request)).length,
+    queries: pages.reduce((sum, { queries }) => sum + queries, 0),
+    others: requests.length,
+  };
+}
+
+function rowsFile(stage: Stage): string {
+  return statePath(stage, `rows-${stage.simulator.offeringUuid}`);
+}
+
+/** What a full reading gives, without a trace. */
+async function fullText(stage: Stage, n: number): Promise<string> {
+  const { report } = await syncAt(stage, n, { dryRun: true, sync: { full: true, allowShrink: true } });
+  return `${JSON.stringify(report.files[0]?.document, null, 2)}\n`;
+}
+
+async function expectFullText(stage: Stage, n: number): Promise<void> {
+  expect(stage.readText(nameAt(n))).toBe(await fullText(stage, n));
+}
+
+for (const generation of GENERATIONS) {
+  describe(`a ${generation} server`, () => {
+    test("is asked for costly columns in the first run, and in the next of nobody", async () => {
+      const stage = await open({ generation, resources: 1500 });
+      expect(await asks(stage, 0)).toMatchObject({ full: 5, lean: 0, alone: 0, queries: 5 * 605 });
+      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 5, alone: 0, queries: 5 * 5 });
+      await expectFullText(stage, 1);
+    });
+
+    test("is asked for those that changed, each alone", async () => {
+      const stage = await open({ generation, resources: 1500 });
+      await asks(stage, 0);
+      for (let n = 0; n < 15; n++) {
+        const resource = stage.world.resource(stage.world.resources()[n * 100]?.uuid ?? "");
+        resource.attributes = { permissions: "2770", storage_data_type: "archive" };
+      }
+      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 5, alone: 15, queries: 25 });
+      await expectFullText(stage, 1);
+      expect(await asks(stage, 2)).toMatchObject({ full: 0, lean: 5, alone: 0, queries: 25 });
+    });
+
+    test("is asked for a page once more where many of it changed, and for whoever left it alone", async () => {
+      const stage = await open({ generation, resources: 600 });
+      await asks(stage, 0);
+      for (const { uuid } of stage.world.resources().slice(300, 341))
+        stage.world.resource(uuid).attributes = { permissions: "2770" };
+      expect(await asks(stage, 1)).toMatchObject({ full: 1, lean: 2, alone: 0, queries: 605 + 10 });
+      await expectFullText(stage, 1);
+      for (const { uuid } of stage.world.resources().slice(300, 340))
+        stage.world.resource(uuid).attributes = { permissions: "2750" };
+      expect(await asks(stage, 2)).toMatchObject({ full: 0, lean: 2, alone: 40 });
+    });
+
+    test("with --full is asked for everything, and by a dry run as by a real one", async () => {
+      const stage = await open({ generation, resources: 400 });
+      await asks(stage, 0);
+      expect(await asks(stage, 1, { sync: { full: true } })).toMatchObject({ full: 2, lean: 0 });
+      const before = readFileSync(rowsFile(stage));
+      expect(await asks(stage, 2, { dryRun: true })).toMatchObject({ full: 0, lean: 2 });
+      expect(readFileSync(rowsFile(stage)).equals(before)).toBeTrue();
+    });
+
+    test("gives what a full reading gives when resources are new, gone and in another project", async () => {
+      const stage = await open({ generation, resources: 700 });
+      await asks(stage, 0);
+      const { world } = stage;
+      const all = world.resources();
+      for (const { uuid } of all.slice(0, 20)) world.terminate(uuid);
+      addResources(stage, 3);
+      world.resource(all[300]?.uuid ?? "").project = world.projects[4] ?? null;
+      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 3, alone: 4 });
+      await expectFullText(stage, 1);
+      for (const { uuid } of all.slice(5, 10)) world.resource(uuid).state = "OK";
+      expect(await asks(stage, 2)).toMatchObject({ full: 0, lean: 3, alone: 5 });
+      await expectFullText(stage, 2);
+    });
+
+    test("is asked anew for a row whose modified went back", async () => {
+      const stage = await open({ generation, resources: 30 });
+      await asks(stage, 0);
+      const resource = stage.world.resource(stage.world.resources()[1]?.uuid ?? "");
+      Object.assign(resource, {
+        attributes: { permissions: "2770" },
+        modified: "2001-01-01T00:00:00.000000Z",
+      });
+      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 1, alone: 1 });
+      await expectFullText(stage, 1);
+    });
+
+    test("whose list comes in another order is asked for nothing more", async () => {
+      const stage = await open({ generation, resources: 900 });
+      await asks(stage, 0);
+      shuffleLists(stage);
+      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 3, alone: 0 });
+      await expectFullText(stage, 1);
+    });
+  });
+}
+
+/** Every list comes by name from now on, which is another order than that of creation. */
+function shuffleLists({ world }: Stage): void {
+  const { select } = world.rows;
+  world.rows.select = (filter) => select({ ...filter, compare: (a, b) => (a.uuid < b.uuid ? -1 : 1) });
+}
+
+describe("a detail", () => {
+  test("is taken as a whole: its other columns are not those of the list", async () => {
+    const stage = await open({ resources: 20 });
+    await asks(stage, 0);
+    const [resource] = stage.world.resources().map(({ uuid }) => stage.world.resource(uuid));
+    if (resource === undefined) throw new Error("no resource");
+    resource.attributes = { permissions: "2770" };
+    onArrival(stage, ({ path }) => {
+      if (!path.includes(`-resources/${resource.uuid}`)) return;
+      Object.assign(resource, { limits: { storage: 77 }, attributes: { permissions: "2750" } });
+    });
+    await asks(stage, 1);
+    const [entry] = stage.read(nameAt(1)).result.storageResources;
+    expect([entry?.permission?.value, entry?.quotas?.[0]?.quota]).toEqual(["2750", 77]);
+    // What is remembered has the modified of that answer.
+    expect(await asks(stage, 2)).toMatchObject({ alone: 0 });
+    await expectFullText(stage, 2);
+  });
+
+  test("that is Terminated by now makes the list one that moved", async () => {
+    const stage = await open({ resources: 20 });
+    await asks(stage, 0);
+    const uuid = stage.world.resources()[3]?.uuid ?? "";
+    stage.world.resource(uuid).attributes = {};
+    onArrival(stage, ({ path, query }) => {
+      if (path.includes(`-resources/${uuid}`) && query.includes("attributes")) stage.world.terminate(uuid);
+    });
+    const { report, lines, lean } = await asks(stage, 1);
+    expect([report.exitCode, lean]).toEqual([0, 2]);
+    expect(lines.some((line) => line.includes(`resource ${uuid} was terminated meanwhile`))).toBeTrue();
+    expect(stage.readText(nameAt(1))).not.toContain(uuid);
+  });
+
+  test("that is gone makes the list one that moved", async () => {
+    const stage = await open({ resources: 20 });
+    await asks(stage, 0);
+    const uuid = stage.world.resources()[3]?.uuid ?? "";
+    stage.world.resource(uuid).attributes = {};
+    stage.simulator.setFaults([`404@-resources/${uuid}*1`]);
+    const { report, lines, lean } = await asks(stage, 1);
+    expect([report.exitCode, lean]).toEqual([0, 2]);
+    expect(lines.some((line) => line.includes(`resource ${uuid} is gone`))).toBeTrue();
+    await expectFullText(stage, 1);
+  });
+});
+
+describe("a memory that cannot be used", () => {
+  const spoil: Readonly<Record<string, (path: string, bytes: Buffer) => void>> = {
+    "is cut": (path, bytes) => truncateSync(path, bytes.length - 40),
+    "is empty": (path) => truncateSync(path, 0),
+    "has one letter changed": (path, bytes) => {
+      bytes[200] = (bytes[200] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    },
+    "is of another version": (path, bytes) =>
+      writeFileSync(path, resealed(bytes, '"version":1', '"version":2')),
+    "is of another offering": (path, bytes) =>
+      writeFileSync(path, resealed(bytes, '"offering":"', '"offering":"0')),
+    "is of another server": (path, bytes) => writeFileSync(path, resealed(bytes, "127.0.0.1", "127.0.0.2")),
+    "has other columns": (path, bytes) =>
+      writeFileSync(path, resealed(bytes, '["attributes"', '["metadata"')),
+  };
+  for (const [what, act] of Object.entries(spoil)) {
+    test(`because it ${what} costs a full reading and not a word`, async () => {
+      const stage = await open({ resources: 30 });
+      await asks(stage, 0);
+      act(rowsFile(stage), readFileSync(rowsFile(stage)));
+      const { report, lines, full, lean } = await asks(stage, 1);
+      expect([report.exitCode, report.notices, full, lean]).toEqual([0, [], 1, 0]);
+      expect(lines.filter((line) => /warn|error/.test(line))).toEqual([]);
+      expect(await asks(stage, 2)).toMatchObject({ full: 0, lean: 1 });
+    });
+  }
+
+  test("because the clock was set back costs a full reading", async () => {
+    const stage = await open({ resources: 30 });
+    await asks(stage, 5);
+    expect(await asks(stage, 4)).toMatchObject({ full: 1, lean: 0 });
+  });
+
+  test("can be resealed as it is, or these tests prove nothing", async () => {
+    const stage = await open({ resources: 30 });
+    await asks(stage, 0);
+    const bytes = readFileSync(rowsFile(stage));
+    expect(resealed(bytes, '"version":1', '"version":1').equals(bytes)).toBeTrue();
+  });
+});
+
+/** The file with another line about all rows, and a digest that fits. */
+function resealed(bytes: Buffer, from: string, to: string): Buffer {
+  const tail = bytes.toString("utf8", bytes.length - 34);
+  const rowsEnd = Number(tail.slice(0, 16));
+  const about = bytes.toString("utf8", rowsEnd, bytes.length - 34);
+  expect(about).toContain(from);
+  const body = Buffer.concat([bytes.subarray(0, rowsEnd), Buffer.from(about.replace(from, to))]);
+  let digest = 0n;
+  for (let at = 0; at < body.length; at += 65_536)
+    digest = Bun.hash.xxHash64(body.subarray(at, at + 65_536), digest);
+  return Buffer.concat([body, Buffer.from(`${tail.slice(0, 17)}${digest.toString(16).padStart(16, "0")}\n`)]);
+}
+
+describe("the rolling check", () => {
+  const hour = (n: number) => ({ now: () => new Date(minute(0).getTime() + n * 3_600_000) });
+
+  test("reads each row within a day, the oldest first, and no more than its share", async () => {
+    const stage = await open({ resources: 1200 });
+    await asks(stage, 0);
+    let full = 0;
+    const shares: number[] = [];
+    for (let n = 1; n <= 24; n++) {
+      const ran = await asks(stage, 0, hour(n));
+      expect(ran.alone).toBe(0);
+      shares.push(ran.full);
+      full += ran.full;
+    }
+    expect(full).toBe(4);
+    expect(Math.max(...shares)).toBe(1);
+  });
+
+  test("finds a row that changed without a new modified, reads everything and names it", async () => {
+    const stage = await open({ resources: 700 });
+    await asks(stage, 0);
+    const resource = stage.world.resources()[10];
+    stage.world.rows.changeSilently(resource?.uuid ?? "", { attributes: { permissions: "2770" } });
+    const blind = await asks(stage, 1);
+    expect(blind).toMatchObject({ full: 0, lean: 3 });
+    const found = await asks(stage, 0, hour(12));
+    expect(found.report.notices).toMatchObject([{ code: "modified-unmoved", resource: resource?.uuid }]);
+    expect(
+      found.lines.some((line) => line.includes("warn") && line.includes(resource?.uuid ?? "")),
+    ).toBeTrue();
+    expect(found.report.exitCode).toBe(0);
+    const [name] = stage.files().slice(-1);
+    expect(stage.readText(name ?? "")).toContain('"2770"');
+    expect((await asks(stage, 0, hour(13))).report.notices).toEqual([]);
+  });
+
+  test("says nothing of what no entry is made of", async () => {
+    const stage = await open({ resources: 20 });
+    await asks(stage, 0);
+    const [resource] = stage.world.resources();
+    const { attributes = {} } = resource ?? {};
+    stage.world.rows.changeSilently(resource?.uuid ?? "", {
+      attributes: { ...Object(attributes), colour: "red" },
+    });
+    const { report, lean } = await asks(stage, 0, hour(23.5));
+    expect([report.notices, lean]).toEqual([[], 0]);
+  });
+});
