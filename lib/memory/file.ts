@@ -13,7 +13,7 @@ import { attempt } from "../output/failure.ts";
 import { openStateFile } from "../output/state-file.ts";
 import { createBlockWriter, digestOf, readAt } from "./blocks.ts";
 import { createLines } from "./lines.ts";
-import { LONGEST_LINE, lineOf, parseLine, type RememberedRow } from "./row.ts";
+import { lineOf, parseLine, type RememberedRow } from "./row.ts";
 import { isAges, type MemoryAges, trackAges } from "./schedule.ts";
 import { createSearch } from "./search.ts";
 
@@ -135,30 +135,23 @@ export type MemoryWriter = {
   discard(): void;
 };
 
-const PENDING_LENGTH = 4 * LONGEST_LINE;
-
 export function createMemoryWriter(file: Temporary, subject: MemorySubject): MemoryWriter {
   let blocks = createBlockWriter(file.write);
   let ages = trackAges();
-  let pending = "";
   return {
     add(row) {
       const line = row === null ? null : lineOf(row);
       ages.add(line === null ? null : (row?.checkedAt ?? null));
       if (line === null) return;
-      pending += `${line}\n`;
-      if (pending.length < PENDING_LENGTH) return;
-      blocks.add(pending);
-      pending = "";
+      blocks.add(line);
+      blocks.add("\n");
     },
     restart() {
       file.truncate();
       blocks = createBlockWriter(file.write);
       ages = trackAges();
-      pending = "";
     },
     publish({ writtenAt, owed }) {
-      blocks.add(pending);
       const rowsEnd = blocks.size;
       const about: About = { version: 1, ...subject, ages: ages.finish({ writtenAt, owed }) };
       blocks.add(JSON.stringify(about));

@@ -11,6 +11,8 @@ export type RememberedRow = {
   checkedAt: number;
   /** JSON of each column, in the order of the memory's columns; empty for one that was not given. */
   values: readonly string[];
+  /** The line that it was read from. */
+  line?: string;
 };
 
 type WireRow = Readonly<Record<string, unknown>>;
@@ -42,7 +44,8 @@ function isStamp(value: unknown): value is string {
 }
 
 /** Without its line break; null when it is too long. JSON has no tab and no line break of its own. */
-export function lineOf({ uuid, modified, checkedAt, values }: RememberedRow): string | null {
+export function lineOf({ uuid, modified, checkedAt, values, line: read }: RememberedRow): string | null {
+  if (read !== undefined) return read;
   const line = `${uuid}\t${modified}\t${checkedAt}\t${values.join("\t")}`;
   return line.length > LONGEST_LINE ? null : line;
 }
@@ -52,7 +55,7 @@ export function parseLine(line: string, columns: number): RememberedRow | null {
   const [uuid = "", modified = "", checked = "", ...values] = line.split("\t");
   const checkedAt = Number(checked);
   if (!isPlainUuid(uuid) || values.length !== columns || !Number.isSafeInteger(checkedAt)) return null;
-  return { uuid, modified, checkedAt, values };
+  return { uuid, modified, checkedAt, values, line };
 }
 
 /** The remembered columns by name, as they were on the row. */

@@ -36,6 +36,7 @@ function checkedFilter({ query, world, quirks }: Exchange) {
   const customerUuids = uuids(query, "customer_uuid", { complaints });
   const states = choices(query, "state", { known: RESOURCE_STATES, complaints });
   const compare = comparison(ordering(query, names, complaints));
+  const since = modifiedSince(query, { isDay: world.generation === "2024", complaints });
   const filter: Filter = { offeringUuids, states, compare };
   if (quirks.has("ignored-filter")) filter.offeringUuids = undefined;
   if (projectUuids !== undefined || customerUuids !== undefined) {
@@ -43,7 +44,23 @@ function checkedFilter({ query, world, quirks }: Exchange) {
       (projectUuids === undefined || projectUuids.includes(project?.uuid ?? "")) &&
       (customerUuids === undefined || customerUuids.includes(project?.customer.uuid ?? ""));
   }
+  const { matches } = filter;
+  if (since !== undefined)
+    filter.matches = (row) => Date.parse(row.modified) >= since && (matches === undefined || matches(row));
   return checked(filter, complaints);
+}
+
+/** Servers of 2024 take a day, others a date with a time, too. */
+function modifiedSince(
+  query: URLSearchParams,
+  { isDay, complaints }: { isDay: boolean; complaints: Record<string, readonly string[]> },
+): number | undefined {
+  const text = query.get("modified");
+  if (text === null || text === "") return undefined;
+  const since = isDay && !/^\d{4}-\d\d-\d\d$/.test(text) ? Number.NaN : Date.parse(text);
+  if (!Number.isNaN(since)) return since;
+  complaints.modified = [isDay ? "Enter a valid date." : "Enter a valid date/time."];
+  return undefined;
 }
 
 /** Oldest first needs no comparison: it is the order in which the world keeps its rows. */

@@ -13,7 +13,7 @@ import { addNotice, type Job } from "../run/job.ts";
 import { type Part, ReadAgain, type Span } from "../waldur/page-source.ts";
 import type { Query } from "../waldur/send.ts";
 import { unreadFault } from "../waldur/wire.ts";
-import { fetchRowsAgain } from "./costly-rows.ts";
+import { createCostlyRows } from "./costly-rows.ts";
 import { unmarked } from "./findings.ts";
 import { compareRows } from "./same-entry.ts";
 import type { Ground } from "./survey.ts";
@@ -51,6 +51,9 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   const opened = context.isFull ? null : openMemory(context.directory, subject);
   const memory = opened === null || "why" in opened ? null : opened;
   const writer = createTolerantWriter(job, subject, context.createFile);
+  const since = memory?.ages.writtenAt ?? null;
+  const costlyRows = createCostlyRows({ job, query, fields: all, since });
+  const strangersRows = createCostlyRows({ job, query, fields: ground.columns.widest, since: null });
   let isBelieved = memory !== null;
   let check: Check = WHOLE;
   let now = 0;
@@ -80,6 +83,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
       now = Math.floor(job.now().getTime() / 1000);
       check = memory !== null && isBelieved ? planCheck(memory.ages, now) : WHOLE;
       memory?.rewind();
+      costlyRows.begin();
       writer.restart();
       moved = 0;
     },
@@ -98,7 +102,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
             isRead[n] = false;
           } else wanted.push(n);
         }
-        await fetchRowsAgain(rows, wanted, { job, query, part, fields: all });
+        await costlyRows.fetchAgain(rows, wanted, part);
       }
       for (const [n, row] of rows.entries()) {
         if (isRead[n] === true) checkRow(row, known[n] ?? null);
@@ -124,8 +128,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */
   async function completeProjects(rows: unknown[], part: Part): Promise<readonly unknown[]> {
     const strangers = await ground.strangersAmong(rows);
-    if (strangers.length > 0)
-      await fetchRowsAgain(rows, strangers, { job, query, part, fields: ground.columns.widest });
+    if (strangers.length > 0) await strangersRows.fetchAgain(rows, strangers, part);
     return rows;
   }
 }

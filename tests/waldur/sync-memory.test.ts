@@ -61,13 +61,23 @@ for (const generation of GENERATIONS) {
     test("is asked for those that changed, each alone", async () => {
       const stage = await open({ generation, resources: 1500 });
       await asks(stage, 0);
-      for (let n = 0; n < 15; n++) {
-        const resource = stage.world.resource(stage.world.resources()[n * 100]?.uuid ?? "");
-        resource.attributes = { permissions: "2770", storage_data_type: "archive" };
-      }
-      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 5, alone: 15, queries: 25 });
+      changeEach(stage, 170);
+      expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 5, alone: 9, queries: 25 });
       await expectFullText(stage, 1);
       expect(await asks(stage, 2)).toMatchObject({ full: 0, lean: 5, alone: 0, queries: 25 });
+    });
+
+    test("is asked for what changed since the last run in one list, once these are more", async () => {
+      const stage = await open({ generation, resources: 1500, now: () => minute(1) });
+      await asks(stage, 0);
+      changeEach(stage, 50);
+      // Twelve of two pages are read alone, then thirty with two queries each in a list.
+      expect(await asks(stage, 2)).toMatchObject({ full: 1, lean: 5, alone: 12, queries: 25 + 5 + 2 * 30 });
+      await expectFullText(stage, 2);
+      stage.simulator.setFaults(["400@modified=2026"]);
+      changeEach(stage, 50);
+      expect(await asks(stage, 3)).toMatchObject({ full: 1, lean: 5, alone: 30 });
+      await expectFullText(stage, 3);
     });
 
     test("is asked for a page once more where many of it changed, and for whoever left it alone", async () => {
@@ -79,7 +89,7 @@ for (const generation of GENERATIONS) {
       await expectFullText(stage, 1);
       for (const { uuid } of stage.world.resources().slice(300, 340))
         stage.world.resource(uuid).attributes = { permissions: "2750" };
-      expect(await asks(stage, 2)).toMatchObject({ full: 0, lean: 2, alone: 40 });
+      expect(await asks(stage, 2)).toMatchObject({ full: 1, lean: 2, alone: 40 });
     });
 
     test("with --full is asked for everything, and by a dry run as by a real one", async () => {
@@ -126,6 +136,13 @@ for (const generation of GENERATIONS) {
       await expectFullText(stage, 1);
     });
   });
+}
+
+/** Each resource of that many gets other attributes. */
+function changeEach({ world }: Stage, step: number): void {
+  for (const [n, { uuid }] of world.resources().entries())
+    if (n % step === 0)
+      world.resource(uuid).attributes = { permissions: "2770", storage_data_type: "archive" };
 }
 
 /** Every list comes by name from now on, which is another order than that of creation. */
