@@ -36,11 +36,13 @@ export function planCheck(ages: MemoryAges, now: number): Check {
   const blocks = [...ages.oldest.entries()].sort(([, a], [, b]) => a - b);
   const chosen = new Set<number>();
   let left = share;
+  let isSpent = false;
   for (const [block, oldest] of blocks) {
     const size = Math.min(BLOCK_ROWS, ages.rows - block * BLOCK_ROWS);
     // The next run, as long from now as the last one was, would find it too old.
     const isDue = oldest > now || now + passed - oldest > LONGEST_TRUST;
-    if (!isDue && left < size) break;
+    if (left < size) isSpent = true;
+    if (isSpent && !isDue) continue;
     chosen.add(block);
     left -= size;
   }

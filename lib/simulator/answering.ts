@@ -23,6 +23,8 @@ export type LoggedRequest = {
   body: string;
   /** Queries that a server of 2024 makes for it; only lists of resources are counted. */
   queries: number;
+  /** What it takes such a server, in milliseconds, whatever share of it is charged. */
+  costMs: number;
 };
 
 /** All that answering a request takes. */
@@ -56,6 +58,7 @@ export async function answerRequest(request: Request, site: Site): Promise<Respo
     authorised: "role" in authenticate(authorization, site.accounts),
     body: "",
     queries: 0,
+    costMs: 0,
   };
   site.requests.push(logged);
   const answer = await answerFor(request, { url, path, authorization, logged }, site);
@@ -81,6 +84,7 @@ async function answerFor(request: Request, asked: Asked, site: Site): Promise<An
     const answer = "status" in opened ? opened : played(opened, faults);
     const cost = costOf(answer, asked);
     asked.logged.queries = cost.queries;
+    asked.logged.costMs = cost.ms;
     await spend(site, site.queryCost * cost.ms);
     return answer;
   });

@@ -1,11 +1,12 @@
 // What a real server of 2024 takes its time for is queries. The simulated one charges for them as one that was measured,
 // a tenth as much, and lets requests of one token wait for each other: what do our fields and requests save?
 
+import { startSimulator } from "../../lib/simulator/server.ts";
 import type { Bench, Finding } from "./bench.ts";
 import { timeOf } from "./process.ts";
 import { type Server, withServer } from "./server.ts";
 import { ALL_FIELDS, configure, curl, FIELDS, LOCAL_FIELDS, pagesPath, sweep } from "./site.ts";
-import { count, time } from "./table.ts";
+import { atMost, count, time } from "./table.ts";
 
 /** Of the measured cost. */
 const SHARE = 0.1;
@@ -25,6 +26,7 @@ export async function measureQueries(bench: Bench): Promise<readonly Finding[]> 
     await row("one curl without `field=`", server, curlCommand(server, ALL_FIELDS)),
   ]);
   return [
+    await measureMemory(bench),
     {
       caption: `${count(resources)} resources on a server that charges for queries (at ${SHARE * 100} % of the measured cost)`,
       columns: ["", "requests", "took", `at full cost, ${count(SHOWN_RESOURCES)} resources`],
@@ -34,6 +36,56 @@ export async function measureQueries(bench: Bench): Promise<readonly Finding[]> 
         "78 to 87 s with those of project and customer, 401 s without `field=`; more than one request in flight gained nothing.",
     },
   ];
+}
+
+/** What a run costs the server that remembers the rows of the run before. */
+async function measureMemory(bench: Bench): Promise<Finding> {
+  const resources = bench.quick ? 600 : SHOWN_RESOURCES;
+  const simulator = startSimulator({ resources, generation: "2024", queryCost: SHARE });
+  const server = { url: simulator.url, token: simulator.providerToken, offering: simulator.offeringUuid };
+  const directory = bench.directory("remembered");
+  const config = configure(server, directory);
+  const run = async (name: string, ...flags: readonly string[]) => {
+    simulator.requests.splice(0);
+    const ms = await timeOf([bench.binary, "sync", "-c", config, ...flags]);
+    const sum = (of: "queries" | "costMs") =>
+      simulator.requests.reduce((all, request) => all + request[of], 0);
+    return { name, requests: simulator.requests.length, queries: sum("queries"), costMs: sum("costMs"), ms };
+  };
+  try {
+    sweep(directory);
+    const first = await run("first");
+    const unchanged = await run("nothing changed");
+    // Every hundredth, so that each page has some.
+    for (const [n, { uuid }] of simulator.world.resources().entries())
+      if (n % 100 === 0) simulator.world.resource(uuid).attributes = { permissions: "770" };
+    const changed = await run("1 % changed");
+    const full = await run("`--full`", "--full");
+    const ratio = ({ costMs }: { costMs: number }) => costMs / full.costMs;
+    return {
+      caption: `Runs of \`sync\` one after the other, ${count(resources)} resources on the same server`,
+      columns: [
+        "",
+        "requests",
+        "queries for rows",
+        "took",
+        "charged at full cost",
+        "of a full run",
+        "target",
+      ],
+      rows: [first, unchanged, changed, full].map((one) => [
+        one.name,
+        count(one.requests),
+        count(one.queries),
+        time(one.ms),
+        time(one.costMs),
+        ratio(one).toFixed(2),
+        one === unchanged ? atMost(0.2, ratio(one)) : one === changed ? atMost(0.25, ratio(one)) : "",
+      ]),
+    };
+  } finally {
+    await simulator.stop();
+  }
 }
 
 async function row(name: string, server: Server, command: readonly string[]): Promise<string[]> {

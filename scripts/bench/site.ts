@@ -52,7 +52,7 @@ export function pageCount({ resources }: Server): number {
 
 /** Writes a configuration for our program; the files go to `out` below the directory. */
 export function configure(
-  server: Server,
+  server: Pick<Server, "url" | "token" | "offering">,
   directory: string,
   settings: Readonly<Record<string, number>> = {},
 ): string {

@@ -1,0 +1,140 @@
+// The memory of rows on a disk: what is written is what is read, in any order, and a file that is not whole is none.
+
+import { describe, expect, test } from "bun:test";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { createMemoryWriter, type Memory, memoryName, openMemory } from "../../../lib/memory/file.ts";
+import { LONGEST_LINE, type RememberedRow, rememberedColumns, rememberRow } from "../../../lib/memory/row.ts";
+import { createTemporary } from "../../../lib/output/durable.ts";
+import { afterwards, type Opened, openScratch } from "../output/scratch.ts";
+
+const SUBJECT = {
+  offering: "a".repeat(32),
+  apiUrl: "https://waldur.example.org/api/",
+  columns: ["attributes", "project_uuid"],
+};
+const ABOUT = { writtenAt: 5, owed: 1.5 };
+
+const idOf = (n: number) => Bun.hash.xxHash64(String(n)).toString(16).padStart(16, "0").repeat(2);
+
+function rowOf(n: number, attributes: unknown = { n }): RememberedRow | null {
+  const row = { uuid: idOf(n), modified: `2026-01-01T00:00:00.${n}Z`, attributes, project_uuid: idOf(-n) };
+  return rememberRow(row, SUBJECT.columns, n);
+}
+
+function write(output: Opened, rows: readonly (RememberedRow | null)[]): string {
+  const writer = createMemoryWriter(createTemporary(output, "state"), SUBJECT);
+  writer.add(rowOf(77));
+  writer.restart();
+  for (const row of rows) writer.add(row);
+  writer.publish(ABOUT);
+  return join(output.statePath, memoryName(SUBJECT.offering));
+}
+
+function read(output: Opened, subject = SUBJECT): Memory {
+  const memory = openMemory(output.directory, subject);
+  if ("why" in memory) throw new Error(memory.why);
+  afterwards(memory.close);
+  return memory;
+}
+
+const COUNT = 3000;
+const rows = Array.from({ length: COUNT }, (_, n) => rowOf(n));
+
+describe("rows", () => {
+  const numbers = Array.from({ length: COUNT }, (_, n) => n);
+  test.each([
+    ["in their order", numbers],
+    ["in their order, some gone", numbers.filter((n) => n % 7 !== 0)],
+    ["in their order, many gone at once", numbers.filter((n) => n < 10 || n > 900)],
+    ["the other way round", [...numbers].reverse()],
+    ["by uuid", [...numbers].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))],
+    ["with new ones between and behind", numbers.flatMap((n) => [n, -1 - n])],
+  ])("are found %s", (_, asked) => {
+    const output = openScratch();
+    write(output, rows);
+    const memory = read(output);
+    for (const _again of [0, 1]) {
+      for (const n of asked) {
+        const found = memory.find(idOf(n));
+        expect(found === null).toBe(n < 0);
+        if (found !== null) expect([found.checkedAt, found.values[0]]).toEqual([n, `{"n":${n}}`]);
+      }
+      memory.rewind();
+    }
+    expect(memory.ages).toMatchObject({ rows: COUNT, ...ABOUT });
+    expect(memory.ages.oldest).toEqual([0, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
+  });
+
+  test("have any JSON in them", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue(), { maxLength: 30 }), (values) => {
+        const output = openScratch();
+        write(
+          output,
+          values.map((value, n) => rowOf(n, value)),
+        );
+        const memory = read(output);
+        for (const [n, attributes] of values.entries()) {
+          const found = memory.find(idOf(n));
+          if (found === null) throw new Error("lost");
+          expect(JSON.stringify(rememberedColumns(found, SUBJECT.columns))).toBe(
+            JSON.stringify({ attributes, project_uuid: idOf(-n) }),
+          );
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("that are too long are not remembered, the longest that is not is found at every place", () => {
+    const output = openScratch();
+    const long = (n: number, more: number) => rowOf(n, "ü".repeat(LONGEST_LINE - 110 + more));
+    write(output, [rowOf(0), long(1, 500), long(2, 0), long(3, 0), rowOf(4), long(5, 0)]);
+    const memory = read(output);
+    expect([0, 1, 2, 3, 4, 5].map((n) => memory.find(idOf(n)) !== null)).toEqual([
+      true,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  test("without a modified that could be told from a later one are not remembered", () => {
+    for (const modified of [undefined, null, 5, "", "a\tb", "a\nb", "x".repeat(65)])
+      expect(rememberRow({ uuid: idOf(1), modified, attributes: {} }, SUBJECT.columns, 1)).toBeNull();
+  });
+});
+
+describe("a file", () => {
+  test("that was cut anywhere, or has another byte anywhere, is none", () => {
+    const output = openScratch();
+    const path = write(output, rows.slice(0, 20));
+    const whole = readFileSync(path);
+    for (let at = 0; at < whole.length; at += 13) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ 4;
+      writeFileSync(path, bytes);
+      expect(openMemory(output.directory, SUBJECT)).toHaveProperty("why");
+      writeFileSync(path, whole);
+      truncateSync(path, at);
+      expect(openMemory(output.directory, SUBJECT)).toHaveProperty("why");
+      writeFileSync(path, whole);
+    }
+    expect(read(output).ages.rows).toBe(20);
+  });
+
+  test("of another offering, server or set of columns is none", () => {
+    const output = openScratch();
+    write(output, rows.slice(0, 20));
+    for (const other of [
+      { ...SUBJECT, apiUrl: "https://other.example.org/api/" },
+      { ...SUBJECT, columns: ["attributes"] },
+      { ...SUBJECT, offering: "b".repeat(32) },
+    ])
+      expect(openMemory(output.directory, other)).toHaveProperty("why");
+  });
+});
