@@ -9,7 +9,7 @@ import { LONGEST_LINE, type RememberedRow, rememberedColumns, rememberRow } from
 import { createTemporary } from "../../../lib/output/durable.ts";
 import { afterwards, type Opened, openScratch } from "../output/scratch.ts";
 
-const SUBJECT = {
+const LIST_OF = {
   offering: "a".repeat(32),
   apiUrl: "https://waldur.example.org/api/",
   columns: ["attributes", "project_uuid"],
@@ -20,19 +20,19 @@ const idOf = (n: number) => Bun.hash.xxHash64(String(n)).toString(16).padStart(1
 
 function rowOf(n: number, attributes: unknown = { n }): RememberedRow | null {
   const row = { uuid: idOf(n), modified: `2026-01-01T00:00:00.${n}Z`, attributes, project_uuid: idOf(-n) };
-  return rememberRow(row, SUBJECT.columns, n);
+  return rememberRow(row, LIST_OF.columns, n);
 }
 
 function write(output: Opened, rows: readonly (RememberedRow | null)[]): string {
-  const writer = createMemoryWriter(createTemporary(output, "state"), SUBJECT);
+  const writer = createMemoryWriter(createTemporary(output, "state"), LIST_OF);
   writer.add(rowOf(77));
   writer.restart();
   for (const row of rows) writer.add(row);
   writer.publish(ABOUT);
-  return join(output.statePath, memoryName(SUBJECT.offering));
+  return join(output.statePath, memoryName(LIST_OF.offering));
 }
 
-function read(output: Opened, subject = SUBJECT): Memory {
+function read(output: Opened, subject = LIST_OF): Memory {
   const memory = openMemory(output.directory, subject);
   if ("why" in memory) throw new Error(memory.why);
   afterwards(memory.close);
@@ -79,7 +79,7 @@ describe("rows", () => {
         for (const [n, attributes] of values.entries()) {
           const found = memory.find(idOf(n));
           if (found === null) throw new Error("lost");
-          expect(JSON.stringify(rememberedColumns(found, SUBJECT.columns))).toBe(
+          expect(JSON.stringify(rememberedColumns(found, LIST_OF.columns))).toBe(
             JSON.stringify({ attributes, project_uuid: idOf(-n) }),
           );
         }
@@ -105,7 +105,7 @@ describe("rows", () => {
 
   test("without a modified that could be told from a later one are not remembered", () => {
     for (const modified of [undefined, null, 5, "", "a\tb", "a\nb", "x".repeat(65)])
-      expect(rememberRow({ uuid: idOf(1), modified, attributes: {} }, SUBJECT.columns, 1)).toBeNull();
+      expect(rememberRow({ uuid: idOf(1), modified, attributes: {} }, LIST_OF.columns, 1)).toBeNull();
   });
 });
 
@@ -118,10 +118,10 @@ describe("a file", () => {
       const bytes = Buffer.from(whole);
       bytes[at] = (bytes[at] ?? 0) ^ 4;
       writeFileSync(path, bytes);
-      expect(openMemory(output.directory, SUBJECT)).toHaveProperty("why");
+      expect(openMemory(output.directory, LIST_OF)).toHaveProperty("why");
       writeFileSync(path, whole);
       truncateSync(path, at);
-      expect(openMemory(output.directory, SUBJECT)).toHaveProperty("why");
+      expect(openMemory(output.directory, LIST_OF)).toHaveProperty("why");
       writeFileSync(path, whole);
     }
     expect(read(output).ages.rows).toBe(20);
@@ -131,9 +131,9 @@ describe("a file", () => {
     const output = openScratch();
     write(output, rows.slice(0, 20));
     for (const other of [
-      { ...SUBJECT, apiUrl: "https://other.example.org/api/" },
-      { ...SUBJECT, columns: ["attributes"] },
-      { ...SUBJECT, offering: "b".repeat(32) },
+      { ...LIST_OF, apiUrl: "https://other.example.org/api/" },
+      { ...LIST_OF, columns: ["attributes"] },
+      { ...LIST_OF, offering: "b".repeat(32) },
     ])
       expect(openMemory(output.directory, other)).toHaveProperty("why");
   });
