@@ -45,14 +45,14 @@ export function memoryName(offering: string): string {
   return `rows-${offering}`;
 }
 
-/** Why nothing can be used of it. */
-export type Unusable = { why: string };
+/** Why nothing can be used of it; null where nothing was ever kept. */
+export type Unusable = { why: string | null };
 
 export function openMemory(directory: string, subject: MemorySubject): Memory | Unusable {
   const path = join(directory, STATE_DIRECTORY, memoryName(subject.offering));
   try {
     const fd = openStateFile(path);
-    if (typeof fd !== "number") return { why: `there is no file ${path}` };
+    if (typeof fd !== "number") return { why: fd === null ? null : "it is no file" };
     let isUsed = false;
     try {
       const memory = attempt("read", path, () => readMemory(fd, subject));

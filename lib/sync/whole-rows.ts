@@ -59,8 +59,11 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   let now = 0;
   let moved = 0;
 
-  if (opened !== null && "why" in opened)
-    job.log.info(`every column of every row is read, because nothing is remembered: ${opened.why}`, offering);
+  if (opened !== null && "why" in opened && opened.why !== null)
+    job.log.info(
+      `every column of every row is read, because what is remembered cannot be used: ${opened.why}`,
+      offering,
+    );
 
   const isWhole = ({ number, size }: Span) => check.isWhole || check.has((number - 1) * size, number * size);
   const isCurrent = ({ checkedAt }: RememberedRow) => checkedAt <= now && now - checkedAt <= LONGEST_TRUST;

@@ -47,6 +47,7 @@ describe("a run that goes well", () => {
         ".waldur-cscs-storage/history-sync.jsonl",
         ".waldur-cscs-storage/lock-claims",
         ".waldur-cscs-storage/lock-sync",
+        `.waldur-cscs-storage/rows-${stage.simulator.offeringUuid}`,
         ".waldur-cscs-storage/snapshot.json",
       ]);
       const [name = ""] = stage.files();

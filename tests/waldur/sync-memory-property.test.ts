@@ -79,12 +79,16 @@ test("a site that remembers publishes what one that reads everything does", asyn
         /** When resources were last changed behind `modified`. */
         const changedMs = new Map<string, number>();
         let nth = 0;
+        let wasSilent = false;
         const run = async () => {
           const now = () => new Date(atMs);
           const sync = { allowShrink: true };
           await remembering.runHere("sync", { now, sync });
           await reading.runHere("sync", { now, sync: { ...sync, full: true } });
-          expectSame(remembering, reading, (id) => atMs - (changedMs.get(id) ?? 0) <= 24 * HOUR_MS);
+          expectSame(
+            { one: remembering, other: reading, wasSilent },
+            (id) => atMs - (changedMs.get(id) ?? 0) <= 24 * HOUR_MS,
+          );
         };
         await run();
         for (const { changes, hours } of steps) {
@@ -95,6 +99,7 @@ test("a site that remembers publishes what one that reads everything does", asyn
             if (one.what === "silent" && touched[0] !== undefined) changedMs.set(touched[0], atMs);
           }
           silent += changedMs.size;
+          wasSilent ||= changedMs.size > 0;
           await run();
         }
         // Through a day: whatever was changed silently is found.
@@ -114,8 +119,11 @@ test("a site that remembers publishes what one that reads everything does", asyn
   expect(silent).toBeGreaterThan(0);
 }, 120_000);
 
-/** Entry by entry; one of a resource that may be wrong for now is passed over. */
-function expectSame(one: Stage, other: Stage, mayDiffer: (id: string) => boolean): void {
+/** To the byte; where something changed silently, entry by entry, without those that may be wrong for now. */
+function expectSame(
+  { one, other, wasSilent }: { one: Stage; other: Stage; wasSilent: boolean },
+  mayDiffer: (id: string) => boolean,
+): void {
   const [name, same] = [one, other].map((stage) => stage.files().at(-1) ?? "");
   expect(name).toBe(same ?? "");
   if (one.readText(name ?? "") === other.readText(name ?? "")) return;
@@ -127,11 +135,7 @@ function expectSame(one: Stage, other: Stage, mayDiffer: (id: string) => boolean
       .sort((a, b) => (a.itemId < b.itemId ? -1 : 1)),
   );
   expect(left).toEqual(right ?? []);
-  const ids = [one, other].map((stage) =>
-    stage.read(name ?? "").result.storageResources.map(({ itemId }) => itemId),
-  );
-  const odd = [...new Set(ids.flat())].filter((id) => mayDiffer(id));
-  expect(odd.length).toBeGreaterThan(0);
+  expect(wasSilent).toBeTrue();
 }
 
 /** Returns the resource that was changed. */
@@ -160,6 +164,9 @@ function apply({ world }: Stage, { what, at, value }: Change, nth: number): stri
     const sign = value % 2 === 0 ? 1 : -1;
     world.rows.select = (filter) =>
       select({ ...filter, compare: (a, b) => (a.uuid < b.uuid ? -sign : sign) });
-  } else if (what === "silent") world.rows.changeSilently(uuid, { attributes });
+  } else if (what === "silent") {
+    // One that cannot be mapped would leave other paths to its site, for good.
+    world.rows.changeSilently(uuid, { attributes: { permissions: value % 2 === 0 ? "2770" : "750" } });
+  }
   return uuid;
 }

@@ -288,6 +288,20 @@ describe("the rolling check", () => {
     expect((await asks(stage, 0, hour(13))).report.notices).toEqual([]);
   });
 
+  test("reads whoever escaped it before a day is over, also where each run sees the list the other way round", async () => {
+    const stage = await open({ resources: 700 });
+    const { select } = stage.world.rows;
+    for (let n = 0; n < 27; n++) {
+      const sign = n % 2 === 0 ? 1 : -1;
+      stage.world.rows.select = (filter) =>
+        select({ ...filter, compare: (a, b) => (a.uuid < b.uuid ? -sign : sign) });
+      await asks(stage, 0, hour(n));
+      const lines = readFileSync(rowsFile(stage), "utf8").split("\n").slice(0, 700);
+      const oldest = Math.min(...lines.map((line) => Number(line.split("\t")[2])));
+      expect(hour(n).now().getTime() / 1000 - oldest).toBeLessThanOrEqual(86_400);
+    }
+  }, 20_000);
+
   test("says nothing of what no entry is made of", async () => {
     const stage = await open({ resources: 20 });
     await asks(stage, 0);

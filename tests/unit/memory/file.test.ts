@@ -34,7 +34,7 @@ function write(output: Opened, rows: readonly (RememberedRow | null)[]): string 
 
 function read(output: Opened, subject = LIST_OF): Memory {
   const memory = openMemory(output.directory, subject);
-  if ("why" in memory) throw new Error(memory.why);
+  if ("why" in memory) throw new Error(memory.why ?? "missing");
   afterwards(memory.close);
   return memory;
 }
