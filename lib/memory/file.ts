@@ -143,8 +143,7 @@ export function createMemoryWriter(file: Temporary, subject: MemorySubject): Mem
       const line = row === null ? null : lineOf(row);
       ages.add(line === null ? null : (row?.checkedAt ?? null));
       if (line === null) return;
-      blocks.add(line);
-      blocks.add("\n");
+      blocks.add(`${line}\n`);
     },
     restart() {
       file.truncate();

@@ -30,8 +30,13 @@ export function rememberRow(
 ): RememberedRow | null {
   const { uuid, modified } = row;
   if (!isPlainUuid(uuid) || !isStamp(modified)) return null;
-  const values = columns.map((name) => (row[name] === undefined ? "" : JSON.stringify(row[name])));
-  return { uuid, modified, checkedAt, values };
+  return { uuid, modified, checkedAt, values: columns.map((name) => valueText(row[name])) };
+}
+
+/** Most values are uuids, which are JSON as they are. */
+function valueText(value: unknown): string {
+  if (isPlainUuid(value)) return `"${value}"`;
+  return value === undefined ? "" : JSON.stringify(value);
 }
 
 function isStamp(value: unknown): value is string {
