@@ -6,7 +6,6 @@ import type { Job } from "../run/job.ts";
 import { surveyOffering } from "../sync/survey.ts";
 import { LIVE_STATES, RESOURCES_PATH } from "../waldur/vocabulary.ts";
 import { parseRows } from "../waldur/wire.ts";
-import { resourceFields } from "../waldur/wire-resource.ts";
 import type { Stopped } from "./context.ts";
 import { type Trial, trialJob } from "./runs.ts";
 
@@ -58,10 +57,10 @@ async function askAbout(job: Job) {
   const ground = await surveyOffering(job);
   const answer = await job.reader.get(RESOURCES_PATH, {
     ...{ offering_uuid: job.config.uuid, visible_to_providers: "true", state: LIVE_STATES },
-    ...{ field: resourceFields(ground.hasSlugs), page: 1, page_size: FIRST_RESOURCES },
+    ...{ field: ground.columns.all, page: 1, page_size: FIRST_RESOURCES },
   });
   const rows = parseRows(answer.body, RESOURCES_PATH);
-  await ground.knowProjects(rows);
+  await ground.strangersAmong(rows);
   // Where there is no project yet, whether it answers shows with any name.
   if (rows.length === 0) await job.gids?.learn([NOBODY]);
   else await ground.knowGids(rows);

@@ -107,11 +107,17 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
         }
         await costlyRows.fetchAgain(rows, wanted, part);
       }
+      await completeProjects(rows, part);
+      // Also of projects that resources have left: what they gave there is compared.
+      const before = known.flatMap((one, n) =>
+        one !== null && isRead[n] === true ? [{ ...Object(rows[n]), ...rememberedColumns(one, costly) }] : [],
+      );
+      await ground.knowGids([...rows, ...before]);
       for (const [n, row] of rows.entries()) {
         if (isRead[n] === true) checkRow(row, known[n] ?? null);
         writer.add(isRead[n] === true ? remembered(row) : (known[n] ?? null));
       }
-      return completeProjects(rows, part);
+      return rows;
     },
     remember() {
       if (moved > 0)
@@ -129,9 +135,8 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   }
 
   /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */
-  async function completeProjects(rows: unknown[], part: Part): Promise<readonly unknown[]> {
+  async function completeProjects(rows: unknown[], part: Part): Promise<void> {
     const strangers = await ground.strangersAmong(rows);
     if (strangers.length > 0) await strangersRows.fetchAgain(rows, strangers, part);
-    return rows;
   }
 }
