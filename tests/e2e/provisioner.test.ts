@@ -11,16 +11,15 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "pathe";
+import { join } from "pathe";
 import type { StorageDocument } from "../../lib/storage/document.ts";
 import { scratchDirectory } from "../scratch.ts";
 import { openStage, runCommand, runSubject, type Stage, SUBJECT } from "../stage.ts";
 import { until } from "./program.ts";
+import { ITEM, makeOurs, OTHER } from "./provisioner-orders.ts";
 import {
-  answerTo,
   CAN_PROVISION,
   makeDirectories,
   markerOf,
@@ -33,7 +32,6 @@ import {
   setUp,
   siteIn,
   treeOf,
-  writeConf,
 } from "./provisioner-site.ts";
 
 const open: Stage[] = [];
@@ -126,7 +124,7 @@ describe.skipIf(!CAN_PROVISION)(`the provisioner${NEEDS_PROVISIONER}`, () => {
       child.kill("SIGTERM");
       await child.exited;
     }
-  });
+  }, 30_000);
 
   test("creates, changes and removes one storage, by dash and by busybox, too", async () => {
     const { stage, site, world } = await start();
@@ -191,334 +189,6 @@ describe.skipIf(!CAN_PROVISION)(`the provisioner${NEEDS_PROVISIONER}`, () => {
   });
 });
 
-/** Order files as a gateway writes them, without a gateway. */
-function craftIn(directory: string) {
-  const site = siteIn(directory);
-  mkdirSync(join(site.out, "acks"), { recursive: true });
-  let number = 0;
-  return {
-    site,
-    /** Returns the order; `change` is what is unusual. */
-    place(type: string, path: string, change: (entry: Entry, document: Loose) => void = () => undefined) {
-      const order = String(++number).padStart(32, "0");
-      const entry: Entry = {
-        itemId: ITEM,
-        status: "pending",
-        mountPoint: { default: path },
-        permission: { permissionType: "octal", value: "2770" },
-        quotas: null,
-        target: { targetType: "project", targetItem: { name: "p", unixGid: 30_001 } },
-      };
-      const created = `2026-01-01T00:00:0${number}Z`;
-      const document: Loose = {
-        meta: { order: { uuid: order, type, created } },
-        result: { storageResources: [entry] },
-      };
-      change(entry, document);
-      writeFileSync(join(site.out, `2026-01-01-00-00-${type}_${order}.json`), JSON.stringify(document));
-      return order;
-    },
-  };
-}
-
-type Loose = Record<string, unknown>;
-type Entry = Loose & {
-  mountPoint: { default: unknown };
-  permission: { permissionType: string; value: unknown } | null;
-  target: { targetType: string; targetItem: Loose };
-};
-
-const ITEM = "a".repeat(32);
-const OTHER = "b".repeat(32);
-const HOME = "/cold-store/t/home";
-
-async function crafted(conf = "") {
-  const made = craftIn(scratchDirectory("provisioner-", { inMemory: true }));
-  await setUp(made.site, { conf });
-  return { ...made, run: () => provision(made.site, "run") };
-}
-
-/** As the script makes it. */
-function makeOurs({ at }: Site, path = HOME, item = ITEM) {
-  mkdirSync(at(path), { recursive: true });
-  writeFileSync(markerOf(at(path)), `${item}\n`);
-}
-
-describe.skipIf(!CAN_PROVISION)(`an order is refused, and nothing is touched${NEEDS_PROVISIONER}`, () => {
-  const set = (values: Loose) => (entry: Entry) => Object.assign(entry, values);
-  const gid = (unixGid: unknown) => (entry: Entry) => Object.assign(entry.target.targetItem, { unixGid });
-  const mode = (value: unknown) => set({ permission: { permissionType: "octal", value } });
-  const quota = (value: unknown) =>
-    set({ quotas: [{ type: "space", quota: value, unit: "tera", enforcementType: "hard" }] });
-  const mount = (path: string) => set({ mountPoint: { default: path } });
-  const ours = (site: Site) => makeOurs(site);
-  const others = (site: Site) => makeOurs(site, HOME, OTHER);
-  const link = (from: string) => (site: Site) => {
-    mkdirSync(join(site.directory, "elsewhere", "home"), { recursive: true });
-    mkdirSync(dirname(site.at(from)), { recursive: true });
-    symlinkSync(join(site.directory, "elsewhere"), site.at(from));
-  };
-  const bare = (site: Site) => mkdirSync(site.at(HOME), { recursive: true });
-  const nothing = () => undefined;
-  type Row = [string, string, string, (site: Site) => void, (entry: Entry) => unknown];
-  const ROWS: Row[] = [
-    ["a path outside the roots", "create", "is outside", nothing, mount("/etc/home")],
-    ["a root itself", "create", "is outside", nothing, mount("/cold-store")],
-    ["a path that begins like a root", "create", "is outside", nothing, mount("/cold-store-2/a")],
-    ["a path with ..", "terminate", "hidden component", nothing, mount("/cold-store/../../record/answered")],
-    ["the trash", "terminate", "hidden component", nothing, mount("/cold-store/.trash")],
-    ["a path with //", "create", "empty or a hidden", nothing, mount("/cold-store//home")],
-    ["a path that is not absolute", "create", "is not absolute", nothing, mount("cold-store/home")],
-    [
-      "a name without room for the marker",
-      "create",
-      "240 bytes",
-      nothing,
-      mount(`/cold-store/${"n".repeat(241)}`),
-    ],
-    ["a symlink on the way", "create", "is a symlink, or others", link("/cold-store/t"), nothing],
-    [
-      "a symlink on the way of a removal",
-      "terminate",
-      "is a symlink, or others",
-      link("/cold-store/t"),
-      nothing,
-    ],
-    ["a symlink in its place", "create", "is not marked", link(HOME), nothing],
-    [
-      "a parent that others can write to",
-      "create",
-      "is a symlink, or others",
-      (site) => {
-        mkdirSync(site.at("/cold-store/t"));
-        chmodSync(site.at("/cold-store/t"), 0o775);
-      },
-      nothing,
-    ],
-    [
-      "a parent of another user",
-      "create",
-      "is a symlink, or others",
-      (site) => {
-        mkdirSync(site.at("/cold-store/t"));
-        chownSync(site.at("/cold-store/t"), 12_345, 0);
-      },
-      nothing,
-    ],
-    [
-      "a file in its place",
-      "create",
-      "is not a directory",
-      (site) => {
-        makeOurs(site);
-        rmSync(site.at(HOME), { recursive: true });
-        writeFileSync(site.at(HOME), "");
-      },
-      nothing,
-    ],
-    [
-      "a marked symlink in its place",
-      "terminate",
-      "is not a directory",
-      (site) => {
-        makeOurs(site);
-        rmSync(site.at(HOME), { recursive: true });
-        link(HOME)(site);
-      },
-      nothing,
-    ],
-    ["a directory without a marker", "create", "is not marked", bare, nothing],
-    ["a change of a directory without a marker", "update", "is not marked", bare, nothing],
-    ["the removal of a directory without a marker", "terminate", "is not marked", bare, nothing],
-    ["the directory of another resource", "create", `of resource ${OTHER}`, others, nothing],
-    ["a change of another resource", "update", `of resource ${OTHER}`, others, nothing],
-    ["the removal of another resource", "terminate", `of resource ${OTHER}`, others, nothing],
-    ["a change of what is not there", "update", "there is no directory", nothing, nothing],
-    ["a setuid bit", "create", "permission 4770 is not", nothing, mode("4770")],
-    ["a sticky bit", "create", "permission 3770 is not", nothing, mode("3770")],
-    ["write for everybody", "update", "permission 777 is not", ours, mode("777")],
-    ["no permission", "create", "permission - is not", nothing, set({ permission: null })],
-    ["no GID", "create", "the project has no GID", nothing, gid(null)],
-    ["GID 0", "create", "GID 0 is not", nothing, gid(0)],
-    ["a GID of the system", "update", "GID 999 is not", ours, gid(999)],
-    ["a GID that is none", "create", "GID 4294967295 is not", nothing, gid(4_294_967_295)],
-    ["a GID that is a name", "create", "wheel is not a GID", nothing, gid("wheel")],
-    ["a quota of 0", "update", "quota - cannot", ours, quota(0)],
-    ["a resource without an id", "terminate", "has no uuid", nothing, set({ itemId: "../x" })],
-  ];
-
-  test.each(ROWS)("%s (%s)", async (_, type, message, prepare, change) => {
-    const { site, place, run } = await crafted();
-    prepare(site);
-    const before = treeOf(site.at("/"));
-    const order = place(type, HOME, change);
-    expect(await run()).toEqual({ code: 0, stdout: "", stderr: "" });
-    expect(treeOf(site.at("/"))).toEqual(before);
-    expect(answerTo(site, order)).toEqual({ result: "erred", message: expect.stringContaining(message) });
-    expect(quotaCalls(site)).toEqual([]);
-  });
-
-  test.each([
-    ["no JSON", (_: Entry, document: Loose) => Object.assign(document, { result: "cut" })],
-    ["the file of another order", (_: Entry, document: Loose) => Object.assign(document, { meta: {} })],
-    ["a line break in the path", mount(`${HOME}\nx`)],
-  ])("%s is left without an answer, and later orders go on", async (_, change) => {
-    const { site, place, run } = await crafted();
-    const bad = place("create", HOME, change);
-    const good = place("create", "/cold-store/other", (entry) => Object.assign(entry, { itemId: OTHER }));
-    const { code, stderr } = await run();
-    expect([code, stderr]).toEqual([1, expect.stringContaining("is not the file of an order, and is left")]);
-    expect([answerTo(site, bad), answerTo(site, good)]).toEqual([null, { result: "done" }]);
-  });
-});
-
-describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, () => {
-  const quotas = [
-    { type: "space", quota: 1.5, unit: "tera", enforcementType: "soft" },
-    { type: "space", quota: 2, unit: "tera", enforcementType: "hard" },
-    { type: "inodes", quota: 100, unit: "none", enforcementType: "soft" },
-    { type: "inodes", quota: 200, unit: "none", enforcementType: "hard" },
-  ];
-  const withQuotas = (entry: Entry) => Object.assign(entry, { quotas });
-
-  test("leaves an order open whose command fails, and goes on with it the next time", async () => {
-    const { site, place, run } = await crafted("set_quota() { echo 'no such pool' >&2; return 1; }");
-    const order = place("create", HOME, withQuotas);
-    const failed = await run();
-    expect([failed.code, failed.stderr]).toEqual([
-      1,
-      expect.stringContaining(`order ${order} failed (create ${HOME})`),
-    ]);
-    expect(failed.stderr).toContain("no such pool");
-    expect(answerTo(site, order)).toBeNull();
-    writeConf(site);
-    expect((await run()).code).toBe(0);
-    expect(answerTo(site, order)).toEqual({ result: "done" });
-    expect(quotaCalls(site)).toEqual([`${HOME} 30001 1464843750 1953125000 100 200`]);
-  });
-
-  test("does not pretend to set quotas where nobody said how", async () => {
-    const { place, run } = await crafted(
-      "unset -f set_quota; set_quota() { complain 'not defined'; return 1; }",
-    );
-    place("create", HOME, withQuotas);
-    expect((await run()).code).toBe(1);
-    expect(readFileSync(SCRIPT, "utf8")).toContain(
-      'complain "set_quota is not defined in $CONF"\n    return 1',
-    );
-  });
-
-  test("an update without a GID keeps the group, and one without quotas sets none", async () => {
-    const { site, place, run } = await crafted();
-    place("create", HOME);
-    place("update", HOME, (entry) => {
-      entry.target.targetItem.unixGid = null;
-      Object.assign(entry, { permission: { permissionType: "octal", value: "750" } });
-    });
-    expect((await run()).code).toBe(0);
-    const { mode, gid } = statSync(site.at(HOME));
-    expect([mode & 0o7777, gid]).toEqual([0o750, 30_001]);
-    expect(quotaCalls(site)).toEqual([]);
-  });
-
-  test("takes the orders as they were placed, whatever their names", async () => {
-    const { site, place, run } = await crafted();
-    place("update", HOME, (_, document) => {
-      Object.assign(document.meta as Loose, {
-        order: { ...orderOf(document), created: "2026-01-01T09:00:00Z" },
-      });
-    });
-    place("create", HOME);
-    expect((await run()).code).toBe(0);
-    expect(
-      readdirSync(join(site.out, "acks")).map((name) => answerTo(site, name.slice(0, 32))?.result),
-    ).toEqual(["done", "done"]);
-  });
-
-  test("ends with 75 and does nothing while a file system is not mounted", async () => {
-    const { site, place, run } = await crafted();
-    const order = place("terminate", HOME);
-    rmSync(site.at("/cold-store/.trash"), { recursive: true });
-    const { code, stderr } = await run();
-    expect([code, stderr]).toEqual([
-      75,
-      expect.stringContaining("is not mounted, or it or its .trash is missing"),
-    ]);
-    expect(answerTo(site, order)).toBeNull();
-  });
-
-  test("ends with 75 while another one is at work, which acts on each order once", async () => {
-    const { site, place, run } = await crafted();
-    writeConf(site, { conf: `set_quota() { echo call >>${site.directory}/quotas; sleep 0.6; }` });
-    place("create", HOME, withQuotas);
-    const first = run();
-    await until(() => existsSync(join(site.directory, "quotas")));
-    expect(await run()).toEqual({
-      code: 75,
-      stdout: "",
-      stderr: "storage-provisioner: another run is at work\n",
-    });
-    expect((await first).code).toBe(0);
-    expect(quotaCalls(site)).toEqual(["call"]);
-  });
-
-  test("acts on no file that was there before init, and not without init", async () => {
-    const { site, place, run } = await crafted();
-    const old = place("create", HOME);
-    rmSync(join(site.directory, "record"), { recursive: true });
-    expect((await run()).code).toBe(78);
-    expect((await provision(site, "init")).code).toBe(0);
-    expect((await run()).code).toBe(0);
-    expect([answerTo(site, old), existsSync(site.at(HOME))]).toEqual([null, false]);
-  });
-
-  test("answers anew when its record of an order is removed", async () => {
-    const { site, place, run } = await crafted();
-    const order = place("create", HOME);
-    expect((await run()).code).toBe(0);
-    rmSync(join(site.out, "acks", `${order}.json`));
-    expect((await run()).code).toBe(0);
-    expect(answerTo(site, order)).toBeNull();
-    rmSync(join(site.directory, "record", "answered", `${order}.json`));
-    expect((await run()).code).toBe(0);
-    expect(answerTo(site, order)).toEqual({ result: "done" });
-  });
-
-  test("reads and answers as the user of the gateway, and follows no link among the files", async () => {
-    const { site, place, run } = await crafted("PUBLISHER=nobody");
-    chmodSync(site.directory, 0o755);
-    const order = place("create", HOME);
-    const linked = place("create", "/cold-store/linked");
-    const file = join(site.out, `2026-01-01-00-00-create_${linked}.json`);
-    writeFileSync(join(site.directory, "real.json"), readFileSync(file));
-    rmSync(file);
-    symlinkSync(join(site.directory, "real.json"), file);
-    const locked = await run();
-    expect([locked.code, answerTo(site, order)]).toEqual([1, null]);
-    chownSync(join(site.out, "acks"), Number((await runCommand(["id", "-u", "nobody"], {})).stdout), 0);
-    expect((await run()).code).toBe(0);
-    expect(statSync(join(site.out, "acks", `${order}.json`)).uid).not.toBe(0);
-    expect(existsSync(site.at("/cold-store/linked"))).toBe(false);
-  });
-
-  test("prints its usage, and which configuration cannot be read", async () => {
-    const { site } = await crafted();
-    expect(await provision(site, "sync")).toMatchObject({
-      code: 64,
-      stderr: expect.stringContaining("usage: "),
-    });
-    rmSync(site.conf);
-    expect(await provision(site, "run")).toMatchObject({
-      code: 78,
-      stderr: expect.stringContaining(site.conf),
-    });
-  });
-});
-
-function orderOf({ meta }: Loose): Loose {
-  return (meta as { order: Loose }).order;
-}
-
 describe.skipIf(!CAN_PROVISION)(`check${NEEDS_PROVISIONER}`, () => {
   test("names what is missing, extra, unmarked, foreign or different, and changes nothing", async () => {
     const { stage, site } = await start({ resources: 8 });
@@ -558,7 +228,7 @@ describe.skipIf(!CAN_PROVISION)(`check${NEEDS_PROVISIONER}`, () => {
     expect((await provision(site, "adopt")).code).toBe(10);
     expect(existsSync(markerOf(site.at(unmarked)))).toBe(false);
     expect(readFileSync(markerOf(site.at(foreign)), "utf8")).toBe(`${OTHER}\n`);
-  });
+  }, 30_000);
 });
 
 function expectOnDisk({ at }: Site, entries: StorageDocument["result"]["storageResources"]) {
