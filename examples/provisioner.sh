@@ -74,8 +74,9 @@ is_uuid() { case $1 in *[!0-9a-f]*) return 1 ;; *) [ ${#1} = 32 ] ;; esac; }
 FACTS='
 def quota($of; $level): first((.quotas // [])[] | select(.type == $of and .enforcementType == $level).quota) // "-"
   | if type == "number" and $of == "space" then . * $tb / 1024 | floor else . end;
-if .meta.order.uuid != $order or .meta.order.type != $type or (.result.storageResources | length) != 1
-then error("the content is not that of the name") else .result.storageResources[0] end
+[.result.storageResources[] | select(.target.targetType == "project")] as $entries
+| if .meta.order.uuid != $order or .meta.order.type != $type or ($entries | length) != 1
+  then error("the content is not that of the name, or not one storage of a project") else $entries[0] end
 | [.itemId, .mountPoint.default, .permission.value // "-", .target.targetItem.unixGid // "-",
    quota("space"; "soft"), quota("space"; "hard"), quota("inodes"; "soft"), quota("inodes"; "hard")]
 | map(tostring) | if any(test("[[:cntrl:]]") or . == "") then error("a value has a control character") else .[] end'
@@ -245,9 +246,9 @@ compare() { # adopt or check
     snapshot=$OUT/latest-all.json
     # shellcheck disable=SC2012 # Names of snapshots have digits and letters only.
     [ -f "$snapshot" ] || snapshot=$(ls -t "$OUT"/*-all.json | head -n 1)
-    as_publisher jq -r '.result.storageResources[] | [.itemId, .status, .permission.value // "-",
-        .target.targetItem.unixGid // "-", .mountPoint.default] | map(tostring)
-        | select(any(test("[[:cntrl:]]")) | not) | join(" ")' "$snapshot" >"$work/entries" || return 1
+    as_publisher jq -r '.result.storageResources[] | select(.target.targetType == "project")
+        | [.itemId, .status, .permission.value // "-", .target.targetItem.unixGid // "-", .mountPoint.default]
+        | map(tostring) | select(any(test("[[:cntrl:]]")) | not) | join(" ")' "$snapshot" >"$work/entries" || return 1
     while read -r item status mode gid path; do
         if ! locate "$path" || ! walk || ! look; then differs refused "$path: $why" && continue; fi
         printf '%s %s\n' "$item" "$directory" >>"$work/listed"

@@ -107,7 +107,7 @@ describe.skipIf(!CAN_PROVISION)(`a provisioner that is killed${NEEDS_PROVISIONER
     console.log(`the provisioner: killed at ${commands} commands`);
   }, 60_000);
 
-  test.each([1, 2, 3, 4, 5, 6])("again and again at random moments gets there (seed %d)", async (seed) => {
+  test.each([1, 2, 3])("again and again at random moments gets there (seed %d)", async (seed) => {
     const site = await prepare();
     const reference = copyOf(site);
     expect((await provision(reference, "run")).code).toBe(0);

@@ -15,7 +15,7 @@ import {
 import { join } from "pathe";
 import { runCommand } from "../stage.ts";
 import { until } from "./program.ts";
-import { crafted, HOME, type Loose, withQuotas } from "./provisioner-orders.ts";
+import { crafted, type Entry, HOME, type Loose, withQuotas } from "./provisioner-orders.ts";
 import {
   answerTo,
   CAN_PROVISION,
@@ -79,6 +79,21 @@ describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, 
     expect(
       readdirSync(join(site.out, "acks")).map((name) => answerTo(site, name.slice(0, 32))?.result),
     ).toEqual(["done", "done"]);
+  });
+
+  test("takes the storage of a project from among the directories above it, and leaves those of users", async () => {
+    const { site, place, run } = await crafted();
+    const above = { targetType: "tenant", targetItem: { unixGid: null } };
+    const add = (target: Loose) => (entry: Entry, document: Loose) => {
+      const tenant = { itemId: "t", mountPoint: { default: "/cold-store/t" }, target: above };
+      Object.assign(document, { result: { storageResources: [tenant, { ...entry, ...target }] } });
+    };
+    const order = place("create", HOME, add({}));
+    const user = place("create", "/cold-store/t/user", add({ target: { targetType: "user" } }));
+    const { code, stderr } = await run();
+    expect([code, stderr]).toEqual([1, expect.stringContaining("is not the file of an order")]);
+    expect([answerTo(site, order), answerTo(site, user)]).toEqual([{ result: "done" }, null]);
+    expect(existsSync(site.at("/cold-store/t/user"))).toBe(false);
   });
 
   test("ends with 75 and does nothing while a file system is not mounted", async () => {

@@ -19,7 +19,8 @@ export const SCRIPT = join(ROOT, "examples", "provisioner.sh");
 
 /** Groups of projects can be given by root alone. */
 export const IS_ROOT = process.getuid?.() === 0;
-export const CAN_PROVISION = IS_ROOT && ["jq", "flock", "runuser", "setsid"].every((name) => Bun.which(name) !== null);
+export const CAN_PROVISION =
+  IS_ROOT && ["jq", "flock", "runuser", "setsid"].every((name) => Bun.which(name) !== null);
 /** Appended to the name of a test that is skipped. */
 export const NEEDS_PROVISIONER = CAN_PROVISION ? "" : " (skipped: needs root, jq, flock, runuser and setsid)";
 
