@@ -14,7 +14,7 @@ let survivors = 0;
 try {
   const pages = ["docs", "README.md", "CHANGELOG.md", "LICENSE"];
   const settings = ["package.json", "bun.lock", "tsconfig.json", "bunfig.toml"];
-  for (const part of ["cmd", "lib", "tests", "scripts", "packaging", ...pages, ...settings]) {
+  for (const part of ["cmd", "lib", "tests", "scripts", "packaging", "examples", ...pages, ...settings]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));

@@ -33,8 +33,10 @@ exec "/usr/bin/\${0##*/}" "$@"
 
 const KILLED = 137;
 
-/** A create, an update, a terminate and one that is refused, none of them carried out yet. */
-async function prepare(): Promise<Site> {
+const TYPES = ["create", "update", "terminate"] as const;
+
+/** Orders of these types, none of them carried out yet. */
+async function prepare(types: readonly (typeof TYPES)[number][]): Promise<Site> {
   const { site, place } = craftIn(scratchDirectory("provisioner-", { inMemory: true }));
   await setUp(site);
   const idOf = (letter: string) => (entry: object) => Object.assign(entry, { itemId: letter.repeat(32) });
@@ -42,10 +44,9 @@ async function prepare(): Promise<Site> {
     makeOurs(site, `/cold-store/t/${letter}`, letter.repeat(32));
     writeFileSync(join(site.at(`/cold-store/t/${letter}`), "data"), letter);
   }
-  place("create", "/cold-store/new/a", withQuotas);
-  place("update", "/cold-store/t/c", (entry) => idOf("c")(withQuotas(entry)));
-  place("terminate", "/cold-store/t/d", idOf("d"));
-  place("create", "/cold-store/t/c", idOf("e"));
+  if (types.includes("create")) place("create", "/cold-store/new/a", withQuotas);
+  if (types.includes("update")) place("update", "/cold-store/t/c", (entry) => idOf("c")(withQuotas(entry)));
+  if (types.includes("terminate")) place("terminate", "/cold-store/t/d", idOf("d"));
   const shims = join(site.directory, "shims");
   mkdirSync(shims);
   for (const name of DEADLY) writeFileSync(join(shims, name), SHIM, { mode: 0o755 });
@@ -81,34 +82,37 @@ function outcomeOf(site: Site) {
 }
 
 describe.skipIf(!CAN_PROVISION)(`a provisioner that is killed${NEEDS_PROVISIONER}`, () => {
-  test("before any command that changes something is carried on by the next run", async () => {
-    const base = await prepare();
-    const reference = copyOf(base);
-    expect(await runUntil(reference, 0)).toEqual({ code: 0, stdout: "", stderr: "" });
-    const wanted = outcomeOf(reference);
-    expect(wanted.answered.join("\n")).toContain('"result":"erred"');
-    expect(readdirSync(join(reference.out, "acks"))).toHaveLength(4);
-    const commands = readFileSync(join(reference.directory, "count"), "utf8").length;
-    expect(commands).toBeGreaterThan(40);
-    const points = Array.from({ length: commands }, (_, at) => at + 1);
-    const outcomes = await inTurns(points, async (at) => {
-      const site = copyOf(base);
-      const killed = await runUntil(site, at);
-      const next = await provision(site, "run");
-      return { at, killed: killed.code, next, ...outcomeOf(site) };
-    });
-    for (const outcome of outcomes)
-      expect(outcome).toEqual({
-        ...outcome,
-        killed: KILLED,
-        next: { code: 0, stdout: "", stderr: "" },
-        ...wanted,
+  test.each(TYPES)(
+    "before any command of a %s order is carried on by the next run",
+    async (type) => {
+      const base = await prepare([type]);
+      const reference = copyOf(base);
+      expect(await runUntil(reference, 0)).toEqual({ code: 0, stdout: "", stderr: "" });
+      const wanted = outcomeOf(reference);
+      expect(readdirSync(join(reference.out, "acks"))).toHaveLength(1);
+      const commands = readFileSync(join(reference.directory, "count"), "utf8").length;
+      expect(commands).toBeGreaterThan(10);
+      const points = Array.from({ length: commands }, (_, at) => at + 1);
+      const outcomes = await inTurns(points, async (at) => {
+        const site = copyOf(base);
+        const killed = await runUntil(site, at);
+        const next = await runNext(site);
+        return { at, killed: killed.code, next, ...outcomeOf(site) };
       });
-    console.log(`the provisioner: killed at ${commands} commands`);
-  }, 60_000);
+      for (const outcome of outcomes)
+        expect(outcome).toEqual({
+          ...outcome,
+          killed: KILLED,
+          next: { code: 0, stdout: "", stderr: "" },
+          ...wanted,
+        });
+      console.log(`the provisioner, ${type}: killed at ${commands} commands`);
+    },
+    60_000,
+  );
 
   test.each([1, 2, 3])("again and again at random moments gets there (seed %d)", async (seed) => {
-    const site = await prepare();
+    const site = await prepare(TYPES);
     const reference = copyOf(site);
     expect((await provision(reference, "run")).code).toBe(0);
     let state = seed;
@@ -120,13 +124,21 @@ describe.skipIf(!CAN_PROVISION)(`a provisioner that is killed${NEEDS_PROVISIONER
       });
       await Bun.sleep(state % 90);
       // The whole group, as when a machine goes down.
-      killGroup(child.pid);
+      if (child.exitCode === null) killGroup(child.pid);
       await child.exited;
     }
-    expect(await provision(site, "run")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await runNext(site)).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(outcomeOf(site)).toEqual(outcomeOf(reference));
   });
 });
+
+/** As a timer starts it: what was killed may hold its lock until the last process of it has ended. */
+async function runNext(site: Site) {
+  for (;;) {
+    const ran = await provision(site, "run");
+    if (ran.code !== 75) return ran;
+  }
+}
 
 /** By the system call: of a negative number some versions of kill(1) make -1, which is every process. */
 function killGroup(leader: number): void {
