@@ -36,6 +36,7 @@ export function writeTree(into: string, format: Format, { release, binary, print
     [`${doc}/sbom.cdx.json`]: renderSbom(release.version, release.releasedAt),
     [`${doc}/examples/config.yaml`]: block(readme, "yaml", /^timezone:/),
     [`${doc}/examples/${NAME}.cron`]: block(readme, "cron", /flock/),
+    [`${doc}/examples/provisioner.sh`]: source("examples/provisioner.sh"),
     [`${doc}/examples/alerts.yml`]: block(source("docs/operations.md"), "yaml", /^groups:/),
   };
   if (format === "deb") texts[`${doc}/changelog.Debian.gz`] = zipped(debianChangelog(release));
