@@ -1,7 +1,7 @@
 #!/bin/sh
 # Provisions what waldur-cscs-storage publishes with `completion: on-ack`: makes, changes and removes directories, sets
-# quotas, and answers each order. POSIX sh, jq, and the tools of GNU or busybox. docs/provisioner.md says how to install
-# it and what a site must change.
+# quotas, and answers each order. For any POSIX sh, with jq, coreutils, and flock and runuser of util-linux.
+# docs/provisioner.md says how to install it and what a site must change.
 #
 #   storage-provisioner init [CONF]   once: take the order files that are there now as handled
 #   storage-provisioner run [CONF]    from a timer or cron: carry out and answer the orders that are new
