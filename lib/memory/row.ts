@@ -1,6 +1,7 @@
 // A row as it is remembered: the columns that cost the server queries, with the `modified` of the very answer that gave
 // them, as one line of text. Whatever cannot be such a line is not remembered, and read again in the next run.
 
+import { parseJson } from "../json.ts";
 import { isPlainUuid } from "../uuid.ts";
 
 export type RememberedRow = {
@@ -9,8 +10,8 @@ export type RememberedRow = {
   modified: string;
   /** When Waldur last gave the columns, in seconds. */
   checkedAt: number;
-  /** JSON of each column, in the order of the memory's columns; empty for one that was not given. */
-  values: readonly string[];
+  /** The value of each column, in the order of the memory's columns; last the bits of those that were not given. */
+  values: readonly unknown[];
   /** The line that it was read from. */
   line?: string;
 };
@@ -30,13 +31,15 @@ export function rememberRow(
 ): RememberedRow | null {
   const { uuid, modified } = row;
   if (!isPlainUuid(uuid) || !isStamp(modified)) return null;
-  return { uuid, modified, checkedAt, values: columns.map((name) => valueText(row[name])) };
-}
-
-/** Most values are uuids, which are JSON as they are. */
-function valueText(value: unknown): string {
-  if (isPlainUuid(value)) return `"${value}"`;
-  return value === undefined ? "" : JSON.stringify(value);
+  const values: unknown[] = [];
+  let absent = 0;
+  for (let n = 0; n < columns.length; n++) {
+    const value = row[columns[n] ?? ""];
+    if (value === undefined) absent |= 1 << n;
+    values.push(value);
+  }
+  values.push(absent);
+  return { uuid, modified, checkedAt, values };
 }
 
 function isStamp(value: unknown): value is string {
@@ -51,24 +54,25 @@ function isStamp(value: unknown): value is string {
 /** Without its line break; null when it is too long. JSON has no tab and no line break of its own. */
 export function lineOf({ uuid, modified, checkedAt, values, line: read }: RememberedRow): string | null {
   if (read !== undefined) return read;
-  const line = `${uuid}\t${modified}\t${checkedAt}\t${values.join("\t")}`;
+  const line = `${uuid}\t${modified}\t${checkedAt}\t${JSON.stringify(values)}`;
   return line.length > LONGEST_LINE ? null : line;
 }
 
 /** null when the line is not one of `lineOf` with so many columns. */
 export function parseLine(line: string, columns: number): RememberedRow | null {
-  const [uuid = "", modified = "", checked = "", ...values] = line.split("\t");
+  const [uuid = "", modified = "", checked = "", text = ""] = line.split("\t");
   const checkedAt = Number(checked);
-  if (!isPlainUuid(uuid) || values.length !== columns || !Number.isSafeInteger(checkedAt)) return null;
-  return { uuid, modified, checkedAt, values, line };
+  const values = parseJson(text);
+  const isWhole = Array.isArray(values) && values.length === columns + 1;
+  return isPlainUuid(uuid) && Number.isSafeInteger(checkedAt) && isWhole
+    ? { uuid, modified, checkedAt, values, line }
+    : null;
 }
 
-/** The remembered columns by name, as they were on the row. */
-export function rememberedColumns({ values }: RememberedRow, columns: readonly string[]): WireRow {
-  const given: Record<string, unknown> = {};
-  for (const [n, name] of columns.entries()) {
-    const value = values[n] ?? "";
-    if (value !== "") given[name] = JSON.parse(value);
-  }
-  return given;
+/** The row with the remembered columns in the place of its own. */
+export function withRemembered(row: WireRow, { values }: RememberedRow, columns: readonly string[]): WireRow {
+  const absent = Number(values[columns.length]);
+  const whole: Record<string, unknown> = { ...row };
+  for (let n = 0; n < columns.length; n++) if ((absent & (1 << n)) === 0) whole[columns[n] ?? ""] = values[n];
+  return whole;
 }

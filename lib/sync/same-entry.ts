@@ -11,12 +11,12 @@ type Row = Readonly<Record<string, unknown>>;
 /** `project`: they differ, but only because the resource is in another project now. */
 export type Likeness = "same" | "project" | "different";
 
-/** @param remembered the columns that were remembered; all others are those of the row */
-export function compareRows(row: Row, remembered: Row, ground: Ground): Likeness {
+/** @param before the row with the columns that were remembered */
+export function compareRows(row: Row, before: Row, ground: Ground): Likeness {
   const now = entryText(row, ground);
-  if (entryText({ ...row, ...remembered }, ground) === now) return "same";
-  const { project_uuid: _project, ...others } = remembered;
-  return entryText({ ...row, ...others }, ground) === now ? "project" : "different";
+  if (entryText(before, ground) === now) return "same";
+  const { project_uuid } = row;
+  return entryText({ ...before, project_uuid }, ground) === now ? "project" : "different";
 }
 
 /** Of the entry, or of the reasons why there is none. */

@@ -5,7 +5,7 @@
 
 import { isTable } from "../json.ts";
 import { openMemory } from "../memory/file.ts";
-import { type RememberedRow, rememberedColumns, rememberRow } from "../memory/row.ts";
+import { type RememberedRow, rememberRow, withRemembered } from "../memory/row.ts";
 import { type Check, LONGEST_TRUST, planCheck, WHOLE } from "../memory/schedule.ts";
 import type { Temporary } from "../output/durable.ts";
 import { plural } from "../report/summary.ts";
@@ -71,7 +71,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   const checkRow = (row: unknown, known: RememberedRow | null): void => {
     if (known === null || !isTable(row) || row.modified !== known.modified || unreadFault(row) !== null)
       return;
-    const likeness = compareRows(row, rememberedColumns(known, costly), ground);
+    const likeness = compareRows(row, withRemembered(row, known, costly), ground);
     if (likeness === "project") moved++;
     if (likeness !== "different") return;
     isBelieved = false;
@@ -101,7 +101,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
           const found = known[n];
           if (!isTable(row) || unreadFault(row) !== null) continue;
           if (found && found.modified === row.modified && isCurrent(found)) {
-            rows[n] = { ...row, ...rememberedColumns(found, costly) };
+            rows[n] = withRemembered(row, found, costly);
             isRead[n] = false;
           } else wanted.push(n);
         }
@@ -110,7 +110,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
       await completeProjects(rows, part);
       // Also of projects that resources have left: what they gave there is compared.
       const before = known.flatMap((one, n) =>
-        one !== null && isRead[n] === true ? [{ ...Object(rows[n]), ...rememberedColumns(one, costly) }] : [],
+        one !== null && isRead[n] === true ? [withRemembered(Object(rows[n]), one, costly)] : [],
       );
       await ground.knowGids([...rows, ...before]);
       for (const [n, row] of rows.entries()) {

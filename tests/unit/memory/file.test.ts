@@ -5,7 +5,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { createMemoryWriter, type Memory, memoryName, openMemory } from "../../../lib/memory/file.ts";
-import { LONGEST_LINE, type RememberedRow, rememberedColumns, rememberRow } from "../../../lib/memory/row.ts";
+import { LONGEST_LINE, type RememberedRow, rememberRow, withRemembered } from "../../../lib/memory/row.ts";
 import { createTemporary } from "../../../lib/output/durable.ts";
 import { afterwards, type Opened, openScratch } from "../output/scratch.ts";
 
@@ -59,7 +59,7 @@ describe("rows", () => {
       for (const n of asked) {
         const found = memory.find(idOf(n));
         expect(found === null).toBe(n < 0);
-        if (found !== null) expect([found.checkedAt, found.values[0]]).toEqual([n, `{"n":${n}}`]);
+        if (found !== null) expect([found.checkedAt, found.values[0]]).toEqual([n, { n }]);
       }
       memory.rewind();
     }
@@ -79,7 +79,7 @@ describe("rows", () => {
         for (const [n, attributes] of values.entries()) {
           const found = memory.find(idOf(n));
           if (found === null) throw new Error("lost");
-          expect(JSON.stringify(rememberedColumns(found, LIST_OF.columns))).toBe(
+          expect(JSON.stringify(withRemembered({}, found, LIST_OF.columns))).toBe(
             JSON.stringify({ attributes, project_uuid: idOf(-n) }),
           );
         }
