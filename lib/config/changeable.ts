@@ -3,7 +3,6 @@
 
 import type { Stats } from "node:fs";
 import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "../places/owners.ts";
-import type { Context } from "./context.ts";
 import type { Report } from "./findings.ts";
 
 /** Without the path of the file, which may be a misplaced token until the file was read. */
@@ -31,7 +30,7 @@ export function changeableBy(stats: Stats): Changeable | null {
 export function reportChangeable(
   found: Changeable | null,
   { report, file }: { report: Report; file: string },
-  { allowInsecure }: Pick<Context, "allowInsecure">,
+  { allowInsecure }: { allowInsecure: boolean },
 ): void {
   if (found === null) return;
   const say = allowInsecure ? report.warn : report.error;

@@ -5,6 +5,7 @@
 
 import * as v from "valibot";
 import { plainUuid } from "../uuid.ts";
+import { gidSource, unixGidProblem } from "./gid-source.ts";
 import {
   absolute,
   anyText,
@@ -32,7 +33,6 @@ import {
 } from "./kinds.ts";
 import { mountPointProblem, rootProblem } from "./mount-point.ts";
 import { BACKEND, isOurs } from "./ours.ts";
-import { gidSource, unixGidProblem } from "./unix-gid.ts";
 import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
 
 const ofHttp = (meaning: string) => `${meaning}; for \`unix_gid: http\``;
