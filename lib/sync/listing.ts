@@ -18,7 +18,7 @@ import { type LastSnapshot, lastSnapshotOf } from "./baseline.ts";
 import { missingOf } from "./guard.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import type { SnapshotSink } from "./sink.ts";
-import type { Ground } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 import { createWholeRows, type WholeRows } from "./whole-rows.ts";
 
 /**
@@ -27,7 +27,7 @@ import { createWholeRows, type WholeRows } from "./whole-rows.ts";
  */
 const JIT_POLICY = 10;
 
-/** The text of a whole page is 600 kB, and lives several times at once; a third of it stays in the cache of a core. */
+/** Those that were set aside come all at once, up to 10 000: the text of all would be 20 MB, and lives several times. */
 const ENTRIES_AT_ONCE = 100;
 
 export type Listing = {
@@ -47,11 +47,11 @@ export type Listing = {
  */
 export async function readListing(
   job: Job,
-  ground: Ground,
+  survey: Survey,
   { sink, repath, rows }: { sink: SnapshotSink; repath: boolean; rows: WholeRows },
 ): Promise<Listing> {
   Bun.unsafe.setJITPolicy(JIT_POLICY);
-  const visitor = createVisitor({ job, ground, sink, repath, rows });
+  const visitor = createVisitor({ job, survey, sink, repath, rows });
   const { settings } = job.config;
   const count = await readList(
     job.reader,
@@ -73,12 +73,12 @@ export async function readListing(
  */
 export function rowsOf(
   job: Job,
-  ground: Ground,
+  survey: Survey,
   { sink, isFull }: { sink: SnapshotSink; isFull: boolean },
 ): WholeRows {
   const { directory, createMemoryFile: createFile } = sink;
   const query = { ...ofOffering(job), state: LIVE_STATES };
-  return createWholeRows({ job, ground, directory, query, isFull, createFile });
+  return createWholeRows({ job, survey, directory, query, isFull, createFile });
 }
 
 function ofOffering({ config }: Job) {
@@ -87,7 +87,7 @@ function ofOffering({ config }: Job) {
 
 type Reading = {
   job: Job;
-  ground: Ground;
+  survey: Survey;
   sink: SnapshotSink;
   repath: boolean;
   rows: WholeRows;
@@ -96,7 +96,7 @@ type Reading = {
 type Tried = Omit<Listing, "count">;
 
 function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
-  const { job, ground, sink, rows } = reading;
+  const { job, survey, sink, rows } = reading;
   /** Found in an earlier try of the list, for the next one. */
   const yielding: Yielding = new Map();
   // Before the list is asked for: a directory of another offering costs no request.
@@ -137,14 +137,14 @@ function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
       const { pathReuseAfterDays } = job.config.settings;
       const late = addLateReceipts(tried.claims, sink.directory, pathReuseAfterDays);
       if (late !== null) throw new ListMoved(late);
-      warnOfUnknownStates(ground.wholeCount, count + terminated, job);
+      warnOfUnknownStates(survey.wholeCount, count + terminated, job);
     },
     result: () => tried,
   };
 }
 
 /** Forgets whatever an earlier try of the list gave. */
-function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): Tried {
+function beginTry({ job, survey, sink, repath }: Reading, yielding: Yielding): Tried {
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
@@ -153,12 +153,12 @@ function beginTry({ job, ground, sink, repath }: Reading, yielding: Yielding): T
   const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
   const rows = createRowClaims(claims.table, rules, yielding);
   const nameOf = (uuid: string) => fetchName(job.reader, uuid);
-  sink.draft.restart(documentFrame(metaOf(job, ground, startedAt)), ground.mapper.hierarchy !== null);
+  sink.draft.restart(documentFrame(metaOf(job, survey, startedAt)), survey.mapper.hierarchy !== null);
   return {
     startedAt,
     claims,
     last,
-    selection: createSelection(ground, {
+    selection: createSelection(survey, {
       table: claims.table,
       rows,
       offering: job.config.uuid,
@@ -191,11 +191,11 @@ function addEntries(entries: readonly StorageResource[], draft: Draft): void {
   }
 }
 
-function metaOf(job: Job, ground: Ground, startedAt: Date) {
+function metaOf(job: Job, survey: Survey, startedAt: Date) {
   return {
     date: dateWithOffset(startedAt, job.timezone),
     appVersion: job.version,
-    offering: { uuid: ground.offering.uuid, slug: ground.offering.slug },
+    offering: { uuid: survey.offering.uuid, slug: survey.offering.slug },
   };
 }
 

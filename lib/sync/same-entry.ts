@@ -4,7 +4,7 @@
 import { sourceOf } from "../storage/source.ts";
 import { isFault } from "../waldur/wire.ts";
 import { parseResource } from "../waldur/wire-resource.ts";
-import type { Ground } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -12,15 +12,15 @@ type Row = Readonly<Record<string, unknown>>;
 export type Likeness = "same" | "project" | "different";
 
 /** @param before the row with the columns that were remembered */
-export function compareRows(row: Row, before: Row, ground: Ground): Likeness {
-  const now = entryText(row, ground);
-  if (entryText(before, ground) === now) return "same";
+export function compareRows(row: Row, before: Row, survey: Survey): Likeness {
+  const now = entryText(row, survey);
+  if (entryText(before, survey) === now) return "same";
   const { project_uuid } = row;
-  return entryText({ ...before, project_uuid }, ground) === now ? "project" : "different";
+  return entryText({ ...before, project_uuid }, survey) === now ? "project" : "different";
 }
 
 /** Of the entry, or of the reasons why there is none. */
-function entryText(row: Row, { mapper, projects, unconsented }: Ground): string {
+function entryText(row: Row, { mapper, projects, unconsented }: Survey): string {
   const resource = parseResource(row);
   if (isFault(resource)) return JSON.stringify(resource.fault);
   const source = sourceOf(resource, projects.get(resource.projectUuid), unconsented);

@@ -22,7 +22,7 @@ import { isFault, parseUuid } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
 import { doubled, type ListingProblem, notAllowed, notCarried, unusable } from "./findings.ts";
 import { createPolicyNotices } from "./policy-notices.ts";
-import type { Ground } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 
 export type Selection = {
   /** The entries of a page, in its order. */
@@ -68,10 +68,10 @@ type SelectionContext = {
 };
 
 export function createSelection(
-  ground: Ground,
+  survey: Survey,
   { table, rows, offering, keepsAll, nameOf }: SelectionContext,
 ): Selection {
-  const { policy, hierarchy } = ground.mapper;
+  const { policy, hierarchy } = survey.mapper;
   const parents = hierarchy?.collect() ?? null;
   const parentItemId = hierarchy?.parentItemId ?? (() => null);
   const spokenOf = createPolicyNotices();
@@ -108,9 +108,9 @@ export function createSelection(
       return leaveOut(uuid, [unusable(resource.fault)]);
     }
     refuseTerminated(resource);
-    const source = sourceOf(resource, ground.projects.get(resource.projectUuid), ground.unconsented);
+    const source = sourceOf(resource, survey.projects.get(resource.projectUuid), survey.unconsented);
     const owner = table.resource(source.uuid);
-    const place = ground.mapper.placeOf(source);
+    const place = survey.mapper.placeOf(source);
     const choice = rows.choose({ owner, place });
     if (choice === "none") return entryOf({ owner, source, place });
     if (choice !== "aside") {
@@ -133,7 +133,7 @@ export function createSelection(
     return settled;
   };
   const entryOf = ({ owner, source, place }: AsideRow, record?: number): StorageResource | null => {
-    const mapped = ground.mapper.mapResource(source, place);
+    const mapped = survey.mapper.mapResource(source, place);
     if (!mapped.ok) {
       if (mapped.billed !== undefined) billed.set(source.uuid, mapped.billed);
       return leaveOut(source.uuid, mapped.problems, source);

@@ -18,7 +18,7 @@ import {
 import type { WaldurOffering, WaldurProject } from "../waldur/wire-offering.ts";
 import { joinedProject, projectOf, type ResourceColumns, resourceColumns } from "../waldur/wire-resource.ts";
 
-export type Ground = {
+export type Survey = {
   offering: WaldurOffering;
   mapper: Mapper;
   /** Resources in any state when the run began; null when the server did not say. */
@@ -43,7 +43,7 @@ export type Ground = {
 };
 
 /** Asks what kind of server this is and who the projects are, where their slugs are not on the rows. */
-export async function surveyOffering(job: Job): Promise<Ground> {
+export async function surveyOffering(job: Job): Promise<Survey> {
   const { config, reader } = job;
   refuseCutGids(config.settings);
   const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
@@ -90,7 +90,7 @@ async function joinProjects(
   { reader }: Job,
   offering: WaldurOffering,
   { hasSlugs, count, asksProvider }: Probe & { asksProvider: boolean },
-): Promise<Pick<Ground, "columns" | "projects" | "strangersAmong">> {
+): Promise<Pick<Survey, "columns" | "projects" | "strangersAmong">> {
   const listed = await fetchKnownProjects(reader, offering, hasSlugs);
   const projects = new Map(listed);
   const isUnknown = (row: unknown) => {

@@ -50,9 +50,9 @@ export function describeSnapshotRun(job: Job, options: SyncOptions): Promise<voi
 export async function syncOffering(job: Job, options: SyncOptions, sink: SnapshotSink): Promise<void> {
   let rows: WholeRows | null = null;
   try {
-    const ground = await surveyOffering(job);
-    rows = rowsOf(job, ground, { sink, isFull: options.full });
-    const listing = await readListing(job, ground, { sink, repath: options.repath, rows });
+    const survey = await surveyOffering(job);
+    rows = rowsOf(job, survey, { sink, isFull: options.full });
+    const listing = await readListing(job, survey, { sink, repath: options.repath, rows });
     carryOver(listing, job, sink);
     job.ledger.addAll(listing.selection);
     noteState(listing, job);

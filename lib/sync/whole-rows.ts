@@ -16,7 +16,7 @@ import { unreadFault } from "../waldur/wire.ts";
 import { createCostlyRows } from "./costly-rows.ts";
 import { unmarked } from "./findings.ts";
 import { compareRows } from "./same-entry.ts";
-import type { Ground } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 import { createTolerantWriter } from "./tolerant-writer.ts";
 
 export type WholeRows = {
@@ -33,7 +33,7 @@ export type WholeRows = {
 
 export type WholeRowsContext = {
   job: Job;
-  ground: Ground;
+  survey: Survey;
   directory: string;
   /** Where the list is asked for, without fields. */
   query: Query;
@@ -44,8 +44,8 @@ export type WholeRowsContext = {
 };
 
 export function createWholeRows(context: WholeRowsContext): WholeRows {
-  const { job, ground, query } = context;
-  const { all, free, costly } = ground.columns;
+  const { job, survey, query } = context;
+  const { all, free, costly } = survey.columns;
   const offering = { offering: job.config.uuid };
   const subject = { offering: job.config.uuid, apiUrl: job.config.apiUrl, columns: costly };
   const opened = context.isFull ? null : openMemory(context.directory, subject);
@@ -53,7 +53,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   const writer = createTolerantWriter(job, subject, context.createFile);
   const since = memory?.ages.writtenAt ?? null;
   const costlyRows = createCostlyRows({ job, query, fields: all, since });
-  const strangersRows = createCostlyRows({ job, query, fields: ground.columns.widest, since: null });
+  const strangersRows = createCostlyRows({ job, query, fields: survey.columns.widest, since: null });
   let isBelieved = memory !== null;
   let check: Check = WHOLE;
   let now = 0;
@@ -71,7 +71,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   const checkRow = (row: unknown, known: RememberedRow | null): void => {
     if (known === null || !isTable(row) || row.modified !== known.modified || unreadFault(row) !== null)
       return;
-    const likeness = compareRows(row, withRemembered(row, known, costly), ground);
+    const likeness = compareRows(row, withRemembered(row, known, costly), survey);
     if (likeness === "project") moved++;
     if (likeness !== "different") return;
     isBelieved = false;
@@ -112,7 +112,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
       const before = known.flatMap((one, n) =>
         one !== null && isRead[n] === true ? [withRemembered(Object(rows[n]), one, costly)] : [],
       );
-      await ground.knowGids([...rows, ...before]);
+      await survey.knowGids([...rows, ...before]);
       for (const [n, row] of rows.entries()) {
         if (isRead[n] === true) checkRow(row, known[n] ?? null);
         writer.add(isRead[n] === true ? remembered(row) : (known[n] ?? null));
@@ -136,7 +136,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
 
   /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */
   async function completeProjects(rows: unknown[], part: Part): Promise<void> {
-    const strangers = await ground.strangersAmong(rows);
+    const strangers = await survey.strangersAmong(rows);
     if (strangers.length > 0) await strangersRows.fetchAgain(rows, strangers, part);
   }
 }
