@@ -54,16 +54,16 @@ export async function checkGidSource(trial: Trial, stopped: Stopped | null): Pro
 }
 
 async function askAbout(job: Job) {
-  const ground = await surveyOffering(job);
+  const survey = await surveyOffering(job);
   const answer = await job.reader.get(RESOURCES_PATH, {
     ...{ offering_uuid: job.config.uuid, visible_to_providers: "true", state: LIVE_STATES },
-    ...{ field: ground.columns.all, page: 1, page_size: FIRST_RESOURCES },
+    ...{ field: survey.columns.all, page: 1, page_size: FIRST_RESOURCES },
   });
   const rows = parseRows(answer.body, RESOURCES_PATH);
-  await ground.strangersAmong(rows);
+  await survey.strangersAmong(rows);
   // Where there is no project yet, whether it answers shows with any name.
   if (rows.length === 0) await job.gids?.learn([NOBODY]);
-  else await ground.knowGids(rows);
+  else await survey.knowGids(rows);
   const book = job.gids?.opened()?.book;
   const counts = book === undefined || rows.length === 0 ? NONE : book.counts();
   return { ...counts, problem: rows.length === 0 ? null : (book?.finding() ?? null) };

@@ -29,7 +29,7 @@ export type OrderClaims = {
   damaged(): readonly string[];
 };
 
-export type ClaimsGround = {
+export type ClaimsContext = {
   config: OfferingConfig;
   offering: WaldurOffering;
   mapper: Mapper;
@@ -45,8 +45,8 @@ export type ClaimsGround = {
 };
 
 /** Reads nothing until the first question, so that a pass without orders costs nothing. */
-export function createOrderClaims(ground: ClaimsGround): OrderClaims {
-  const { config, now, output, throwIfOver } = ground;
+export function createOrderClaims(context: ClaimsContext): OrderClaims {
+  const { config, now, output, throwIfOver } = context;
   const { outputDirectory: directory, nestedMounts: nested, pathReuseAfterDays: days } = config.settings;
   let loaded: LoadedClaims | null = null;
   /** What this run wrote, which a new loading finds in the files, and a dry run only here. */
@@ -58,7 +58,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
     const fresh = loadClaims(directory, { reuseAfterDays: days, now: now() });
     for (const path of fresh.damaged) damaged.add(path);
     for (const dated of added) addTo(fresh, dated);
-    const { offering, reader, mapper, progress } = ground;
+    const { offering, reader, mapper, progress } = context;
     if (fresh.source.listed.includes(offering.uuid)) return fresh;
     const rules = { offering: offering.uuid, nested, reuseAfterDays: days, now: now(), repath: false };
     const withProvider = wantsProvider(config.settings);
@@ -82,7 +82,7 @@ export function createOrderClaims(ground: ClaimsGround): OrderClaims {
       const lock = output === null ? null : await waitForLock(output, throwIfOver);
       try {
         if (loaded.identity !== claimsIdentity(directory)) loaded = await load();
-        const holders = askHolders(loaded.table, ground);
+        const holders = askHolders(loaded.table, context);
         const answer = await pathOfOrder(loaded.table, question, {
           holders,
           rules: { offering: config.uuid, nested, now },
@@ -105,7 +105,7 @@ type AskedHolders = Holders & { hasLearnt(): boolean };
 
 function askHolders(
   table: ClaimTable,
-  { reader, mapper, now, config, offering, foreseen }: ClaimsGround,
+  { reader, mapper, now, config, offering, foreseen }: ClaimsContext,
 ): AskedHolders {
   let hasLearnt = false;
   return {

@@ -7,15 +7,15 @@ import { isNamed, namedPath } from "./contenders.ts";
 import { BY_ORDER, BY_RECEIPT, type ClaimTable, WANTED } from "./table.ts";
 
 /** `isByDate`: the claims were lost, so the dates of files say which is the newest. */
-type ReceiptGround = { isByDate?: boolean; reuseAfterDays: number };
+type ReceiptRules = { isByDate?: boolean; reuseAfterDays: number };
 
 /**
  * A receipt counts as a published file until its order is found ended without one. What it names is the resource's path
  * from now on, unless the claims know that already: then something later may have moved it.
  */
-export function addReceipt(table: ClaimTable, dated: FoundReceipt, ground: ReceiptGround): void {
+export function addReceipt(table: ClaimTable, dated: FoundReceipt, rules: ReceiptRules): void {
   const { receipt } = dated;
-  const { isByDate, reuseAfterDays } = ground;
+  const { isByDate, reuseAfterDays } = rules;
   const owner = table.resource(receipt.resource);
   const since = Date.parse(receipt.claimedAt) || 1;
   if (isWithdrawn(receipt)) {

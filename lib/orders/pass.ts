@@ -84,8 +84,8 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { output, foreseen } = end;
   const progress = (seen: number, count: number) =>
     job.progress.count(config.name, { done: seen, of: count, what: "resources" });
-  const ground = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
-  const claims = createOrderClaims(ground);
+  const around = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
+  const claims = createOrderClaims(around);
   const acks =
     settings.completion === "on-ack" ? await (await import("./acks.ts")).openPassAcks(job, output) : null;
   const pass: Pass = { offering, mapper, claims, acks };

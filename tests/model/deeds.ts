@@ -2,8 +2,8 @@
 
 import { replaceMany } from "./changes.ts";
 import { switchTo } from "./directories.ts";
-import type { Placing } from "./hands.ts";
 import type { Run, Step } from "./history.ts";
+import type { Placing } from "./interventions.ts";
 import { putLitter } from "./litter.ts";
 import { lose } from "./loss.ts";
 import { act } from "./runs.ts";

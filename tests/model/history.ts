@@ -6,7 +6,7 @@ import type { Generation } from "../../lib/simulator/model.ts";
 import { type AnswerStep, answers } from "./answers.ts";
 import { type Change, changes } from "./changes.ts";
 import { PROFILES, type Profile } from "./directories.ts";
-import { type Hand, hands, type Placing, placings } from "./hands.ts";
+import { type Intervention, interventions, type Placing, placings } from "./interventions.ts";
 import type { Litter } from "./litter.ts";
 import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
 
@@ -55,7 +55,7 @@ export type Run = {
   /** Faults of single requests, by number. */
   struck: readonly (readonly [number, string])[];
   /** What others do just before a request is handled. */
-  meanwhile: readonly (readonly [number, Hand | Change | AnswerStep])[];
+  meanwhile: readonly (readonly [number, Intervention | Change | AnswerStep])[];
   /** Of the first of the runs. */
   kill: Kill | null;
 };
@@ -69,7 +69,7 @@ export const LOSSES = [
 export type Loss = { lose: (typeof LOSSES)[number] };
 export type Step =
   | Placing
-  | Hand
+  | Intervention
   | Change
   | Loss
   | Litter
@@ -160,7 +160,9 @@ const runs: fc.Arbitrary<Run> = fc.record({
   clock: fc.constantFrom("+0", "+0", "+0", "+4m", "-90m", "-26h", "-400d"),
   faults: fc.oneof(fc.constant([]), fc.array(standing, { maxLength: 2 })),
   struck: fc.array(fc.tuple(requests, faultNames), { maxLength: 3 }),
-  meanwhile: fc.array(fc.tuple(requests, fc.oneof(hands, hands, changes, answers)), { maxLength: 3 }),
+  meanwhile: fc.array(fc.tuple(requests, fc.oneof(interventions, interventions, changes, answers)), {
+    maxLength: 3,
+  }),
   kill: fc.option(
     fc.record({ at: fc.nat({ max: 11 }), seen: fc.boolean(), lateMs: fc.constantFrom(0, 0, 0, 1, 3, 8) }),
     { freq: 2 },
@@ -196,7 +198,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: placings(["Create", "Create", "Update", "Update", "Terminate"]) },
   { weight: 1, arbitrary: placings(["Create", "Update", "Terminate", "Restore", "Rename"]) },
   { weight: 3, arbitrary: contested },
-  { weight: 2, arbitrary: hands },
+  { weight: 2, arbitrary: interventions },
   { weight: 4, arbitrary: changes },
   { weight: 2, arbitrary: answers },
   { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },

@@ -3,8 +3,8 @@
 
 import fc from "fast-check";
 import { answers } from "./answers.ts";
-import { hands, placings } from "./hands.ts";
 import { type History, histories, type Run, type Setup, type Step } from "./history.ts";
+import { interventions, placings } from "./interventions.ts";
 import { BINARY, INSIDE, type Program } from "./programs.ts";
 
 export const KINDS = ["binary", "inside", "orders"] as const;
@@ -47,13 +47,13 @@ const passes: fc.Arbitrary<Run> = fc.record({
   clock: fc.constant("+0"),
   faults: fc.constant([]),
   struck: fc.array(fc.tuple(request, fc.constantFrom(...FAULTS)), { maxLength: 4 }),
-  meanwhile: fc.array(fc.tuple(request, fc.oneof(hands, hands, answers)), { maxLength: 2 }),
+  meanwhile: fc.array(fc.tuple(request, fc.oneof(interventions, interventions, answers)), { maxLength: 2 }),
   kill: fc.constant(null),
 });
 
 const stepsOfOrders: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: placings(["Create", "Update", "Terminate"]) },
-  { weight: 4, arbitrary: hands },
+  { weight: 4, arbitrary: interventions },
   { weight: 4, arbitrary: answers },
   { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 60) }) },
   { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 1, 8) }) },

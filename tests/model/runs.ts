@@ -1,4 +1,4 @@
-// Runs of the program as a history wants them: with faults, other people's hands and a kill at requests that are counted
+// Runs of the program as a history wants them: with faults, other people's interventions and a kill at requests that are counted
 // from the beginning of the step.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
@@ -6,8 +6,8 @@ import type { Arrival, Ran } from "../stage.ts";
 import { type AnswerStep, complaintsOfWord, playAnswer } from "./answers.ts";
 import { applyChange, type Change } from "./changes.ts";
 import { valuesOfOrder } from "./expected.ts";
-import type { Hand } from "./hands.ts";
 import type { Run } from "./history.ts";
+import type { Intervention } from "./interventions.ts";
 import { mountPointOf } from "./paths.ts";
 import { complaintsOfPost } from "./posts.ts";
 import { orderFilesOf, type Site } from "./site.ts";
@@ -88,8 +88,8 @@ function meddle(
   }
 }
 
-export function act(site: Site, deed: Hand | Change | AnswerStep): void {
-  if ("hand" in deed) site.book.reachIn(deed);
+export function act(site: Site, deed: Intervention | Change | AnswerStep): void {
+  if ("does" in deed) site.book.reachIn(deed);
   else if ("answer" in deed) playAnswer(site, deed);
   else change(site, deed);
 }

@@ -6,8 +6,8 @@ import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { OrderStatus, Status } from "../../lib/status/report.ts";
 import { askStatus } from "../status.ts";
 import { cannotErr, waitsForAnswer } from "./answers.ts";
-import { isOpen } from "./hands.ts";
 import { LOSSES } from "./history.ts";
+import { isOpen } from "./interventions.ts";
 import { orderFilesOf, type Site } from "./site.ts";
 
 type Waits = OrderStatus["waits"]["for"];

@@ -11,7 +11,7 @@ import { complaintsOfAcks, mayWaitOn, waitsForAnswer } from "./answers.ts";
 import { contestsOf, isDisputed, isSurelyHeld } from "./contest.ts";
 import { resourcesIn } from "./directories.ts";
 import { type Expected, entryOf, fits, tableOf, valuesOfOrder } from "./expected.ts";
-import { isOpen, withThoseBehind } from "./hands.ts";
+import { isOpen, withThoseBehind } from "./interventions.ts";
 import { complaintsOfLitter, isLitter } from "./litter.ts";
 import { backendPath, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import { complaintsOfPlain, isPlain } from "./plain.ts";

@@ -2,8 +2,8 @@
 
 import type { AnswerStep } from "./answers.ts";
 import type { Change } from "./changes.ts";
-import type { Hand } from "./hands.ts";
 import type { History, Run, Step } from "./history.ts";
+import type { Intervention } from "./interventions.ts";
 
 export function describeSetup({ setup }: History): string {
   const { generation, timezone, resources, repaired, completion, acceptance, backendId, ...rest } = setup;
@@ -45,11 +45,11 @@ export function describeStep(step: Step): string {
   return tellDeed(step);
 }
 
-function tellDeed(deed: Hand | Change | AnswerStep): string {
+function tellDeed(deed: Intervention | Change | AnswerStep): string {
   if ("answer" in deed)
     return `the provisioner: ${deed.answer} to ${deed.isDue ? "waiting" : "whatever"} order #${deed.order}`;
-  return "hand" in deed
-    ? `somebody else: ${deed.hand} open order #${deed.order}`
+  return "does" in deed
+    ? `somebody else: ${deed.does} open order #${deed.order}`
     : `resource #${deed.resource} ${deed.change}`;
 }
 

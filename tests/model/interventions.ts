@@ -9,7 +9,7 @@ import { everyResource, isLive, mountPointOf } from "./paths.ts";
 import { playPlacing } from "./placing-scenes.ts";
 
 /** What somebody else does to one of the open orders. */
-export const HANDS = [
+export const INTERVENTIONS = [
   "delete",
   "change",
   "cancel",
@@ -22,7 +22,7 @@ export const HANDS = [
 ] as const;
 
 /** The number chooses which order. */
-export type Hand = { hand: (typeof HANDS)[number]; order: number };
+export type Intervention = { does: (typeof INTERVENTIONS)[number]; order: number };
 /** An order for one of the resources that are there, or for a new one; a bad one has a limit that cannot be. */
 export type Placing = {
   place: string;
@@ -36,7 +36,10 @@ export type Placing = {
 
 const small = fc.nat({ max: 6 });
 
-export const hands: fc.Arbitrary<Hand> = fc.record({ hand: fc.constantFrom(...HANDS), order: small });
+export const interventions: fc.Arbitrary<Intervention> = fc.record({
+  does: fc.constantFrom(...INTERVENTIONS),
+  order: small,
+});
 
 /** Orders of these types; every tenth is bad. */
 export function placings(types: readonly string[]): fc.Arbitrary<Placing> {
@@ -55,7 +58,7 @@ export type Book = {
   finishedByOthers: ReadonlySet<SimOrder>;
   /** The scene, when it came about. */
   place(placing: Placing): string | null;
-  reachIn(hand: Hand): void;
+  reachIn(does: Intervention): void;
 };
 
 /** Opens the book of a world; whatever is done through it is remembered. `pathOf` gives the path that a resource has. */
@@ -85,20 +88,20 @@ export function openBook(
       }
       return isPlayed ? scene : null;
     },
-    reachIn({ hand, order: number }) {
+    reachIn({ does, order: number }) {
       const open = placed.filter((order) => !deleted.has(order) && isOpen(order));
       const order = open[number % Math.max(1, open.length)];
       if (order === undefined) return;
       const isPending = order.state === "pending-provider";
-      if (hand === "delete" && isPending) {
+      if (does === "delete" && isPending) {
         world.deleteOrder(order.uuid);
         deleted.add(order);
-      } else if (hand === "change" && isPending && order.type !== "Terminate" && !bad.has(order)) {
+      } else if (does === "change" && isPending && order.type !== "Terminate" && !bad.has(order)) {
         order.limits = { storage: 1000 + ++changes };
-      } else if (hand === "finish" && order.state === "executing") {
+      } else if (does === "finish" && order.state === "executing") {
         world.setOrderState(order.uuid, "done");
         finishedByOthers.add(order);
-      } else touch(order, hand, { world, now });
+      } else touch(order, does, { world, now });
     },
   };
 }
@@ -116,18 +119,22 @@ function placeOrder(
   return world.addOrder({ type, limits, resource: chosen?.uuid ?? world.addResource({ backendId: "kept" }) });
 }
 
-function touch(order: SimOrder, hand: Hand["hand"], { world, now }: { world: World; now: () => Date }): void {
+function touch(
+  order: SimOrder,
+  does: Intervention["does"],
+  { world, now }: { world: World; now: () => Date },
+): void {
   const isPending = order.state === "pending-provider";
   const resource = world.resource(order.resourceUuid ?? "");
-  if (hand === "permit") resource.attributes = { permissions: "770" };
-  else if (hand === "adopt") resource.backendId = "theirs";
-  else if (hand === "err") order.state = "erred";
-  else if (hand === "cancel") order.state = "canceled";
-  else if (isPending && (hand === "execute" || hand === "approve")) {
+  if (does === "permit") resource.attributes = { permissions: "770" };
+  else if (does === "adopt") resource.backendId = "theirs";
+  else if (does === "err") order.state = "erred";
+  else if (does === "cancel") order.state = "canceled";
+  else if (isPending && (does === "execute" || does === "approve")) {
     order.state = "executing";
-    if (hand === "approve") order.providerReviewedAt = now().toISOString();
+    if (does === "approve") order.providerReviewedAt = now().toISOString();
     // An approved Terminate order waits for its worker without a limit, so the worker has to come.
-    if (hand === "approve" && order.type === "Terminate") resource.state = "Terminating";
+    if (does === "approve" && order.type === "Terminate") resource.state = "Terminating";
   }
 }
 
