@@ -19,8 +19,8 @@ type Unusable = { fault: string; hint: string };
 export type AckPlace = {
   /** Whose it is; `canMove`: as far as its mode says, acks can be put away. */
   about(): { owner: number; mode: number; canMove: boolean };
-  /** Orders that have something of the name of an ack. */
-  orders(): string[];
+  /** Orders that have something of the name of an ack: all of the wanted ones, and of others as many as a pass takes. */
+  orders(wanted: ReadonlySet<string>): string[];
   /** null when it is gone. */
   read(order: string): FoundAck | null;
   /** Puts it away unless another one has its name by now; false when it is still there. */
@@ -68,7 +68,7 @@ export function openAcks(path: string, { now, allowShared }: AckOptions): AckPla
   const at = (name: string) => throughDescriptor(fd, `/${name}`);
   return {
     about: () => ({ owner: stats.uid, mode: stats.mode, canMove: mayChange(at("")) }),
-    orders: () => listOrders(path, at("")),
+    orders: (wanted) => listOrders(path, at(""), wanted),
     read: (order) => readAck(order, { path, at, directory: stats }),
     move: (found, folder) => moveAck(found, { folder, at, now: now() }),
     expire: (days) => expire(at, now().getTime() - days * DAY_MS),
@@ -127,15 +127,15 @@ function openOrFault(path: string): number | Unusable | null {
   }
 }
 
-/** More are for later passes. */
-const MOST_ACKS = 10_000;
+/** More are for later passes: where nothing can be put away, what lies there must not hide what is waited for. */
+const MOST_STRAYS = 10_000;
 
-function listOrders(path: string, opened: string): string[] {
+function listOrders(path: string, opened: string, wanted: ReadonlySet<string>): string[] {
   const orders: string[] = [];
+  let strays = 0;
   for (const name of attempt("list", path, () => readdirSync(opened))) {
     const order = name.endsWith(".json") ? name.slice(0, -".json".length) : "";
-    if (isPlainUuid(order)) orders.push(order);
-    if (orders.length === MOST_ACKS) break;
+    if (isPlainUuid(order) && (wanted.has(order) || strays++ < MOST_STRAYS)) orders.push(order);
   }
   return orders.sort();
 }

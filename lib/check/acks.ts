@@ -56,7 +56,7 @@ function describe(path: string, place: AckPlace, findings: Findings): void {
       findings.warn("acks", `this user cannot change ${path}: acks stay where they are once they were read`, {
         hint: `let its group write there, and be in it: chmod g+rwxs ${path}`,
       });
-    const count = plural(place.orders().length, "ack");
+    const count = plural(place.orders(new Set()).length, "ack");
     findings.ok("acks", `${path}, of ${showUser(owner)}, mode ${showMode(mode)}; ${count} to be read`);
   } finally {
     place.close();

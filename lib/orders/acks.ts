@@ -16,7 +16,7 @@ export type Recorder = Pick<OrdersEnd, "record">;
 export type PassAcks = {
   /** Orders with something of the name of an ack, when the pass began. */
   orders: ReadonlySet<string>;
-  /** null when there is none, or one that an earlier pass has rejected and could not put away. */
+  /** null when there is none, or one that an earlier pass has judged and could not put away. */
   read(order: string): FoundAck | null;
   /** It has done what it was for. */
   process(found: FoundAck): void;
@@ -28,7 +28,11 @@ export type PassAcks = {
 };
 
 /** @param output null in a dry run, which moves nothing */
-export async function openPassAcks(job: Job, output: Output | null): Promise<PassAcks | null> {
+export async function openPassAcks(
+  job: Job,
+  listed: ReadonlySet<string>,
+  output: Output | null,
+): Promise<PassAcks | null> {
   const path = acksDirectory(job.config.settings);
   await job.lookAt(path, `the directory of acks ${path}`);
   const place = openAcks(path, optionsOf(job));
@@ -42,12 +46,15 @@ export async function openPassAcks(job: Job, output: Output | null): Promise<Pas
     });
     return null;
   }
-  return passAcks(place, job, output);
+  return passAcks(place, new Set(place.orders(listed)), { job, output });
 }
 
-function passAcks(place: AckPlace, job: Job, output: Output | null): PassAcks {
+function passAcks(
+  place: AckPlace,
+  orders: ReadonlySet<string>,
+  { job, output }: { job: Job; output: Output | null },
+): PassAcks {
   const { settings } = job.config;
-  const orders = new Set(place.orders());
   const judged = orders.size === 0 ? new Map<string, string>() : readJudgedAcks(settings.outputDirectory);
   let isChanged = false;
   const keyOf = (order: string) => join(acksDirectory(settings), ackName(order));
@@ -55,8 +62,13 @@ function passAcks(place: AckPlace, job: Job, output: Output | null): PassAcks {
     const found = orders.has(order) ? place.read(order) : null;
     return found === null || judged.get(keyOf(order)) === found.identity ? null : found;
   };
+  /** It lies where it was, and is not read again: what it said counts once. */
+  const judge = ({ order, identity }: FoundAck) => {
+    judged.set(keyOf(order), identity);
+    isChanged = true;
+  };
   const reject = (found: FoundAck, why: AckProblem, { record }: Recorder) => {
-    const { order, identity } = found;
+    const { order } = found;
     addProblem(job, { ...why, order });
     const deed = {
       event: "rejected",
@@ -66,16 +78,14 @@ function passAcks(place: AckPlace, job: Job, output: Output | null): PassAcks {
       answer: why.code,
     } as const;
     record(deed, () => {
-      if (output === null || place.move(found, "rejected")) return;
-      judged.set(keyOf(order), identity);
-      isChanged = true;
+      if (output !== null && !place.move(found, "rejected")) judge(found);
     });
   };
   return {
     orders,
     read,
     process(found) {
-      if (output !== null) place.move(found, "processed");
+      if (output !== null && !place.move(found, "processed")) judge(found);
     },
     reject,
     rejectEarly(order, end) {

@@ -17,17 +17,23 @@ import { type BackendIdStep, finishOrder, goneResource } from "./finish.ts";
 import type { OrderRun } from "./order-run.ts";
 import { isOpen, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";
 
-/** Ends an executing order whose file is published as the provisioner answered; "published" while it has not. */
+/**
+ * Ends an executing order whose file is published as the provisioner answered; "published" while it has not. One that was
+ * closed is open again from now on, so that `ack` and `status` know that it waits.
+ */
 export async function takeAnswer(
   order: WaldurOrder,
   { receipt: known, open }: FoundReceipt,
   run: OrderRun,
 ): Promise<OrderOutcome> {
   const { acks } = run.pass;
-  const receipt = open ? known : anew(known);
+  const receipt = open ? known : anew(known, run.job.now());
   const found = acks?.read(order.uuid) ?? null;
   const taken = receipt.answer ?? (found === null ? null : answerOf(found, receipt, run));
-  if (taken === null) return "published";
+  if (taken === null) {
+    if (!open) run.end.reopen({ ...receipt, published: true });
+    return "published";
+  }
   const answered = { ...receipt, published: true, answer: taken };
   if (receipt.answer === undefined)
     run.end.record(answerDeed(answered, taken), () => run.end[open ? "note" : "reopen"](answered));
@@ -47,8 +53,9 @@ export function answerDeed({ offering, order, resource }: Receipt, { result }: A
  * The receipt of an order that is executing although it was closed. What was answered before counts where Waldur did not
  * show the order for a while; where somebody set it executing again after its end, that is over.
  */
-function anew({ answer, ended, closedAt: _closedAt, ...receipt }: Receipt): Receipt {
-  return ended?.state === "gone" && answer !== undefined ? { ...receipt, answer } : receipt;
+function anew({ answer, ended, closedAt: _closedAt, ...receipt }: Receipt, now: Date): Receipt {
+  const isHeld = ended?.state === "gone" && answer !== undefined;
+  return { ...receipt, ...(isHeld ? { answer } : { awaitedSince: now.toISOString() }) };
 }
 
 /** The ack as an answer to this order; null when it is none, and then it is reported and put away. */

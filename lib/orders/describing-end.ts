@@ -11,12 +11,16 @@ import type { WaldurOrder } from "../waldur/wire-order.ts";
 import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { OrdersEnd } from "./end.ts";
 
-/** What the recorded calls of a pass make of orders and resources. */
-export type Foreseen = { orders: Map<string, WaldurOrder>; resources: Map<string, WaldurResource> };
+/** What the recorded calls of a pass make of orders and resources, and which receipts it would have closed. */
+export type Foreseen = {
+  orders: Map<string, WaldurOrder>;
+  resources: Map<string, WaldurResource>;
+  closed: Map<string, Receipt>;
+};
 
 export function describingEnd(
   reader: Job["reader"],
-  { orders, resources }: Foreseen,
+  { orders, resources, closed }: Foreseen,
   settings: StorageSettings,
 ): OrdersEnd {
   const { outputDirectory: directory } = settings;
@@ -48,7 +52,8 @@ export function describingEnd(
     record: (_deed, act) => act(),
     note: () => undefined,
     reopen: () => undefined,
-    close: () => undefined,
+    close: (receipt, ended) =>
+      void closed.set(receipt.order, { ...receipt, ended: { ...ended, at: new Date().toISOString() } }),
     shown: (document) => ({ document }),
   };
 }

@@ -131,7 +131,7 @@ function standingOf(
     return null;
   }
   if (completion === "external") reportLackingActions(found.receipt, run);
-  else if (run.pass.acks?.orders.has(order.uuid)) return found;
+  else if (run.pass.acks?.orders.has(order.uuid) || !found.open) return found;
   return "theirs";
 }
 

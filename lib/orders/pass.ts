@@ -26,8 +26,8 @@ type PassEnd = {
   rememberLate(late: LateOrders): void;
   /** null in a dry run. */
   output: Output | null;
-  /** Resources as recorded calls would leave them; empty in a real run. */
-  foreseen: Foreseen["resources"];
+  /** What a dry run would leave; empty in a real run. */
+  foreseen: Pick<Foreseen, "resources" | "closed">;
 };
 
 /** Publishes the open orders and reports them back. */
@@ -36,7 +36,8 @@ export async function publishOrders(job: RealJob, output: Output): Promise<void>
   const { open, close } = realEnds(job, output);
   const rememberLate = (late: LateOrders) => writeLateOrders(output, job.config.uuid, late);
   try {
-    await passOver(job, { open, rememberLate, output, foreseen: new Map() });
+    const foreseen = { resources: new Map(), closed: new Map() };
+    await passOver(job, { open, rememberLate, output, foreseen });
   } finally {
     close();
   }
@@ -60,12 +61,12 @@ async function expireReceipts(job: RealJob, output: Output): Promise<void> {
 /** Shows what would be published and sent; touches nothing. */
 export async function describeOrders(job: Job): Promise<void> {
   const { settings } = job.config;
-  const foreseen: Foreseen = { orders: new Map(), resources: new Map() };
+  const foreseen: Foreseen = { orders: new Map(), resources: new Map(), closed: new Map() };
   await passOver(job, {
     open: async (reader) => describingEnd(reader, foreseen, settings),
     rememberLate: () => undefined,
     output: null,
-    foreseen: foreseen.resources,
+    foreseen,
   });
 }
 
@@ -84,10 +85,11 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { output, foreseen } = end;
   const progress = (seen: number, count: number) =>
     job.progress.count(config.name, { done: seen, of: count, what: "resources" });
-  const around = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
-  const claims = createOrderClaims(around);
-  const acks =
-    settings.completion === "on-ack" ? await (await import("./acks.ts")).openPassAcks(job, output) : null;
+  const claims = createOrderClaims({
+    ...{ config, offering, mapper, reader, now, throwIfOver, progress, output },
+    foreseen: foreseen.resources,
+  });
+  const acks = settings.completion === "on-ack" ? await openAcks(job, listed, output) : null;
   const pass: Pass = { offering, mapper, claims, acks };
   try {
     await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
@@ -96,6 +98,7 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
       const { settleStrays } = await import("./stray-acks.ts");
       await settleStrays(acks, new Set(listed.map(({ uuid }) => uuid)), {
         job,
+        closed: foreseen.closed,
         open: () => end.open(reader),
       });
     }
@@ -111,6 +114,11 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")
     ? "published"
     : "unchanged";
+}
+
+async function openAcks(job: Job, listed: readonly ListedOrder[], output: Output | null) {
+  const { openPassAcks } = await import("./acks.ts");
+  return openPassAcks(job, new Set(listed.map(({ uuid }) => uuid)), output);
 }
 
 type Handling = { job: Job; end: PassEnd; pass: Pass; guard: Guard };

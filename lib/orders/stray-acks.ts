@@ -12,15 +12,18 @@ import { answerDeed, badAck, secondAck } from "./answer.ts";
 import type { OrdersEnd } from "./end.ts";
 import { factsOfFile } from "./past.ts";
 
-/** Judges the acks of orders that are not listed as open. */
+/**
+ * Judges the acks of orders that are not listed as open.
+ * @param closed receipts that a dry run would have closed by now
+ */
 export async function settleStrays(
   acks: PassAcks,
   listed: ReadonlySet<string>,
-  { job, open }: { job: Job; open: () => Promise<OrdersEnd> },
+  { job, closed, open }: { job: Job; closed: ReadonlyMap<string, Receipt>; open: () => Promise<OrdersEnd> },
 ): Promise<void> {
   for (const order of acks.orders.difference(listed)) {
     const found = acks.read(order);
-    const verdict = found === null ? "leave" : judge(found, job.config);
+    const verdict = found === null ? "leave" : judge(found, closed.get(order), job.config);
     if (found === null || verdict === "leave") continue;
     if (verdict === "answered") acks.process(found);
     else if ("answers" in verdict) {
@@ -36,8 +39,11 @@ export async function settleStrays(
 
 type Verdict = "leave" | "answered" | { answers: Receipt; ack: Ack } | AckProblem;
 
-function judge(found: FoundAck, { uuid, settings }: Job["config"]): Verdict {
-  const known = peekReceipt(settings.outputDirectory, found.order);
+function judge(found: FoundAck, closed: Receipt | undefined, { uuid, settings }: Job["config"]): Verdict {
+  const known =
+    closed === undefined
+      ? peekReceipt(settings.outputDirectory, found.order)
+      : { receipt: closed, open: false };
   const owner = known?.receipt.offering ?? offeringOfFile(found.order, settings.outputDirectory);
   if (known?.open === true || (owner !== null && owner !== uuid)) return "leave";
   if ("fault" in found) return badAck(found, found.fault);

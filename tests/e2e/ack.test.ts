@@ -58,6 +58,12 @@ test("answers a published order, without a token, and the next pass ends it", ()
     const shown = await runSubject(["show", bad.uuid, "--local", "-c", stage.configPath], { cwd: "/" });
     expect(shown.stdout).toContain("answered erred");
     expect(shown.stdout).toContain("no space");
+    // Somebody wants it to be tried again.
+    bad.state = "executing";
+    await stage.run(["orders"]);
+    expect(await ack(stage, bad.uuid, "--done")).toMatchObject({ code: 0 });
+    await stage.run(["orders"]);
+    expect(bad.state).toBe("done");
   }));
 
 test("refuses what a pass would not take", () =>

@@ -22,6 +22,14 @@ export async function openAcking({ settings = {}, ...options }: Parameters<typeo
     answer({ uuid }: { uuid: string }, ack: unknown) {
       writeFileSync(ackPath(acks, uuid), typeof ack === "string" ? ack : JSON.stringify(ack));
     },
+    /** From now on the file of configuration says another one. */
+    setCompletion(completion: string) {
+      const config = readFileSync(stage.configPath, "utf8").replace(
+        /completion: .*/,
+        `completion: ${completion}`,
+      );
+      writeFileSync(stage.configPath, config);
+    },
     /** Names of what lies in the directory itself, or was put away in it. */
     acksIn: (folder: "." | "processed" | "rejected") => namesIn(join(acks, folder)),
   };
