@@ -1769,4 +1769,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "isEnded: true",
     tests: ["waldur/acks-again.test.ts"],
   },
+  {
+    guard: "a user of the metadata has a GID where one is required",
+    file: "lib/storage/user-target.ts",
+    from: "requireGid && unixGid === null",
+    to: "requireGid && unixGid === 0",
+    tests: ["unit/storage/parents.test.ts"],
+  },
 ];

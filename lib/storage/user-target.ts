@@ -1,8 +1,8 @@
 // Whom the directories of users belong to, in the hierarchy profile: the user that `backend_metadata.user_item` names. A
 // user is never invented: what nobody said of one is null, and a problem.
 
+import { isTable } from "../json.ts";
 import type { MappingProblem, StorageSource, TargetItem } from "./document.ts";
-import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems } from "./problems.ts";
 import { readMetadata, readTargetItem, type TargetRules } from "./target.ts";
 
@@ -21,10 +21,10 @@ export function readUserTarget(
   rules: TargetRules,
   problems: Problems,
 ): UserTarget | undefined {
-  const { settings, policy } = rules.offering;
+  const { settings } = rules.offering;
   const given = readMetadata(source.backendMetadata, "user_item", problems);
   if (given === undefined) return undefined;
-  if (given !== null && !settings.useMockTargetItems) return withSoundIds(given, policy, problems);
+  if (given !== null && !settings.useMockTargetItems) return withSoundIds(given, rules.offering, problems);
   const project = readTargetItem(source, rules, problems);
   if (project === undefined) return undefined;
   const { name, unixGid = null, active = true, mock } = project;
@@ -44,13 +44,23 @@ const NO_USER = mappingProblem("no-user", {
   hint: "set user_item in the backend metadata of the resource, with the user's name and unixUid",
 });
 
-/** Neither root nor a group of the system becomes the owner of a directory. */
+/** Neither root nor a group of the system becomes the owner of a directory, whichever key says it. */
 function withSoundIds(
   item: Record<string, unknown>,
-  policy: Policy,
+  { policy, settings: { requireGid } }: TargetRules["offering"],
   problems: Problems,
 ): UserTarget | undefined {
-  const wrong = policy.ids("backend_metadata.user_item", item, true);
+  const { unixUid = null, primaryProject } = item;
+  const { unixGid = null } = isTable(primaryProject) ? primaryProject : {};
+  const wrong = [...policy.ids(ITEM, item, !requireGid), ...(requireGid && unixGid === null ? [NO_GID] : [])];
   problems.push(...wrong);
-  return wrong.length > 0 ? undefined : { item, lack: (item.unixUid ?? null) === null ? NO_USER : null };
+  return wrong.length > 0 ? undefined : { item, lack: unixUid === null ? NO_USER : null };
 }
+
+const ITEM = "backend_metadata.user_item";
+
+const NO_GID = mappingProblem("no-gid", {
+  field: `${ITEM}.primaryProject.unixGid`,
+  message: "is not set",
+  hint: "set it to the number of the project's group, or set require_gid to false to publish it without",
+});

@@ -139,6 +139,11 @@ describe("the directory of a user", () => {
       { ...item, primaryProject: { unixGid: 0 } },
       "bad-gid backend_metadata.user_item.primaryProject.unixGid",
     ],
+    [
+      "with the group of root as their own",
+      { ...item, unixGid: 0 },
+      "bad-gid backend_metadata.user_item.unixGid",
+    ],
   ])("%s is a problem, and not published", (_, user_item, problem) => {
     const mapped = site().mapper.mapResource(source({ ...users, backendMetadata: { user_item } }));
     expect(problemsOf(mapped)).toEqual([problem]);
@@ -150,6 +155,26 @@ describe("the directory of a user", () => {
     const mock = site({ useMockTargetItems: true }).mapper.mapResource(source(users));
     expect(mock).toMatchObject({ ok: true, lack: null });
     expect(entryOf(mock).target.targetItem).toMatchObject({ mock: true, unixUid: null });
+  });
+
+  test.each([
+    ["no GID", { ...item, primaryProject: { name: "p" } }, "no-gid"],
+    ["no project", { itemId: "x", unixUid: 20_123 }, "no-gid"],
+    ["a GID as text", { ...item, primaryProject: { unixGid: "31002" } }, "bad-gid"],
+  ])("whom the metadata gives %s is one only where none is required", (_, user_item, code) => {
+    const one = source({ ...users, backendMetadata: { user_item } });
+    expect(entryOf(site().mapper.mapResource(one)).target.targetItem).toEqual(user_item);
+    const strict = site({ requireGid: true }).mapper.mapResource(one);
+    expect(problemsOf(strict)).toEqual([`${code} backend_metadata.user_item.primaryProject.unixGid`]);
+  });
+
+  test("whom the metadata names without a number is published with a problem, and in mock mode made up", () => {
+    const user_item = { ...item, unixUid: null };
+    const one = source({ ...users, backendMetadata: { user_item } });
+    expect(site().mapper.mapResource(one)).toMatchObject({ ok: true, lack: { code: "no-user" } });
+    const mock = site({ useMockTargetItems: true }).mapper.mapResource(one);
+    expect(entryOf(mock).target.targetItem).toMatchObject({ mock: true });
+    expect(entryOf(mock).target.targetItem).not.toHaveProperty("key");
   });
 
   test("is a project's in all other data types, and in the flat profile", () => {
