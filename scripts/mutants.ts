@@ -1776,4 +1776,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "requireGid && unixGid === 0",
     tests: ["unit/storage/parents.test.ts"],
   },
+  {
+    guard: "two output directories have no directory of acks in common",
+    file: "lib/config/between-offerings.ts",
+    from: "if (other === undefined || other.out === out) continue;",
+    to: "if (other !== undefined || out !== null) continue;",
+    tests: ["unit/config/offerings.test.ts"],
+  },
 ];

@@ -1,7 +1,7 @@
 // What must not be the same in two offerings.
 
 import { realpath } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { RetryLaterError } from "../errors.ts";
 import { answerOf, type TouchLimits } from "../places/answers.ts";
 import type { OfferingContext } from "./context.ts";
@@ -17,6 +17,7 @@ export async function compareOfferings(offerings: readonly Complete[], limits: T
     offerings.filter(({ sync }) => sync),
     limits,
   );
+  await checkAcks(offerings.filter(isAnswered), limits);
   warnSharedPaths(offerings);
   checkSharedToken(offerings);
 }
@@ -42,7 +43,7 @@ async function checkDirectories(offerings: readonly Complete[], limits: TouchLim
   for (const offering of offerings) {
     const { outputDirectory } = offering.found;
     if (outputDirectory === null) continue;
-    const directory = await answeringPath(outputDirectory, limits);
+    const directory = await answeringPath(outputDirectory, `the output directory ${outputDirectory}`, limits);
     const first = seen.get(directory);
     if (first === undefined) {
       seen.set(directory, offering);
@@ -50,6 +51,32 @@ async function checkDirectories(offerings: readonly Complete[], limits: TouchLim
     }
     const message = `${nameOf(first)} and ${nameOf(offering)} would both write ${directory}`;
     offering.atSetting("output_directory").error(message, "give each offering its own output_directory");
+  }
+}
+
+function isAnswered({ orders, values }: Complete): boolean {
+  return orders && values.backend_settings?.completion === "on-ack";
+}
+
+/** A pass knows the orders of its own output directory, and rejects every other ack. */
+async function checkAcks(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
+  const seen = new Map<string, { first: Complete; out: string }>();
+  for (const offering of offerings) {
+    const { outputDirectory } = offering.found;
+    if (outputDirectory === null) continue;
+    const given = offering.values.backend_settings?.acks_directory ?? null;
+    const acks = given === null ? join(outputDirectory, "acks") : resolve(given);
+    const report = offering.atSetting("acks_directory");
+    if (acks === outputDirectory)
+      report.error(`${acks} is the output directory, where no answers are read`, "name one of its own");
+    if (offerings.length < 2) continue;
+    const out = await answeringPath(outputDirectory, `the output directory ${outputDirectory}`, limits);
+    const directory = await answeringPath(acks, `the directory of acks ${acks}`, limits);
+    const other = seen.get(directory);
+    if (other === undefined) seen.set(directory, { first: offering, out });
+    if (other === undefined || other.out === out) continue;
+    const message = `${nameOf(other.first)} and ${nameOf(offering)} would reject each other's answers in ${directory}`;
+    report.error(message, "give each output directory its own acks_directory");
   }
 }
 
@@ -75,9 +102,9 @@ function pathsOf({ values: { backend_settings: settings } }: Complete): PathSett
 }
 
 /** One that does not answer keeps its name here, and ends its own offering when that has its turn. */
-async function answeringPath(path: string, limits: TouchLimits): Promise<string> {
+async function answeringPath(path: string, shown: string, limits: TouchLimits): Promise<string> {
   try {
-    return await answerOf(canonicalPath(path), `the output directory ${path}`, limits);
+    return await answerOf(canonicalPath(path), shown, limits);
   } catch (error) {
     if (error instanceof RetryLaterError && error.code === "unresponsive") return path;
     throw error;

@@ -104,6 +104,52 @@ describe("an offering", () => {
   });
 });
 
+describe("the directory of acks", () => {
+  const answered = (settings: string[], offering: string[] = []) =>
+    offeringYaml({ offering, settings: ["completion: on-ack", ...settings] });
+  const second = (settings: string[]) =>
+    answered(["output_directory: /srv/other", ...settings], [`waldur_offering_uuid: ${OTHER_UUID}`]);
+  const first = answered(["output_directory: /srv/out"]);
+
+  test.each(["/srv/out/acks", "/srv/out/acks/", "/srv/./x/../out/acks"])(
+    "may not be that of an offering with another output directory: %s",
+    async (directory) => {
+      const { issues } = await createSite().load(configYaml(first, second([`acks_directory: ${directory}`])));
+      expect(issues).toMatchObject([{ path: "offerings[1].backend_settings.acks_directory" }]);
+      expect(issues[0]?.message).toContain("offerings[0] (Storage)");
+    },
+  );
+
+  test("may be reached by a link, and is the same all the same", async () => {
+    const site = createSite();
+    symlinkSync(site.directory, join(site.directory, "link"));
+    const one = answered(["output_directory: /srv/out", `acks_directory: ${site.directory}`]);
+    const { issues } = await site.load(
+      configYaml(one, second([`acks_directory: ${join(site.directory, "link")}`])),
+    );
+    expect(issues).toMatchObject([{ path: "offerings[1].backend_settings.acks_directory" }]);
+  });
+
+  test("may be shared by offerings of orders that share the output directory, or where nobody reads it", async () => {
+    const sharing = offeringYaml({
+      offering: [`waldur_offering_uuid: ${OTHER_UUID}`, "backend_type: slurm"],
+      settings: ["completion: on-ack", "output_directory: /srv/out", "storage_system: other"],
+    });
+    const unread = second(["acks_directory: /srv/out/acks"]).replace(
+      "completion: on-ack",
+      "completion: external",
+    );
+    for (const other of [sharing, unread])
+      expect((await createSite().load(configYaml(first, other))).issues).toEqual([]);
+  });
+
+  test.each(["/srv/out", "/srv/x/../out/"])("may not be the output directory: %s", async (directory) => {
+    const yaml = answered(["output_directory: /srv/out", `acks_directory: ${directory}`]);
+    const { issues } = await createSite().load(configYaml(yaml));
+    expect(issues).toMatchObject([{ path: "offerings[0].backend_settings.acks_directory" }]);
+  });
+});
+
 describe("the output directory of two offerings", () => {
   const other = (directory: string, more: string[] = []) =>
     offeringYaml({
