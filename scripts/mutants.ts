@@ -1783,4 +1783,25 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (other !== undefined || out !== null) continue;",
     tests: ["unit/config/offerings.test.ts"],
   },
+  {
+    guard: "an answer brings no terminated resource back to life",
+    file: "lib/orders/answer.ts",
+    from: 'if (found !== null && found.state !== "Terminated") return found;',
+    to: "if (found !== null) return found;",
+    tests: ["waldur/acks-again.test.ts"],
+  },
+  {
+    guard: "an ack of an order that has not ended, and is not listed, is left",
+    file: "lib/orders/stray-acks.ts",
+    from: "known?.open === true || ",
+    to: "",
+    tests: ["waldur/acks-again.test.ts"],
+  },
+  {
+    guard: "an ack of another offering whose receipt is lost is left",
+    file: "lib/orders/stray-acks.ts",
+    from: "known?.receipt.offering ?? offeringOfFile(found.order, settings.outputDirectory)",
+    to: "known?.receipt.offering ?? null",
+    tests: ["waldur/acks-again.test.ts"],
+  },
 ];

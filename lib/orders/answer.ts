@@ -11,10 +11,12 @@ import type { OrderOutcome } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
 import { CALLS } from "../waldur/orders.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
+import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { AckProblem } from "./acks.ts";
 import { noteEnded } from "./ended.ts";
 import { type BackendIdStep, finishOrder, goneResource } from "./finish.ts";
 import type { OrderRun } from "./order-run.ts";
+import { terminatedResource } from "./prepare.ts";
 import { isOpen, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";
 
 /**
@@ -79,22 +81,35 @@ async function carryOut(
 ): Promise<OrderOutcome> {
   run.job.throwIfOver();
   if (receipt.answer.result === "erred") return errOrder(order, receipt, run);
-  const step = await backendIdStep(order, receipt, run);
-  return step === "gone" ? "left" : finishOrder({ order, receipt }, step, run);
+  // A terminate order takes its resource along, whatever it is.
+  if (receipt.type === "terminate") return finishOrder({ order, receipt }, null, run);
+  const before = await livingResource(order, receipt, run);
+  return before === null ? "left" : finishOrder({ order, receipt }, backendIdStep(before, receipt, run), run);
+}
+
+/** Done, an order would bring a terminated resource back to life, whose path may be another's by now. */
+async function livingResource(
+  order: WaldurOrder,
+  { resource }: Receipt,
+  { job, end }: OrderRun,
+): Promise<WaldurResource | null> {
+  const found = await end.readResource(resource);
+  if (found !== null && found.state !== "Terminated") return found;
+  const problem =
+    found === null
+      ? goneResource(order, resource)
+      : { ...terminatedResource(order), order: order.uuid, resource };
+  addProblem(job, problem);
+  return null;
 }
 
 /** The provisioner's backend id, else the configured one where the resource has none. */
-async function backendIdStep(
-  order: WaldurOrder,
-  { type, mountPoint, resource, answer }: Receipt & { answer: Answer },
-  { job, end }: OrderRun,
-): Promise<BackendIdStep | null | "gone"> {
+function backendIdStep(
+  before: WaldurResource,
+  { type, mountPoint, answer }: Receipt & { answer: Answer },
+  { job }: OrderRun,
+): BackendIdStep | null {
   if (type !== "create") return null;
-  const before = await end.readResource(resource);
-  if (before === null) {
-    addProblem(job, goneResource(order, resource));
-    return "gone";
-  }
   const own = job.config.settings.backendId === "mount_point" ? mountPoint : before.slug;
   const wanted = answer.backendId ?? (before.backendId === "" ? own : "");
   return wanted === "" ? null : { wanted, before };

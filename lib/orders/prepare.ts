@@ -193,7 +193,7 @@ function missingResource(order: WaldurOrder): Finding {
 }
 
 /** Waldur would bring the resource back to life, whose path may be somebody else's by now. */
-function terminatedResource(order: WaldurOrder): Finding {
+export function terminatedResource(order: WaldurOrder): Finding {
   return {
     code: "resource-terminated",
     field: "marketplace_resource_uuid",

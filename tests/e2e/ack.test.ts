@@ -60,6 +60,7 @@ test("answers a published order, without a token, and the next pass ends it", ()
     expect(shown.stdout).toContain("no space");
     // Somebody wants it to be tried again.
     bad.state = "executing";
+    stage.world.resource(bad.resourceUuid ?? "").state = "Creating";
     await stage.run(["orders"]);
     expect(await ack(stage, bad.uuid, "--done")).toMatchObject({ code: 0 });
     await stage.run(["orders"]);

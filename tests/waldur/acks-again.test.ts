@@ -2,7 +2,7 @@
 // acks that lie where they were because nothing can be put away, and a dry run of all that (docs/contract.md, "Answers").
 
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { type Acking, ackPath, openAcking, receiptOf } from "./acks-stage.ts";
 import { place } from "./orders-stage.ts";
@@ -23,7 +23,7 @@ function forbidMoves({ acks }: Acking): void {
 describe("an order that was erred and is executing again", () => {
   test("is not erred once more by the same ack, which could not be put away", async () => {
     await using stage = await openAcking();
-    const order = await published(stage);
+    const order = await published(stage, "Update");
     forbidMoves(stage);
     stage.answer(order, NO);
     await stage.pass();
@@ -47,6 +47,32 @@ describe("an order that was erred and is executing again", () => {
     expect(again.report.offerings[0]?.unanswered).toEqual({ count: 1, oldest: now.toISOString() });
     expect([stage.receipts("open"), stage.receipts("closed")]).toEqual([1, 0]);
   });
+});
+
+test("an order that was erred and is executing again is done by a program that ends orders itself by then", async () => {
+  await using stage = await openAcking();
+  const order = await published(stage, "Update");
+  stage.answer(order, NO);
+  await stage.pass();
+  order.state = "executing";
+  stage.setCompletion("on-publish");
+  const ran = await stage.pass();
+  expect([ran.outcomes, order.state]).toEqual([["done"], "done"]);
+});
+
+test("those without an answer are the published ones, and the oldest is the one that waits longest", async () => {
+  await using stage = await openAcking();
+  const [first, second] = [place(stage, "Create", "a"), place(stage, "Create", "b")];
+  await stage.pass();
+  const since = receiptOf(stage, second).awaitedSince;
+  stage.answer(first, NO);
+  await stage.pass();
+  first.state = "executing";
+  place(stage, "Create", "bad").limits = { storage: -1 };
+  await stage.pass({ now: () => new Date(Date.now() + 60_000) });
+  const ran = await stage.pass({ now: () => new Date(Date.now() + 61_000) });
+  expect(ran.outcomes.toSorted()).toEqual(["left", "published", "published"]);
+  expect(ran.report.offerings[0]?.unanswered).toEqual({ count: 2, oldest: since });
 });
 
 describe("an answered order that Waldur did not show for a while", () => {
@@ -110,6 +136,40 @@ describe("an ack", () => {
     expect([order.state, ran.problems.length, (await stage.pass()).problems]).toEqual(["done", 10_000, []]);
   });
 
+  test("of an order that is in a state that is not known is left for later", async () => {
+    await using stage = await openAcking();
+    const order = await published(stage);
+    stage.answer(order, { result: "done" });
+    order.state = "on-hold";
+    expect([(await stage.pass()).problems, stage.acksIn(".").length]).toEqual([[], 1]);
+    order.state = "executing";
+    expect([(await stage.pass()).code, order.state]).toEqual([0, "done"]);
+  });
+
+  test("of another offering whose receipt is lost is left for that one", async () => {
+    await using stage = await openAcking();
+    const order = await published(stage);
+    const [name = ""] = stage.filesOf(order);
+    const theirs = "f".repeat(32);
+    writeFileSync(
+      join(stage.out, name),
+      stage.readText(name).replaceAll(stage.simulator.offeringUuid, theirs),
+    );
+    rmSync(join(stage.out, ".waldur-cscs-storage", "receipts"), { recursive: true });
+    order.offeringUuid = theirs;
+    stage.answer(order, { result: "done" });
+    expect([(await stage.pass()).problems, stage.acksIn(".").length]).toEqual([[], 1]);
+  });
+
+  test("with another backend id than the answer is a second one", async () => {
+    await using stage = await openAcking();
+    const order = await published(stage);
+    stage.answer(order, { result: "done" });
+    await stage.pass();
+    stage.answer(order, { result: "done", backendId: "other" });
+    expect((await stage.pass()).problems).toEqual(["ack-second"]);
+  });
+
   test("of an order that ends meanwhile has the same problems in the dry run", async () => {
     await using stage = await openAcking();
     const order = await published(stage);
@@ -123,6 +183,24 @@ describe("an ack", () => {
 });
 
 describe("the word of the provisioner", () => {
+  test.each(["Create", "Update"] as const)("brings no terminated resource back to life: %s", async (type) => {
+    await using stage = await openAcking();
+    const order = await published(stage, type);
+    stage.resourceOf(order).state = "Terminated";
+    stage.answer(order, { result: "done" });
+    const shown = await stage.pass({ dryRun: true });
+    const ran = await stage.pass();
+    expect([ran.problems, ran.outcomes, order.state]).toEqual([
+      ["resource-terminated"],
+      ["left"],
+      "executing",
+    ]);
+    expect([shown.problems, shown.outcomes]).toEqual([ran.problems, ran.outcomes]);
+    expect(stage.requestsOf("POST").filter(({ path }) => path.includes("set_state_done"))).toEqual([]);
+    stage.resourceOf(order).state = "OK";
+    expect([(await stage.pass()).code, order.state]).toEqual([0, "done"]);
+  });
+
   test("is not sent to an order that is not executing any more, nor yet ended", async () => {
     await using stage = await openAcking();
     const order = await published(stage);

@@ -181,7 +181,7 @@ describe("what was answered", () => {
 
   test("is not what an earlier life of the order was answered", async () => {
     await using stage = await openAcking();
-    const order = place(stage, "Create");
+    const order = place(stage, "Update");
     await stage.pass();
     stage.answer(order, { result: "erred", message: "no" });
     await stage.pass();

@@ -7,6 +7,7 @@ import { directoryItemId } from "../../../lib/storage/items.ts";
 import { createMapper } from "../../../lib/storage/mapper.ts";
 import { parentPaths } from "../../../lib/storage/parents.ts";
 import { createPolicy } from "../../../lib/storage/policy.ts";
+import { entriesText } from "../../../lib/storage/text.ts";
 import { entryOf, problemsOf, settings, source } from "./support.ts";
 
 const OFFERING = { uuid: "d".repeat(32), slug: "capstor" };
@@ -102,6 +103,43 @@ test("is pending while all that lies in it is", () => {
     "customer active /s/t/c",
     "customer pending /s/t/d",
   ]);
+});
+
+test("is active when something below it is, however deep", () => {
+  const pending = { backendId: "/s/t/z", state: "Creating" };
+  expect(lines(above([pending, ...at("/s/t/c/a")]))).toEqual([
+    "tenant active /s",
+    "customer active /s/t",
+    "customer active /s/t/c",
+  ]);
+});
+
+test("a backend id ends with one slash at most", () => {
+  const { mapper } = site();
+  expect(entryOf(mapper.mapResource(source({ backendId: "/s/t/c/a/" }))).mountPoint.default).toBe("/s/t/c/a");
+  expect(mapper.mapResource(source({ backendId: "/s/t/c/a//" })).ok).toBe(false);
+});
+
+test("what lies in a mounted resource gets it for its parent, wherever the pieces of the text break", () => {
+  const { hierarchy, mapper } = site();
+  const parents = hierarchy.collect();
+  const [inner, outer] = ["/s/t/c/a", "/s/t/c"].map((backendId, n) => {
+    const project = { uuid: "e".repeat(32), slug: "p", name: "Zürich 🚀" };
+    const one = source({ uuid: `${n}`.repeat(32), backendId, project });
+    const entry = entryOf(mapper.mapResource(one));
+    parents.add(entry, one);
+    return entry;
+  });
+  if (inner === undefined || outer === undefined) throw new Error("no entries");
+  const { rewrite } = parents.beginning((path) => (path === "/s/t/c" ? outer.itemId : null));
+  const bytes = Buffer.from(entriesText([inner, outer]));
+  const wanted = entriesText([{ ...inner, parentItemId: outer.itemId }, outer]);
+  for (const size of [1, 7, bytes.length]) {
+    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
+      bytes.subarray(n * size, (n + 1) * size),
+    );
+    expect(Buffer.concat([...(rewrite?.(chunks) ?? [])]).toString()).toBe(wanted);
+  }
 });
 
 test("another composition of the same characters is the same directory", () => {
