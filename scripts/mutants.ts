@@ -1804,4 +1804,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "known?.receipt.offering ?? null",
     tests: ["waldur/acks-again.test.ts"],
   },
+  {
+    guard: "an entry that is carried over lies in the directory of Waldur's customer",
+    file: "lib/storage/hierarchy.ts",
+    from: "known.of(entry.itemId) ?? {",
+    to: "{",
+    tests: ["waldur/hierarchy.test.ts"],
+  },
+  {
+    guard: "an ack that came between the look and the move goes back",
+    file: "lib/acks/put-away.ts",
+    from: "if (identityOf(lstatSync(away)) === identity) return true;",
+    to: "if (lstatSync(away).nlink > 0) return true;",
+    tests: ["unit/acks/put-away.test.ts"],
+  },
 ];

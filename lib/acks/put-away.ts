@@ -1,7 +1,7 @@
 // Where acks go that were read: a folder beside them, under a name that nothing has. Best effort, because the directory may
 // be another user's, and the receipt says what was answered wherever the file lies.
 
-import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { closeSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { errnoOf } from "../errors.ts";
 import { removeFile } from "../output/files.ts";
 import { throughDescriptor } from "../places/held.ts";
@@ -20,11 +20,16 @@ export function moveAck({ order, name, identity }: FoundAck, { folder, at, now }
     if (identityOf(seen) !== identity) return false;
     const fd = openFolder(at(folder));
     try {
-      renameSync(at(name), throughDescriptor(fd, `/${awayName(order, now)}`));
+      const away = throughDescriptor(fd, `/${awayName(order, now)}`);
+      renameSync(at(name), away);
+      if (identityOf(lstatSync(away)) === identity) return true;
+      // Another one came in between, which nobody has read: it goes back, unless there is one more by now.
+      linkSync(away, at(name));
+      unlinkSync(away);
+      return false;
     } finally {
       closeSync(fd);
     }
-    return true;
   } catch (error) {
     if (errnoOf(error) === null) throw error;
     return false;

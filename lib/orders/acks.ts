@@ -30,7 +30,7 @@ export type PassAcks = {
 /** @param output null in a dry run, which moves nothing */
 export async function openPassAcks(
   job: Job,
-  listed: ReadonlySet<string>,
+  listed: readonly { uuid: string }[],
   output: Output | null,
 ): Promise<PassAcks | null> {
   const path = acksDirectory(job.config.settings);
@@ -46,7 +46,7 @@ export async function openPassAcks(
     });
     return null;
   }
-  return passAcks(place, new Set(place.orders(listed)), { job, output });
+  return passAcks(place, new Set(place.orders(new Set(listed.map(({ uuid }) => uuid)))), { job, output });
 }
 
 function passAcks(

@@ -89,7 +89,10 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
     ...{ config, offering, mapper, reader, now, throwIfOver, progress, output },
     foreseen: foreseen.resources,
   });
-  const acks = settings.completion === "on-ack" ? await openAcks(job, listed, output) : null;
+  const acks =
+    settings.completion === "on-ack"
+      ? await (await import("./acks.ts")).openPassAcks(job, listed, output)
+      : null;
   const pass: Pass = { offering, mapper, claims, acks };
   try {
     await handleAll(listed, { job, end, pass, guard: createGuard(job, fetchOurs) });
@@ -114,11 +117,6 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   job.line.outcome = job.ledger.filesOf(config.uuid).some((file) => file.action === "create")
     ? "published"
     : "unchanged";
-}
-
-async function openAcks(job: Job, listed: readonly ListedOrder[], output: Output | null) {
-  const { openPassAcks } = await import("./acks.ts");
-  return openPassAcks(job, new Set(listed.map(({ uuid }) => uuid)), output);
 }
 
 type Handling = { job: Job; end: PassEnd; pass: Pass; guard: Guard };

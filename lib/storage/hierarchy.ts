@@ -7,6 +7,7 @@ import type { HierarchyItem, StorageResource, StorageSource } from "./document.t
 import {
   createParents,
   type Leaf,
+  type ParentOwners,
   type ParentRules,
   type Parents,
   parentItemId,
@@ -34,6 +35,8 @@ export type Hierarchy = {
 
 export type ParentCollector = Pick<Parents, "entries" | "beginning"> & {
   add(entry: StorageResource, source: StorageSource): void;
+  /** Takes note of whose a resource is that has no entry of its own, should one be carried over. */
+  know(source: StorageSource): void;
   /** Takes note of a directory of the last snapshot, before entries are carried over from it. */
   recall(entry: ScannedEntry): void;
   /** An entry that is carried over. */
@@ -50,16 +53,14 @@ export function createHierarchy(settings: StorageSettings, offering: ParentRules
       isUserDataType(dataType) ? readUserTarget(source, ofTarget, problems) : null,
     collect() {
       const customers = new Map<string, HierarchyItem>();
+      const known = createKnown();
       let tenant: HierarchyItem | null = null;
       const parents = createParents(rules, () => tenant);
       return {
         entries: parents.entries,
         beginning: parents.beginning,
-        add: (entry, { customer, provider }) =>
-          parents.add(entry, {
-            customer: { itemId: customer.uuid, key: customer.slug, name: customer.name },
-            provider,
-          }),
+        add: (entry, source) => parents.add(entry, ownersOf(source)),
+        know: known.add,
         recall({ mountPoint, targetType, text }) {
           const item = targetItemOf(JSON.parse(text));
           if (item === null) return;
@@ -69,10 +70,29 @@ export function createHierarchy(settings: StorageSettings, offering: ParentRules
         addCarried(entry) {
           if (!isLeaf(entry)) return;
           const [directory = ""] = parentPaths(entry.mountPoint.default, policy);
-          parents.add(entry, { customer: customers.get(directory) ?? entry.tenant, provider: undefined });
+          const recalled = customers.get(directory) ?? entry.tenant;
+          parents.add(entry, known.of(entry.itemId) ?? { customer: recalled, provider: undefined });
         },
       };
     },
+  };
+}
+
+function ownersOf({ customer, provider }: StorageSource): ParentOwners {
+  return { customer: { itemId: customer.uuid, key: customer.slug, name: customer.name }, provider };
+}
+
+/** Owners by resource: those of one customer are there once, however many of its resources have no entry. */
+function createKnown() {
+  const byCustomer = new Map<string, ParentOwners>();
+  const byResource = new Map<string, ParentOwners>();
+  return {
+    add(source: StorageSource): void {
+      const owners = byCustomer.get(source.customer.uuid) ?? ownersOf(source);
+      byCustomer.set(source.customer.uuid, owners);
+      byResource.set(source.uuid, owners);
+    },
+    of: (resource: string): ParentOwners | undefined => byResource.get(resource),
   };
 }
 

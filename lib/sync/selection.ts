@@ -92,6 +92,7 @@ export function createSelection(
   };
   const leaveOut = (uuid: string, found: readonly ListingProblem[], source?: StorageSource): null => {
     leftOut.add(uuid);
+    if (source !== undefined) parents?.know(source);
     const about = source === undefined ? { offering, resource: uuid } : aboutOf(source);
     for (const problem of found) problems.add({ ...problem, ...about });
     return null;
@@ -165,7 +166,10 @@ export function createSelection(
   const decide = (row: AsideRow): StorageResource | null => {
     const obstacle = rows.obstacle(row);
     if (obstacle === null) return entryOf({ ...row, place: at(row.source, row.place, rows.take(row)) });
-    if (report(row, obstacle) === "held") leftOut.add(row.source.uuid);
+    if (report(row, obstacle) === "held") {
+      leftOut.add(row.source.uuid);
+      parents?.know(row.source);
+    }
     return null;
   };
   const report = (row: AsideRow, { contender, freeFrom }: Obstacle): "held" | "waits" => {

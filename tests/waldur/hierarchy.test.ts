@@ -164,6 +164,22 @@ describe("entries that are carried over", () => {
     expect(entriesOf(stage, 1)).toEqual(entriesOf(stage, 0));
   });
 
+  test("lie in directories of Waldur's customer also where the last snapshot was flat", async () => {
+    const { stage, resources } = await open(12);
+    switchTo(stage, "flat");
+    for (const resource of resources) resource.backendMetadata = { tenant_item: { name: "Elsewhere" } };
+    await syncAt(stage, 0);
+    switchTo(stage, "hierarchy");
+    for (const resource of resources) resource.limits = { storage: -1 };
+    const { report } = await syncAt(stage, 1);
+    expect(report.offerings[0]).toMatchObject({ carriedOver: 12, resources: 12 });
+    expect(errorsIn(stage, nameAt(1))).toEqual([]);
+    for (const resource of resources) resource.limits = { storage: 10 };
+    await syncAt(stage, 2);
+    const directories = (n: number) => entriesOf(stage, n).filter(({ itemId }) => itemId.includes("-"));
+    expect(directories(1)).toEqual(directories(2));
+  });
+
   test("bring the only directory that they lie in", async () => {
     const { stage, resources } = await open(3);
     the(resources[1]).backendId = "/elsewhere/of/a";
