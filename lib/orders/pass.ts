@@ -26,8 +26,9 @@ type PassEnd = {
   rememberLate(late: LateOrders): void;
   /** null in a dry run. */
   output: Output | null;
-  /** What a dry run would leave; empty in a real run. */
-  foreseen: Pick<Foreseen, "resources" | "closed">;
+  /** Resources as recorded calls would leave them, and receipts that would be closed; empty in a real run. */
+  foreseen: Foreseen["resources"];
+  closed: Foreseen["closed"];
 };
 
 /** Publishes the open orders and reports them back. */
@@ -36,8 +37,7 @@ export async function publishOrders(job: RealJob, output: Output): Promise<void>
   const { open, close } = realEnds(job, output);
   const rememberLate = (late: LateOrders) => writeLateOrders(output, job.config.uuid, late);
   try {
-    const foreseen = { resources: new Map(), closed: new Map() };
-    await passOver(job, { open, rememberLate, output, foreseen });
+    await passOver(job, { open, rememberLate, output, foreseen: new Map(), closed: new Map() });
   } finally {
     close();
   }
@@ -66,7 +66,8 @@ export async function describeOrders(job: Job): Promise<void> {
     open: async (reader) => describingEnd(reader, foreseen, settings),
     rememberLate: () => undefined,
     output: null,
-    foreseen,
+    foreseen: foreseen.resources,
+    closed: foreseen.closed,
   });
 }
 
@@ -82,13 +83,11 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { gids } = job;
   const mapper = createMapper({ settings, component, offeringSlug: offering.slug, hierarchy, gids });
   const { now, throwIfOver } = job;
-  const { output, foreseen } = end;
+  const { output, foreseen, closed } = end;
   const progress = (seen: number, count: number) =>
     job.progress.count(config.name, { done: seen, of: count, what: "resources" });
-  const claims = createOrderClaims({
-    ...{ config, offering, mapper, reader, now, throwIfOver, progress, output },
-    foreseen: foreseen.resources,
-  });
+  const around = { config, offering, mapper, reader, now, throwIfOver, progress, output, foreseen };
+  const claims = createOrderClaims(around);
   const acks =
     settings.completion === "on-ack"
       ? await (await import("./acks.ts")).openPassAcks(job, listed, output)
@@ -101,7 +100,7 @@ async function passOver(job: Job, end: PassEnd): Promise<void> {
       const { settleStrays } = await import("./stray-acks.ts");
       await settleStrays(acks, new Set(listed.map(({ uuid }) => uuid)), {
         job,
-        closed: foreseen.closed,
+        closed,
         open: () => end.open(reader),
       });
     }

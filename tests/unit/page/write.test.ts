@@ -82,6 +82,7 @@ test("one page for two offerings has the rows of both, and orders know theirs", 
   const { rows, offerings, snapshots, before } = await write(site, join(site.directory, "page.html"));
   expect([snapshots.length, rows.leaf.length, before.length]).toEqual([2, 120, 4]);
   expect(before.map(([row]) => rows.leaf[row])).toEqual(["data-7", "data-57", "data-7", "data-57"]);
+  expect(before.map(([row]) => row >= 60)).toEqual([false, false, true, true]);
   // Where both have the resource, the first one counts.
   expect(offerings.map(({ orders }) => orders.length)).toEqual([5, 1]);
   expect(rows.leaf[offerings[1]?.orders[0]?.row ?? -1]).toBe("data-20");
