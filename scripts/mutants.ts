@@ -1616,13 +1616,6 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/acks-bad.test.ts"],
   },
   {
-    guard: "an ack that took the place of the one that was read is left for the next pass",
-    file: "lib/acks/put-away.ts",
-    from: "    if (identityOf(seen) !== identity) return false;\n",
-    to: "",
-    tests: ["waldur/acks-bad.test.ts"],
-  },
-  {
     guard: "a bad ack that cannot be moved is reported once",
     file: "lib/orders/acks.ts",
     from: "judged.get(keyOf(order)) === found.identity",

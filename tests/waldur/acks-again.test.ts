@@ -196,6 +196,7 @@ describe("the word of the provisioner", () => {
       "executing",
     ]);
     expect([shown.problems, shown.outcomes]).toEqual([ran.problems, ran.outcomes]);
+    expect(stage.acksIn(".")).toHaveLength(1);
     expect(stage.requestsOf("POST").filter(({ path }) => path.includes("set_state_done"))).toEqual([]);
     stage.resourceOf(order).state = "OK";
     expect([(await stage.pass()).code, order.state]).toEqual([0, "done"]);
