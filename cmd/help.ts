@@ -137,8 +137,8 @@ function wrap(text: string, columns: number): string[] {
 }
 
 /**
- * Lines of as many words as fit; a word that is longer than a line has one of its own. The same as in lib/table.ts, which
- * help does not load.
+ * Lines of as many words as fit; a word that is longer than a line has one of its own. The same as in lib/table.ts,
+ * which help does not load.
  */
 export function fold(words: readonly string[], columns: number): string[] {
   const lines: string[] = [];

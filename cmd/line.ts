@@ -80,8 +80,8 @@ function namesOf(command: Command): string[] {
 }
 
 /**
- * An option that only other commands have is answered with their names. The parser of Bun doubles the start, so help does
- * without it.
+ * An option that only other commands have is answered with their names. The parser of Bun doubles the start, so help
+ * does without it.
  */
 async function readStrictly(words: readonly string[], command: Command): Promise<Flags> {
   const { readArguments, UnknownOptionError } = await import("./arguments.ts");

@@ -1,5 +1,5 @@
-// The entry: has the command line understood, runs the command, and turns an error into its exit code. The only file that
-// touches the process; nothing that a command needs alone is loaded before the command is known.
+// The entry: has the command line understood, runs the command, and turns an error into its exit code. The only file
+// that touches the process; nothing that a command needs alone is loaded before the command is known.
 
 import type { ArgsDef } from "citty";
 import { basename } from "pathe";

@@ -122,7 +122,10 @@ export class ConfigError extends AppError {
 
 type AnswerFault = "answer" | "not-found" | "shrunk" | "too-large";
 
-/** Waldur answered, but with something that must not be published: incomplete, contradictory, of a wrong shape, or shrunk. */
+/**
+ * Waldur answered, but with something that must not be published: incomplete, contradictory, of a wrong shape, or
+ * shrunk.
+ */
 export class AnswerError extends AppError {
   readonly code: AnswerFault;
   readonly exitCode = EXIT.answer;

@@ -28,8 +28,8 @@ export function compile({ entry, outfile, target, version, runtime }: Compilatio
       ...["build", "--compile", "--production", "--minify", "--keep-names", "--sourcemap", "--bytecode"],
       // Split, or every built-in that any command needs is loaded at the start of all of them: 8 ms instead of 3.5.
       ...["--format=esm", "--splitting", "--reject-unresolved", `--target=${target}`],
-      // Most runs are over before compiled code pays: a fifth less work for an idle pass. A list asks for more of it later
-      // (lib/sync/listing.ts).
+      // Most runs are over before compiled code pays: a fifth less work for an idle pass. A list asks for more of it
+      // later (lib/sync/listing.ts).
       "--compile-jit-policy=30",
       // Nothing in the working directory changes behaviour.
       ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],

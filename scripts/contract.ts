@@ -1,5 +1,6 @@
-// Runs the contract suite on the Waldur that the WALDUR_CONTRACT_… variables name, and prints its table: rule, expected,
-// seen. `--json` prints the result as JSON. Needs the binary in dist/, because runs of it are part of the suite.
+// Runs the contract suite on the Waldur that the WALDUR_CONTRACT_… variables name, and prints its table: rule,
+// expected, seen. `--json` prints the result as JSON. Needs the binary in dist/, because runs of it are part of the
+// suite.
 
 import { AppError, ConfigError, EXIT, InterruptedError } from "../lib/errors.ts";
 import { type Result, runContract } from "../tests/contract/run.ts";

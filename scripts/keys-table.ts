@@ -1,5 +1,5 @@
-// The README's table of the keys of `backend_settings`, from the schema. `bun scripts/keys-table.ts` writes it anew; a test
-// compares.
+// The README's table of the keys of `backend_settings`, from the schema. `bun scripts/keys-table.ts` writes it anew; a
+// test compares.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "pathe";

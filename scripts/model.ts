@@ -1,7 +1,7 @@
-// Plays histories of a site: `--histories N` as many as wanted, `--seed N` from that seed on, until `--failures N` of them
-// failed; in the end it shows in how many each scene came about. `--kind` is `binary` (the one in dist/), `inside` (this
-// process) or `orders` (lives of orders, in this process). With a seed alone it plays one
-// history and prints all of it; one that fails is made as short as can be first.
+// Plays histories of a site: `--histories N` as many as wanted, `--seed N` from that seed on, until `--failures N` of
+// them failed; in the end it shows in how many each scene came about. `--kind` is `binary` (the one in dist/), `inside`
+// (this process) or `orders` (lives of orders, in this process). With a seed alone it plays one history and prints all
+// of it; one that fails is made as short as can be first.
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { KINDS, type Kind } from "../tests/model/kinds.ts";

@@ -1,5 +1,5 @@
-// Packages for both kinds of machine in dist/packages: tar.gz, deb and rpm, an SBOM, and their sums. The program of this
-// machine is dist/waldur-cscs-storage itself, which the tests ran; that of the other is cross-built beside it.
+// Packages for both kinds of machine in dist/packages: tar.gz, deb and rpm, an SBOM, and their sums. The program of
+// this machine is dist/waldur-cscs-storage itself, which the tests ran; that of the other is cross-built beside it.
 // `--out DIR` writes them elsewhere. The same commit gives the same bytes.
 
 import {

@@ -1,12 +1,14 @@
-// Bun's executable for another kind of machine, from the package registry, kept in the user's cache. One whose bytes are
-// not those that were looked at is refused: it becomes part of what is installed.
+// Bun's executable for another kind of machine, from the package registry, kept in the user's cache. One whose bytes
+// are not those that were looked at is refused: it becomes part of what is installed.
 
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "pathe";
 import { nativeTarget } from "./compile.ts";
 
-/** SHA-256 of `bin/bun`. Since Bun 1.4 the program for x64 needs no AVX: `baseline` is another name for the same bytes. */
+/**
+ * SHA-256 of `bin/bun`. Since Bun 1.4 the program for x64 needs no AVX: `baseline` is another name for the same bytes.
+ */
 export const RUNTIMES = {
   version: "1.4.5",
   targets: {

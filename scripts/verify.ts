@@ -1,5 +1,6 @@
-// Type check, lint, build, and every test on source and on the compiled binary; ends with the line `N passed, N failed`.
-// Each step counts as one. Tests that cannot run on this machine are skipped and named; with CI set, none may be.
+// Type check, lint, build, and every test on source and on the compiled binary; ends with the line `N passed, N
+// failed`. Each step counts as one. Tests that cannot run on this machine are skipped and named; with CI set, none may
+// be.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

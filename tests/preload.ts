@@ -1,4 +1,5 @@
-// Loaded by `bun test` before the test files (bunfig.toml): a hook of a file that they share would run for the first only.
+// Loaded by `bun test` before the test files (bunfig.toml): a hook of a file that they share would run for the first
+// only.
 
 import { afterAll, setDefaultTimeout } from "bun:test";
 import { sweepFaketime } from "./faketime.ts";

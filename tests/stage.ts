@@ -1,5 +1,6 @@
-// A place to try the whole program in: a simulated Waldur, a directory, a configuration, and two ways to run: the compiled
-// binary in a process of its own (or the source, with SUBJECT=source), or the same run inside the test's process.
+// A place to try the whole program in: a simulated Waldur, a directory, a configuration, and two ways to run: the
+// compiled binary in a process of its own (or the source, with SUBJECT=source), or the same run inside the test's
+// process.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -221,7 +222,9 @@ export async function runHere(
 
 export type Arrival = Simulator["requests"][number];
 
-/** The log of requests is an array: whoever stands at its door sees each request as it arrives, before the server does. */
+/**
+ * The log of requests is an array: whoever stands at its door sees each request as it arrives, before the server does.
+ */
 export function listenTo({ requests }: Simulator): ((request: Arrival) => void)[] {
   const listeners: ((request: Arrival) => void)[] = [];
   requests.push = (...arrived) => {

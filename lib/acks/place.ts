@@ -19,7 +19,9 @@ type Unusable = { fault: string; hint: string };
 export type AckPlace = {
   /** Whose it is; `canMove`: as far as its mode says, acks can be put away. */
   about(): { owner: number; mode: number; canMove: boolean };
-  /** Orders that have something of the name of an ack: all of the wanted ones, and of others as many as a pass takes. */
+  /**
+   * Orders that have something of the name of an ack: all of the wanted ones, and of others as many as a pass takes.
+   */
   orders(wanted: ReadonlySet<string>): string[];
   /** null when it is gone. */
   read(order: string): FoundAck | null;

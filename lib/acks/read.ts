@@ -1,5 +1,5 @@
-// One ack as it lies there: opened without following a link and without waiting for a pipe, judged by its descriptor, and
-// read up to a limit.
+// One ack as it lies there: opened without following a link and without waiting for a pipe, judged by its descriptor,
+// and read up to a limit.
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Writing an ack as a provisioner does: under a temporary name, flushed, and renamed, so that no pass reads half of it. One
-// that is there already and says something else is left, because it may be what the provisioner meant.
+// Writing an ack as a provisioner does: under a temporary name, flushed, and renamed, so that no pass reads half of it.
+// One that is there already and says something else is left, because it may be what the provisioner meant.
 
 import {
   closeSync,

@@ -1,5 +1,5 @@
-// This machine's clock against the server's, by the Date of its first answer. File names, `meta.date` and the days until
-// a path is free go by this clock.
+// This machine's clock against the server's, by the Date of its first answer. File names, `meta.date` and the days
+// until a path is free go by this clock.
 
 import { describeSpan } from "../run/clock.ts";
 import type { Findings } from "./findings.ts";

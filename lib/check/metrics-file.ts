@@ -1,5 +1,5 @@
-// The files that runs replace at their end. Which run is given which of them is not known here; whose metrics a file holds
-// says which run would refuse it.
+// The files that runs replace at their end. Which run is given which of them is not known here; whose metrics a file
+// holds says which run would refuse it.
 
 import { AppError, EXIT } from "../errors.ts";
 import type { MetricsOwner } from "../report/metrics.ts";

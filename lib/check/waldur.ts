@@ -1,5 +1,5 @@
-// Waldur as a run would meet it, by GETs alone: the server, the clock, the token, the offering, and what its user may do.
-// The request for the offering is the first one of each run, so how it fails says which of them is at fault.
+// Waldur as a run would meet it, by GETs alone: the server, the clock, the token, the offering, and what its user may
+// do. The request for the offering is the first one of each run, so how it fails says which of them is at fault.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, ConfigError, RefusedError, RetryLaterError } from "../errors.ts";

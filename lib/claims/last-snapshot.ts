@@ -18,8 +18,8 @@ export type LastSnapshots = {
 };
 
 /**
- * The snapshot that the claims were written for, once it has its name; else, of those that are whole, the one that the state
- * names or the newest.
+ * The snapshot that the claims were written for, once it has its name; else, of those that are whole, the one that the
+ * state names or the newest.
  */
 export function lastSnapshots(directory: string, stored: ClaimsSource | null): LastSnapshots {
   const written = stored?.snapshot == null ? null : join(directory, stored.snapshot.file);
@@ -77,8 +77,8 @@ function kindOf(path: string): "whole" | "cut" | "foreign" {
 }
 
 /**
- * Whom the newest list that is not ours has, such as the one of the Python plugin; empty where there is none. It names no
- * paths, but a site that replaces the plugin is not to lose half of its list with the first run.
+ * Whom the newest list that is not ours has, such as the one of the Python plugin; empty where there is none. It names
+ * no paths, but a site that replaces the plugin is not to lose half of its list with the first run.
  */
 export function foreignResources(directory: string): string[] {
   for (const path of snapshotsNewestFirst(directory)) {

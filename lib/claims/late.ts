@@ -1,5 +1,5 @@
-// What others wrote while a list was read: receipts, and claims that somebody released. A draft that contradicts them is
-// not published (docs/contract.md, "Mount points").
+// What others wrote while a list was read: receipts, and claims that somebody released. A draft that contradicts them
+// is not published (docs/contract.md, "Mount points").
 
 import { changedReceipts } from "../output/receipts.ts";
 import { addReceipt, keyOf } from "./receipts.ts";
@@ -8,8 +8,8 @@ import { claimsIdentity, readClaims } from "./store.ts";
 import { BY_ORDER_OR_RECEIPT, type ClaimTable, WRITTEN } from "./table.ts";
 
 /**
- * Adds the receipts that were written since the claims were loaded. Returns what in a draft of the same table contradicts
- * them, in words; null when nothing does.
+ * Adds the receipts that were written since the claims were loaded. Returns what in a draft of the same table
+ * contradicts them, in words; null when nothing does.
  */
 export function addLateReceipts(
   { table, receipts, since }: LoadedClaims,

@@ -1,5 +1,5 @@
-// The list, read once for its claims alone: a site whose claims were lost, or that never had any, is to know which paths the
-// rows ask for before an order gets one.
+// The list, read once for its claims alone: a site whose claims were lost, or that never had any, is to know which
+// paths the rows ask for before an order gets one.
 
 import type { Mapper } from "../storage/mapper.ts";
 import { sourceOf } from "../storage/source.ts";

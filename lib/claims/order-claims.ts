@@ -1,5 +1,5 @@
-// The claims as `orders` uses them: loaded at the first order, asked and written under the lock, loaded anew when `sync`
-// has written others meanwhile (docs/contract.md, "Mount points").
+// The claims as `orders` uses them: loaded at the first order, asked and written under the lock, loaded anew when
+// `sync` has written others meanwhile (docs/contract.md, "Mount points").
 
 import type { OfferingConfig } from "../config/config.ts";
 import type { Output } from "../output/directory.ts";
@@ -127,7 +127,8 @@ function askHolders(
       const { projectSlug } = resource;
       const backendId = mapper.backendIdOf(resource.backendId);
       if (backendId.startsWith("/")) return backendId === path;
-      // Where rows have no slugs of the project, or another offering has the template, nobody can say; its next sync can.
+      // Where rows have no slugs of the project, or another offering has the template, nobody can say; its next sync
+      // can.
       if (projectSlug === undefined || table.offeringOf(owner) !== offering.uuid) return true;
       return mapper.placeOf(sourceOf(resource, undefined)).path === path;
     },

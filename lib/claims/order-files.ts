@@ -1,5 +1,5 @@
-// What the published order files say of paths, for a site whose claims were lost. They are never removed, so there may be
-// many, and this is done once.
+// What the published order files say of paths, for a site whose claims were lost. They are never removed, so there may
+// be many, and this is done once.
 
 import { join } from "node:path";
 import { listFileNames, readChunks } from "../output/files.ts";

@@ -28,7 +28,9 @@ export type PathAnswer =
 
 /** How the rules find out what the claims do not say. */
 export type Holders = {
-  /** Whether Waldur says that the resource is Terminated; notes with the claims that it has ended, or lives after all. */
+  /**
+   * Whether Waldur says that the resource is Terminated; notes with the claims that it has ended, or lives after all.
+   */
   isTerminated(owner: number): Promise<boolean>;
   /** Whether the row of a resource that no file names still asks for the path. */
   stillWants(owner: number, path: string): Promise<boolean>;

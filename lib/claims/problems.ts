@@ -38,7 +38,9 @@ function suspectKept(path: string, suspect: MappingProblem): ClaimFinding {
   };
 }
 
-/** What is to be said of a resource that stays at its published path: a problem where its backend id asks for another. */
+/**
+ * What is to be said of a resource that stays at its published path: a problem where its backend id asks for another.
+ */
 export function keptFinding(
   { suspect, outside, isExplicit }: Place,
   path: string,

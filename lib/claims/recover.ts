@@ -84,7 +84,9 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   };
 }
 
-/** The run that wrote the claims died before the snapshot got its name: what only that snapshot named, no file names. */
+/**
+ * The run that wrote the claims died before the snapshot got its name: what only that snapshot named, no file names.
+ */
 function withdrawSnapshot({ table, listedAt }: ReadClaims): void {
   const at = Math.floor(Date.parse(listedAt) / 1000) * 1000;
   for (let owner = 0; owner < table.resources; owner++) {
@@ -97,8 +99,8 @@ function withdrawSnapshot({ table, listedAt }: ReadClaims): void {
 }
 
 /**
- * Nothing in a snapshot removes a claim; what it says of a resource rules where no later file says something else. One of
- * ours that was changed since is still the best that there is.
+ * Nothing in a snapshot removes a claim; what it says of a resource rules where no later file says something else. One
+ * of ours that was changed since is still the best that there is.
  */
 function addSnapshot(table: ClaimTable, path: string, known: string | undefined): "same" | "changed" {
   let since = 0;

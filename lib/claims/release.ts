@@ -1,5 +1,5 @@
-// Letting go of a claim by hand: for a holder that is gone from Waldur, one whose data is gone before its days are over, or
-// one of two that files gave one path. The last living holder of a path is let go only by force.
+// Letting go of a claim by hand: for a holder that is gone from Waldur, one whose data is gone before its days are
+// over, or one of two that files gave one path. The last living holder of a path is let go only by force.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { DeclinedError, RetryLaterError, UsageError } from "../errors.ts";
@@ -35,8 +35,8 @@ export type ReleaseContext = {
 
 /**
  * Returns what was released, in words.
- * @throws DeclinedError when nobody holds the path, or its last holder lives; UsageError when it is not clear which holder
- * is meant
+ * @throws DeclinedError when nobody holds the path, or its last holder lives; UsageError when it is not clear which
+ * holder is meant
  */
 export async function releaseClaim(request: ReleaseRequest, context: ReleaseContext): Promise<string> {
   const place = placeOf(request.path, context);

@@ -1,5 +1,5 @@
-// Which path each row of a list gets. Rows that hold a path, or want a free one, are answered as they stream; those whose
-// path another resource claims are set aside and decided after the last page (docs/contract.md, "Mount points").
+// Which path each row of a list gets. Rows that hold a path, or want a free one, are answered as they stream; those
+// whose path another resource claims are set aside and decided after the last page (docs/contract.md, "Mount points").
 
 import type { Place } from "../storage/place.ts";
 import { type Contender, contendersFor, freeFrom, isNamed, namedPath } from "./contenders.ts";
@@ -28,7 +28,10 @@ export type RowRules = {
 /** A live row: the number of its resource, and what its own words ask for. */
 export type LiveRow = { owner: number; place: Place };
 
-/** `record`: the one that names the path already. `isContested`: it asks for another one, which is not free. `aside`: another claim is in the way, and what becomes of the row is decided after the last page. */
+/**
+ * `record`: the one that names the path already. `isContested`: it asks for another one, which is not free. `aside`:
+ * another claim is in the way, and what becomes of the row is decided after the last page.
+ */
 export type Choice = { path: string; record?: number; isContested?: boolean } | "aside" | "none";
 
 /** Who stands in the way, and from when on the path is free, if that is known. */
@@ -43,8 +46,8 @@ export type RowClaims = {
   /** The entry of the resource is in the draft; one that is pending names no path. */
   wrote(owner: number, entry: WrittenEntry): void;
   /**
-   * Resources that hold a path and are not among the live rows, and of which nobody knows yet whether they ended: those of
-   * the offering, and whoever stands in the way of a row that was set aside.
+   * Resources that hold a path and are not among the live rows, and of which nobody knows yet whether they ended: those
+   * of the offering, and whoever stands in the way of a row that was set aside.
    */
   gone(aside: readonly LiveRow[]): number[];
   noteTerminated(owner: number): void;

@@ -1,5 +1,5 @@
-// The components of one offering: read, decide, send what differs, and read back, because an answer of 200 proves nothing
-// and an answer that was lost may have had its effect.
+// The components of one offering: read, decide, send what differs, and read back, because an answer of 200 proves
+// nothing and an answer that was lost may have had its effect.
 
 import type { ComponentDefinition } from "../config/component-definitions.ts";
 import { AnswerError, AppError, RefusedError } from "../errors.ts";

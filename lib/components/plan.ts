@@ -1,5 +1,6 @@
 // What has to change so that Waldur has the components of the file: pure. Only what the file says and Waldur shows
-// otherwise is changed; a value that the file does not have is nobody's business here, so nothing is ever wiped or removed.
+// otherwise is changed; a value that the file does not have is nobody's business here, so nothing is ever wiped or
+// removed.
 
 import { type ComponentDefinition, type FieldValue, keyOf } from "../config/component-definitions.ts";
 import type { WaldurComponent, WaldurComponents } from "../waldur/offering-components.ts";

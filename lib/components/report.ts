@@ -18,7 +18,10 @@ const Component = v.strictObject({
   /** null before it is created. */
   uuid: v.nullable(v.string()),
   action: v.picklist(["create", "update", "unchanged"]),
-  /** `left`: nothing was sent. `failed`: something was, and Waldur does not show the result. In a dry run, what would be. */
+  /**
+   * `left`: nothing was sent. `failed`: something was, and Waldur does not show the result. In a dry run, what would
+   * be.
+   */
   outcome: v.picklist(["done", "left", "failed"]),
   /** By Waldur's names of the fields; `from` is null where Waldur has nothing. */
   changes: v.array(v.strictObject({ field: v.string(), from: v.nullable(Value), to: Value })),

@@ -1,6 +1,6 @@
-// What `backend_components` says of each component beside its unit: the keys by which the site agent sets up an offering.
-// Only the command `components` reads them, and only there a mistake in them is an error: runs pass over them. Null and
-// blank mean that the file says nothing.
+// What `backend_components` says of each component beside its unit: the keys by which the site agent sets up an
+// offering. Only the command `components` reads them, and only there a mistake in them is an error: runs pass over
+// them. Null and blank mean that the file says nothing.
 
 import * as v from "valibot";
 import type { OfferingContext } from "./context.ts";

@@ -1,5 +1,5 @@
-// What `unix_gid: http` needs: the service that knows the GIDs, and the client secret for its tokens, by the names that the
-// Python plugin has for them. Loaded only where that source is configured.
+// What `unix_gid: http` needs: the service that knows the GIDs, and the client secret for its tokens, by the names that
+// the Python plugin has for them. Loaded only where that source is configured.
 
 import { type GidService, secret } from "./config.ts";
 import type { Context, OfferingContext } from "./context.ts";

@@ -1,5 +1,5 @@
-// The schema of the configuration file as a JSON Schema, for editors and for checks where files are made. What it cannot
-// say (files that must exist, keys that must agree, unquoted octal numbers) a run says.
+// The schema of the configuration file as a JSON Schema, for editors and for checks where files are made. What it
+// cannot say (files that must exist, keys that must agree, unquoted octal numbers) a run says.
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { BACKEND } from "./ours.ts";

@@ -1,5 +1,6 @@
-// Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and says where it came from; other
-// secrets are found the same way. No message ever holds the value, nor a path that may be a value in the wrong place.
+// Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and says where it came from;
+// other secrets are found the same way. No message ever holds the value, nor a path that may be a value in the wrong
+// place.
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";

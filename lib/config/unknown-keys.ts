@@ -23,7 +23,10 @@ export function isKnownKey(key: string): boolean {
   return [OWN_KEYS, AGENT_KEYS].some((levels) => Object.values(levels).some((keys) => keys.includes(key)));
 }
 
-/** Reports unknown keys at the top and in offerings of ours; returns the paths of keys that they mean and that are missing. */
+/**
+ * Reports unknown keys at the top and in offerings of ours; returns the paths of keys that they mean and that are
+ * missing.
+ */
 export function reportUnknownKeys(
   file: YamlMap,
   offerings: readonly { index: number; isTaken: boolean }[],

@@ -1,5 +1,5 @@
-// The simulated Waldur kept up for a rehearsal: what to type to see it as the provider, to order as a consumer, and to let
-// it fail; and orders that arrive by themselves.
+// The simulated Waldur kept up for a rehearsal: what to type to see it as the provider, to order as a consumer, and to
+// let it fail; and orders that arrive by themselves.
 
 import { EXIT, type ExitCode } from "../errors.ts";
 import { createArrivals } from "../simulator/arrivals.ts";

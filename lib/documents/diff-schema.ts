@@ -1,4 +1,5 @@
-// The structure that `diff --json` prints, as a schema; a test holds the output to it, and docs/contract.md describes it.
+// The structure that `diff --json` prints, as a schema; a test holds the output to it, and docs/contract.md describes
+// it.
 
 import * as v from "valibot";
 

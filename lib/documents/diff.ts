@@ -1,6 +1,7 @@
-// Two documents compared by the resources in them, and by directories: who is new, who is gone, and what changed of path,
-// quotas, permission, GID and status. The order of the entries means nothing, nor does anything else in them. Where one document is of the
-// Python plugin, what its successor does differently on purpose is named, and nothing else is explained away.
+// Two documents compared by the resources in them, and by directories: who is new, who is gone, and what changed of
+// path, quotas, permission, GID and status. The order of the entries means nothing, nor does anything else in them.
+// Where one document is of the Python plugin, what its successor does differently on purpose is named, and nothing else
+// is explained away.
 
 import { DocumentError } from "../errors.ts";
 import { isTable } from "../json.ts";

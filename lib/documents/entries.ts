@@ -1,5 +1,5 @@
-// What two documents are compared by, of every entry, in columns: 100 000 entries of two documents fit beside each other.
-// Two tables share one list of values, so that equal values are equal numbers.
+// What two documents are compared by, of every entry, in columns: 100 000 entries of two documents fit beside each
+// other. Two tables share one list of values, so that equal values are equal numbers.
 
 import { isTable } from "../json.ts";
 import { createKeySet, type Key, keyAt, uuidKey, uuidText } from "../key-set.ts";

@@ -1,5 +1,6 @@
 // What differs between a document of the Python plugin and one of ours because the programs differ: the rows of
-// docs/migration.md, section "Differences". A row is named only where the two values prove it; what may be so is `perhaps`.
+// docs/migration.md, section "Differences". A row is named only where the two values prove it; what may be so is
+// `perhaps`.
 
 import { MOCK, OWN_TARGET } from "./entries.ts";
 

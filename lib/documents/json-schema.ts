@@ -1,4 +1,5 @@
-// The schemas of what this program publishes and prints as JSON Schema 2020-12, for whoever reads it in another language.
+// The schemas of what this program publishes and prints as JSON Schema 2020-12, for whoever reads it in another
+// language.
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";

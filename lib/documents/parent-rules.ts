@@ -1,5 +1,5 @@
-// The rules of directories in a document of the hierarchy profile: each has the id of its path, stands before what lies in
-// it, and says whether all of that is pending (docs/contract.md, "The hierarchy").
+// The rules of directories in a document of the hierarchy profile: each has the id of its path, stands before what lies
+// in it, and says whether all of that is pending (docs/contract.md, "The hierarchy").
 
 import { isTable } from "../json.ts";
 import { directoryItemId } from "../storage/items.ts";

@@ -1,5 +1,5 @@
-// JSON as a stream: values are taken one after the other, so that a document of any length and any layout is read without
-// being held. Knows nothing of what the values mean, and repairs nothing.
+// JSON as a stream: values are taken one after the other, so that a document of any length and any layout is read
+// without being held. Knows nothing of what the values mean, and repairs nothing.
 
 /** Why a text is no JSON; `isCut` when it ends too early. */
 export class NotJson extends Error {

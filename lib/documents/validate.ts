@@ -1,5 +1,5 @@
-// A published file held against the schema of its content and the rules that a schema cannot say, entry by entry, so that
-// a snapshot of any length is checked in little memory. Says what is wrong, and where; repairs nothing.
+// A published file held against the schema of its content and the rules that a schema cannot say, entry by entry, so
+// that a snapshot of any length is checked in little memory. Says what is wrong, and where; repairs nothing.
 
 import { basename } from "node:path";
 import * as v from "valibot";
@@ -11,7 +11,9 @@ import { type ReadEntry, readDocument } from "./read.ts";
 import { createRules } from "./rules.ts";
 import { Directory, Document, Entry } from "./schema.ts";
 
-/** Every finding of the file; at its end the counts. A file that cannot be read is a finding, and no other one stops. */
+/**
+ * Every finding of the file; at its end the counts. A file that cannot be read is a finding, and no other one stops.
+ */
 export function* validateFile(path: string): Generator<Finding, Validated> {
   const counts = { path, entries: 0, errors: 0, warnings: 0 };
   for (const { entry, fault } of faultsOf(path, counts)) {

@@ -27,7 +27,9 @@ export type LinesPlace = {
   directory: string;
   writer: Writer;
   now: () => Date;
-  /** Where several processes write at any time: runs `act` while no other one writes. Without it the caller has a lock. */
+  /**
+   * Where several processes write at any time: runs `act` while no other one writes. Without it the caller has a lock.
+   */
   alone?: (act: () => void) => void;
   /** Called once at most, in words that fit on a line. */
   onFailure: (failure: { message: string; hint: string }) => void;

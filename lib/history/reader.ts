@@ -36,8 +36,8 @@ export type HistoryEntry = {
   /** Sent: of Waldur's answer; null where there was none. */
   status: number | null;
   /**
-   * Why there is no answer: `no-answer` when the connection failed, `endpoint` when none was made, `unknown` when the run
-   * was killed, or still waits.
+   * Why there is no answer: `no-answer` when the connection failed, `endpoint` when none was made, `unknown` when the
+   * run was killed, or still waits.
    */
   error: string | null;
   /** How long it took, in milliseconds; null where nobody knows. */

@@ -1,7 +1,7 @@
-// What a line of the history is. Before each deed a line says what is about to be done, after it another one how it went,
-// so that a kill in between loses nothing but the answer. Each writer has a file of its own in the state directory, because
-// each has a lock of its own: a file has one writer at a time. No line holds a token, a name of a person, or anything that
-// a server said.
+// What a line of the history is. Before each deed a line says what is about to be done, after it another one how it
+// went, so that a kill in between loses nothing but the answer. Each writer has a file of its own in the state
+// directory, because each has a lock of its own: a file has one writer at a time. No line holds a token, a name of a
+// person, or anything that a server said.
 
 import { join } from "node:path";
 import { isTable, parseJson } from "../json.ts";

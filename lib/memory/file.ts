@@ -1,7 +1,7 @@
-// What `sync` remembers of the rows of a list, so that columns which cost the server queries are asked for only where they
-// may have changed. A file for each offering in the state directory: lines of rows in the order of the list, a line of
-// JSON about all of them, and a last line with where that begins and the digest of everything. Whatever is wrong with it
-// counts as lost: then everything is read anew, and nothing else is lost.
+// What `sync` remembers of the rows of a list, so that columns which cost the server queries are asked for only where
+// they may have changed. A file for each offering in the state directory: lines of rows in the order of the list, a
+// line of JSON about all of them, and a last line with where that begins and the digest of everything. Whatever is
+// wrong with it counts as lost: then everything is read anew, and nothing else is lost.
 
 import { closeSync, fstatSync } from "node:fs";
 import { join } from "node:path";

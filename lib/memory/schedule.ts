@@ -1,5 +1,5 @@
-// Which part of a list is read in full, though nothing in it seems to have changed: so much in each run that each row is
-// read once a day, the parts that were read longest ago first. Pure; times are in seconds.
+// Which part of a list is read in full, though nothing in it seems to have changed: so much in each run that each row
+// is read once a day, the parts that were read longest ago first. Pure; times are in seconds.
 
 import { isTable } from "../json.ts";
 

@@ -1,5 +1,5 @@
-// What is remembered of a row, found beside a list that comes in the order of the last one: the next line, or one a little
-// further on. Only where the order is another one is there an index, of twelve bytes a row.
+// What is remembered of a row, found beside a list that comes in the order of the last one: the next line, or one a
+// little further on. Only where the order is another one is there an index, of twelve bytes a row.
 
 import type { Lines } from "./lines.ts";
 

@@ -1,6 +1,6 @@
 // Bringing an order to executing (docs/waldur.md, "Orders"). The order is read again first, and only one that says
-// pending-provider now is accepted, with no request between: set_state_executing would revive an erred order and overrun
-// a consumer's consent.
+// pending-provider now is accepted, with no request between: set_state_executing would revive an erred order and
+// overrun a consumer's consent.
 
 import type { OrderOutcome } from "../report/report.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";

@@ -1,5 +1,6 @@
-// The answers of the provisioner in a pass (`completion: on-ack`; docs/contract.md, "Answers"): which there are, and what
-// becomes of their files. What an answer does to an order is in answer.ts, what has no open order here in stray-acks.ts.
+// The answers of the provisioner in a pass (`completion: on-ack`; docs/contract.md, "Answers"): which there are, and
+// what becomes of their files. What an answer does to an order is in answer.ts, what has no open order here in
+// stray-acks.ts.
 
 import { join } from "node:path";
 import { readJudgedAcks, writeJudgedAcks } from "../acks/judged.ts";

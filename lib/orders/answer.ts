@@ -20,8 +20,8 @@ import { terminatedResource } from "./prepare.ts";
 import { isOpen, noteUnmoved, sendCall, waitForNextRun } from "./steps.ts";
 
 /**
- * Ends an executing order whose file is published as the provisioner answered; "published" while it has not. One that was
- * closed is open again from now on, so that `ack` and `status` know that it waits.
+ * Ends an executing order whose file is published as the provisioner answered; "published" while it has not. One that
+ * was closed is open again from now on, so that `ack` and `status` know that it waits.
  */
 export async function takeAnswer(
   order: WaldurOrder,
@@ -52,8 +52,8 @@ export function answerDeed({ offering, order, resource }: Receipt, { result }: A
 }
 
 /**
- * The receipt of an order that is executing although it was closed. What was answered before counts where Waldur did not
- * show the order for a while; where somebody set it executing again after its end, that is over.
+ * The receipt of an order that is executing although it was closed. What was answered before counts where Waldur did
+ * not show the order for a while; where somebody set it executing again after its end, that is over.
  */
 function anew({ answer, ended, closedAt: _closedAt, ...receipt }: Receipt, now: Date): Receipt {
   const isHeld = ended?.state === "gone" && answer !== undefined;
@@ -137,7 +137,9 @@ async function errOrder(
 
 const NO_MESSAGE = "the storage could not be provisioned; no reason was given";
 
-/** On a server of 2024 a Terminate order whose resource no worker has moved cannot be erred (docs/waldur.md, "Orders"). */
+/**
+ * On a server of 2024 a Terminate order whose resource no worker has moved cannot be erred (docs/waldur.md, "Orders").
+ */
 async function mayErr(order: WaldurOrder, { resource }: Receipt, { job, end }: OrderRun): Promise<boolean> {
   const found = await end.readResource(resource);
   if (found === null || found.projectSlug !== undefined || found.state !== "OK") return true;

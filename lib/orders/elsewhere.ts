@@ -1,7 +1,7 @@
 // The evidence that another gateway with a directory of its own works on the same offering (docs/operations.md, "Two
-// gateways"): on current servers an order without a receipt here that our own user has accepted. One with a receipt may be
-// another host's that shares the directory. Servers of 2024 do not say who set an order executing, so there nothing can
-// be proved.
+// gateways"): on current servers an order without a receipt here that our own user has accepted. One with a receipt may
+// be another host's that shares the directory. Servers of 2024 do not say who set an order executing, so there nothing
+// can be proved.
 
 import { addProblem } from "../run/job.ts";
 import { isReviewedByOwnUser } from "../waldur/reviewer.ts";
@@ -11,7 +11,9 @@ import type { OrderRun } from "./order-run.ts";
 /** One such order is evidence enough for a pass. */
 const found = new WeakSet<OrderRun["pass"]>();
 
-/** Reports an order that nothing here has accepted, when our own user has. Costs two requests, only for such an order. */
+/**
+ * Reports an order that nothing here has accepted, when our own user has. Costs two requests, only for such an order.
+ */
 export async function noteElsewhere(
   order: WaldurOrder,
   { hasWorker }: { hasWorker: boolean },

@@ -1,5 +1,5 @@
-// An order's file: made ready before Waldur is asked to change anything, put in place after it, never written again with
-// another content.
+// An order's file: made ready before Waldur is asked to change anything, put in place after it, never written again
+// with another content.
 
 import { join } from "node:path";
 import type { OrderFileDraft } from "../output/order-file.ts";

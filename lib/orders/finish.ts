@@ -1,5 +1,5 @@
-// What surrounds the publication of an order's file: just before it, a look at the backend id of a new resource; after it,
-// that backend id and the order's end. A 200 from Waldur is never taken as proof, so both are read back.
+// What surrounds the publication of an order's file: just before it, a look at the backend id of a new resource; after
+// it, that backend id and the order's end. A 200 from Waldur is never taken as proof, so both are read back.
 
 import type { OrderOutcome, Problem } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
@@ -65,7 +65,9 @@ export async function finishOrder(
   return noteUnmoved("done", { order, posted }, run);
 }
 
-/** Sets the backend id where it is empty, and reads it back. False when it did not stick; then the next run tries again. */
+/**
+ * Sets the backend id where it is empty, and reads it back. False when it did not stick; then the next run tries again.
+ */
 async function settleBackendId(
   order: WaldurOrder,
   { wanted, before }: BackendIdStep,

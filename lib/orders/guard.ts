@@ -56,7 +56,9 @@ function isUnavailable(error: unknown): error is RetryLaterError {
   return error instanceof RetryLaterError && error.code === "unavailable";
 }
 
-/** A 4xx, or an answer of a wrong shape, to a request about one order concerns that order only; 401 concerns the token. */
+/**
+ * A 4xx, or an answer of a wrong shape, to a request about one order concerns that order only; 401 concerns the token.
+ */
 function isOfThisOrder(error: unknown): error is AppError {
   return error instanceof AnswerError || (error instanceof RefusedError && error.status === 403);
 }

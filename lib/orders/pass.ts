@@ -163,8 +163,8 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
 }
 
 /**
- * What failed in the last pass, what is known by now to fail or to be left alone, and the resources that are through for
- * this pass.
+ * What failed in the last pass, what is known by now to fail or to be left alone, and the resources that are through
+ * for this pass.
  */
 type Pile = {
   failedBefore: ReadonlySet<string>;

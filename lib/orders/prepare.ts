@@ -202,7 +202,10 @@ export function terminatedResource(order: WaldurOrder): Finding {
   };
 }
 
-/** The 10 minutes after which the worker of a 2024 server is taken to be through with an approved Create or Update order. */
+/**
+ * The 10 minutes after which the worker of a 2024 server is taken to be through with an approved Create or Update
+ * order.
+ */
 const WORKER_PATIENCE_MS = 10 * 60 * 1000;
 
 /**

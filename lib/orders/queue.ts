@@ -26,7 +26,9 @@ export function noteListed(job: Job, listed: readonly ListedOrder[]): void {
   for (const order of listed) if ("resourceName" in order) noteNames(job, order);
 }
 
-/** How many are open, and since when; the list begins with the oldest. What a server says besides is none of our words. */
+/**
+ * How many are open, and since when; the list begins with the oldest. What a server says besides is none of our words.
+ */
 function openOrders(listed: readonly ListedOrder[]): OpenOrders {
   const states = { "pending-provider": 0, executing: 0, other: 0 };
   for (const order of listed) {

@@ -1,4 +1,5 @@
-// What is reported of an output directory that is not there and cannot be made: that, and not a bare "permission denied".
+// What is reported of an output directory that is not there and cannot be made: that, and not a bare "permission
+// denied".
 
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,5 +1,5 @@
-// Which orders came to nothing in the last pass: those that failed because of Waldur or the network, and those that were
-// left alone with a problem. They go last in the next one, so that however many they are they keep no other order
+// Which orders came to nothing in the last pass: those that failed because of Waldur or the network, and those that
+// were left alone with a problem. They go last in the next one, so that however many they are they keep no other order
 // waiting. Losing this costs nothing but that order of things.
 
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 // What the kernel says about the file system below a directory: its kind, where it is mounted, whether its locks hold
-// between nodes, how much room there is. Asked for, never tried: a lock that is taken to see whether it can be had would
-// keep a run out.
+// between nodes, how much room there is. Asked for, never tried: a lock that is taken to see whether it can be had
+// would keep a run out.
 
 import { readFileSync, statfsSync } from "node:fs";
 import { reach } from "../places/held.ts";
@@ -69,7 +69,8 @@ export function roomIn(directory: string): Room {
 const LOCKED_BYTES = { first: 0x40000000, last: 0x40000000 + 512 };
 
 /**
- * The process of this node that holds a lock of SQLite on that file; null when there is none, or the kernel does not say.
+ * The process of this node that holds a lock of SQLite on that file; null when there is none, or the kernel does not
+ * say.
  * @param inode as text, because those of parallel file systems do not fit a double
  */
 export function lockHolder(inode: string, table = readLockTable()): number | null {

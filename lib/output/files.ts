@@ -1,5 +1,5 @@
-// Reading what is in an output directory: without following anything, without waiting for a pipe, never more than a limit,
-// and knowing whose it is. And taking a file away.
+// Reading what is in an output directory: without following anything, without waiting for a pipe, never more than a
+// limit, and knowing whose it is. And taking a file away.
 
 import {
   closeSync,
@@ -142,7 +142,9 @@ export function fileTimeMs(path: string): number | null {
   return stats?.isFile() ? stats.mtimeMs : null;
 }
 
-/** The number of a file, as text, because those of parallel file systems do not fit a double; null when it is missing. */
+/**
+ * The number of a file, as text, because those of parallel file systems do not fit a double; null when it is missing.
+ */
 export function inodeOf(path: string): string | null {
   return attemptIfExists("find", path, () => String(statSync(reach(path), { bigint: true }).ino));
 }

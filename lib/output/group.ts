@@ -1,6 +1,6 @@
-// The group of what is published. In a setgid directory files get the directory's group, such as that of a web server, and
-// so must ours, which are made in the state directory: that one may have lost the bit, which a user who is not in the
-// group loses with any change of the mode, or may be older than the bit.
+// The group of what is published. In a setgid directory files get the directory's group, such as that of a web server,
+// and so must ours, which are made in the state directory: that one may have lost the bit, which a user who is not in
+// the group loses with any change of the mode, or may be older than the bit.
 
 import { closeSync, fchownSync, fstatSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";

@@ -1,5 +1,5 @@
-// Opening and holding the two directories of a run: made where they are missing, judged and changed by descriptor, never by
-// path (docs/security.md).
+// Opening and holding the two directories of a run: made where they are missing, judged and changed by descriptor,
+// never by path (docs/security.md).
 
 import { accessSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -1,5 +1,6 @@
 // Temporary files: their names, and the removal of those that a killed run left behind. A name says whose file it is,
-// so that one host or mode never removes what another is still writing. Marks of overlaps and notes of runs go with them.
+// so that one host or mode never removes what another is still writing. Marks of overlaps and notes of runs go with
+// them.
 
 import { lstatSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";

@@ -1,5 +1,5 @@
-// Holding an output directory for a dry run, which reads what a real run would read and makes nothing: what would stop a
-// real run of the same user is reported, and stops nothing.
+// Holding an output directory for a dry run, which reads what a real run would read and makes nothing: what would stop
+// a real run of the same user is reported, and stops nothing.
 
 import { closeSync, constants, existsSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";

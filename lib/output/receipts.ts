@@ -114,8 +114,8 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
 }
 
 /**
- * Receipts that are open, and closed ones that were changed since then; the one that changed last comes last. One second
- * of grace, because the clock of a file system is coarser than that of a process. Only those are read.
+ * Receipts that are open, and closed ones that were changed since then; the one that changed last comes last. One
+ * second of grace, because the clock of a file system is coarser than that of a process. Only those are read.
  */
 export function changedReceipts(
   directory: string,
@@ -156,7 +156,10 @@ function isRecent({ folder, changedMs }: DatedReceipt, since: Date): boolean {
   return folder === OPEN || !(changedMs < since.getTime() - 1000);
 }
 
-/** Orders whose closed receipts are older than that; null when it was asked less than a day ago, so that it costs nothing. */
+/**
+ * Orders whose closed receipts are older than that; null when it was asked less than a day ago, so that it costs
+ * nothing.
+ */
 export function oldReceipts(output: Output, days = 90): string[] | null {
   const now = output.now().getTime();
   const stamp = readJsonFile(join(output.statePath, EXPIRY_STAMP));

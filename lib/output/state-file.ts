@@ -1,5 +1,6 @@
-// Files of the state directory, for reading. What is there and cannot be a file of ours (a pipe, a symlink, something huge)
-// is as good as missing, and will be replaced; but what another user wrote ends the run, for nobody else may write there.
+// Files of the state directory, for reading. What is there and cannot be a file of ours (a pipe, a symlink, something
+// huge) is as good as missing, and will be replaced; but what another user wrote ends the run, for nobody else may
+// write there.
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
@@ -15,8 +16,8 @@ import { requireFile } from "./files.ts";
 const LIMIT_BYTES = 64 * 1_048_576;
 
 /**
- * The value in a JSON file of the state directory; null when the file is missing, undefined when it is not one of ours or its
- * text is broken.
+ * The value in a JSON file of the state directory; null when the file is missing, undefined when it is not one of ours
+ * or its text is broken.
  * @throws OutputError when it is there but cannot be read: taking it for missing would forget what it says
  */
 export function readJsonFile(path: string): unknown {

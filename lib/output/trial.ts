@@ -1,6 +1,6 @@
-// Whether a file can be made in a directory, written and flushed, and whose it is then. Such a file never has a name, so
-// that the directory stays as it is, to the time of its last change. Where the file system has no such files, it has one
-// for a moment; the next run removes what a kill leaves of it.
+// Whether a file can be made in a directory, written and flushed, and whose it is then. Such a file never has a name,
+// so that the directory stays as it is, to the time of its last change. Where the file system has no such files, it has
+// one for a moment; the next run removes what a kill leaves of it.
 
 import { closeSync, fstatSync, fsyncSync, writeSync } from "node:fs";
 import { join } from "node:path";

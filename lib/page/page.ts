@@ -1,5 +1,5 @@
-// What the page shows, gathered: resources of the newest snapshots with what changed since the ones before, and what the
-// state knows of runs, orders and problems. Asks nothing of Waldur.
+// What the page shows, gathered: resources of the newest snapshots with what changed since the ones before, and what
+// the state knows of runs, orders and problems. Asks nothing of Waldur.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { createValues, type Values } from "../documents/entries.ts";
@@ -30,8 +30,8 @@ export type Page = {
 export type PageOptions = { offerings: readonly OfferingConfig[]; version: string; now: Date };
 
 /**
- * @throws DocumentError for a newest snapshot that is not whole, UsageError for one that cannot be read. The one before is
- * passed over then, and the page says so.
+ * @throws DocumentError for a newest snapshot that is not whole, UsageError for one that cannot be read. The one before
+ * is passed over then, and the page says so.
  */
 export async function collectPage(options: PageOptions): Promise<Page> {
   const names = createNames();

@@ -1,5 +1,5 @@
-// The page on its way to its name: in the output directory as other published files, or under a name that somebody chose.
-// An index.html of somebody else's is never replaced.
+// The page on its way to its name: in the output directory as other published files, or under a name that somebody
+// chose. An index.html of somebody else's is never replaced.
 
 import {
   closeSync,

@@ -1,4 +1,5 @@
-// A hundred thousand short texts that are only ever compared and printed: bytes in one array, nothing for the collector.
+// A hundred thousand short texts that are only ever compared and printed: bytes in one array, nothing for the
+// collector.
 
 export type Texts = {
   add(text: string): void;

@@ -1,5 +1,6 @@
 // The one way in which what others may have touched is opened: never waiting for the other end of a pipe, never reading
-// without a limit, and following a symlink only where somebody asks for it. What was opened is judged by its descriptor.
+// without a limit, and following a symlink only where somebody asks for it. What was opened is judged by its
+// descriptor.
 
 import { constants, openSync, readSync } from "node:fs";
 import { reach } from "./held.ts";
@@ -23,7 +24,9 @@ export function openNew(path: string, mode = 0o600): number {
 /** Of Linux, on every machine; node:fs does not name it. */
 const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 
-/** A new, empty file in that directory that never has a name, and is gone when it is closed. Not every file system can. */
+/**
+ * A new, empty file in that directory that never has a name, and is gone when it is closed. Not every file system can.
+ */
 export function openNameless(directory: string): number {
   return openSync(reach(directory), O_TMPFILE | O_WRONLY, 0o600);
 }

@@ -1,5 +1,5 @@
-// Who can change a file or a directory besides ourselves and root: what others may have written must not decide what this
-// program does (docs/security.md). Names of users are looked up for messages alone.
+// Who can change a file or a directory besides ourselves and root: what others may have written must not decide what
+// this program does (docs/security.md). Names of users are looked up for messages alone.
 
 import { closeSync, type Stats } from "node:fs";
 import { openToRead, readUpTo } from "./open.ts";
@@ -13,8 +13,8 @@ export function ownUser(): number {
 }
 
 /**
- * Whether a file of that user is one that only we or root made. In a container the host's users have no numbers of their
- * own, so there a file of "nobody" is the host's.
+ * Whether a file of that user is one that only we or root made. In a container the host's users have no numbers of
+ * their own, so there a file of "nobody" is the host's.
  */
 export function isTrustedUser(uid: number): boolean {
   return uid === 0 || uid === ownUser() || (uid === UNMAPPED && isInUserNamespace());

@@ -67,7 +67,9 @@ export function createLedger(head: LedgerHead): Ledger {
     codesOf.set(offering, (codesOf.get(offering) ?? new Set<ExitCode>()).add(code));
   };
   const exitOf = (offering: string) => worstExitCode(codesOf.get(offering) ?? []);
-  /** A signal or the deadline is one error, however many offerings it skips, and also where it came with more to say. */
+  /**
+   * A signal or the deadline is one error, however many offerings it skips, and also where it came with more to say.
+   */
   const added = new Set<unknown>();
   return {
     keepsAll: head.keepsAll,

@@ -13,8 +13,9 @@ export type Log = {
   warn(message: string, fields?: Fields): void;
   error(message: string, fields?: Fields): void;
   /**
-   * The last line of a run: counts and duration, at the level that its exit code has. Shown unless quiet, and only where
-   * somebody may look at it; but a run that left something out always says so, below cron at least when it also warned.
+   * The last line of a run: counts and duration, at the level that its exit code has. Shown unless quiet, and only
+   * where somebody may look at it; but a run that left something out always says so, below cron at least when it also
+   * warned.
    */
   summary(message: string, fields: Fields & { exit: number }): void;
   /** From now on this text is shown as `[secret]`. */

@@ -50,7 +50,9 @@ export function modeOfMetrics(path: string): MetricsOwner["mode"] | null {
   return (["sync", "orders"] as const).find((mode) => modes.has(mode)) ?? null;
 }
 
-/** Replaces the file. The times of the last success are kept from the file that it replaces, if they are of this run. */
+/**
+ * Replaces the file. The times of the last success are kept from the file that it replaces, if they are of this run.
+ */
 export function writeMetrics(path: string, report: Report, owner: MetricsOwner): void {
   const { lastSuccess } = lookAt(path, owner);
   try {

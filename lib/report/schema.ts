@@ -1,5 +1,5 @@
-// The structure of the report (report.ts) as a schema, for `schema report`. A test holds it to the type and to what runs
-// print. Fields may be added, never renamed.
+// The structure of the report (report.ts) as a schema, for `schema report`. A test holds it to the type and to what
+// runs print. Fields may be added, never renamed.
 
 import * as v from "valibot";
 import { EXIT } from "../errors.ts";

@@ -1,5 +1,5 @@
-// JSON for standard output, piece by piece: a report of fifty thousand problems is long, and need not stand in memory as
-// one text.
+// JSON for standard output, piece by piece: a report of fifty thousand problems is long, and need not stand in memory
+// as one text.
 
 import { escapeUnsafe } from "../unsafe-text.ts";
 import type { Report } from "./report.ts";

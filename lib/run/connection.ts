@@ -7,7 +7,9 @@ import { isExempt } from "./no-proxy.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** @throws EndpointError for a proxy that cannot be used: going past it would show the token to whoever is on the way */
+/**
+ * @throws EndpointError for a proxy that cannot be used: going past it would show the token to whoever is on the way
+ */
 export function connectionOf(
   offering: OfferingConfig,
   { env, userAgent }: { env: Env; userAgent: string },

@@ -1,5 +1,5 @@
-// One offering of a run: its directory is looked at, its mode does its work under the lock, and what the next run needs to
-// know is left behind.
+// One offering of a run: its directory is looked at, its mode does its work under the lock, and what the next run needs
+// to know is left behind.
 
 import { AppError, BugError } from "../errors.ts";
 import type { OutputOptions } from "../output/directory.ts";

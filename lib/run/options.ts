@@ -40,7 +40,9 @@ export type Surroundings = {
   abandon?: () => void;
 };
 
-/** The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written. */
+/**
+ * The two ways to handle an offering; a dry run has neither a client that can POST nor a directory that can be written.
+ */
 export type ModeWork = {
   publish(job: RealJob, output: Output): Promise<void>;
   describe(job: Job): Promise<void>;

@@ -1,5 +1,5 @@
-// What is asked about: an order or a resource by its uuid, or a mount point. A uuid alone does not say which of the two it
-// is; the files mostly do.
+// What is asked about: an order or a resource by its uuid, or a mount point. A uuid alone does not say which of the two
+// it is; the files mostly do.
 
 /** `uuid`: of an order or a resource, 32 hex digits. */
 export type Subject = { uuid: string } | { path: string };

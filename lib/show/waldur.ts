@@ -1,5 +1,5 @@
-// What Waldur says now of a subject and of what the files know of it. That Waldur cannot be asked, or does not answer, is
-// part of what is shown, and hides nothing else.
+// What Waldur says now of a subject and of what the files know of it. That Waldur cannot be asked, or does not answer,
+// is part of what is shown, and hides nothing else.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, InterruptedError } from "../errors.ts";

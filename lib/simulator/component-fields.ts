@@ -1,5 +1,5 @@
-// The fields of an offering's component: which of them a server of a generation has, what they are when nobody set them,
-// and what is wrong with a value that was sent. A field that a server does not know it ignores without a word.
+// The fields of an offering's component: which of them a server of a generation has, what they are when nobody set
+// them, and what is wrong with a value that was sent. A field that a server does not know it ignores without a word.
 
 import { type Answer, json } from "./answers.ts";
 import type { Component, Generation } from "./model.ts";

@@ -1,6 +1,6 @@
-// Faults that are switched on and off while a simulated Waldur serves, by a path of its own beside the API: GET lists them,
-// POST replaces those that are on by the names in its body, none switching all off. For rehearsals; tests call the
-// simulator itself.
+// Faults that are switched on and off while a simulated Waldur serves, by a path of its own beside the API: GET lists
+// them, POST replaces those that are on by the names in its body, none switching all off. For rehearsals; tests call
+// the simulator itself.
 
 import { FAULTS } from "./faults.ts";
 

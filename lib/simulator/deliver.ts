@@ -1,6 +1,6 @@
-// From an answer to bytes on the wire, whole or spoilt. Bun closes the connection when a body's stream fails; failing it
-// with `undefined` keeps Bun from printing anything. A body that is cut this way is a chunked one that never ends: Bun
-// gives no way to promise a Content-Length and then break it.
+// From an answer to bytes on the wire, whole or spoilt. Bun closes the connection when a body's stream fails; failing
+// it with `undefined` keeps Bun from printing anything. A body that is cut this way is a chunked one that never ends:
+// Bun gives no way to promise a Content-Length and then break it.
 
 import type { Answer } from "./answers.ts";
 

@@ -1,5 +1,5 @@
-// Faults on request: what a server, a proxy or a network does to a client that trusts them. A fault is asked for by name,
-// with `@text` for the requests whose path and query hold that text, and `*n` for only the first n of them:
+// Faults on request: what a server, a proxy or a network does to a client that trusts them. A fault is asked for by
+// name, with `@text` for the requests whose path and query hold that text, and `*n` for only the first n of them:
 // `503@marketplace-orders/*2`, `drop-after-apply@set_state_done*1`. Any three digits are a status.
 
 import { type Answer, html, redirect } from "./answers.ts";

@@ -1,5 +1,5 @@
-// Drawing an object field by field, and `field=`: asked names that exist are kept in the order of the server, unknown ones
-// are left out without a word, and when none is left the whole object comes.
+// Drawing an object field by field, and `field=`: asked names that exist are kept in the order of the server, unknown
+// ones are left out without a word, and when none is left the whole object comes.
 
 import type { Exchange } from "./exchange.ts";
 import type { Generation, Wire } from "./model.ts";

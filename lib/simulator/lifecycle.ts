@@ -139,8 +139,8 @@ function ordered({ limits, attributes }: SimOrder, { options }: SimResource): Pa
 }
 
 /**
- * On a server of 2024 a Terminate order can be erred only while its resource may go back to OK. A resource that is in OK,
- * because no worker moved it after `set_state_executing`, may not: the request breaks there and is rolled back.
+ * On a server of 2024 a Terminate order can be erred only while its resource may go back to OK. A resource that is in
+ * OK, because no worker moved it after `set_state_executing`, may not: the request breaks there and is rolled back.
  */
 export function canFail(world: World, order: SimOrder): boolean {
   if (world.generation !== "2024" || order.type !== "Terminate" || order.resourceUuid === null) return true;
@@ -151,8 +151,8 @@ export function canFail(world: World, order: SimOrder): boolean {
 const BEFORE_OK = ["Creating", "Updating", "Terminating", "Erred"];
 
 /**
- * Erred by the agent, legal from any state. Servers of 2024 leave the state of an order alone that is not executing, and
- * err its resource all the same; newer ones err the order too, and end a resource that never got a backend id.
+ * Erred by the agent, legal from any state. Servers of 2024 leave the state of an order alone that is not executing,
+ * and err its resource all the same; newer ones err the order too, and end a resource that never got a backend id.
  */
 export function fail(world: World, order: SimOrder, message: string): void {
   const isOld = world.generation === "2024";

@@ -1,4 +1,5 @@
-// Faults of lists: counts that lie, rows that are missing, twice there or foreign, and lists that move while they are read.
+// Faults of lists: counts that lie, rows that are missing, twice there or foreign, and lists that move while they are
+// read.
 
 import { isTable } from "../json.ts";
 import { type Answer, detail, html, json, notAuthenticated, redirect, serverError } from "./answers.ts";

@@ -1,5 +1,5 @@
-// Pages of lists, as Waldur cuts them: ten rows unless asked otherwise, never more than 300, a bare JSON array, the count
-// of the whole list in a header, and links whose parameters come back sorted by name.
+// Pages of lists, as Waldur cuts them: ten rows unless asked otherwise, never more than 300, a bare JSON array, the
+// count of the whole list in a header, and links whose parameters come back sorted by name.
 
 import { type Answer, detail, json } from "./answers.ts";
 import type { Exchange } from "./exchange.ts";

@@ -1,5 +1,5 @@
-// Groups of projects with their GIDs, as servers from 8.1.3 on have them: a project gets one when the order for its first
-// resource is past approval, and keeps it.
+// Groups of projects with their GIDs, as servers from 8.1.3 on have them: a project gets one when the order for its
+// first resource is past approval, and keeps it.
 
 import { forbidden, json } from "./answers.ts";
 import { type Endpoint, type Exchange, offeringsOf } from "./exchange.ts";

@@ -1,5 +1,5 @@
-// A resource on the wire. Servers of 2024 have no slugs of customer, project and offering here, and nest orders only in a
-// single resource; newer ones have both, also in lists.
+// A resource on the wire. Servers of 2024 have no slugs of customer, project and offering here, and nest orders only in
+// a single resource; newer ones have both, also in lists.
 
 import { constants, type Field, field, painter } from "./fields.ts";
 import type { SimOrder, SimResource } from "./model.ts";

@@ -23,7 +23,9 @@ export type SimulatorOptions = {
   orders?: number;
   /** Time that each request takes, in milliseconds. */
   latencyMs?: number;
-  /** Charge for the queries of a list as a server of 2024 does; 1 is as slow as the measured one, 0 (default) is free. */
+  /**
+   * Charge for the queries of a list as a server of 2024 does; 1 is as slow as the measured one, 0 (default) is free.
+   */
   queryCost?: number;
   tls?: { cert: string; key: string };
   /** See `FAULTS`. */

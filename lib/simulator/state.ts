@@ -1,5 +1,5 @@
-// The state of a simulated Waldur, and what a test may do to it behind the server's back. Everything found here is plain
-// data: setting a field is allowed and shows in the next answer.
+// The state of a simulated Waldur, and what a test may do to it behind the server's back. Everything found here is
+// plain data: setting a field is allowed and shows in the next answer.
 
 import type { Generation, Project, SimOrder, SimResource } from "./model.ts";
 import type { Rows } from "./rows.ts";
@@ -21,7 +21,9 @@ export type World = Background & {
   order(uuid: string): SimOrder;
   /** A new resource, in OK and with a slug made from its name unless given otherwise. */
   addResource(partial?: Partial<Omit<SimResource, "index">>): SimResource;
-  /** A new order as if a consumer had placed it, pending with the provider; a Create order brings its resource along. */
+  /**
+   * A new order as if a consumer had placed it, pending with the provider; a Create order brings its resource along.
+   */
   addOrder(order: NewOrder): SimOrder;
   /** Sets nothing but the state of the order. */
   setOrderState(uuid: string, state: string): void;

@@ -1,6 +1,7 @@
-// The background worker behind `approve_by_provider`. That of 2024 does harm (docs/waldur.md, "The worker of 2024"): it errs
-// update orders, takes back a backend id that was set meanwhile, and undoes what ended before it ran. That of newer servers
-// ends orders that change nothing but options, and leaves the others alone; so their sources say, it was not measured.
+// The background worker behind `approve_by_provider`. That of 2024 does harm (docs/waldur.md, "The worker of 2024"): it
+// errs update orders, takes back a backend id that was set meanwhile, and undoes what ended before it ran. That of
+// newer servers ends orders that change nothing but options, and leaves the others alone; so their sources say, it was
+// not measured.
 
 import { uuidOf } from "./identity.ts";
 import { finish, isOptionsOnly, setResource } from "./lifecycle.ts";

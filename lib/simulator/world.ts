@@ -110,7 +110,9 @@ function nextSlug(world: World, { resources, terminated }: SeedOptions, name: st
 
 const SEEDED_TYPES = ["Create", "Update", "Terminate"] as const;
 
-/** Pending orders of mixed types. Updates and terminations each take a live resource of their own, while there are any. */
+/**
+ * Pending orders of mixed types. Updates and terminations each take a live resource of their own, while there are any.
+ */
 function seedOrders(world: World, options: WorldOptions): void {
   const total = options.resources + options.terminated;
   let next = options.terminated;

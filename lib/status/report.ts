@@ -1,4 +1,5 @@
-// What `status --json` prints. Fields may be added, never renamed; what is not known is null (docs/contract.md, "Status").
+// What `status --json` prints. Fields may be added, never renamed; what is not known is null (docs/contract.md,
+// "Status").
 
 import * as v from "valibot";
 

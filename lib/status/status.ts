@@ -1,5 +1,5 @@
-// How the runs of each offering go: when each mode went well last, which orders are open and why, which problems there are
-// and since when, who holds the lock. Reads the state directory, asks Waldur by GETs, and changes nothing.
+// How the runs of each offering go: when each mode went well last, which orders are open and why, which problems there
+// are and since when, who holds the lock. Reads the state directory, asks Waldur by GETs, and changes nothing.
 
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -51,8 +51,8 @@ export async function statusOf(context: StatusContext): Promise<Status> {
 }
 
 /**
- * There are problems, an order is without an answer for long, the last run of a mode failed, or none went well for long,
- * which is right on a passive gateway.
+ * There are problems, an order is without an answer for long, the last run of a mode failed, or none went well for
+ * long, which is right on a passive gateway.
  */
 function needsPerson({ passive, problems, orders, runs }: OfferingStatus): boolean {
   if (passive) return false;

@@ -1,5 +1,5 @@
-// An entry of an earlier file that is to stand in for its resource once more. It passes the policy of today, and has the
-// text that it would be written with today; whatever else is in it stays.
+// An entry of an earlier file that is to stand in for its resource once more. It passes the policy of today, and has
+// the text that it would be written with today; whatever else is in it stays.
 
 import { isTable } from "../json.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";

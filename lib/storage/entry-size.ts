@@ -1,5 +1,5 @@
-// An entry has at most 16 KiB: readers take it whole, and a snapshot of many must have a size that can be foreseen. Only
-// names and what `backend_metadata` passes on have no length of their own.
+// An entry has at most 16 KiB: readers take it whole, and a snapshot of many must have a size that can be foreseen.
+// Only names and what `backend_metadata` passes on have no length of their own.
 
 import { isTable } from "../json.ts";
 import type { StorageResource, StorageSource } from "./document.ts";

@@ -37,7 +37,9 @@ export type PathTemplate = {
   uses(name: keyof PathNames): boolean;
 };
 
-/** Prepares a template such as `/{storage_system}/store/{tenant}`; throws for one the configuration must have refused. */
+/**
+ * Prepares a template such as `/{storage_system}/store/{tenant}`; throws for one the configuration must have refused.
+ */
 export function compileTemplate(template: string): PathTemplate {
   const parts = template.split(/(\{[^{}]*\})/).map(partOf);
   const render = (names: PathNames) => {

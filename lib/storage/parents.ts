@@ -1,6 +1,6 @@
 // The directories above mount points, for documents of the hierarchy profile: the one that a mount point lies in is its
-// customer's, the one above that the tenant's, who is the provider (docs/contract.md, "The hierarchy"). Keyed by path, and
-// only of published entries; memory is the number of directories.
+// customer's, the one above that the tenant's, who is the provider (docs/contract.md, "The hierarchy"). Keyed by path,
+// and only of published entries; memory is the number of directories.
 
 import type { DirectoryEntry, HierarchyItem, StorageResource } from "./document.ts";
 import { directoryItemId } from "./items.ts";
@@ -184,8 +184,8 @@ function* piecesOf(entries: readonly DirectoryEntry[]) {
 const PARENT = '        "parentItemId": "';
 
 /**
- * Where a resource is mounted at a directory, with others inside its mount point, the directory has no entry of its own:
- * those in it get the resource for their parent.
+ * Where a resource is mounted at a directory, with others inside its mount point, the directory has no entry of its
+ * own: those in it get the resource for their parent.
  */
 function* withParents(
   chunks: Iterable<Uint8Array>,

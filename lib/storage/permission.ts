@@ -1,4 +1,5 @@
-// The permission of a mount point: three or four octal digits, from the operator's options, the order form, or the default.
+// The permission of a mount point: three or four octal digits, from the operator's options, the order form, or the
+// default.
 
 import type { StorageSource } from "./document.ts";
 import { formValue, type StorageForm } from "./form.ts";

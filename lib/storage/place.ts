@@ -1,5 +1,5 @@
-// Where a resource asks to be mounted: its backend id or the template, as far as the site's policy lets it choose. A path
-// that a file names already is not chosen any more, and is looked at only for what no path may hold.
+// Where a resource asks to be mounted: its backend id or the template, as far as the site's policy lets it choose. A
+// path that a file names already is not chosen any more, and is looked at only for what no path may hold.
 
 import type { MappingProblem, StorageItem, StorageSource } from "./document.ts";
 import { readForm } from "./form.ts";
@@ -25,8 +25,9 @@ export type Place = {
   /** What is wrong with the slugs, the data type or the backend id. */
   problems: Problems;
   /**
-   * The backend id looks like a path and is none, so `path` is the template's; or the path that is asked for, `outside`, is
-   * not allowed. A problem, unless a published file names the resource's path and the caller clears this (`keep`).
+   * The backend id looks like a path and is none, so `path` is the template's; or the path that is asked for,
+   * `outside`, is not allowed. A problem, unless a published file names the resource's path and the caller clears this
+   * (`keep`).
    */
   suspect: MappingProblem | undefined;
   outside: string | undefined;

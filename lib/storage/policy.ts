@@ -1,6 +1,6 @@
-// What a site lets strangers choose: end users in order forms, operators in Waldur, and Waldur itself. The program often
-// stands where nobody looks between an order and what root makes of it, so whatever is outside the policy is a problem
-// that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
+// What a site lets strangers choose: end users in order forms, operators in Waldur, and Waldur itself. The program
+// often stands where nobody looks between an order and what root makes of it, so whatever is outside the policy is a
+// problem that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
 
 import type { StorageSettings } from "../config/config.ts";
 import { tableOf } from "../json.ts";
@@ -73,8 +73,8 @@ export function createPolicy(settings: PolicySettings) {
       });
     },
     /**
-     * What is wrong with the GIDs and UIDs in an item, at any depth; `field` is that of the item, or of what its only GID
-     * comes from. `isTextFine`: a GID that is a text of digits is passed on as it is.
+     * What is wrong with the GIDs and UIDs in an item, at any depth; `field` is that of the item, or of what its only
+     * GID comes from. `isTextFine`: a GID that is a text of digits is passed on as it is.
      */
     ids(field: string, item: Readonly<Record<string, unknown>>, isTextFine: boolean): MappingProblem[] {
       const wrong: WrongId[] = [];

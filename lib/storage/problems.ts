@@ -45,7 +45,9 @@ const QUOTED_CHARACTERS = 60;
 /** Control, format and lone surrogate characters, and the line ends of Unicode: nothing a terminal should get. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-/** A server's value for a message: text in quotes, cleaned, at most 60 characters; of lists and objects just the kind. */
+/**
+ * A server's value for a message: text in quotes, cleaned, at most 60 characters; of lists and objects just the kind.
+ */
 export function quoted(value: unknown): string {
   if (typeof value === "string") return `"${shortened(value.slice(0, 4 * QUOTED_CHARACTERS))}"`;
   if (Array.isArray(value)) return "a list";

@@ -1,4 +1,5 @@
-// What `document_profile` and the template ask for before anything is mapped. The flat profile loads nothing of the other.
+// What `document_profile` and the template ask for before anything is mapped. The flat profile loads nothing of the
+// other.
 
 import type { StorageSettings } from "../config/config.ts";
 import type { StorageSource } from "./document.ts";

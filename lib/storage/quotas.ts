@@ -137,7 +137,9 @@ function missingComponent(limits: Readonly<Record<string, unknown>>, name: strin
   });
 }
 
-/** Products of decimal fractions carry noise in their last digits (3 × 0.1 is 0.30000000000000004); 15 digits do not. */
+/**
+ * Products of decimal fractions carry noise in their last digits (3 × 0.1 is 0.30000000000000004); 15 digits do not.
+ */
 function inTb(limit: number, unitFactor: number): number {
   return unitFactor === 1 ? limit : Number((limit * unitFactor).toPrecision(15));
 }

@@ -1,5 +1,5 @@
-// Whom a storage resource belongs to: the project with its GID, and the customer and project above it. What the metadata
-// holds is passed on as it is; a GID is never invented, but for the marked ones of development.
+// Whom a storage resource belongs to: the project with its GID, and the customer and project above it. What the
+// metadata holds is passed on as it is; a GID is never invented, but for the marked ones of development.
 
 import type { StorageSettings, UnixGidSource } from "../config/config.ts";
 import { formatIssue, RetryLaterError } from "../errors.ts";
@@ -45,7 +45,9 @@ const MOCK = "use_mock_target_items";
 
 type GidRules = { policy: Policy; field: string; isTextFine: boolean };
 
-/** A GID that is not one of a project is never passed on, whoever gives it; nor one deeper in an object of the metadata. */
+/**
+ * A GID that is not one of a project is never passed on, whoever gives it; nor one deeper in an object of the metadata.
+ */
 function withSoundGid<Item extends Readonly<Record<string, unknown>>>(
   item: Item,
   { policy, field, isTextFine }: GidRules,
@@ -138,10 +140,15 @@ export function checkUuid(uuid: string, field: string, problems: Problems): bool
   return false;
 }
 
-/** Deep enough for any description of a project; the layout of deeper ones would grow with the square of their depth. */
+/**
+ * Deep enough for any description of a project; the layout of deeper ones would grow with the square of their depth.
+ */
 const DEEPEST_METADATA = 16;
 
-/** An object of `backend_metadata` as it is, but for names with a meaning of their own (values.ts); null when there is none, it is empty, or something else than an object. */
+/**
+ * An object of `backend_metadata` as it is, but for names with a meaning of their own (values.ts); null when there is
+ * none, it is empty, or something else than an object.
+ */
 export function readMetadata(
   metadata: unknown,
   name: string,

@@ -1,6 +1,6 @@
 // The exact text of a document, whole or in pieces to be written one after the other: always what
-// `JSON.stringify(document, null, 2)` gives, with what no terminal should get escaped, and a final newline. Also what two
-// texts have to do with each other.
+// `JSON.stringify(document, null, 2)` gives, with what no terminal should get escaped, and a final newline. Also what
+// two texts have to do with each other.
 
 import { isTable } from "../json.ts";
 import { escapeUnsafe } from "../unsafe-text.ts";
@@ -86,7 +86,9 @@ export function compareDocuments(
   return expected !== null && timeless(found) === timeless(expected) ? "same" : "differs";
 }
 
-/** `path`: of the entry of its resource, null when it has none. `hasActions`: it says where a provisioner reports back. */
+/**
+ * `path`: of the entry of its resource, null when it has none. `hasActions`: it says where a provisioner reports back.
+ */
 export type OrderFileFacts = { path: string | null; offering: string | null; hasActions: boolean };
 
 /** What the published file of an order says; null when the text is not the file of this order. */

@@ -1,5 +1,5 @@
-// The last snapshot: where an entry comes from whose resource became a problem, and whether a new one says the same. Only
-// files of ours count: another offering's, or somebody else's, is no such snapshot.
+// The last snapshot: where an entry comes from whose resource became a problem, and whether a new one says the same.
+// Only files of ours count: another offering's, or somebody else's, is no such snapshot.
 
 import { basename } from "node:path";
 import { ConfigError } from "../errors.ts";
@@ -79,8 +79,8 @@ export type Visitor = {
 };
 
 /**
- * Hands over the entries of these resources one by one, for the texts of all would fill the memory. False when the content
- * is not the published one any more: then nothing of it counts.
+ * Hands over the entries of these resources one by one, for the texts of all would fill the memory. False when the
+ * content is not the published one any more: then nothing of it counts.
  */
 export function visitEntries(path: string, { uuids, sha256 }: Asked, visitor: Visitor): boolean {
   const read = digestAlong(readChunks(path));

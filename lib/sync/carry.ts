@@ -1,6 +1,6 @@
-// Writing what the last snapshot said of resources that became a problem, so that a bad field never reads as a deletion.
-// Only from a file that still has the content that the state remembers: what goes into our next snapshot is our word, and
-// must not be what somebody else wrote into the last one (docs/security.md).
+// Writing what the last snapshot said of resources that became a problem, so that a bad field never reads as a
+// deletion. Only from a file that still has the content that the state remembers: what goes into our next snapshot is
+// our word, and must not be what somebody else wrote into the last one (docs/security.md).
 
 import { RetryLaterError } from "../errors.ts";
 import { fileTimeMs, newestSnapshot } from "../output/files.ts";

@@ -1,5 +1,5 @@
-// Asking for rows once more, with all columns: each alone where they are few, the whole page where that costs the server
-// less, and, where they become many, those that changed since the last run in one list.
+// Asking for rows once more, with all columns: each alone where they are few, the whole page where that costs the
+// server less, and, where they become many, those that changed since the last run in one list.
 
 import { AnswerError } from "../errors.ts";
 import { isTable } from "../json.ts";

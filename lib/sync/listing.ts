@@ -22,12 +22,14 @@ import type { Survey } from "./survey.ts";
 import { createWholeRows, type WholeRows } from "./whole-rows.ts";
 
 /**
- * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). A long
- * list pays for compiled code: 100 000 resources take 5 % less time, a million a tenth.
+ * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). A
+ * long list pays for compiled code: 100 000 resources take 5 % less time, a million a tenth.
  */
 const JIT_POLICY = 10;
 
-/** Those that were set aside come all at once, up to 10 000: the text of all would be 20 MB, and lives several times. */
+/**
+ * Those that were set aside come all at once, up to 10 000: the text of all would be 20 MB, and lives several times.
+ */
 const ENTRIES_AT_ONCE = 100;
 
 export type Listing = {

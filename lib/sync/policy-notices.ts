@@ -1,4 +1,5 @@
-// What the site's policy speaks of in a whole list, counted, with a few examples: one line each, however many there are.
+// What the site's policy speaks of in a whole list, counted, with a few examples: one line each, however many there
+// are.
 
 import type { MappingProblem, StorageSource } from "../storage/document.ts";
 import type { ListingProblem } from "./findings.ts";

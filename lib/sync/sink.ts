@@ -92,7 +92,8 @@ export function directorySink(
       try {
         if (settings.latestLink) linkLatest(output, state.file);
       } catch (error) {
-        // The link may fail in every run, and the disk would fill up; but where the disk itself fails nothing is removed.
+        // The link may fail in every run, and the disk would fill up; but where the disk itself fails nothing is
+        // removed.
         if (!isDiskFault(error)) expire();
         throw error;
       }

@@ -24,15 +24,15 @@ export type Survey = {
   /** Resources in any state when the run began; null when the server did not say. */
   wholeCount: number | null;
   /**
-   * What rows are asked for. They carry the slugs of project and customer only where these cannot be joined; an offering
-   * without resources does not say.
+   * What rows are asked for. They carry the slugs of project and customer only where these cannot be joined; an
+   * offering without resources does not say.
    */
   columns: ResourceColumns;
   /** By uuid; empty where resources are asked for the slugs themselves. */
   projects: ReadonlyMap<string, WaldurProject>;
   /**
-   * Reads the list of projects once more when one of these rows is of a project that is not in it: projects and resources
-   * are two lists, and both may be made between them. Only once in a run.
+   * Reads the list of projects once more when one of these rows is of a project that is not in it: projects and
+   * resources are two lists, and both may be made between them. Only once in a run.
    * @returns which of the rows are to be asked for the names themselves, because the list does not know their project
    */
   strangersAmong(rows: readonly unknown[]): Promise<readonly number[]>;

@@ -1,7 +1,7 @@
-// Rows of the list with all their columns, of which those that cost the server queries are read only where they may have
-// changed: where a row is new, or its `modified` is not the one that came with what is remembered. The memory is checked
-// against the server as it goes along (lib/memory/schedule.ts); one row that changed without moving its `modified`, and
-// nothing of the memory is believed in this run (docs/contract.md, "Sync").
+// Rows of the list with all their columns, of which those that cost the server queries are read only where they may
+// have changed: where a row is new, or its `modified` is not the one that came with what is remembered. The memory is
+// checked against the server as it goes along (lib/memory/schedule.ts); one row that changed without moving its
+// `modified`, and nothing of the memory is believed in this run (docs/contract.md, "Sync").
 
 import { isTable } from "../json.ts";
 import { openMemory } from "../memory/file.ts";

@@ -78,8 +78,8 @@ export function watchProgress(silenceMs: number, signals: readonly AbortSignal[]
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * The whole body as text. Throws `TooLarge` beyond `limitBytes` of decoded bytes, `AnswerError` when it is not UTF-8, and
- * what zlib throws when it is no whole gzip where it says that it is.
+ * The whole body as text. Throws `TooLarge` beyond `limitBytes` of decoded bytes, `AnswerError` when it is not UTF-8,
+ * and what zlib throws when it is no whole gzip where it says that it is.
  */
 export async function readBody(
   { body, headers }: Pick<Response, "body" | "headers">,

@@ -1,5 +1,6 @@
-// Whose change nobody has agreed to yet. Newer servers move a resource to Updating or Terminating as soon as the order is
-// placed; until the consumer's side has agreed, nothing is being done to it, and it may never be (docs/waldur.md, "Consent").
+// Whose change nobody has agreed to yet. Newer servers move a resource to Updating or Terminating as soon as the order
+// is placed; until the consumer's side has agreed, nothing is being done to it, and it may never be (docs/waldur.md,
+// "Consent").
 
 import * as v from "valibot";
 import { AnswerError } from "../errors.ts";

@@ -1,6 +1,6 @@
 // How much structure an answer may have. Deep nesting takes the parser forty times the memory of the text, and ends the
-// stack of whatever walks it later. A text with few brackets cannot be deep enough to hurt the parser, so counting them,
-// at the speed of a search, comes before parsing; the exact depth is then that of the values, which are few.
+// stack of whatever walks it later. A text with few brackets cannot be deep enough to hurt the parser, so counting
+// them, at the speed of a search, comes before parsing; the exact depth is then that of the values, which are few.
 
 import { isTable } from "../json.ts";
 

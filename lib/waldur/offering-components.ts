@@ -1,5 +1,5 @@
-// The components of an offering: what its resources may have limits of, reading them, and the two things that may be done
-// with them. A component is never removed, and its price is no business of this program.
+// The components of an offering: what its resources may have limits of, reading them, and the two things that may be
+// done with them. A component is never removed, and its price is no business of this program.
 
 import * as v from "valibot";
 import type { Actor, Posted, Reader } from "./client.ts";
@@ -37,7 +37,9 @@ const ShownAnswer = v.object({
   components: v.array(v.looseObject({ uuid: Uuid, type: v.string() })),
 });
 
-/** The components as they are now. Throws `ConfigError` when Waldur does not know the offering or it is of another type. */
+/**
+ * The components as they are now. Throws `ConfigError` when Waldur does not know the offering or it is of another type.
+ */
 export async function fetchShownComponents(
   reader: Reader,
   offering: string,

@@ -88,8 +88,8 @@ function configError(place: OfferingPlace, message: string, detail: { hint: stri
 }
 
 /**
- * `hasSlugs`: null when the offering has no resource at all. `count`: resources in any state. `provider`: whose offering it
- * is, where that was asked and the server says it.
+ * `hasSlugs`: null when the offering has no resource at all. `count`: resources in any state. `provider`: whose
+ * offering it is, where that was asked and the server says it.
  */
 export type Probe = {
   hasSlugs: boolean | null;

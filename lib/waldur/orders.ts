@@ -64,7 +64,9 @@ export async function fetchOpenOrders(reader: Reader, offeringUuid: string): Pro
   return orders;
 }
 
-/** How many orders are open; null when the server does not say. Proves that the orders of the offering may be listed. */
+/**
+ * How many orders are open; null when the server does not say. Proves that the orders of the offering may be listed.
+ */
 export async function countOpenOrders(reader: Reader, offeringUuid: string): Promise<number | null> {
   const query = { offering_uuid: offeringUuid, state: OPEN_STATES, field: ["uuid"], page_size: 1 };
   const { body, count } = await reader.get(ORDERS_PATH, query);

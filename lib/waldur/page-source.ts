@@ -39,7 +39,9 @@ export type Part = Span & {
 };
 
 export type PageSource = {
-  /** The rows of a page, in one part or several; those beyond the count, which may grow meanwhile, are not asked for. */
+  /**
+   * The rows of a page, in one part or several; those beyond the count, which may grow meanwhile, are not asked for.
+   */
   read(page: Span, count: () => number): AsyncGenerator<Part>;
   /** Keeps `parallel` requests in flight, up to the last page that is known. */
   askUpTo(last: number): void;

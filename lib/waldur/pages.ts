@@ -114,8 +114,8 @@ async function readOnce(
 }
 
 /**
- * In characters of answers. A `sync` of 100 000 resources takes 8 % less time than with a full collection each four pages and
- * none between, for 3 MB; fewer full ones gain 3 % more and cost up to 20 MB.
+ * In characters of answers. A `sync` of 100 000 resources takes 8 % less time than with a full collection each four
+ * pages and none between, for 3 MB; fewer full ones gain 3 % more and cost up to 20 MB.
  */
 const PACE = { young: 256 * 1024, full: 2 * 1024 * 1024 };
 

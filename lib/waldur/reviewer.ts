@@ -1,5 +1,5 @@
-// Who accepted an order, compared with the user of the token: asked only where an order looks accepted from elsewhere. No
-// name leaves this file.
+// Who accepted an order, compared with the user of the token: asked only where an order looks accepted from elsewhere.
+// No name leaves this file.
 
 import * as v from "valibot";
 import { AnswerError, RefusedError } from "../errors.ts";

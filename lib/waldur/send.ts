@@ -1,5 +1,5 @@
-// One request and its answer: the token, TLS, the proxy, time limits and sizes. Redirects are never followed, and the token
-// goes to the configured origin only.
+// One request and its answer: the token, TLS, the proxy, time limits and sizes. Redirects are never followed, and the
+// token goes to the configured origin only.
 
 import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
@@ -38,7 +38,10 @@ export type Patience = {
   random: () => number;
   /** Milliseconds left of the run. */
   timeLeftMs: () => number;
-  /** What `Retry-After` may cost the whole run, in milliseconds; shared by its clients, and without a limit where absent. */
+  /**
+   * What `Retry-After` may cost the whole run, in milliseconds; shared by its clients, and without a limit where
+   * absent.
+   */
   politeness?: { leftMs: number };
   /** @param waitMs until the next try, where the server asked for it */
   onRetry?: (message: string, waitMs?: number) => void;

@@ -1,5 +1,5 @@
-// From an answer that is no success to our closed set of errors, with words that an operator can act on. Never quotes the
-// token, and quotes of a server's body only the short reason that Waldur puts there.
+// From an answer that is no success to our closed set of errors, with words that an operator can act on. Never quotes
+// the token, and quotes of a server's body only the short reason that Waldur puts there.
 
 import { AnswerError, type AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
 import { clean } from "../unsafe-text.ts";
@@ -118,7 +118,9 @@ function collectTexts(value: unknown, into: string[]): string[] {
   return into;
 }
 
-/** At most 200 characters of what a server says, without control characters and marks that turn the writing direction. */
+/**
+ * At most 200 characters of what a server says, without control characters and marks that turn the writing direction.
+ */
 export function oneLine(text: string): string {
   return clean(text).slice(0, 200);
 }

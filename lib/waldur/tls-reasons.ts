@@ -20,7 +20,9 @@ const TLS_REASONS: Readonly<Record<string, string>> = {
   CERT_CHAIN_TOO_LONG: "its chain of certificates is too long",
 };
 
-/** The verifier's other verdicts on a certificate, by the names that Bun gives them; too rare for words of their own. */
+/**
+ * The verifier's other verdicts on a certificate, by the names that Bun gives them; too rare for words of their own.
+ */
 const TLS_REJECTIONS: ReadonlySet<string> = new Set([
   "AKID_ISSUER_SERIAL_MISMATCH",
   "AKID_SKID_MISMATCH",

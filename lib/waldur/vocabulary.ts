@@ -1,5 +1,5 @@
-// Waldur's own words, each once: where its lists are, the states of resources and orders, the types of orders. What they
-// mean for an agent is in docs/waldur.md. A server may know more words than these; one that is not known here is a
+// Waldur's own words, each once: where its lists are, the states of resources and orders, the types of orders. What
+// they mean for an agent is in docs/waldur.md. A server may know more words than these; one that is not known here is a
 // problem of its row or order, never a guess.
 
 export const RESOURCES_PATH = "marketplace-provider-resources/";
@@ -24,5 +24,7 @@ export const OPEN_STATES = ["pending-provider", "executing"] as const;
 export const ENDED_STATES = ["done", "erred", "rejected", "canceled"] as const;
 /** Nobody of the consumer's side has agreed yet. */
 export const PENDING_CONSUMER = ["pending-consumer"] as const;
-/** The same, and two more states that only newer servers know; a list that is asked for with an unknown one is a 400. */
+/**
+ * The same, and two more states that only newer servers know; a list that is asked for with an unknown one is a 400.
+ */
 export const NOT_AGREED = [...PENDING_CONSUMER, "pending-project", "pending-start-date"] as const;

@@ -64,7 +64,9 @@ export const ORDER_FIELDS = [
   "customer_slug",
 ] as const;
 
-/** What is asked for of an order whose row is too large: enough to name it, and to let later ones of its resource wait. */
+/**
+ * What is asked for of an order whose row is too large: enough to name it, and to let later ones of its resource wait.
+ */
 export const ORDER_OUTLINE = ["uuid", "marketplace_resource_uuid"] as const;
 
 export function parseOrder(row: unknown): WaldurOrder | WireFault {

@@ -24,7 +24,9 @@ const ResourceRow = v.object({
   provider_name: v.optional(Text),
 });
 
-/** A resource as its row gives it. On servers without slugs on resources `project` and `customer` are partly unknown. */
+/**
+ * A resource as its row gives it. On servers without slugs on resources `project` and `customer` are partly unknown.
+ */
 export type WaldurResource = {
   uuid: string;
   slug: string;
@@ -92,8 +94,8 @@ export type ResourceColumns = {
 };
 
 /**
- * Where the hierarchy is joined by project, project and attributes cost a query each. Where it stands on each row, it is
- * asked for in each run: a renamed project moves no `modified`, and the query for it gives the project, too.
+ * Where the hierarchy is joined by project, project and attributes cost a query each. Where it stands on each row, it
+ * is asked for in each run: a renamed project moves no `modified`, and the query for it gives the project, too.
  */
 export function resourceColumns(withHierarchy: boolean, withProvider = false): ResourceColumns {
   const all = [...resourceFields(withHierarchy, withProvider), "modified"];
@@ -118,7 +120,10 @@ export function parseResource(row: unknown): WaldurResource | WireFault {
   return parsed.success ? resourceOf(parsed.output) : faultOf(parsed.issues[0]);
 }
 
-/** The project to be joined to a row that carries no slug of it; null when there is none to join, or none that can be read. */
+/**
+ * The project to be joined to a row that carries no slug of it; null when there is none to join, or none that can be
+ * read.
+ */
 export function joinedProject(row: unknown): string | null {
   if (!isTable(row) || row.project_slug !== undefined) return null;
   if (isPlainUuid(row.project_uuid)) return row.project_uuid;

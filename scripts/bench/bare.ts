@@ -1,5 +1,5 @@
-// The least that a program on this runtime can do for the same file: fetch a page while the last one is laid out, parse,
-// lay out, digest, write, flush. Nothing is checked, proved or bounded, and memory may grow. One JSON argument.
+// The least that a program on this runtime can do for the same file: fetch a page while the last one is laid out,
+// parse, lay out, digest, write, flush. Nothing is checked, proved or bounded, and memory may grow. One JSON argument.
 
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import type { StorageItem, StorageResource, StorageStatus } from "../../lib/storage/document.ts";

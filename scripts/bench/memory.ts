@@ -1,5 +1,5 @@
-// The most memory that `sync` ever has, against a program that does nothing, for lists of different lengths. The longest
-// is written to memory, where this may mount one, because its file has two gigabytes.
+// The most memory that `sync` ever has, against a program that does nothing, for lists of different lengths. The
+// longest is written to memory, where this may mount one, because its file has two gigabytes.
 
 import { mkdirSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// A pass over many pending orders where each request takes 20 ms: against what its requests and its flushes to disk must
-// take, one order at a time.
+// A pass over many pending orders where each request takes 20 ms: against what its requests and its flushes to disk
+// must take, one order at a time.
 
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// What a real server of 2024 takes its time for is queries. The simulated one charges for them as one that was measured,
-// a tenth as much, and lets requests of one token wait for each other: what do our fields and requests save?
+// What a real server of 2024 takes its time for is queries. The simulated one charges for them as one that was
+// measured, a tenth as much, and lets requests of one token wait for each other: what do our fields and requests save?
 
 import { startSimulator } from "../../lib/simulator/server.ts";
 import type { Bench, Finding } from "./bench.ts";

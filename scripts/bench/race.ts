@@ -1,5 +1,5 @@
-// Contestants run one after the other, round after round, so that whatever else the machine does hits all of them alike.
-// The least time is what a thing costs; the median shows how quiet the machine was.
+// Contestants run one after the other, round after round, so that whatever else the machine does hits all of them
+// alike. The least time is what a thing costs; the median shows how quiet the machine was.
 
 export type Timing = { min: number; median: number };
 

@@ -1,6 +1,6 @@
-// A simulated Waldur in a process of its own, so that what is measured shares neither core nor memory with it. Its options
-// are one JSON argument. It says where it is in one line of JSON, answers each line on standard input with the requests
-// since the last one, and ends with its standard input.
+// A simulated Waldur in a process of its own, so that what is measured shares neither core nor memory with it. Its
+// options are one JSON argument. It says where it is in one line of JSON, answers each line on standard input with the
+// requests since the last one, and ends with its standard input.
 
 import { type SimulatorOptions, startSimulator } from "../../lib/simulator/server.ts";
 

@@ -1,6 +1,6 @@
-// The three ways to bring a list of resources to disk that are compared: ours, the best that a shell can do (one curl with
-// a range of pages, one jq that makes the same document), and the floor (one curl that throws the same pages away, and the
-// same bytes copied to disk with an fsync).
+// The three ways to bring a list of resources to disk that are compared: ours, the best that a shell can do (one curl
+// with a range of pages, one jq that makes the same document), and the floor (one curl that throws the same pages away,
+// and the same bytes copied to disk with an fsync).
 
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";

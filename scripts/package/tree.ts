@@ -1,5 +1,5 @@
-// The files of a package, as they lie below `/`: the same for each format but for the places where distributions differ.
-// What the pages of the documentation show is what is installed, so it is taken from there.
+// The files of a package, as they lie below `/`: the same for each format but for the places where distributions
+// differ. What the pages of the documentation show is what is installed, so it is taken from there.
 
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "pathe";

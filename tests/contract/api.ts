@@ -1,5 +1,5 @@
-// Plain requests to a Waldur, as the suite sees their answers: a status, a kind of body, JSON where it is JSON. Nothing is
-// translated, repeated or followed, because what a server says is what the rules are about. Only the network throws.
+// Plain requests to a Waldur, as the suite sees their answers: a status, a kind of body, JSON where it is JSON. Nothing
+// is translated, repeated or followed, because what a server says is what the rules are about. Only the network throws.
 
 import { AnswerError } from "../../lib/errors.ts";
 import { translateTransportError } from "../../lib/waldur/translate.ts";

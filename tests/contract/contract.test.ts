@@ -1,5 +1,5 @@
-// The contract suite, held to the simulator as an operator holds it to a real Waldur: in a process of its own, configured by the
-// same variables. And what it does when it is stopped, and when a server lies to it.
+// The contract suite, held to the simulator as an operator holds it to a real Waldur: in a process of its own,
+// configured by the same variables. And what it does when it is stopped, and when a server lies to it.
 
 import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InterruptedError } from "../../lib/errors.ts";

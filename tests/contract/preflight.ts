@@ -1,6 +1,6 @@
-// What must be so before the suite may change anything: it gets clients that can only read. A site that is not fit for it
-// (a wrong address, tokens without rights or swapped, an offering in use) ends here, with a message that says what is
-// missing.
+// What must be so before the suite may change anything: it gets clients that can only read. A site that is not fit for
+// it (a wrong address, tokens without rights or swapped, an offering in use) ends here, with a message that says what
+// is missing.
 
 import { ConfigError, EndpointError, RefusedError } from "../../lib/errors.ts";
 import { describeStatus } from "../../lib/waldur/status-errors.ts";

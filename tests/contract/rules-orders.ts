@@ -1,5 +1,5 @@
-// Rules about Create orders, through the API alone: what each call answers, what it does to the order and to its resource,
-// and what two agents at once do (docs/waldur.md, "Orders").
+// Rules about Create orders, through the API alone: what each call answers, what it does to the order and to its
+// resource, and what two agents at once do (docs/waldur.md, "Orders").
 
 import { said } from "./api.ts";
 import type { Rule } from "./rule.ts";

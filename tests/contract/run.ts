@@ -1,5 +1,5 @@
-// The contract suite as a library: every rule on one site, named by variables. It looks before it touches anything, ends
-// what it created whatever happens, and returns the rows of its table.
+// The contract suite as a library: every rule on one site, named by variables. It looks before it touches anything,
+// ends what it created whatever happens, and returns the rows of its table.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -67,7 +67,10 @@ export async function runContract(variables: Variables, options: RunOptions): Pr
 
 type Trying = RunOptions & { result: Result };
 
-/** Ends what earlier runs left, tries the rules, and ends what they left: also after a signal, which does not stop these calls. */
+/**
+ * Ends what earlier runs left, tries the rules, and ends what they left: also after a signal, which does not stop these
+ * calls.
+ */
 async function tryRules(ground: SiteAccess, { result, log }: Trying): Promise<void> {
   try {
     await sweep(ground);

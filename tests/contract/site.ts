@@ -1,5 +1,5 @@
-// The Waldur that the suite is run on: who may be asked for what, and the steps of an order's life through the API alone.
-// Whatever is created has a name that begins with `contract-`.
+// The Waldur that the suite is run on: who may be asked for what, and the steps of an order's life through the API
+// alone. Whatever is created has a name that begins with `contract-`.
 
 import { AnswerError } from "../../lib/errors.ts";
 import type { Generation } from "../../lib/simulator/model.ts";

@@ -1,5 +1,5 @@
-// Ends what the suite created: every live resource of the offering whose name begins with `contract-`, of this run and of
-// earlier ones that were killed. It looks at the server and not at what the run remembers.
+// Ends what the suite created: every live resource of the offering whose name begins with `contract-`, of this run and
+// of earlier ones that were killed. It looks at the server and not at what the run remembers.
 
 import { AppError, InterruptedError, RetryLaterError } from "../../lib/errors.ts";
 import { listAll, type Table, textOf } from "./api.ts";

@@ -1,6 +1,7 @@
-// What the program asks of Waldur: every request of a run, with its fields, for each mode and each generation of server.
-// The lists in tests/fixtures/traffic are read like code, because each field costs a real server queries for each row
-// (docs/waldur.md, "Lists"); they are rewritten only with UPDATE_GOLDEN=1. One request or field more, or less, fails.
+// What the program asks of Waldur: every request of a run, with its fields, for each mode and each generation of
+// server. The lists in tests/fixtures/traffic are read like code, because each field costs a real server queries for
+// each row (docs/waldur.md, "Lists"); they are rewritten only with UPDATE_GOLDEN=1. One request or field more, or less,
+// fails.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

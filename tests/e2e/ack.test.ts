@@ -1,4 +1,5 @@
-// `ack` as a program: what it writes, what it refuses, and that it needs no token, and with --directory no configuration.
+// `ack` as a program: what it writes, what it refuses, and that it needs no token, and with --directory no
+// configuration.
 
 import { expect, test } from "bun:test";
 import {

@@ -1,5 +1,5 @@
-// A real browser without a window, by Bun's own view of Chromium: nothing of the DevTools protocol has to be written here,
-// and no package is needed. Whatever the page asks for, prints or refuses is kept.
+// A real browser without a window, by Bun's own view of Chromium: nothing of the DevTools protocol has to be written
+// here, and no package is needed. Whatever the page asks for, prints or refuses is kept.
 
 export const CHROMIUM = Bun.which("chromium") ?? Bun.which("google-chrome");
 

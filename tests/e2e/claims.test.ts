@@ -1,4 +1,5 @@
-// `claims list` and `claims release`, from outside: what they show, what they refuse, and that what was released stays so.
+// `claims list` and `claims release`, from outside: what they show, what they refuse, and that what was released stays
+// so.
 
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";

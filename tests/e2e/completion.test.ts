@@ -1,5 +1,5 @@
-// `completion`: in a real bash and a real zsh every command and every option is offered where it belongs, and values are
-// what the option takes.
+// `completion`: in a real bash and a real zsh every command and every option is offered where it belongs, and values
+// are what the option takes.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Two gateways for one offering: the passive one does nothing, quietly, and two with separate directories find each other
-// out where the server shows who accepted an order (docs/operations.md, "Two gateways").
+// Two gateways for one offering: the passive one does nothing, quietly, and two with separate directories find each
+// other out where the server shows who accepted an order (docs/operations.md, "Two gateways").
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// `unix_gid: getent` with the system's own getent, and two sources behind it: files, and an extra database. Both are those of
-// a mount namespace, so that nothing of the machine changes.
+// `unix_gid: getent` with the system's own getent, and two sources behind it: files, and an extra database. Both are
+// those of a mount namespace, so that nothing of the machine changes.
 
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";

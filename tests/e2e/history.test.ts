@@ -1,5 +1,5 @@
-// `history` from outside: needs neither a token nor Waldur, what it prints as JSON has the documented structure, and what a
-// run was doing when it was killed is there.
+// `history` from outside: needs neither a token nor Waldur, what it prints as JSON has the documented structure, and
+// what a run was doing when it was killed is there.
 
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Whatever sizes a hostile server or one of its users chooses: the program ends with a word about it, the honest rows are
-// published, and it never takes more than 300 MB (docs/contract.md, "Sizes").
+// Whatever sizes a hostile server or one of its users chooses: the program ends with a word about it, the honest rows
+// are published, and it never takes more than 300 MB (docs/contract.md, "Sizes").
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";

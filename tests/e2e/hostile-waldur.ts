@@ -1,5 +1,5 @@
-// A Waldur of one offering whose lists hold whatever a test writes into them: rows as texts, which no well-behaved server
-// would send, and none of which is kept.
+// A Waldur of one offering whose lists hold whatever a test writes into them: rows as texts, which no well-behaved
+// server would send, and none of which is kept.
 
 const OFFERING = "a".repeat(32);
 const JSON_TYPE = "application/json";

@@ -1,5 +1,5 @@
-// A real node exporter reads the metrics of two configurations and both modes, side by side in one directory. It is asked
-// over HTTP on this machine only.
+// A real node exporter reads the metrics of two configurations and both modes, side by side in one directory. It is
+// asked over HTTP on this machine only.
 
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The life of storages, brought to the compiled program by orders: placed by a consumer over HTTP, published, reported back,
-// on both generations of servers (docs/contract.md, "Orders").
+// The life of storages, brought to the compiled program by orders: placed by a consumer over HTTP, published, reported
+// back, on both generations of servers (docs/contract.md, "Orders").
 
 import { describe, expect, test } from "bun:test";
 import {

@@ -1,5 +1,5 @@
-// What a run leaves behind, for every exit code and both modes: the code, both streams, and every name in the directory.
-// And where it may write: modes, links, retention, mount points, disks that refuse.
+// What a run leaves behind, for every exit code and both modes: the code, both streams, and every name in the
+// directory. And where it may write: modes, links, retention, mount points, disks that refuse.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {

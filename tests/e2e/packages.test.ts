@@ -1,5 +1,5 @@
-// The packages as `bun run package` makes them: the same bytes each time, the program that the tests ran, files of root,
-// nothing that lintian calls an error; and their programs start on CPUs that this machine is not.
+// The packages as `bun run package` makes them: the same bytes each time, the program that the tests ran, files of
+// root, nothing that lintian calls an error; and their programs start on CPUs that this machine is not.
 
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";

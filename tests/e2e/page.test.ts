@@ -1,5 +1,6 @@
-// `page`, from outside: what it writes and where, what it never replaces, that its sums are those of the snapshot, and that
-// a hundred thousand resources take seconds and little memory. What people see of it is tried in page-browser.test.ts.
+// `page`, from outside: what it writes and where, what it never replaces, that its sums are those of the snapshot, and
+// that a hundred thousand resources take seconds and little memory. What people see of it is tried in
+// page-browser.test.ts.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import {

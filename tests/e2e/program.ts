@@ -1,5 +1,5 @@
-// Ways to run the program that the stage does not know: from a script of the shell, on a terminal, and with a hand on it
-// while it runs.
+// Ways to run the program that the stage does not know: from a script of the shell, on a terminal, and with a hand on
+// it while it runs.
 
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "pathe";

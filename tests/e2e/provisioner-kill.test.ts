@@ -1,5 +1,5 @@
-// examples/provisioner.sh killed: before every command that it runs to change something, and at random moments. The next
-// run ends what was begun, and the disk, the answers and the quotas are those of a run that nothing befell.
+// examples/provisioner.sh killed: before every command that it runs to change something, and at random moments. The
+// next run ends what was begun, and the disk, the answers and the quotas are those of a run that nothing befell.
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

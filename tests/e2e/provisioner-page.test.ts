@@ -1,5 +1,5 @@
-// What docs/provisioner.md asks an administrator to type is typed here, in a copy of this machine and against a simulated
-// Waldur, to orders that are done.
+// What docs/provisioner.md asks an administrator to type is typed here, in a copy of this machine and against a
+// simulated Waldur, to orders that are done.
 
 import { expect, test } from "bun:test";
 import { ROOT, readPage, type ShownCommand } from "../pages.ts";
@@ -11,7 +11,9 @@ const page = readPage("docs/provisioner.md");
 const ORDERS = "runuser -u waldur-storage -- waldur-cscs-storage orders -c /etc/waldur/config.yaml";
 const as = (line: string): ShownCommand => ({ line, asRoot: true, code: 0 });
 
-/** The gateway, and what else there is at a site: a file system, and in the place of Lustre something that writes down. */
+/**
+ * The gateway, and what else there is at a site: a file system, and in the place of Lustre something that writes down.
+ */
 const BEFORE = [
   "useradd --system --shell /usr/sbin/nologin waldur-storage",
   "install -m 755 dist/waldur-cscs-storage /usr/local/bin/",

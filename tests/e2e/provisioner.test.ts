@@ -101,7 +101,8 @@ describe.skipIf(!CAN_PROVISION)(`the provisioner${NEEDS_PROVISIONER}`, () => {
       const live = before.result.storageResources.filter(({ status }) => status !== "pending");
       makeDirectories(site, { ...before, result: { storageResources: live } });
       expect((await provision(site, "adopt")).code).toBe(10);
-      // What is being removed is not marked from a snapshot; its order would be refused, which an administrator settles.
+      // What is being removed is not marked from a snapshot; its order would be refused, which an administrator
+      // settles.
       for (const { itemId, mountPoint, status } of live)
         if (status === "removing") writeFileSync(markerOf(site.at(mountPoint.default)), `${itemId}\n`);
       await run("orders");

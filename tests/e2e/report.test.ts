@@ -1,5 +1,5 @@
-// What a run reports: one JSON document on standard output, lines on standard error, metrics in a file. And that a dry run
-// says what the real run does, with nothing but GETs and nothing on the disk.
+// What a run reports: one JSON document on standard output, lines on standard error, metrics in a file. And that a dry
+// run says what the real run does, with nothing but GETs and nothing on the disk.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Real shells, asked what they would complete: bash by calling the function that it has registered, as bash itself does;
-// zsh on a terminal, where TAB is pressed and what its completion system is given is written down.
+// Real shells, asked what they would complete: bash by calling the function that it has registered, as bash itself
+// does; zsh on a terminal, where TAB is pressed and what its completion system is given is written down.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";

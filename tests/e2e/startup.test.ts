@@ -1,5 +1,5 @@
-// What is loaded when. Each module at the start costs every run of every command, so the lists are held here: those of the
-// entry, which `--version`, `--help` and every mistake on the command line pay, and those of the two modes.
+// What is loaded when. Each module at the start costs every run of every command, so the lists are held here: those of
+// the entry, which `--version`, `--help` and every mistake on the command line pay, and those of the two modes.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// `sync` as cron runs it: one run after the other on an offering that changes, with everything that a site meets in time.
-// What each rule means in detail is tested in tests/waldur; here the program itself is held to the whole.
+// `sync` as cron runs it: one run after the other on an offering that changes, with everything that a site meets in
+// time. What each rule means in detail is tested in tests/waldur; here the program itself is held to the whole.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The units run under a systemd of their own, in namespaces and on a copy of this machine, installed by the package while
-// that systemd runs: what they forbid is nothing that a run needs.
+// The units run under a systemd of their own, in namespaces and on a copy of this machine, installed by the package
+// while that systemd runs: what they forbid is nothing that a run needs.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

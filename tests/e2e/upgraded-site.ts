@@ -1,4 +1,5 @@
-// The site of tests/fixtures/upgrade-0.1.0 in a directory of its own, and the first runs of the program under test there.
+// The site of tests/fixtures/upgrade-0.1.0 in a directory of its own, and the first runs of the program under test
+// there.
 
 import { chmodSync, cpSync, existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "pathe";

@@ -1,5 +1,5 @@
-// One directory, several users: whoever runs in a directory of another user is refused before anything is left there, and
-// the message names the owner, the user and the line that runs it rightly (docs/contract.md, "Publishing").
+// One directory, several users: whoever runs in a directory of another user is refused before anything is left there,
+// and the message names the owner, the user and the line that runs it rightly (docs/contract.md, "Publishing").
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {

@@ -526,7 +526,10 @@ function complaintsOfFailure({ stage, ran, point, errno, before }: Failure): str
   ];
 }
 
-/** A directory that is there already, an ack that is put away, a lock that is refused, a temporary file that the next run removes, and records. */
+/**
+ * A directory that is there already, an ack that is put away, a lock that is refused, a temporary file that the next
+ * run removes, and records.
+ */
 function isHarmless({ name, text }: Call): boolean {
   const isLock = name === "openat" && text.includes("/lock-");
   // An ack that cannot be put away is known by the receipt.

@@ -1,5 +1,6 @@
-// Killed at every point: before each call that changes a file or sends a request, and before the call after it. Whatever
-// stands there then is whole, and running again is the whole recovery (docs/contract.md, "Orders" and "Publishing").
+// Killed at every point: before each call that changes a file or sends a request, and before the call after it.
+// Whatever stands there then is whole, and running again is the whole recovery (docs/contract.md, "Orders" and
+// "Publishing").
 
 import { describe, expect, test } from "bun:test";
 import { inTurns } from "./in-turns.ts";
@@ -76,7 +77,9 @@ function pointsOf(calls: readonly Call[]): Call[] {
   return [...points];
 }
 
-/** What is wrong after a kill at that point. Calls of the runtime's own may shift the count a little from run to run. */
+/**
+ * What is wrong after a kill at that point. Calls of the runtime's own may shift the count a little from run to run.
+ */
 async function killUntilHit(scene: Scene, point: Call): Promise<string[]> {
   const place = `${point.name} ${point.nth} ${point.text.slice(0, 120)}`;
   const found: string[] = [];

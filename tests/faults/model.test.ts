@@ -1,6 +1,6 @@
-// Whole histories of a site, made up by chance and played on the compiled binary: whatever befell Waldur, the network, the
-// directory and the process, the files say in the end what Waldur says (docs/contract.md, "Orders": running again is
-// the whole recovery). MODEL_SEED and MODEL_HISTORIES choose others than the usual ones; `bun run model` plays more.
+// Whole histories of a site, made up by chance and played on the compiled binary: whatever befell Waldur, the network,
+// the directory and the process, the files say in the end what Waldur says (docs/contract.md, "Orders": running again
+// is the whole recovery). MODEL_SEED and MODEL_HISTORIES choose others than the usual ones; `bun run model` plays more.
 
 import { expect, test } from "bun:test";
 import { describeFailure, playMany } from "../model/model.ts";

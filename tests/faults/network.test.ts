@@ -1,5 +1,5 @@
-// Every fault at every request of both modes, on the compiled binary: the exit code, what is on the disk, what became of
-// the orders, that the token is nowhere, and that a run without the fault sets everything right.
+// Every fault at every request of both modes, on the compiled binary: the exit code, what is on the disk, what became
+// of the orders, that the token is nowhere, and that a run without the fault sets everything right.
 
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -104,7 +104,9 @@ async function playCell(cell: Cell): Promise<void> {
   }
 }
 
-/** Puts the fault at the step's request, from the start or from the arrival of another one on, and takes it away again. */
+/**
+ * Puts the fault at the step's request, from the start or from the arrival of another one on, and takes it away again.
+ */
 function arm(stage: Stage, { fault, step }: Cell): void {
   const { where, after, until } = step;
   const strike = () => stage.simulator.setFaults([`${fault}@${where}`]);

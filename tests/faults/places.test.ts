@@ -1,5 +1,6 @@
-// Once a run has opened and judged its directories, it names nothing below them by a path that others could turn elsewhere:
-// held by what strace shows of whole runs. And what somebody plants there neither hangs a run nor misleads it.
+// Once a run has opened and judged its directories, it names nothing below them by a path that others could turn
+// elsewhere: held by what strace shows of whole runs. And what somebody plants there neither hangs a run nor misleads
+// it.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import {
@@ -38,7 +39,10 @@ async function open(settings: Record<string, string | number | boolean> = {}): P
 
 const BY_PATH =
   /^(?:open|openat2?|creat|stat|newfstatat|statx|f?access(?:at2?)?|[fl]?ch(?:mod|own)(?:at2?)?|unlink(?:at)?|rmdir|mkdir(?:at)?|rename(?:at2?)?|link(?:at)?|symlink(?:at)?|truncate|utimensat)$/;
-/** The runtime asks by statx; a plain lstat and readlink are SQLite's, which opens the lock by the path that it finds the descriptor to have, never following a link. */
+/**
+ * The runtime asks by statx; a plain lstat and readlink are SQLite's, which opens the lock by the path that it finds
+ * the descriptor to have, never following a link.
+ */
 const LOCK = /\/lock-(?:sync|orders|claims)(?:-journal|-wal)?$/;
 
 /** Calls of the thread of files that name something in the output directory by its path, after it was opened. */

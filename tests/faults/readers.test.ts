@@ -1,5 +1,5 @@
-// Those who read while we write: clients of a real web server, with and without a cache, and a watcher of the directory.
-// They see the old file or the new one, whole, and each order's file once (docs/contract.md, "Publishing").
+// Those who read while we write: clients of a real web server, with and without a cache, and a watcher of the
+// directory. They see the old file or the new one, whole, and each order's file once (docs/contract.md, "Publishing").
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, watch } from "node:fs";

@@ -1,5 +1,5 @@
-// The runs that faults are tried on: a snapshot over an older one, and one order of each type, in worlds so small that a
-// run takes some 50 ms.
+// The runs that faults are tried on: a snapshot over an older one, and one order of each type, in worlds so small that
+// a run takes some 50 ms.
 
 import { existsSync, utimesSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,6 @@
-// The subject under strace: which system calls one run makes, in what order, and what becomes of it when it is struck at
-// one of them, by a signal or an errno. A call is named by its thread's count of it, which runs alike repeat exactly.
+// The subject under strace: which system calls one run makes, in what order, and what becomes of it when it is struck
+// at one of them, by a signal or an errno. A call is named by its thread's count of it, which runs alike repeat
+// exactly.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +39,10 @@ export function traceRun(stage: Stage, args: readonly string[]): Promise<Traced>
   return runTraced(stage, args, []);
 }
 
-/** A run that is struck once. Only calls of that name are traced, so that it stays quick, and those that open directories. */
+/**
+ * A run that is struck once. Only calls of that name are traced, so that it stays quick, and those that open
+ * directories.
+ */
 export function strikeRun(stage: Stage, args: readonly string[], { name, nth, what }: Blow): Promise<Traced> {
   const filter = ["-e", `trace=${name},openat`, "-e", `inject=${name}:${what}:when=${nth}`];
   // Without stopping at every call strace delivers errors, but no signals.

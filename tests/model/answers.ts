@@ -1,5 +1,5 @@
-// What the provisioner answers to orders, with files in the directory of acks, at the right time or not; and what its word
-// allows and demands then (docs/contract.md, "Answers").
+// What the provisioner answers to orders, with files in the directory of acks, at the right time or not; and what its
+// word allows and demands then (docs/contract.md, "Answers").
 
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import fc from "fast-check";

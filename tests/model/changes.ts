@@ -1,5 +1,5 @@
-// What happens to resources in Waldur beside all orders: new limits, other slugs, corrections of operators, terminations.
-// Some of it makes a resource one that cannot be mapped.
+// What happens to resources in Waldur beside all orders: new limits, other slugs, corrections of operators,
+// terminations. Some of it makes a resource one that cannot be mapped.
 
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";

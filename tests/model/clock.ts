@@ -1,5 +1,5 @@
-// The time of a history. Days go by for the program and for Waldur alike: a history that needs some begins so many days in
-// the past and comes to the present, so that the times of files are never older than they look to the program.
+// The time of a history. Days go by for the program and for Waldur alike: a history that needs some begins so many days
+// in the past and comes to the present, so that the times of files are never older than they look to the program.
 
 import { clockAt, FAKETIME } from "../faketime.ts";
 import { DAY_MS } from "./lives.ts";

@@ -1,5 +1,5 @@
-// Who else may claim a path that a resource asks for. What files say is sure; rows and receipts may claim, and an end may
-// have been seen sooner or later: where that decides, both outcomes are right.
+// Who else may claim a path that a resource asks for. What files say is sure; rows and receipts may claim, and an end
+// may have been seen sooner or later: where that decides, both outcomes are right.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
 import { everyResource, isLive, isNested } from "./paths.ts";
@@ -64,7 +64,9 @@ export function isDisputed({ seen, stage }: Site, resource: string, paths: Itera
     );
 }
 
-/** Somebody had one of the paths, or one inside or above it, and ended: the run may find that out after the last page. */
+/**
+ * Somebody had one of the paths, or one inside or above it, and ended: the run may find that out after the last page.
+ */
 export function hadHolder(site: Site, resource: string, paths: Iterable<string>): boolean {
   const wanted = [...paths];
   return site.seen.owners

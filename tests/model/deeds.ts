@@ -1,4 +1,5 @@
-// What happens at a site between two runs: orders are placed, things change, get lost or are put there, and time goes by.
+// What happens at a site between two runs: orders are placed, things change, get lost or are put there, and time goes
+// by.
 
 import { replaceMany } from "./changes.ts";
 import { switchTo } from "./directories.ts";

@@ -1,5 +1,5 @@
-// The directories of a document of the hierarchy profile, written from the contract, not from lib: whose mount points lie
-// in them, and what is wrong of them (docs/contract.md, "The hierarchy").
+// The directories of a document of the hierarchy profile, written from the contract, not from lib: whose mount points
+// lie in them, and what is wrong of them (docs/contract.md, "The hierarchy").
 
 import { readFileSync, writeFileSync } from "node:fs";
 import type { StorageDocument, StorageEntry, StorageResource } from "../../lib/storage/document.ts";

@@ -1,5 +1,5 @@
-// What the contract says of the resources of a world, in few words of its own: all of an entry but its path, which depends
-// on what was published before (permitted.ts). It knows no more than what the histories vary (docs/contract.md,
+// What the contract says of the resources of a world, in few words of its own: all of an entry but its path, which
+// depends on what was published before (permitted.ts). It knows no more than what the histories vary (docs/contract.md,
 // "The document").
 
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";

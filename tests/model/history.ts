@@ -48,7 +48,9 @@ export type Run = {
   runs: readonly string[];
   /** TZ of the processes: the minutes in names jump by up to a day. */
   zone: string;
-  /** How far their clock is off; never more than some minutes ahead, because the wait for Waldur's worker goes by it. */
+  /**
+   * How far their clock is off; never more than some minutes ahead, because the wait for Waldur's worker goes by it.
+   */
   clock: string;
   /** Faults that stand from the beginning, as `--faults` takes them. */
   faults: readonly string[];

@@ -1,6 +1,6 @@
-// What other people do to orders while the program is not looking: consumers who place them and take them back, operators
-// who end or approve them by hand. The book that is kept of it says later what the files have to be. All kinds of
-// histories use it.
+// What other people do to orders while the program is not looking: consumers who place them and take them back,
+// operators who end or approve them by hand. The book that is kept of it says later what the files have to be. All
+// kinds of histories use it.
 
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
@@ -61,7 +61,9 @@ export type Book = {
   reachIn(does: Intervention): void;
 };
 
-/** Opens the book of a world; whatever is done through it is remembered. `pathOf` gives the path that a resource has. */
+/**
+ * Opens the book of a world; whatever is done through it is remembered. `pathOf` gives the path that a resource has.
+ */
 export function openBook(
   world: World,
   now: () => Date,

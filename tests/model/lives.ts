@@ -1,5 +1,5 @@
-// When resources ended, as the program can have seen it: never before the first run that could, and at the latest when a
-// run certainly looked. Between the two nothing is sure, and nothing is demanded.
+// When resources ended, as the program can have seen it: never before the first run that could, and at the latest when
+// a run certainly looked. Between the two nothing is sure, and nothing is demanded.
 
 import type { World } from "../../lib/simulator/state.ts";
 import { everyResource, isLive } from "./paths.ts";

@@ -1,5 +1,5 @@
-// Somebody deletes what the program keeps for itself, perhaps with the files that could have stood in for it; and what is
-// then still known of the paths of resources.
+// Somebody deletes what the program keeps for itself, perhaps with the files that could have stood in for it; and what
+// is then still known of the paths of resources.
 
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// Many histories, several at a time, each from a seed of its own. One that fails is reported with its seed; played alone it is
-// made as short as can be.
+// Many histories, several at a time, each from a seed of its own. One that fails is reported with its seed; played
+// alone it is made as short as can be.
 
 import fc from "fast-check";
 import type { History } from "./history.ts";

@@ -23,7 +23,9 @@ export function mountPointOf(world: World, { backendId, offeringUuid, project, s
   return `/${system}/store/${project?.customer.slug}/${project?.slug}/${slug}`;
 }
 
-/** The path that a resource without one asks for; null when it cannot be said, whatever else is right or wrong of it. */
+/**
+ * The path that a resource without one asks for; null when it cannot be said, whatever else is right or wrong of it.
+ */
 export function wantedPath(world: World, resource: SimResource): string | null {
   const isUnclear = isNearlyPath(resource.backendId) || hasBadSlug(resource);
   return isUnclear && backendPath(resource) === null ? null : mountPointOf(world, resource);

@@ -1,5 +1,5 @@
-// Which entry each resource may have in a snapshot that nothing disturbs, given what was published before. Mostly there is
-// just one; where a path is contested there may be several, or none.
+// Which entry each resource may have in a snapshot that nothing disturbs, given what was published before. Mostly there
+// is just one; where a path is contested there may be several, or none.
 
 import { existsSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// Where nobody asked for the place of another and nothing befell resources beside their orders, more can be said at rest:
-// what an order was for is in its file and in Waldur, and only what cannot be mapped is an excuse to be open.
+// Where nobody asked for the place of another and nothing befell resources beside their orders, more can be said at
+// rest: what an order was for is in its file and in Waldur, and only what cannot be mapped is an excuse to be open.
 
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import { ANSWERS } from "./answers.ts";

@@ -206,7 +206,9 @@ async function quieten(
   return ["runs never come to rest"];
 }
 
-/** An approved Terminate order waits for its worker without a limit; an older order that is done may undo what it did. */
+/**
+ * An approved Terminate order waits for its worker without a limit; an older order that is done may undo what it did.
+ */
 function finishWorker({ stage, book }: Site, order: SimOrder): void {
   const { type, state, providerReviewedAt, resourceUuid } = order;
   const isAwaited = type === "Terminate" && state === "executing" && providerReviewedAt !== null;

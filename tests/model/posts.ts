@@ -5,7 +5,9 @@ import type { Arrival } from "../stage.ts";
 
 const ACCEPTANCES = new Set(["approve_by_provider", "set_state_executing"]);
 
-/** Only what waits for the provider is accepted, only what has its one file is set done, whatever the provisioner says. */
+/**
+ * Only what waits for the provider is accepted, only what has its one file is set done, whatever the provisioner says.
+ */
 export function complaintsOfPost(
   { method, path }: Pick<Arrival, "method" | "path">,
   placed: readonly SimOrder[],

@@ -1,5 +1,6 @@
-// The two ways in which a history runs the program: the compiled binary in processes of its own, which may be killed and
-// may run two at once, and the same run inside the test's process, which needs no build and takes a tenth of the time.
+// The two ways in which a history runs the program: the compiled binary in processes of its own, which may be killed
+// and may run two at once, and the same run inside the test's process, which needs no build and takes a tenth of the
+// time.
 
 import { startOn } from "../e2e/program.ts";
 import type { Ran, Stage } from "../stage.ts";

@@ -1,6 +1,6 @@
 // What the program's history must say: every POST that arrived at the simulator and every file that was seen in the
-// directory, whatever was killed in between. Only a POST that a killed run was about to send may be there without having
-// arrived.
+// directory, whatever was killed in between. Only a POST that a killed run was about to send may be there without
+// having arrived.
 
 import { type HistoryEntry, listHistory } from "../../lib/history/reader.ts";
 import type { Arrival } from "../stage.ts";

@@ -1,5 +1,5 @@
-// Runs of the program as a history wants them: with faults, other people's interventions and a kill at requests that are counted
-// from the beginning of the step.
+// Runs of the program as a history wants them: with faults, other people's interventions and a kill at requests that
+// are counted from the beginning of the step.
 
 import type { SimResource } from "../../lib/simulator/model.ts";
 import type { Arrival, Ran } from "../stage.ts";

@@ -1,5 +1,5 @@
-// The place where a history happens: a simulated Waldur with its book of orders, the directory of the compiled binary, and
-// what was seen there so far.
+// The place where a history happens: a simulated Waldur with its book of orders, the directory of the compiled binary,
+// and what was seen there so far.
 
 import { readdirSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "pathe";
@@ -41,7 +41,9 @@ export type Seen = {
   orderFiles: Map<string, string>;
   /** Orders whose file was taken away. */
   bereft: Set<string>;
-  /** What each order could be mapped to since the present step began, as JSON: entries, and the limits of that moment. */
+  /**
+   * What each order could be mapped to since the present step began, as JSON: entries, and the limits of that moment.
+   */
   possible: Map<string, Map<string, string>>;
   /** By name, what tells one file from another of the same name. */
   watched: Map<string, string>;

@@ -24,7 +24,10 @@ export function newestSnapshot(site: Site): Newest {
   return { name, inode: Number(stats.ino), entries: resourcesIn(stage.read(name)).map(entryOf) };
 }
 
-/** Whether there is a new snapshot; what it must hold when nothing disturbed the run, and what the next is compared with. */
+/**
+ * Whether there is a new snapshot; what it must hold when nothing disturbed the run, and what the next is compared
+ * with.
+ */
 export function noteSnapshot(
   site: Site,
   run: Run,

@@ -43,7 +43,9 @@ function ofOrders(site: Site, status: Status): string[] {
   return shown.join() === open.join() ? [] : [`open are ${open.join()}, and shown ${shown.join()}`];
 }
 
-/** Behind an older one, and published for the provisioner, is what the model knows; the rest is what the run decided. */
+/**
+ * Behind an older one, and published for the provisioner, is what the model knows; the rest is what the run decided.
+ */
 function ofReasons(site: Site, status: Status, report: Report): string[] {
   const older = new Set<string | null>();
   const shown = new Map(ordersOf(status).map(({ uuid, waits }) => [uuid, waits.for]));

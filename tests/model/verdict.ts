@@ -1,5 +1,5 @@
-// What must hold of the files of a site: after each step, and when all is quiet. Complaints are sentences; none means that
-// all is well (docs/contract.md, "Orders", "Sync" and "Publishing").
+// What must hold of the files of a site: after each step, and when all is quiet. Complaints are sentences; none means
+// that all is well (docs/contract.md, "Orders", "Sync" and "Publishing").
 
 import { readlinkSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// The paths that resources asked for in the course of a history: a receipt may have fixed one of them at any moment since
-// the first order of the resource was placed.
+// The paths that resources asked for in the course of a history: a receipt may have fixed one of them at any moment
+// since the first order of the resource was placed.
 
 import type { World } from "../../lib/simulator/state.ts";
 import { backendPath, everyResource, wantedPath } from "./paths.ts";

@@ -137,3 +137,13 @@ test("tests of modules, and those against the simulated Waldur, need no build", 
 function codeOf(file: string): string {
   return readFileSync(join(root, file), "utf8").replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, "");
 }
+
+test("lines of comments have at most 120 characters", () => {
+  const long = ["lib", "cmd", "tests", "scripts"].flatMap((directory) =>
+    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .flatMap((name) => readFileSync(join(root, directory, name), "utf8").split("\n"))
+      .filter((line) => line.length > 120 && /^ *(?:\/\/|\/?\*)/.test(line)),
+  );
+  expect(long).toEqual([]);
+});

@@ -1,4 +1,5 @@
-// `completion: on-ack`: the provisioner answers with a file, and the next pass ends the order (docs/contract.md, "Answers").
+// `completion: on-ack`: the provisioner answers with a file, and the next pass ends the order (docs/contract.md,
+// "Answers").
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// What can be wrong with a setup before its first run, or between two runs, one by one; a test puts any of them together.
+// What can be wrong with a setup before its first run, or between two runs, one by one; a test puts any of them
+// together.
 
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// What `check` says of metrics files that belong to a mode already: a run of the other mode refuses them (73), so a check
-// that says nothing is one after which it does not.
+// What `check` says of metrics files that belong to a mode already: a run of the other mode refuses them (73), so a
+// check that says nothing is one after which it does not.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "pathe";

@@ -1,4 +1,5 @@
-// Who holds which path, as it is listed, and letting go of one, against a Waldur that is asked whether the holder lives.
+// Who holds which path, as it is listed, and letting go of one, against a Waldur that is asked whether the holder
+// lives.
 
 import { expect, test } from "bun:test";
 import { claimsTable, listClaims } from "../../lib/claims/list.ts";

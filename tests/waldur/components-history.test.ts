@@ -1,5 +1,5 @@
-// What `components` records of what it sends: beside the runs, in a file and under a lock of its own, only where runs of
-// its user were before, and never at the price of what it is for.
+// What `components` records of what it sends: beside the runs, in a file and under a lock of its own, only where runs
+// of its user were before, and never at the price of what it is for.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import {

@@ -1,5 +1,5 @@
-// What a run asks of Waldur, counted exactly and without a clock: requests of a sync by pages, of an order by type, of an
-// idle pass, and the bytes of a row. A number that grows here must be worth it (docs/benchmark.md).
+// What a run asks of Waldur, counted exactly and without a clock: requests of a sync by pages, of an order by type, of
+// an idle pass, and the bytes of a row. A number that grows here must be worth it (docs/benchmark.md).
 
 import { describe, expect, test } from "bun:test";
 import { GENERATIONS, openOrders, place, TYPES } from "./orders-stage.ts";

@@ -1,5 +1,5 @@
-// What the tests of the hierarchy profile share: the vectors (tests/fixtures/hierarchy), their rows in the simulator, and
-// what a document says of directories and entries.
+// What the tests of the hierarchy profile share: the vectors (tests/fixtures/hierarchy), their rows in the simulator,
+// and what a document says of directories and entries.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "pathe";

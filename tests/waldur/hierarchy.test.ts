@@ -1,5 +1,5 @@
-// The hierarchy profile beside everything else: orders, entries that are carried over, the guard, claims that were lost, and
-// a site that changes the profile from one run to the next (docs/contract.md, "The hierarchy").
+// The hierarchy profile beside everything else: orders, entries that are carried over, the guard, claims that were
+// lost, and a site that changes the profile from one run to the next (docs/contract.md, "The hierarchy").
 
 import { describe, expect, test } from "bun:test";
 import { join } from "pathe";

@@ -1,5 +1,5 @@
-// What passes and snapshots record of themselves, over real HTTP: every POST with its answer, every file, nothing of what
-// a server says, and nothing at all where nothing is done.
+// What passes and snapshots record of themselves, over real HTTP: every POST with its answer, every file, nothing of
+// what a server says, and nothing at all where nothing is done.
 
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";

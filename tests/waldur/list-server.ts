@@ -115,7 +115,9 @@ export type ReadOptions = Partial<Pick<ListVisitor, "begin" | "end">> & {
   onPage?: (progress: { seen: number; count: number }) => void;
 };
 
-/** Reads the list with the real client; `rows` are the uuids of the try that counted, `unread` those too large to read. */
+/**
+ * Reads the list with the real client; `rows` are the uuids of the try that counted, `unread` those too large to read.
+ */
 export async function read(
   url: string,
   { parallel = 1, retries = 0, onAsk, onPage, begin, end }: ReadOptions = {},

@@ -1,5 +1,5 @@
-// Whole histories, made up by chance and played inside this process: lives of orders in which every other step is a pass
-// that something befalls, and the histories of sites that tests/faults/model.test.ts plays on the binary. Whatever
+// Whole histories, made up by chance and played inside this process: lives of orders in which every other step is a
+// pass that something befalls, and the histories of sites that tests/faults/model.test.ts plays on the binary. Whatever
 // happened, once it is quiet the files are what Waldur says (docs/contract.md, "Orders": running again is the whole
 // recovery). SEED and HISTORIES choose others than the usual ones.
 

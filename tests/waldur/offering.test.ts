@@ -1,4 +1,5 @@
-// What is asked before any list is read: the offering, whose resources these are, and which generation of server answers.
+// What is asked before any list is read: the offering, whose resources these are, and which generation of server
+// answers.
 
 import { describe, expect, test } from "bun:test";
 import { secret } from "../../lib/config/config.ts";

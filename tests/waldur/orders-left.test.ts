@@ -1,5 +1,5 @@
-// Orders that are left as they are, alone: what cannot be mapped, what has no file, what would take another's mount point
-// (docs/contract.md, "Orders" and "The document").
+// Orders that are left as they are, alone: what cannot be mapped, what has no file, what would take another's mount
+// point (docs/contract.md, "Orders" and "The document").
 
 import { describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";

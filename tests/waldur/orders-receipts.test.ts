@@ -1,5 +1,5 @@
-// Receipts: one name for an order's file however long it takes, whatever is lost, and an end that is reported once for orders
-// that vanish or end by another agent (docs/contract.md, "Orders", steps 3 and 10, and "Publishing").
+// Receipts: one name for an order's file however long it takes, whatever is lost, and an end that is reported once for
+// orders that vanish or end by another agent (docs/contract.md, "Orders", steps 3 and 10, and "Publishing").
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

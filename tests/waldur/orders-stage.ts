@@ -1,5 +1,6 @@
-// The stage for tests of `orders`: short names for the requests of a run, a hand that reaches in when one of them arrives,
-// and at the end of every test what must hold after each: no order was erred by us, nothing half-written is left.
+// The stage for tests of `orders`: short names for the requests of a run, a hand that reaches in when one of them
+// arrives, and at the end of every test what must hold after each: no order was erred by us, nothing half-written is
+// left.
 
 import { expect } from "bun:test";
 import type { ClaimsSource } from "../../lib/claims/header.ts";
@@ -15,8 +16,8 @@ export const TYPES = ["Create", "Update", "Terminate"] as const;
 export type OrdersStage = Awaited<ReturnType<typeof openOrders>>;
 
 /**
- * `await using stage = await openOrders()`; what must hold after every test is checked when it goes. An earlier pass has
- * read the list for its claims already, unless `isNew` says that there was none. `mayErr`: a provisioner says so.
+ * `await using stage = await openOrders()`; what must hold after every test is checked when it goes. An earlier pass
+ * has read the list for its claims already, unless `isNew` says that there was none. `mayErr`: a provisioner says so.
  */
 export async function openOrders({
   isNew = false,

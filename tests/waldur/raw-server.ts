@@ -1,5 +1,5 @@
-// A server of raw sockets, for what no well-behaved HTTP server can be made to do: be silent, drip, break off, say garbage.
-// It answers each request by a script; a connection is closed after one answer unless the script keeps it.
+// A server of raw sockets, for what no well-behaved HTTP server can be made to do: be silent, drip, break off, say
+// garbage. It answers each request by a script; a connection is closed after one answer unless the script keeps it.
 
 import { connect, createServer, type Server, type Socket } from "node:net";
 

@@ -1,6 +1,6 @@
-// The simulator against answers of a real server of October 2024: each recorded request is sent again, to a world staged
-// the same way, and must be answered with the same status, content type, keys, types and words. The same answers go
-// through the wire schemas.
+// The simulator against answers of a real server of October 2024: each recorded request is sent again, to a world
+// staged the same way, and must be answered with the same status, content type, keys, types and words. The same answers
+// go through the wire schemas.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";

@@ -1,4 +1,5 @@
-// What a run promises whatever the mode does with its offerings: the others go on, the lock is given back, a report comes.
+// What a run promises whatever the mode does with its offerings: the others go on, the lock is given back, a report
+// comes.
 
 import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Components in the simulated Waldur, on both generations: which fields there are, what is refused and with which answer.
+// Components in the simulated Waldur, on both generations: which fields there are, what is refused and with which
+// answer.
 
 import { describe, expect, test } from "bun:test";
 import type { Simulator } from "../../lib/simulator/server.ts";

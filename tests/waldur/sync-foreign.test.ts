@@ -1,5 +1,5 @@
-// Who is gone, by whatever list was there before: resources that make up for lost ones, the list of the program that this
-// one replaces, quotas and GIDs that vanish from many at once (docs/contract.md, "Sync").
+// Who is gone, by whatever list was there before: resources that make up for lost ones, the list of the program that
+// this one replaces, quotas and GIDs that vanish from many at once (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
 import { utimesSync, writeFileSync } from "node:fs";

@@ -1,6 +1,7 @@
-// Two sites with one history: one remembers rows, the other reads everything in each run. What they publish is the same to
-// the byte, whatever happens to resources, projects, customers, clocks and the order of the list between two runs; and
-// where a server changes rows without moving `modified`, nothing is wrong for longer than a day (docs/contract.md, "Sync").
+// Two sites with one history: one remembers rows, the other reads everything in each run. What they publish is the same
+// to the byte, whatever happens to resources, projects, customers, clocks and the order of the list between two runs;
+// and where a server changes rows without moving `modified`, nothing is wrong for longer than a day (docs/contract.md,
+// "Sync").
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";

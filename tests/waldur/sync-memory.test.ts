@@ -1,5 +1,6 @@
-// What `sync` remembers of rows: what a run asks for, counted; that its document is that of a full reading, to the byte;
-// and that a memory which is lost, cut or of something else costs requests and nothing more (docs/contract.md, "Sync").
+// What `sync` remembers of rows: what a run asks for, counted; that its document is that of a full reading, to the
+// byte; and that a memory which is lost, cut or of something else costs requests and nothing more (docs/contract.md,
+// "Sync").
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";

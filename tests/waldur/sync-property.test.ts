@@ -151,7 +151,9 @@ function rowsOf(stage: Stage, specs: readonly (Spec | undefined)[]): Row[] {
   });
 }
 
-/** What the contract says of these resources, in few words. Nobody ended long enough ago for a path to be free again. */
+/**
+ * What the contract says of these resources, in few words. Nobody ended long enough ago for a path to be free again.
+ */
 function modelOf(stage: Stage, specs: readonly (Spec | undefined)[], { before, named }: History) {
   const entries: Published[] = [];
   const problems = new Set<string>();

@@ -1,5 +1,5 @@
-// What a run of `sync` leaves behind: the file, the state for the next run and for `orders`, the link to the latest, and
-// fewer old snapshots; and when nothing has changed (docs/contract.md, "Sync" and "Publishing").
+// What a run of `sync` leaves behind: the file, the state for the next run and for `orders`, the link to the latest,
+// and fewer old snapshots; and when nothing has changed (docs/contract.md, "Sync" and "Publishing").
 
 import { describe, expect, test } from "bun:test";
 import {

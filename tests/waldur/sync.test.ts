@@ -1,5 +1,5 @@
-// What `sync` reads and what becomes of it: the states that are published, the requests that are sent, and that a list is
-// published complete or not at all (docs/contract.md, "Sync").
+// What `sync` reads and what becomes of it: the states that are published, the requests that are sent, and that a list
+// is published complete or not at all (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
 import { secret } from "../../lib/config/config.ts";

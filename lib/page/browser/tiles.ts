@@ -1,5 +1,5 @@
-// The tiles of the picture. HTML boxes and no SVG, because a box cuts a long name, keeps its direction to itself, and is
-// a button that the keyboard reaches.
+// The tiles of the picture. HTML boxes and no SVG, because a box cuts a long name, keeps its direction to itself, and
+// is a button that the keyboard reaches.
 
 import { button, el, name } from "./dom.ts";
 import { type Box, squarify } from "./layout.ts";

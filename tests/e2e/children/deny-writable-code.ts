@@ -1,5 +1,5 @@
-// Runs a program as systemd's MemoryDenyWriteExecute=yes would: no memory of it may be both written and executed. Ends with
-// the program's code, or with 98 where the kernel cannot do that (before 6.3).
+// Runs a program as systemd's MemoryDenyWriteExecute=yes would: no memory of it may be both written and executed. Ends
+// with the program's code, or with 98 where the kernel cannot do that (before 6.3).
 
 import { dlopen, FFIType } from "bun:ffi";
 

@@ -32,7 +32,9 @@ function pathsOf(table: ClaimTable, n: number): string[] {
     .map((record) => table.path(record));
 }
 
-/** What `sync` does at that minute, up to the rename of its snapshot: the claims are written, the snapshot is drafted. */
+/**
+ * What `sync` does at that minute, up to the rename of its snapshot: the claims are written, the snapshot is drafted.
+ */
 function draft(output: Opened, at: number, entries: readonly NamedEntry[]) {
   const { table, snapshot: before } = load(output.directory, at);
   table.forgetWanted(OFFERING);

@@ -1,4 +1,5 @@
-// A line that begins in a wrong column is one mistake, and is called what it is, whatever the parser makes of what follows.
+// A line that begins in a wrong column is one mistake, and is called what it is, whatever the parser makes of what
+// follows.
 
 import { describe, expect, test } from "bun:test";
 import { createSite, offeringYaml, UUID } from "./site.ts";

@@ -1,5 +1,5 @@
-// Two documents compared: against a naive comparison and against jq, whatever the order of the entries; and a document of
-// the Python plugin against ours, where each row that is named stands in docs/migration.md.
+// Two documents compared: against a naive comparison and against jq, whatever the order of the entries; and a document
+// of the Python plugin against ours, where each row that is named stands in docs/migration.md.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";

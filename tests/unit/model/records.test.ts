@@ -1,5 +1,5 @@
-// The verdicts of the model on what the program says of itself can fail: a history and a state that are at fault are put
-// into a site by hand.
+// The verdicts of the model on what the program says of itself can fail: a history and a state that are at fault are
+// put into a site by hand.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";

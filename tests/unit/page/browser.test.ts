@@ -1,4 +1,5 @@
-// What the browser computes, without a browser: the picture's boxes, amounts as people read them, sums, search and order.
+// What the browser computes, without a browser: the picture's boxes, amounts as people read them, sums, search and
+// order.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
-// Orders on the page: which row is theirs, wherever it stands, and which of those that ended are shown; and entries that
-// are no row.
+// Orders on the page: which row is theirs, wherever it stands, and which of those that ended are shown; and entries
+// that are no row.
 
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";

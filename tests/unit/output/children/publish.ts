@@ -1,4 +1,5 @@
-// Does one thing to an output and prints what came of it: `bun publish.ts DIRECTORY replace|claim|claim-taken|close|again|link`.
+// Does one thing to an output and prints what came of it: `bun publish.ts DIRECTORY
+// replace|claim|claim-taken|close|again|link`.
 
 import { openOutput } from "../../../../lib/output/directory.ts";
 import { createTemporary, replaceFile } from "../../../../lib/output/durable.ts";
