@@ -15,6 +15,7 @@ import { fetchOpenOrders, isUnreadable, type ListedOrder, type UnreadableOrder }
 import { UNUSABLE } from "../waldur/wire.ts";
 import { describingEnd, type Foreseen } from "./describing-end.ts";
 import type { OrdersEnd } from "./end.ts";
+import { expireReceipts } from "./expire.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import { lineOfReceipt, startLine } from "./lines.ts";
 import type { OrderRun, Pass } from "./order-run.ts";
@@ -42,20 +43,6 @@ export async function publishOrders(job: RealJob, output: Output): Promise<void>
     close();
   }
   await expireReceipts(job, output);
-}
-
-/** What old receipts say of paths is kept before they go. */
-async function expireReceipts(job: RealJob, output: Output): Promise<void> {
-  const { oldReceipts, removeReceipts } = await import("../output/receipts.ts");
-  const old = oldReceipts(output);
-  if (old === null) return;
-  if (old.length > 0) {
-    const { keepClaims } = await import("../claims/keep.ts");
-    const reuseAfterDays = job.config.settings.pathReuseAfterDays;
-    await keepClaims(output, { reuseAfterDays, throwIfOver: job.throwIfOver });
-  }
-  removeReceipts(output, old);
-  if (job.config.settings.completion === "on-ack") (await import("./acks.ts")).expireAcks(job);
 }
 
 /** Shows what would be published and sent; touches nothing. */
