@@ -26,8 +26,11 @@ import { syncDirectory } from "./fsync.ts";
 import { openInGroup } from "./group.ts";
 import { temporaryName } from "./leftovers.ts";
 
-/** `public`: the output directory, with its file mode. `state`: the state directory, for the owner only. */
-export type Place = "public" | "state";
+/**
+ * `public`: the output directory, with its file mode. `state`: the state directory, for the owner only. `cache`: there,
+ * too, of a content that proves itself when it is read, so it need not wait for the disk.
+ */
+export type Place = "public" | "state" | "cache";
 export type Published = { path: string; action: "create" | "replace" };
 
 /** A file on its way. Every method but `discard` throws OutputError, and then the file is gone already. */
@@ -152,7 +155,7 @@ function seal(file: OpenFile): number {
     });
   }
   fchmodSync(file.fd, file.place === "public" ? file.output.fileMode : 0o600);
-  fsyncSync(file.fd);
+  if (file.place !== "cache") fsyncSync(file.fd);
   file.sealed = true;
   return size;
 }

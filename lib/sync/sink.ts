@@ -58,7 +58,7 @@ export function directorySink(
   return {
     directory: output.directory,
     draft,
-    createMemoryFile: () => createTemporary(output, "state"),
+    createMemoryFile: () => createTemporary(output, "cache"),
     async lockClaims(throwIfOver) {
       lock ??= await waitForLock(output, throwIfOver);
     },

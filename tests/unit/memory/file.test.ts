@@ -24,7 +24,7 @@ function rowOf(n: number, attributes: unknown = { n }): RememberedRow | null {
 }
 
 function write(output: Opened, rows: readonly (RememberedRow | null)[]): string {
-  const writer = createMemoryWriter(createTemporary(output, "state"), LIST_OF);
+  const writer = createMemoryWriter(createTemporary(output, "cache"), LIST_OF);
   writer.add(rowOf(77));
   writer.restart();
   for (const row of rows) writer.add(row);
