@@ -52,7 +52,7 @@ export type Temporary = {
 };
 
 export function createTemporary(output: StatePlace, place: Place): Temporary {
-  const path = join(output.statePath, temporaryName(output.mode));
+  const path = join(output.statePath, temporaryName(output.mode, place === "cache" ? "cache" : ""));
   const file = {
     path,
     place,
@@ -166,7 +166,7 @@ function moveTo(file: OpenFile, target: string): Published {
   if (old !== undefined && file.place === "public") advanceTime(file.fd, old.mtimeMs);
   close(file);
   renameSync(reach(file.path), reach(target));
-  syncBoth(file.output, target);
+  if (file.place !== "cache") syncBoth(file.output, target);
   return { path: target, action: old === undefined ? "create" : "replace" };
 }
 

@@ -9,11 +9,11 @@ import { reach } from "../places/held.ts";
 import { removeFile } from "./files.ts";
 
 const DAY_MS = 86_400_000;
-const NAME = /^tmp-(?:sync|orders|claims|page)-.*-[0-9a-f]{32}$/;
+const NAME = /^tmp-(?:sync|orders|claims|page)-.*-(?:cache)?[0-9a-f]{32}$/;
 
-/** A name that nobody can foresee, `tmp-{mode}-{host}-{random}`. */
-export function temporaryName(mode: string): string {
-  return `${prefixOf(mode)}${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
+/** A name that nobody can foresee, `tmp-{mode}-{host}-{kind}{random}`. */
+export function temporaryName(mode: string, kind: "" | "cache" = ""): string {
+  return `${prefixOf(mode)}${kind}${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
 }
 
 /** The file that says that a run found the lock taken, and that none had it since. */

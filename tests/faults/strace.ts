@@ -100,7 +100,8 @@ function mask(text: string, stage: Stage): string {
   return text
     .replace(/(?:\)\s+= .*| <unfinished \.\.\.>)$/, "")
     .replaceAll(stage.directory, "STAGE")
-    .replace(/tmp-(sync|orders)-[^">]*-[0-9a-f]{32}/g, "TMP-$1")
+    .replace(/tmp-(sync|orders)-[^">]*-(cache)?[0-9a-f]{32}/g, "TMP-$1$2")
+    .replace(/-\d{13}-[0-9a-f]{8}\.json/g, "-TIME.json")
     .replace(/\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-/g, "MINUTE-")
     .replace(/TCP:\[[^\]]*\]/g, "WALDUR");
 }
