@@ -64,8 +64,8 @@ function syncSteps(): readonly Step[] {
     { name: "probe", kind: "list", where: "true&field=offering_uuid&" },
     { name: "consent", kind: "list", where: "state=pending-consumer&" },
     { name: "terminated", kind: "list", where: "state=Terminated&" },
-    { name: "page 1", kind: "list", where: "field=customer_slug&page=1&" },
-    { name: "page 2", kind: "list", where: "&page=2&" },
+    { name: "page 1", kind: "list", where: "field=modified&page=1&" },
+    { name: "page 2", kind: "list", where: "field=modified&page=2&" },
   ];
 }
 
@@ -75,7 +75,7 @@ function syncSteps2024(): readonly Step[] {
     { name: "probe without slugs", kind: "list", where: "true&field=offering_uuid&" },
     { name: "providers", kind: "list", where: "marketplace-service-providers/?" },
     { name: "projects", kind: "list", where: "/projects/?" },
-    { name: "page 2", kind: "list", where: "&page=2&" },
+    { name: "page 2", kind: "list", where: "field=modified&page=2&" },
   ];
 }
 
