@@ -485,7 +485,7 @@ async function listPoints(scene: Scene): Promise<Point[]> {
 /** What is wrong after an errno at that point, and after the next run. */
 async function failAndRecover(scene: Scene, point: Point, errno: string): Promise<string[]> {
   const place = `${point.name} ${point.nth} ${point.text}`;
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 8; attempt++) {
     const complaints = await failAt(scene, point, errno);
     if (complaints !== null) return complaints.map((complaint) => `${place}: ${complaint}`);
   }

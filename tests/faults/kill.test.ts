@@ -83,7 +83,7 @@ function pointsOf(calls: readonly Call[]): Call[] {
 async function killUntilHit(scene: Scene, point: Call): Promise<string[]> {
   const place = `${point.name} ${point.nth} ${point.text.slice(0, 120)}`;
   const found: string[] = [];
-  for (const shift of [0, 0, 1, -1, 2, -2]) {
+  for (const shift of [0, 0, 1, -1, 2, -2, 0, 0, 1, -1].filter((by) => point.nth + by > 0)) {
     const { hit, complaints } = await killAndRecover(scene, { ...point, nth: point.nth + shift });
     found.push(...complaints);
     if (hit) return found.map((complaint) => `${place}: ${complaint}`);
