@@ -166,7 +166,7 @@ function moveTo(file: OpenFile, target: string): Published {
   if (old !== undefined && file.place === "public") advanceTime(file.fd, old.mtimeMs);
   close(file);
   renameSync(reach(file.path), reach(target));
-  syncBoth(file.output, target);
+  if (file.place !== "cache") syncBoth(file.output, target);
   return { path: target, action: old === undefined ? "create" : "replace" };
 }
 

@@ -57,9 +57,11 @@ for (const kind of KINDS) {
       async () => {
         await onDisk(kind, SYNC_SCENE, async (stage, disk) => {
           expect(await stage.run(SYNC_SCENE.args)).toMatchObject({ code: 0 });
-          const before = stage.everything();
+          // What is only remembered is not waited for: it may still have its temporary name, or none.
+          const before = stage.everything().filter((name) => !name.includes("/rows-"));
           cutAndMount(disk);
-          expect(complaintsWhenDone(stage)).toEqual([]);
+          const complaints = complaintsWhenDone(stage);
+          expect(complaints.filter((complaint) => !/-cache\w{32} is left over$/.test(complaint))).toEqual([]);
           expect(stage.read(LATEST_NAME).result.storageResources).toHaveLength(4);
           // An old snapshot may come back: its removal is not waited for.
           expect(stage.everything()).toEqual(expect.arrayContaining(before));

@@ -56,9 +56,12 @@ export function fellAt({ calls }: Traced, { name, nth, text }: Call): boolean {
   );
 }
 
-/** What is known when a call begins: a descriptor or a path. What it would have read is not. */
+/**
+ * What is known when a call begins: a descriptor or a path. What it would have read is not. The number of a descriptor
+ * depends on which threads of the runtime had opened something by then.
+ */
 function openingOf(text: string): string {
-  return /^(?:\d+<[^>]*>|(?:AT_FDCWD<[^>]*>, )?"[^"]*")/.exec(text)?.[0] ?? "";
+  return /^(?:\d+<[^>]*>|(?:AT_FDCWD<[^>]*>, )?"[^"]*")/.exec(text)?.[0].replace(/^\d+/, "") ?? "";
 }
 
 /** The same with options of one's own for strace. */
