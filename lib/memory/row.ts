@@ -2,6 +2,7 @@
 // them, as one line of text. Whatever cannot be such a line is not remembered, and read again in the next run.
 
 import { parseJson } from "../json.ts";
+import { clean } from "../unsafe-text.ts";
 import { isPlainUuid } from "../uuid.ts";
 
 export type RememberedRow = {
@@ -35,6 +36,7 @@ export function rememberRow(
   let absent = 0;
   for (let n = 0; n < columns.length; n++) {
     const value = row[columns[n] ?? ""];
+    if (!isFit(columns[n] ?? "", value)) return null;
     if (value === undefined) absent |= 1 << n;
     values.push(value);
   }
@@ -42,12 +44,18 @@ export function rememberRow(
   return { uuid, modified, checkedAt, values };
 }
 
+/** A server may write anything, also what no file is to hold, such as our token. */
+function isFit(column: string, value: unknown): boolean {
+  if (column.endsWith("_uuid")) return value === undefined || value === null || isPlainUuid(value);
+  return typeof value !== "string" || clean(value) === value;
+}
+
 function isStamp(value: unknown): value is string {
   return (
     typeof value === "string" &&
     value !== "" &&
     value.length <= LONGEST_MODIFIED &&
-    /^[\x21-\x7e]+$/.test(value)
+    /^[\d:.TZ+-]+$/.test(value)
   );
 }
 

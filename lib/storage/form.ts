@@ -4,7 +4,7 @@
 import { isTable } from "../json.ts";
 import { mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
 import { isSegment } from "./segment.ts";
-import { givenOf } from "./values.ts";
+import { fieldOf, givenOf } from "./values.ts";
 
 /** The object of the attributes that holds storage fields. */
 export type StorageForm = {
@@ -64,4 +64,38 @@ export function formValue(
 
 export function fieldPath({ path }: StorageForm, name: string): string {
   return `${path}.${name}`;
+}
+
+/**
+ * Attributes with nothing in them but the storage fields that a resource is mapped by, for whoever keeps them: users
+ * and servers write anything into the others. undefined where one of them is not of the plain kind that can be mapped.
+ */
+export function plainStorageFields(attributes: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (attributes === null || attributes === undefined) return {};
+  if (!isTable(attributes)) return undefined;
+  const kept = ownFields(attributes);
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (kept === undefined || !isTable(value) || name in kept) continue;
+    const nested = ownFields(value);
+    if (nested === undefined || (Object.keys(nested).length > 0 && !isShort(name))) return undefined;
+    if (Object.keys(nested).length > 0) kept[name] = nested;
+  }
+  return kept;
+}
+
+function ownFields(table: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const kept: Record<string, unknown> = {};
+  for (const field of FIELDS) {
+    const value = fieldOf(table, field);
+    if (value === undefined) continue;
+    if (typeof value !== "number" && !(typeof value === "string" && isShort(value))) return undefined;
+    kept[field] = value;
+  }
+  return kept;
+}
+
+/** No token is so short, and nothing personal. */
+function isShort(text: string): boolean {
+  return text.length <= 32 && /^[\w. -]*$/.test(text);
 }

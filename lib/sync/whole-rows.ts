@@ -10,6 +10,7 @@ import { type Check, LONGEST_TRUST, planCheck, WHOLE } from "../memory/schedule.
 import type { Temporary } from "../output/durable.ts";
 import { plural } from "../report/summary.ts";
 import { addNotice, type Job } from "../run/job.ts";
+import { plainStorageFields } from "../storage/form.ts";
 import { type Part, ReadAgain, type Span } from "../waldur/page-source.ts";
 import type { Query } from "../waldur/send.ts";
 import { unreadFault } from "../waldur/wire.ts";
@@ -131,7 +132,9 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   };
 
   function remembered(row: unknown): RememberedRow | null {
-    return isTable(row) && unreadFault(row) === null ? rememberRow(row, costly, now) : null;
+    if (!isTable(row) || unreadFault(row) !== null) return null;
+    const attributes = plainStorageFields(row.attributes);
+    return attributes === undefined ? null : rememberRow({ ...row, attributes }, costly, now);
   }
 
   /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */

@@ -20,6 +20,7 @@ async function nastySite() {
   });
   resource.backendMetadata = { project_item: { name: NASTY, [NASTY]: [NASTY] } };
   resource.state = "Creating";
+  if (resource.project) resource.project.name = NASTY;
   stage.world.addOrder({ type: "Create", resource, limits: { storage: 10 }, attributes });
   const bad = stage.world.addResource({ name: NASTY, slug: NASTY, backendId: `/a/${NASTY}` });
   bad.attributes = { permissions: NASTY, storage_data_type: NASTY, [NASTY]: { permissions: NASTY } };
