@@ -9,7 +9,7 @@ import { openToRead, readUpTo } from "../places/open.ts";
 import { isTrustedUser } from "../places/owners.ts";
 import { type Ack, LARGEST_BYTES, parseAck } from "./ack.ts";
 
-/** What has the name of an ack. `identity` tells it from a later one of the same name. */
+/** The file with the name of an ack. `identity` differs from that of a later file with the same name. */
 export type FoundAck = { order: string; name: string; identity: string } & ({ ack: Ack } | { fault: string });
 
 export function ackName(order: string): string {

@@ -24,7 +24,7 @@ export const LONGEST_LINE = 16 * 1024;
 
 const LONGEST_MODIFIED = 64;
 
-/** What is to be remembered of a row; null when its `modified` could not tell a later row from it. */
+/** What is to be remembered of a row; null when a later row might have the same `modified`. */
 export function rememberRow(
   row: WireRow,
   columns: readonly string[],

@@ -30,7 +30,7 @@ function createQuotas() {
 
 export type Rows = {
   readonly size: number;
-  /** Of no resource that can be told, or of one that was there; directories are not among them. */
+  /** Of an entry whose resource is not known, or was there before; directories are not among them. */
   readonly passedOver: number;
   add(value: unknown): void;
   find(key: Key): number;

@@ -33,7 +33,7 @@ describe.skipIf(NEEDS_TOOLS !== "")(`packages${NEEDS_TOOLS}`, () => {
     packages = await builtPackages();
   });
 
-  test("names tell target and version, and the sums are right", async () => {
+  test("names have target and version, and the sums are right", async () => {
     expect(readdirSync(packages).sort()).toEqual(
       [
         "SHA256SUMS",

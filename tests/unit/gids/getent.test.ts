@@ -106,7 +106,7 @@ test("nothing of the environment or the working directory reaches it", async () 
   }
 });
 
-test("is told apart from a directory that has gone, by those that it knew", async () => {
+test("differs from a directory that does not answer, by names that were known before", async () => {
   const gone = source("exit 2");
   const book = openBook(gone, ["climate"]);
   await expect(book.learn([project("ice")])).rejects.toThrow("gives none at all");

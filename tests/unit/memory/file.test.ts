@@ -103,7 +103,7 @@ describe("rows", () => {
     ]);
   });
 
-  test("without a modified that could be told from a later one are not remembered", () => {
+  test("whose modified a later row might have too are not remembered", () => {
     for (const modified of [undefined, null, 5, "", "a\tb", "a\nb", "x".repeat(65)])
       expect(rememberRow({ uuid: idOf(1), modified, attributes: {} }, LIST_OF.columns, 1)).toBeNull();
   });
