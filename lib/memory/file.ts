@@ -6,7 +6,7 @@
 import { closeSync, fstatSync } from "node:fs";
 import { join } from "node:path";
 import { OutputError } from "../errors.ts";
-import { isTable } from "../json.ts";
+import { isTable, parseJson } from "../json.ts";
 import { STATE_DIRECTORY } from "../output/directory.ts";
 import type { Temporary } from "../output/durable.ts";
 import { attempt } from "../output/failure.ts";
@@ -108,12 +108,8 @@ function textAt(fd: number, position: number, length: number): string {
 }
 
 function aboutFrom(text: string): About | null {
-  try {
-    const about: unknown = JSON.parse(text);
-    return isAbout(about) ? about : null;
-  } catch {
-    return null;
-  }
+  const about = parseJson(text);
+  return isAbout(about) ? about : null;
 }
 
 function isAbout(value: unknown): value is About {

@@ -5,7 +5,7 @@
 import type { DirectoryEntry, HierarchyItem, StorageResource } from "./document.ts";
 import { directoryItemId } from "./items.ts";
 import type { Policy } from "./policy.ts";
-import { entriesText } from "./text.ts";
+import { entryPieces } from "./text.ts";
 
 export type ParentRules = {
   /** `provider`: where entries do not say it. */
@@ -132,7 +132,7 @@ export function createParents(
         if (resource !== null) mounted.set(itemId, resource);
       }
       const rewrite = (chunks: Iterable<Uint8Array>) => withParents(chunks, mounted);
-      return { pieces: piecesOf(entries(leafAt)), rewrite: mounted.size === 0 ? null : rewrite };
+      return { pieces: entryPieces(entries(leafAt)), rewrite: mounted.size === 0 ? null : rewrite };
     },
   };
 }
@@ -169,15 +169,6 @@ function entryOf(
     ...items,
     parentItemId: parent === null ? null : (leafAt(parent.path) ?? parent.itemId),
   };
-}
-
-const ENTRIES_AT_ONCE = 100;
-
-function* piecesOf(entries: readonly DirectoryEntry[]) {
-  for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
-    const some = entries.slice(at, at + ENTRIES_AT_ONCE);
-    yield { text: entriesText(some), entries: some.length };
-  }
 }
 
 /** An entry's own `parentItemId`, which stands alone on its line. */

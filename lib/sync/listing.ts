@@ -9,7 +9,7 @@ import { dateWithOffset } from "../output/names.ts";
 import type { Draft } from "../output/snapshot.ts";
 import type { Job } from "../run/job.ts";
 import type { StorageResource } from "../storage/document.ts";
-import { documentFrame, entriesText } from "../storage/text.ts";
+import { documentFrame, entryPieces } from "../storage/text.ts";
 import { ListMoved, ReadAgain } from "../waldur/page-source.ts";
 import { countList, type ListVisitor, readList } from "../waldur/pages.ts";
 import { findTerminated } from "../waldur/terminated.ts";
@@ -26,11 +26,6 @@ import { createWholeRows, type WholeRows } from "./whole-rows.ts";
  * long list pays for compiled code: 100 000 resources take 5 % less time, a million a tenth.
  */
 const JIT_POLICY = 10;
-
-/**
- * Those that were set aside come all at once, up to 10 000: the text of all would be 20 MB, and lives several times.
- */
-const ENTRIES_AT_ONCE = 100;
 
 export type Listing = {
   /** Live resources that the server has. */
@@ -187,10 +182,7 @@ async function noteTerminated({ selection, claims }: Tried, job: Job): Promise<v
 }
 
 function addEntries(entries: readonly StorageResource[], draft: Draft): void {
-  for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
-    const some = entries.slice(at, at + ENTRIES_AT_ONCE);
-    draft.add(entriesText(some), some.length);
-  }
+  for (const piece of entryPieces(entries)) draft.add(piece.text, piece.entries);
 }
 
 function metaOf(job: Job, survey: Survey, startedAt: Date) {
