@@ -1065,7 +1065,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a release makes a listing start again",
     file: "lib/sync/listing.ts",
-    from: "      if (released !== null) throw new ListMoved(released);\n",
+    from: "  if (released !== null) throw new ListMoved(released);\n",
     to: "",
     tests: ["waldur/sync-claims.test.ts"],
   },
@@ -1226,7 +1226,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "the output directory is looked at before the snapshot is published",
     file: "lib/sync/listing.ts",
-    from: "      await job.lookAtPlace();\n",
+    from: "  await job.lookAtPlace();\n",
     to: "",
     tests: ["e2e/never-stuck.test.ts"],
   },

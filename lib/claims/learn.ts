@@ -32,8 +32,7 @@ export async function learnFromList(
   const { hasSlugs } = await probeResources(reader, offering.uuid);
   const projects = hasSlugs === false ? await fetchProjects(reader, offering) : null;
   const query = { offering_uuid: offering.uuid, visible_to_providers: "true" };
-  let rows = createRowClaims(table, rules, new Map());
-  await readList(
+  const rows = await readList(
     reader,
     {
       path: RESOURCES_PATH,
@@ -41,15 +40,14 @@ export async function learnFromList(
       what: "resource",
       parallel: 1,
     },
-    {
-      begin() {
-        table.forgetWanted(offering.uuid);
-        rows = createRowClaims(table, rules, new Map());
-      },
-      page(page, { seen, count }) {
-        choosePage(page, { table, rows, mapper, projects });
-        progress(seen, count);
-      },
+    async (parts) => {
+      table.forgetWanted(offering.uuid);
+      const rows = createRowClaims(table, rules, new Map());
+      for await (const part of parts) {
+        choosePage(part.rows, { table, rows, mapper, projects });
+        progress(part.seen, part.count);
+      }
+      return rows;
     },
   );
   const gone = new Map(rows.gone([]).map((owner) => [table.uuid(owner), owner]));

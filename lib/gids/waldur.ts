@@ -52,26 +52,21 @@ const NO_RANGE = mappingProblem("gid-pool-empty", {
 });
 
 /** By the uuid of the project; complete, or an error. */
-async function fetchGroups(reader: Reader, offering: string): Promise<Map<string, number | null>> {
-  const gids = new Map<string, number | null>();
+function fetchGroups(reader: Reader, offering: string): Promise<Map<string, number | null>> {
   const query = { provider_offering_uuid: offering, o: "created" };
-  await readList(
-    reader,
-    { path: GROUPS_PATH, query, what: "project group", parallel: 1 },
-    {
-      begin: () => gids.clear(),
-      page(rows) {
-        for (const row of rows) {
-          const { project_uuid: project, gid } = parseOrThrow(Row, row, "a project group");
-          if (project !== null) add(gids, project, gid);
-        }
-      },
-    },
-  ).catch((error: unknown) => {
+  return readList(reader, { path: GROUPS_PATH, query, what: "project group", parallel: 1 }, async (parts) => {
+    const gids = new Map<string, number | null>();
+    for await (const { rows } of parts) {
+      for (const row of rows) {
+        const { project_uuid: project, gid } = parseOrThrow(Row, row, "a project group");
+        if (project !== null) add(gids, project, gid);
+      }
+    }
+    return gids;
+  }).catch((error: unknown) => {
     if (error instanceof EndpointError && error.status === 404) throw tooOld(error);
     throw error;
   });
-  return gids;
 }
 
 /** Of several groups of a project one may have no GID; two that differ leave nothing to choose by. */

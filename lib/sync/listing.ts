@@ -11,7 +11,7 @@ import type { Job } from "../run/job.ts";
 import type { StorageResource } from "../storage/document.ts";
 import { documentFrame, entryPieces } from "../storage/text.ts";
 import { ListMoved, ReadAgain } from "../waldur/page-source.ts";
-import { countList, type ListVisitor, readList } from "../waldur/pages.ts";
+import { countList, readList } from "../waldur/pages.ts";
 import { findTerminated } from "../waldur/terminated.ts";
 import { LIVE_STATES, RESOURCES_PATH } from "../waldur/vocabulary.ts";
 import { type LastSnapshot, lastSnapshotOf } from "./baseline.ts";
@@ -48,20 +48,32 @@ export async function readListing(
   { sink, repath, rows }: { sink: SnapshotSink; repath: boolean; rows: WholeRows },
 ): Promise<Listing> {
   Bun.unsafe.setJITPolicy(JIT_POLICY);
-  const visitor = createVisitor({ job, survey, sink, repath, rows });
-  const { settings } = job.config;
-  const count = await readList(
-    job.reader,
-    {
-      path: RESOURCES_PATH,
-      query: { ...ofOffering(job), state: LIVE_STATES },
-      fieldsOf: rows.fieldsOf,
-      what: "resource",
-      parallel: settings.parallelRequests,
-    },
-    visitor,
-  );
-  return { count, ...visitor.result() };
+  const reading: Reading = { job, survey, sink, repath, yielding: new Map() };
+  const request = {
+    path: RESOURCES_PATH,
+    query: { ...ofOffering(job), state: LIVE_STATES },
+    fieldsOf: rows.fieldsOf,
+    what: "resource",
+    parallel: job.config.settings.parallelRequests,
+  };
+  return readList(job.reader, request, async (parts) => {
+    const { name } = job.config;
+    job.progress.begin(`${name}: reading the list of resources`);
+    sink.unlockClaims();
+    // Before the list is asked for: a directory of another offering costs no request.
+    const tried = beginTry(reading);
+    rows.begin();
+    const terminated = await countTerminated(job);
+    let count = 0;
+    for await (const part of parts) {
+      addEntries(tried.selection.select(await rows.complete(part)), sink.draft);
+      ({ count } = part);
+      job.progress.count(name, { done: part.seen, of: count, what: "resources" });
+    }
+    await endTry(reading, tried, terminated);
+    warnOfUnknownStates(survey.wholeCount, count + terminated, job);
+    return { ...tried, count };
+  });
 }
 
 /**
@@ -87,61 +99,22 @@ type Reading = {
   survey: Survey;
   sink: SnapshotSink;
   repath: boolean;
-  rows: WholeRows;
+  /** Found in an earlier try of the list, for the next one. */
+  yielding: Yielding;
 };
 
 type Tried = Omit<Listing, "count">;
 
-function createVisitor(reading: Reading): ListVisitor & { result(): Tried } {
-  const { job, survey, sink, rows } = reading;
-  /** Found in an earlier try of the list, for the next one. */
-  const yielding: Yielding = new Map();
-  // Before the list is asked for: a directory of another offering costs no request.
-  let tried = beginTry(reading, yielding);
-  let tries = 0;
-  let terminated = 0;
-  const countTerminated = () =>
-    countList(job.reader, {
-      path: RESOURCES_PATH,
-      query: { ...ofOffering(job), state: "Terminated" },
-      what: "resource",
-    });
-  return {
-    async begin() {
-      job.progress.begin(`${job.config.name}: reading the list of resources`);
-      sink.unlockClaims();
-      if (tries++ > 0) tried = beginTry(reading, yielding);
-      rows.begin();
-      terminated = await countTerminated();
-    },
-    complete: rows.complete,
-    page(whole, progress) {
-      addEntries(tried.selection.select(whole), sink.draft);
-      job.progress.count(job.config.name, { done: progress.seen, of: progress.count, what: "resources" });
-    },
-    async end(count) {
-      const after = await countTerminated();
-      if (after !== terminated) {
-        throw new ListMoved(`${Math.abs(after - terminated)} resources were terminated meanwhile`);
-      }
-      if (tried.selection.rows.mustRestart) throw new ReadAgain("a resource gave its path to another");
-      await noteTerminated(tried, job);
-      await job.lookAtPlace();
-      await sink.lockClaims(job.throwIfOver);
-      const released = lateReleases(tried.claims, sink.directory);
-      if (released !== null) throw new ListMoved(released);
-      addEntries(await tried.selection.selectAside(), sink.draft);
-      const { pathReuseAfterDays } = job.config.settings;
-      const late = addLateReceipts(tried.claims, sink.directory, pathReuseAfterDays);
-      if (late !== null) throw new ListMoved(late);
-      warnOfUnknownStates(survey.wholeCount, count + terminated, job);
-    },
-    result: () => tried,
-  };
+function countTerminated(job: Job): Promise<number> {
+  return countList(job.reader, {
+    path: RESOURCES_PATH,
+    query: { ...ofOffering(job), state: "Terminated" },
+    what: "resource",
+  });
 }
 
 /** Forgets whatever an earlier try of the list gave. */
-function beginTry({ job, survey, sink, repath }: Reading, yielding: Yielding): Tried {
+function beginTry({ job, survey, sink, repath, yielding }: Reading): Tried {
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
@@ -163,6 +136,27 @@ function beginTry({ job, survey, sink, repath }: Reading, yielding: Yielding): T
       nameOf,
     }),
   };
+}
+
+/**
+ * What is decided when all rows are known.
+ * @param terminated resources that were Terminated when the try began
+ */
+async function endTry({ job, sink }: Reading, tried: Tried, terminated: number): Promise<void> {
+  const after = await countTerminated(job);
+  if (after !== terminated) {
+    throw new ListMoved(`${Math.abs(after - terminated)} resources were terminated meanwhile`);
+  }
+  if (tried.selection.rows.mustRestart) throw new ReadAgain("a resource gave its path to another");
+  await noteTerminated(tried, job);
+  await job.lookAtPlace();
+  await sink.lockClaims(job.throwIfOver);
+  const released = lateReleases(tried.claims, sink.directory);
+  if (released !== null) throw new ListMoved(released);
+  addEntries(await tried.selection.selectAside(), sink.draft);
+  const { pathReuseAfterDays } = job.config.settings;
+  const late = addLateReceipts(tried.claims, sink.directory, pathReuseAfterDays);
+  if (late !== null) throw new ListMoved(late);
 }
 
 /**

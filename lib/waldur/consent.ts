@@ -39,31 +39,22 @@ export async function fetchUnconsentedResources(
   }
 }
 
-async function listResources(
-  reader: Reader,
-  offeringUuid: string,
-  states: readonly string[],
-): Promise<UuidSet> {
-  const resources = createUuidSet();
+function listResources(reader: Reader, offeringUuid: string, states: readonly string[]): Promise<UuidSet> {
   const query = { offering_uuid: offeringUuid, state: states, o: "created", field: FIELDS };
-  await readList(
-    reader,
-    { path: ORDERS_PATH, query, what: "order", parallel: 1 },
-    {
-      begin: () => resources.clear(),
-      page(rows) {
-        for (const row of rows) {
-          const order = parseOrThrow(Row, row, "an order");
-          if (order.offering_uuid !== offeringUuid) throw foreign(order.offering_uuid, offeringUuid);
-          const { marketplace_resource_uuid: resource } = order;
-          // A server that ignores the filter by state would have every change wait for consent.
-          const waits = CHANGES.has(order.type) && states.includes(order.state);
-          if (waits && resource !== null) resources.add(resource);
-        }
-      },
-    },
-  );
-  return resources;
+  return readList(reader, { path: ORDERS_PATH, query, what: "order", parallel: 1 }, async (parts) => {
+    const resources = createUuidSet();
+    for await (const { rows } of parts) {
+      for (const row of rows) {
+        const order = parseOrThrow(Row, row, "an order");
+        if (order.offering_uuid !== offeringUuid) throw foreign(order.offering_uuid, offeringUuid);
+        const { marketplace_resource_uuid: resource } = order;
+        // A server that ignores the filter by state would have every change wait for consent.
+        const waits = CHANGES.has(order.type) && states.includes(order.state);
+        if (waits && resource !== null) resources.add(resource);
+      }
+    }
+    return resources;
+  });
 }
 
 function foreign(found: string | undefined, offeringUuid: string): AnswerError {

@@ -131,18 +131,16 @@ export async function fetchProjects(
   offering: WaldurOffering,
 ): Promise<ReadonlyMap<string, WaldurProject>> {
   const path = `${PROVIDERS_PATH}${await fetchProviderUuid(reader, offering)}/projects/`;
-  const projects = new Map<string, WaldurProject>();
-  await readList(
+  return readList(
     reader,
     { path, query: { field: PROJECT_FIELDS }, what: "project", parallel: 1 },
-    {
-      begin: () => projects.clear(),
-      page: (rows) => {
+    async (parts) => {
+      const projects = new Map<string, WaldurProject>();
+      for await (const { rows } of parts)
         for (const project of rows.map(parseProject)) projects.set(project.uuid, project);
-      },
+      return projects;
     },
   );
-  return projects;
 }
 
 /**

@@ -34,34 +34,35 @@ const MOST_KEPT = 4 * 1024 * 1024;
 const MOST_ORDERS = 100_000;
 
 /** Every open order of the offering, oldest first; those that cannot be read stand where they are in the list. */
-export async function fetchOpenOrders(reader: Reader, offeringUuid: string): Promise<ListedOrder[]> {
-  const orders: ListedOrder[] = [];
-  let kept = 0;
-  const keep = (order: WaldurOrder): WaldurOrder | OrderOutline => {
-    const size = sizeOf(order);
-    if (kept + size > MOST_KEPT) return outlineOf(order);
-    kept += size;
-    return order;
-  };
+export function fetchOpenOrders(reader: Reader, offeringUuid: string): Promise<ListedOrder[]> {
   const query = { offering_uuid: offeringUuid, state: OPEN_STATES, o: "created", field: ORDER_FIELDS };
-  await readList(
+  return readList(
     reader,
     { path: ORDERS_PATH, query, what: "order", parallel: 1, outline: ORDER_OUTLINE, most: MOST_ORDERS },
-    {
-      begin() {
-        orders.length = 0;
-        kept = 0;
-      },
-      page(rows) {
+    async (parts) => {
+      const orders: ListedOrder[] = [];
+      const keep = createKeeper();
+      for await (const { rows } of parts) {
         for (const row of rows) {
           const order = parseOrder(row);
           if (!isFault(order)) orders.push(keep(ownOrder(order, offeringUuid)));
           else orders.push({ uuid: parseUuid(row, "an order"), resource: resourceOfRow(row), ...order });
         }
-      },
+      }
+      return orders;
     },
   );
-  return orders;
+}
+
+/** Keeps orders whole up to `MOST_KEPT`, and the outlines of those after it. */
+function createKeeper() {
+  let kept = 0;
+  return (order: WaldurOrder): WaldurOrder | OrderOutline => {
+    const size = sizeOf(order);
+    if (kept + size > MOST_KEPT) return outlineOf(order);
+    kept += size;
+    return order;
+  };
 }
 
 /**

@@ -19,14 +19,12 @@ const MOST_AGAIN = 20;
 /** A longer list is refused: each row costs memory until the end, and a server may promise any number. */
 export const MOST_ROWS = 2_000_000;
 
-export type ListVisitor = {
-  /** A try begins; whatever an earlier one gave must be forgotten. */
-  begin(): Promise<void> | void;
-  /** Asks for what must be known before these rows can be taken, and gives them with all that was asked for. */
-  complete?(part: Part): Promise<readonly unknown[]>;
-  page(rows: readonly unknown[], progress: { seen: number; count: number }): void;
-  /** After the last page; throws `ListMoved` when there is other evidence that the list moved. */
-  end?(count: number): Promise<void> | void;
+/** Rows of the list in its order; a list without rows is one such part. */
+export type ListPart = Part & {
+  /** Rows so far, with these. */
+  seen: number;
+  /** Rows of the whole list. */
+  count: number;
 };
 
 /** The server gives smaller pages than the parts that were asked for, so that these do not adjoin. */
@@ -40,20 +38,23 @@ class Clamped extends ListMoved {
 }
 
 /**
- * Reads the whole list, page by page, and again from the start when it moved, three times at most, or when its rows ask
- * for that, twenty times at most.
- * @returns the number of rows
+ * Reads the whole list, and again from the start when it moved, three times at most, or when its rows ask for that,
+ * twenty times at most.
+ * @param readParts reads all of one try to the end, and begins with nothing of an earlier one; the list is known to be
+ * complete when the parts end. Throws `ListMoved` when there is other evidence that the list moved.
+ * @returns what the try that counts returned
  * @throws RetryLaterError when the list keeps moving; AnswerError when the answers are unusable
  */
-export async function readList(reader: Reader, request: ListRequest, visitor: ListVisitor): Promise<number> {
+export async function readList<T>(
+  reader: Reader,
+  request: ListRequest,
+  readParts: (parts: AsyncIterable<ListPart>) => Promise<T>,
+): Promise<T> {
   let asked = PAGE_SIZE;
   let moved = 0;
   for (let again = 0; ; ) {
     try {
-      await visitor.begin();
-      const count = await readOnce(reader, { ...request, asked }, visitor);
-      await visitor.end?.(count);
-      return count;
+      return await readParts(partsOf(reader, request, asked));
     } catch (error) {
       if (!(error instanceof ListMoved)) throw error;
       if (error instanceof ReadAgain ? ++again >= MOST_AGAIN : ++moved >= TRIES)
@@ -73,17 +74,13 @@ function stillMoving(cause: ListMoved, request: ListRequest): RetryLaterError {
   );
 }
 
-async function readOnce(
-  reader: Reader,
-  request: ListRequest & { asked: number },
-  visitor: ListVisitor,
-): Promise<number> {
+async function* partsOf(reader: Reader, request: ListRequest, asked: number): AsyncGenerator<ListPart> {
   const uuids = createKeySet();
   const stop = new AbortController();
-  const pages = pageSource(reader, request, { asked: request.asked, stop: stop.signal });
+  const pages = pageSource(reader, request, { asked, stop: stop.signal });
   const counts = trackCount(request);
   const collect = createCollector(PACE);
-  let pageSize = request.asked;
+  let pageSize = asked;
   try {
     for (let number = 1; number === 1 || (number - 1) * pageSize < counts.now(); number++) {
       for await (const part of pages.read({ number, size: pageSize }, counts.now)) {
@@ -101,7 +98,7 @@ async function readOnce(
         // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
         await new Promise((resolve) => setImmediate(resolve));
         addUuids(rows, uuids, request.what);
-        visitor.page((await visitor.complete?.(part)) ?? rows, { seen: uuids.size(), count });
+        yield { ...part, seen: uuids.size(), count };
         collect(part.answer.length);
       }
     }
@@ -110,7 +107,6 @@ async function readOnce(
   }
   if (uuids.size() !== counts.now())
     throw new ListMoved(`${uuids.size()} different rows where the count is ${counts.now()}`);
-  return counts.now();
 }
 
 /**

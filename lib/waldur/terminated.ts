@@ -27,18 +27,11 @@ export async function findTerminated(
   return found;
 }
 
-async function listTerminated(reader: Reader, offering: string): Promise<UuidSet> {
-  const uuids = createUuidSet();
+function listTerminated(reader: Reader, offering: string): Promise<UuidSet> {
   const query = { offering_uuid: offering, visible_to_providers: "true", state: "Terminated", field: "uuid" };
-  await readList(
-    reader,
-    { path: RESOURCES_PATH, query, what: "resource", parallel: 1 },
-    {
-      begin: () => uuids.clear(),
-      page(rows) {
-        for (const row of rows) uuids.add(parseUuid(row, "a resource"));
-      },
-    },
-  );
-  return uuids;
+  return readList(reader, { path: RESOURCES_PATH, query, what: "resource", parallel: 1 }, async (parts) => {
+    const uuids = createUuidSet();
+    for await (const { rows } of parts) for (const row of rows) uuids.add(parseUuid(row, "a resource"));
+    return uuids;
+  });
 }

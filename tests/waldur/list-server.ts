@@ -3,7 +3,7 @@
 
 import type { Answer } from "../../lib/waldur/answer.ts";
 import type { Reader } from "../../lib/waldur/client.ts";
-import { type ListVisitor, readList } from "../../lib/waldur/pages.ts";
+import { readList } from "../../lib/waldur/pages.ts";
 import type { Query } from "../../lib/waldur/send.ts";
 import { unreadFault } from "../../lib/waldur/wire.ts";
 import { clientFor } from "./connection.ts";
@@ -107,7 +107,10 @@ function respond({ status, type, count, rows }: Page): Response {
   });
 }
 
-export type ReadOptions = Partial<Pick<ListVisitor, "begin" | "end">> & {
+export type ReadOptions = {
+  /** A try begins, or is at its end. */
+  begin?: () => Promise<void> | void;
+  end?: (count: number) => Promise<void> | void;
   parallel?: number;
   retries?: number;
   /** Sees each page that is asked for, at the moment it is. */
@@ -130,30 +133,25 @@ export async function read(
       return client.get(path, { ...query, attempt: tries }, bounds);
     },
   };
-  const rows: string[] = [];
-  const unread: string[] = [];
-  const count = await readList(
-    reader,
-    { path: "things/", query: { colour: "red" }, what: "thing", parallel },
-    {
-      async begin() {
-        tries++;
-        rows.length = 0;
-        unread.length = 0;
-        await begin?.();
-      },
-      page(page, progress) {
-        for (const row of page) {
-          rows.push(uuidOf(row));
-          const fault = unreadFault(row)?.fault;
-          if (fault !== undefined) unread.push(`${uuidOf(row)} ${fault.field} ${fault.message}`);
-        }
-        onPage?.(progress);
-      },
-      ...(end === undefined ? {} : { end }),
-    },
-  );
-  return { rows, unread, count, tries };
+  const request = { path: "things/", query: { colour: "red" }, what: "thing", parallel };
+  return readList(reader, request, async (parts) => {
+    tries++;
+    const rows: string[] = [];
+    const unread: string[] = [];
+    let count = 0;
+    await begin?.();
+    for await (const part of parts) {
+      for (const row of part.rows) {
+        rows.push(uuidOf(row));
+        const fault = unreadFault(row)?.fault;
+        if (fault !== undefined) unread.push(`${uuidOf(row)} ${fault.field} ${fault.message}`);
+      }
+      ({ count } = part);
+      onPage?.(part);
+    }
+    await end?.(count);
+    return { rows, unread, count, tries };
+  });
 }
 
 function uuidOf(row: unknown): string {

@@ -185,7 +185,9 @@ test("the next page is asked for before the present one is mapped", async () => 
     what: "resource",
     parallel: 1,
   };
-  await readList(reader, request, { begin: () => undefined, page: () => seen.push([...asked]) });
+  await readList(reader, request, async (parts) => {
+    for await (const _part of parts) seen.push([...asked]);
+  });
   expect(seen).toEqual([
     [1, 2],
     [1, 2, 3],
@@ -199,18 +201,18 @@ test("a server that clamps pages lower than it does today is read to its end", a
   const clamped: Reader = {
     get: (path, query, stop) => reader.get(path, { ...query, page_size: 100 }, stop),
   };
-  const rows: unknown[] = [];
   const request = {
     path: RESOURCES_PATH,
     query: { state: "OK", field: "uuid" },
     what: "resource",
     parallel: 2,
   };
-  const count = await readList(clamped, request, {
-    begin: () => undefined,
-    page: (more) => rows.push(...more),
+  const rows = await readList(clamped, request, async (parts) => {
+    const all: unknown[] = [];
+    for await (const part of parts) all.push(...part.rows);
+    return all;
   });
-  expect([count, rows]).toEqual([650, liveIds(stage).map((uuid) => ({ uuid }))]);
+  expect([rows.length, rows]).toEqual([650, liveIds(stage).map((uuid) => ({ uuid }))]);
 });
 
 /** A real client, and the pages that were asked of it. */
