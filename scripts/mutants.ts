@@ -624,12 +624,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "only a row with the same modified is what is remembered of it",
     file: "lib/sync/whole-rows.ts",
-    from: "found.modified === row.modified && isCurrent",
-    to: "isCurrent",
+    from: "    modified === row.modified && checkedAt",
+    to: "    checkedAt",
     tests: ["waldur/sync-memory.test.ts"],
   },
   {
-    guard: "nothing is believed for longer than a day",
+    guard: "nothing is used for longer than a day",
     file: "lib/sync/whole-rows.ts",
     from: "checkedAt <= now && now - checkedAt <= LONGEST_TRUST;",
     to: "checkedAt > 0;",
@@ -643,17 +643,17 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/sync-memory.test.ts"],
   },
   {
-    guard: "after one row that changed unmarked nothing is believed",
+    guard: "after one row that changed unmarked nothing remembered is used",
     file: "lib/sync/whole-rows.ts",
-    from: "    isBelieved = false;\n",
+    from: "    isUsable = false;\n",
     to: "",
     tests: ["waldur/sync-memory.test.ts"],
   },
   {
     guard: "the modified that is remembered is that of the answer with the columns",
     file: "lib/sync/whole-rows.ts",
-    from: "remembered(row) : (known[n] ?? null)",
-    to: "remembered(part.rows[n] === row ? row : { ...Object(row), modified: Object(part.rows[n]).modified }) : (known[n] ?? null)",
+    from: "toRemember(row))));",
+    to: "toRemember(part.rows[n] === row ? row : { ...Object(row), modified: Object(part.rows[n]).modified }))));",
     tests: ["waldur/sync-memory.test.ts"],
   },
   {

@@ -60,7 +60,7 @@ async function askAbout(job: Job) {
     ...{ field: survey.columns.all, page: 1, page_size: FIRST_RESOURCES },
   });
   const rows = parseRows(answer.body, RESOURCES_PATH);
-  await survey.strangersAmong(rows);
+  await survey.rowsWithoutNames(rows);
   // Where there is no project yet, whether it answers shows with any name.
   if (rows.length === 0) await job.gids?.learn([NOBODY]);
   else await survey.knowGids(rows);

@@ -22,11 +22,6 @@ export function createBlockWriter(write: (bytes: Uint8Array) => void) {
   };
   return {
     add(text: string): void {
-      // A character takes three bytes at most: nearly always the text goes straight to its place.
-      if (used + 3 * text.length < BLOCK_BYTES) {
-        used += block.write(text, used);
-        return;
-      }
       const bytes = Buffer.from(text);
       for (let at = 0; at < bytes.length; ) {
         const taken = bytes.copy(block, used, at);

@@ -122,8 +122,8 @@ function isOf(about: About, { offering, apiUrl, columns }: MemorySubject): boole
 
 /** The memory that a run leaves for the next one. */
 export type MemoryWriter = {
-  /** The next row of the list; null for one that is not to be remembered. */
-  add(row: RememberedRow | null): void;
+  /** The next rows of the list; null for one that is not to be remembered. */
+  add(rows: readonly (RememberedRow | null)[]): void;
   /** Forgets all that was added. */
   restart(): void;
   /** The file has its name, in place of the last one. */
@@ -135,11 +135,14 @@ export function createMemoryWriter(file: Temporary, subject: MemorySubject): Mem
   let blocks = createBlockWriter(file.write);
   let ages = trackAges();
   return {
-    add(row) {
-      const line = row === null ? null : lineOf(row);
-      ages.add(line === null ? null : (row?.checkedAt ?? null));
-      if (line === null) return;
-      blocks.add(`${line}\n`);
+    add(rows) {
+      let text = "";
+      for (const row of rows) {
+        const line = row === null ? null : lineOf(row);
+        ages.add(line === null ? null : (row?.checkedAt ?? null));
+        if (line !== null) text += `${line}\n`;
+      }
+      blocks.add(text);
     },
     restart() {
       file.truncate();

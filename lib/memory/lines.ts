@@ -19,14 +19,23 @@ export type Lines = {
 
 /** Lines of at most `LONGEST_LINE` characters in the first bytes of a file. */
 export function createLines(fd: number, end: number): Lines {
-  const ahead = createWindow(fd, end);
   const aside = createWindow(fd, end);
+  const buffer = Buffer.alloc(BUFFER_BYTES);
   let position = 0;
+  let ahead: readonly string[] = [];
+  let taken = 0;
+  const readAhead = (): void => {
+    const room = buffer.subarray(0, Math.min(buffer.length, end - position));
+    const read = room.subarray(0, readAt(fd, room, position));
+    const whole = read.subarray(0, read.lastIndexOf(BREAK) + 1);
+    ahead = whole.toString("utf8").split("\n").slice(0, -1);
+    position += whole.length;
+    taken = 0;
+  };
   return {
     next() {
-      const line = ahead.line(position);
-      if (line !== null) position += line.length + 1;
-      return line?.toString("utf8") ?? null;
+      if (taken === ahead.length) readAhead();
+      return ahead[taken++] ?? null;
     },
     at: (place) => aside.line(place)?.toString("utf8") ?? null,
     each(visit) {

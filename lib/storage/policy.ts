@@ -3,7 +3,7 @@
 // problem that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
 
 import type { StorageSettings } from "../config/config.ts";
-import { tableOf } from "../json.ts";
+import { isTable, tableOf } from "../json.ts";
 import type { MappingProblem } from "./document.ts";
 import { faultOfPath } from "./mount-point.ts";
 import { mappingProblem, quoted } from "./problems.ts";
@@ -144,13 +144,15 @@ function collectWrongIds(item: object, rules: IdRules, wrong: WrongId[]): void {
     }
     return;
   }
-  for (const [key, value] of Object.entries(item)) {
+  if (!isTable(item)) return;
+  for (const key in item) {
     if (wrong.length >= MOST_WRONG) return;
-    const path = `${rules.path}${key}`;
+    const value: unknown = item[key];
     if (isIdName(key)) {
-      if (!isSoundId(key, value ?? null, rules)) wrong.push({ name: key, path, value });
+      if (!isSoundId(key, value ?? null, rules))
+        wrong.push({ name: key, path: `${rules.path}${key}`, value });
     } else if (isObject(value)) {
-      collectWrongIds(value, { ...rules, path: `${path}.` }, wrong);
+      collectWrongIds(value, { ...rules, path: `${rules.path}${key}.` }, wrong);
     }
   }
 }

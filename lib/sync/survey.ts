@@ -1,5 +1,6 @@
 // What must be known of an offering and of the server behind it before its list is read.
 
+import { isTable } from "../json.ts";
 import type { UuidSet } from "../key-set.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
@@ -35,7 +36,7 @@ export type Survey = {
    * resources are two lists, and both may be made between them. Only once in a run.
    * @returns which of the rows are to be asked for the names themselves, because the list does not know their project
    */
-  strangersAmong(rows: readonly unknown[]): Promise<readonly number[]>;
+  rowsWithoutNames(rows: readonly unknown[]): Promise<readonly number[]>;
   /** Asks for the GIDs of the projects of these rows, where a source has to be asked. */
   knowGids(rows: readonly unknown[]): Promise<void>;
   /** Resources whose change nobody has agreed to yet. Those whose order is placed after this was read are missed. */
@@ -90,10 +91,11 @@ async function joinProjects(
   { reader }: Job,
   offering: WaldurOffering,
   { hasSlugs, count, asksProvider }: Probe & { asksProvider: boolean },
-): Promise<Pick<Survey, "columns" | "projects" | "strangersAmong">> {
+): Promise<Pick<Survey, "columns" | "projects" | "rowsWithoutNames">> {
   const listed = await fetchKnownProjects(reader, offering, hasSlugs);
   const projects = new Map(listed);
   const isUnknown = (row: unknown) => {
+    if (isTable(row) && projects.has(String(row.project_uuid))) return false;
     const uuid = joinedProject(row);
     return uuid !== null && !projects.has(uuid);
   };
@@ -103,7 +105,7 @@ async function joinProjects(
     // An offering without resources had no row to say whose it is, so each row is asked.
     columns: resourceColumns(listed === null, asksProvider),
     projects,
-    async strangersAmong(rows) {
+    async rowsWithoutNames(rows) {
       if (!rows.some(isUnknown)) return NONE;
       if (mayReadAgain) {
         mayReadAgain = false;

@@ -31,7 +31,7 @@ export function createTolerantWriter(
         else if (createFile !== null) writer = createMemoryWriter(createFile(), subject);
       });
     },
-    add: (row) => attempt(() => writer?.add(row)),
+    add: (rows) => attempt(() => writer?.add(rows)),
     publish: (now) => attempt(() => writer?.publish(now)),
     discard: () => writer?.discard(),
   };

@@ -1,10 +1,10 @@
 // Rows of the list with all their columns, of which those that cost the server queries are read only where they may
 // have changed: where a row is new, or its `modified` is not the one that came with what is remembered. The memory is
 // checked against the server as it goes along (lib/memory/schedule.ts); one row that changed without moving its
-// `modified`, and nothing of the memory is believed in this run (docs/contract.md, "Sync").
+// `modified`, and nothing of the memory is used in this run (docs/contract.md, "Sync").
 
 import { isTable } from "../json.ts";
-import { openMemory } from "../memory/file.ts";
+import { type Memory, openMemory } from "../memory/file.ts";
 import { type RememberedRow, rememberRow, withRemembered } from "../memory/row.ts";
 import { type Check, LONGEST_TRUST, planCheck, WHOLE } from "../memory/schedule.ts";
 import type { Temporary } from "../output/durable.ts";
@@ -38,54 +38,72 @@ export type WholeRowsContext = {
   directory: string;
   /** Where the list is asked for, without fields. */
   query: Query;
-  /** Believes nothing. */
+  /** Uses nothing that is remembered. */
   isFull: boolean;
   /** A file of the state directory; null where nothing may be written. */
   createFile: (() => Temporary) | null;
 };
 
+type Row = Readonly<Record<string, unknown>>;
+
 export function createWholeRows(context: WholeRowsContext): WholeRows {
   const { job, survey, query } = context;
-  const { all, free, costly } = survey.columns;
-  const offering = { offering: job.config.uuid };
+  const { all, free, costly, widest } = survey.columns;
   const subject = { offering: job.config.uuid, apiUrl: job.config.apiUrl, columns: costly };
-  const opened = context.isFull ? null : openMemory(context.directory, subject);
-  const memory = opened === null || "why" in opened ? null : opened;
+  const memory = context.isFull ? null : openOrReport(context, subject);
   const writer = createTolerantWriter(job, subject, context.createFile);
   const since = memory?.ages.writtenAt ?? null;
   const costlyRows = createCostlyRows({ job, query, fields: all, since });
-  const strangersRows = createCostlyRows({ job, query, fields: survey.columns.widest, since: null });
-  let isBelieved = memory !== null;
+  const foreignRows = createCostlyRows({ job, query, fields: widest, since: null });
+  let isUsable = memory !== null;
   let check: Check = WHOLE;
   let now = 0;
   let moved = 0;
 
-  if (opened !== null && "why" in opened && opened.why !== null)
-    job.log.info(
-      `every column of every row is read, because what is remembered cannot be used: ${opened.why}`,
-      offering,
-    );
-
   const isWhole = ({ number, size }: Span) => check.isWhole || check.has((number - 1) * size, number * size);
-  const isCurrent = ({ checkedAt }: RememberedRow) => checkedAt <= now && now - checkedAt <= LONGEST_TRUST;
-  /** A row that was just read with all its columns, beside what was remembered of it. */
-  const checkRow = (row: unknown, known: RememberedRow | null): void => {
-    if (known === null || !isTable(row) || row.modified !== known.modified || unreadFault(row) !== null)
-      return;
-    const likeness = compareRows(row, withRemembered(row, known, costly), survey);
-    if (likeness === "project") moved++;
-    if (likeness !== "different") return;
-    isBelieved = false;
-    addNotice(job, unmarked(known.uuid));
-    throw new ReadAgain(`resource ${known.uuid} changed without a new "modified"`);
-  };
   const recall = (row: unknown): RememberedRow | null =>
     memory === null || check.isWhole || !isTable(row) ? null : memory.find(String(row.uuid));
+  const isCurrent = ({ modified, checkedAt }: RememberedRow, row: Row) =>
+    modified === row.modified && checkedAt <= now && now - checkedAt <= LONGEST_TRUST;
+
+  /** Puts what is remembered into the rows, and reads the others anew; whether each is as the server gave it now. */
+  const fill = async (rows: unknown[], known: readonly (RememberedRow | null)[], part: Part) => {
+    const isRead = rows.map(() => true);
+    const wanted: number[] = [];
+    for (const [n, row] of rows.entries()) {
+      const found = known[n];
+      if (!isTable(row) || unreadFault(row) !== null) continue;
+      if (found && isCurrent(found, row)) {
+        rows[n] = withRemembered(row, found, costly);
+        isRead[n] = false;
+      } else wanted.push(n);
+    }
+    await costlyRows.fetchAgain(rows, wanted, part);
+    return isRead;
+  };
+  /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */
+  const completeProjects = async (rows: unknown[], part: Part): Promise<void> => {
+    const foreign = await survey.rowsWithoutNames(rows);
+    if (foreign.length > 0) await foreignRows.fetchAgain(rows, foreign, part);
+  };
+  const checkRow = (row: Row, before: Row): void => {
+    const likeness = compareRows(row, before, survey);
+    if (likeness === "project") moved++;
+    if (likeness !== "different") return;
+    isUsable = false;
+    addNotice(job, unmarked(String(before.uuid)));
+    throw new ReadAgain(`resource ${String(before.uuid)} changed without a new "modified"`);
+  };
+  const toRemember = (row: unknown): RememberedRow | null => {
+    if (!isTable(row) || unreadFault(row) !== null) return null;
+    const attributes = plainStorageFields(row.attributes);
+    return attributes === undefined ? null : rememberRow({ ...row, attributes }, costly, now);
+  };
 
   return {
     begin() {
       now = Math.floor(job.now().getTime() / 1000);
-      check = memory !== null && isBelieved ? planCheck(memory.ages, now) : WHOLE;
+      check = memory !== null && isUsable ? planCheck(memory.ages, now) : WHOLE;
       memory?.rewind();
       costlyRows.begin();
       writer.restart();
@@ -94,35 +112,27 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
     fieldsOf: (span) => (isWhole(span) ? all : free),
     async complete(part) {
       const known = part.rows.map(recall);
-      const rows: unknown[] = [...part.rows];
-      const isRead = rows.map(() => true);
-      if (!isWhole(part)) {
-        const wanted: number[] = [];
-        for (const [n, row] of rows.entries()) {
-          const found = known[n];
-          if (!isTable(row) || unreadFault(row) !== null) continue;
-          if (found && found.modified === row.modified && isCurrent(found)) {
-            rows[n] = withRemembered(row, found, costly);
-            isRead[n] = false;
-          } else wanted.push(n);
-        }
-        await costlyRows.fetchAgain(rows, wanted, part);
-      }
+      const rows = [...part.rows];
+      const isRead = isWhole(part) ? null : await fill(rows, known, part);
       await completeProjects(rows, part);
-      // Also of projects that resources have left: what they gave there is compared.
-      const before = known.flatMap((one, n) =>
-        one !== null && isRead[n] === true ? [withRemembered(Object(rows[n]), one, costly)] : [],
-      );
-      await survey.knowGids([...rows, ...before]);
+      const pairs: [row: Row, before: Row][] = [];
       for (const [n, row] of rows.entries()) {
-        if (isRead[n] === true) checkRow(row, known[n] ?? null);
-        writer.add(isRead[n] === true ? remembered(row) : (known[n] ?? null));
+        const found = known[n];
+        if (!found || isRead?.[n] === false || !isTable(row) || row.modified !== found.modified) continue;
+        if (unreadFault(row) === null) pairs.push([row, withRemembered(row, found, costly)]);
       }
+      await survey.knowGids(rows);
+      // Also of projects that resources have left: what they gave there is compared.
+      await survey.knowGids(pairs.map(([, before]) => before));
+      for (const [row, before] of pairs) checkRow(row, before);
+      writer.add(rows.map((row, n) => (isRead?.[n] === false ? (known[n] ?? null) : toRemember(row))));
       return rows;
     },
     remember() {
       if (moved > 0)
-        job.log.info(`${plural(moved, "resource")} in another project than remembered`, offering);
+        job.log.info(`${plural(moved, "resource")} in another project than remembered`, {
+          offering: job.config.uuid,
+        });
       writer.publish({ writtenAt: now, owed: check.owed });
     },
     discard() {
@@ -130,16 +140,17 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
       memory?.close();
     },
   };
+}
 
-  function remembered(row: unknown): RememberedRow | null {
-    if (!isTable(row) || unreadFault(row) !== null) return null;
-    const attributes = plainStorageFields(row.attributes);
-    return attributes === undefined ? null : rememberRow({ ...row, attributes }, costly, now);
+function openOrReport(
+  { job, directory }: WholeRowsContext,
+  subject: Parameters<typeof openMemory>[1],
+): Memory | null {
+  const opened = openMemory(directory, subject);
+  if (!("why" in opened)) return opened;
+  if (opened.why !== null) {
+    const what = "every column of every row is read, because what is remembered cannot be used";
+    job.log.info(`${what}: ${opened.why}`, { offering: job.config.uuid });
   }
-
-  /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */
-  async function completeProjects(rows: unknown[], part: Part): Promise<void> {
-    const strangers = await survey.strangersAmong(rows);
-    if (strangers.length > 0) await strangersRows.fetchAgain(rows, strangers, part);
-  }
+  return null;
 }

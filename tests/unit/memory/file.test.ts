@@ -25,9 +25,9 @@ function rowOf(n: number, attributes: unknown = { n }): RememberedRow | null {
 
 function write(output: Opened, rows: readonly (RememberedRow | null)[]): string {
   const writer = createMemoryWriter(createTemporary(output, "cache"), LIST_OF);
-  writer.add(rowOf(77));
+  writer.add([rowOf(77)]);
   writer.restart();
-  for (const row of rows) writer.add(row);
+  writer.add(rows);
   writer.publish(ABOUT);
   return join(output.statePath, memoryName(LIST_OF.offering));
 }
