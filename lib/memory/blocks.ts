@@ -1,5 +1,5 @@
 // The bytes of the memory, in blocks whose digest is chained: a file that was cut or damaged anywhere is known before a
-// line of it is believed.
+// line of it is used.
 
 import { readSync } from "node:fs";
 

@@ -19,7 +19,7 @@ export type RememberedRow = {
 
 type WireRow = Readonly<Record<string, unknown>>;
 
-/** A longer line is as good as none: nobody's attributes may make the memory grow without end. */
+/** A longer line is not kept: no attributes may make the memory grow without end. */
 export const LONGEST_LINE = 16 * 1024;
 
 const LONGEST_MODIFIED = 64;

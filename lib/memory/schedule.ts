@@ -3,7 +3,7 @@
 
 import { isTable } from "../json.ts";
 
-/** No row is believed for longer, whatever its `modified` says. */
+/** No row is used for longer, whatever its `modified` says. */
 export const LONGEST_TRUST = 86_400;
 
 /** Rows that are read in full together; a page of the list. */

@@ -39,7 +39,7 @@ export type Listing = {
 };
 
 /**
- * Reads the whole list into the draft. When this returns, nobody else writes receipts until the sink is done.
+ * Reads the whole list into the draft. When this returns, no other process writes receipts until the sink is done.
  * @param repath takes the template anew for resources that no order file names
  */
 export async function readListing(
@@ -78,7 +78,7 @@ export async function readListing(
 
 /**
  * The rows of the list that is read into the sink.
- * @param isFull believes nothing of what earlier runs remember
+ * @param isFull uses nothing that earlier runs remember
  */
 export function rowsOf(
   job: Job,

@@ -74,7 +74,7 @@ export function createSelection(
   const { policy, hierarchy } = survey.mapper;
   const parents = hierarchy?.collect() ?? null;
   const parentItemId = hierarchy?.parentItemId ?? (() => null);
-  const spokenOf = createPolicyNotices();
+  const policyNotices = createPolicyNotices();
   /** What the limits of resources give that asked for more than is billed. */
   const billed = new Map<string, QuotaValues>();
   const names = new Map<number, Named>();
@@ -128,7 +128,7 @@ export function createSelection(
   const at = (source: StorageSource, place: Place, path: string): Place => {
     const settled = keepPlace(place, path);
     if (settled === place) return place;
-    if (!policy.admits(path)) spokenOf.outside(path);
+    if (!policy.admits(path)) policyNotices.outside(path);
     const kept = keptFinding(place, path);
     if (kept !== null) (kept.isProblem ? problems : notices).add({ ...kept.finding, ...aboutOf(source) });
     return settled;
@@ -140,11 +140,11 @@ export function createSelection(
       return leaveOut(source.uuid, mapped.problems, source);
     }
     const { entry, warnings, lack } = mapped;
-    if (warnings.length > 0) spokenOf.warned(source.uuid, warnings);
+    if (warnings.length > 0) policyNotices.warned(source.uuid, warnings);
     if (lack !== null) problems.add({ ...lack, ...aboutOf(source) });
     parents?.add(entry, source);
     const gid = gidOf(entry);
-    if (typeof gid === "number") spokenOf.gid(gid, source.project);
+    if (typeof gid === "number") policyNotices.gid(gid, source.project);
     const bits = (entry.quotas === null ? 0 : QUOTAS) | (hasGid(entry.target) ? GID : 0);
     rows.wrote(owner, {
       path: entry.mountPoint.default,
@@ -228,7 +228,7 @@ export function createSelection(
     },
     problems,
     notices,
-    policyNotices: spokenOf.all,
+    policyNotices: policyNotices.all,
     leftOut,
   };
 }

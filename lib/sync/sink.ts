@@ -108,13 +108,13 @@ function isDiskFault(error: unknown): boolean {
   return error instanceof Error && DISK_FAULTS.includes(errnoOf(error.cause));
 }
 
-/** In memory, for whoever wants to see the document. */
+/** In memory, for a caller that wants the document. */
 export function describingSink(directory: string): SnapshotSink {
   const draft = describeSnapshot(directory);
   return { ...idleSink(directory, draft), document: () => JSON.parse(draft.text()) as unknown };
 }
 
-/** For a snapshot that nobody is going to see: only its size counts, and what it has of the last one. */
+/** For a snapshot that is not kept: only its size counts, and how it compares with the last one. */
 export function measuringSink(directory: string, compared: (found: Compared) => void): SnapshotSink {
   return { ...idleSink(directory, measureSnapshot(directory)), compared };
 }

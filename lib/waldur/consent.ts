@@ -23,7 +23,7 @@ const Row = v.object({
 /**
  * The uuids of resources with an Update or Terminate order that waits for consent, or for its day.
  * `isCurrent`: the server is known to be no server of 2024. Of those between, some do not know the newer states.
- * @throws AnswerError when the list cannot be had or is of another offering: then nobody's state can be trusted
+ * @throws AnswerError when the list cannot be had or is of another offering: then no state can be trusted
  */
 export async function fetchUnconsentedResources(
   reader: Reader,

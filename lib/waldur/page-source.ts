@@ -60,7 +60,7 @@ export function pageSource(
     const present = inFlight.get(number);
     if (present !== undefined) return present;
     const answer = fetchRows(reader, request, { number, size: asked, stop, limitBytes });
-    // Pages asked for ahead may fail while an earlier one is being read; whoever takes them sees the error.
+    // Pages asked for ahead may fail while an earlier one is being read; the error is seen where they are taken.
     answer.catch(() => undefined);
     inFlight.set(number, answer);
     return answer;
