@@ -87,7 +87,9 @@ async function inParallel(
 
 const HOUR_S = 3600;
 
-/** Servers of 2024 take a day alone, which begins at their midnight; a row that is not in the list is asked for alone. */
+/**
+ * Servers of 2024 take a day alone, which begins at their midnight; a row that is not in the list is asked for alone.
+ */
 async function fetchRecent(job: Job, query: Query, since: number): Promise<ReadonlyMap<string, unknown>> {
   const modified = new Date((since - HOUR_S) * 1000).toISOString().slice(0, 10);
   try {

@@ -1,5 +1,6 @@
 // Rows of resources beside the list that is being read: one of them alone, or those of a page once more, with other
-// columns. What they show of the list is not what it was, so a row that left it meanwhile makes the list one that moved.
+// columns. What they show of the list is not what it was, so a row that left it meanwhile makes the list one that
+// moved.
 
 import { AnswerError } from "../errors.ts";
 import { TooLarge } from "./body.ts";
