@@ -17,29 +17,20 @@ export type BareTask = {
 /** What is the same in every entry, or chosen by a word of the row. */
 export type Names = {
   offering: { uuid: string; slug: string };
-  statuses: Readonly<Record<string, StorageStatus>>;
+  statuses: Readonly<Record<string, StorageStatus | undefined>>;
   system: StorageItem;
   fileSystem: StorageItem;
   dataTypes: Readonly<Record<string, StorageResource["storageDataType"]>>;
 };
 
-type Row = {
-  uuid: string;
-  slug: string;
-  state: string;
+type Hierarchy = `${"project" | "customer"}_${"uuid" | "name" | "slug"}`;
+type Row = Readonly<Record<"uuid" | "slug" | "state" | "backend_id" | Hierarchy, string>> & {
   limits: { storage?: number };
   attributes: { permissions?: string; storage_data_type?: string };
   options: { permissions?: string } | null;
-  backend_id: string;
   backend_metadata: Partial<
     Record<"project_item" | "tenant_item" | "customer_item", Record<string, unknown>>
   >;
-  project_uuid: string;
-  project_name: string;
-  project_slug: string;
-  customer_uuid: string;
-  customer_name: string;
-  customer_slug: string;
 };
 
 if (import.meta.main) await run(JSON.parse(process.argv[2] ?? ""));
@@ -121,7 +112,7 @@ function entryOf(row: Row, { statuses, system, fileSystem, dataTypes }: Names): 
   };
 }
 
-function chosen<Value>(values: Readonly<Record<string, Value>>, word: string): Value {
+function chosen<Value>(values: Readonly<Record<string, Value | undefined>>, word: string): Value {
   const value = values[word];
   if (value === undefined) throw new Error(`the simulated Waldur said ${word}`);
   return value;

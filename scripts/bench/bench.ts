@@ -1,5 +1,7 @@
 // What every measure gets, and what it gives back.
 
+import type { Finding } from "./table.ts";
+
 export type Bench = {
   /** Fewer rounds and smaller lists, to see that everything works. */
   quick: boolean;
@@ -9,15 +11,10 @@ export type Bench = {
   empty: string;
   /** The program of bare.ts, compiled with the same flags. */
   bare: string;
-  /** An empty directory for each name, below one that goes in the end. */
-  directory(name: string): string;
+  /** A new directory, below one that goes in the end. */
+  directory(): string;
   /** Progress, for whoever waits. */
   say(text: string): void;
 };
-
-export type Row = readonly string[];
-
-/** One table, and what must be known to read it. */
-export type Finding = { caption: string; columns: readonly string[]; rows: readonly Row[]; note?: string };
 
 export type Measure = (bench: Bench) => Promise<readonly Finding[]>;

@@ -1,11 +1,11 @@
 // `sync` where each request takes 20 ms: against what the requests alone must take.
 
-import type { Bench, Finding } from "./bench.ts";
+import type { Bench } from "./bench.ts";
 import { timeOf } from "./process.ts";
 import { race } from "./race.ts";
 import { type Server, withServer } from "./server.ts";
-import { configure, sweep } from "./site.ts";
-import { atMost, count, time } from "./table.ts";
+import { openSite } from "./site.ts";
+import { atMost, count, type Finding, time, times, withMedian } from "./table.ts";
 
 const LATENCY_MS = 20;
 
@@ -19,19 +19,18 @@ export async function measureLatency(bench: Bench): Promise<readonly Finding[]> 
       }),
     );
   }
+  const columns = [
+    "resources",
+    "`parallel_requests`",
+    "requests",
+    "without latency",
+    "floor",
+    "with latency",
+  ];
   return [
     {
       caption: `\`sync\` with ${LATENCY_MS} ms a request`,
-      columns: [
-        "resources",
-        "`parallel_requests`",
-        "requests",
-        "without latency",
-        "floor",
-        "with latency",
-        "ratio",
-        "target",
-      ],
+      columns: [...columns, "ratio", "target"],
       rows,
       note: "The floor is requests × latency / `parallel_requests`, and the time without latency.",
     },
@@ -41,29 +40,19 @@ export async function measureLatency(bench: Bench): Promise<readonly Finding[]> 
 type Servers = { near: Server; far: Server; parallel: number };
 
 async function measure(bench: Bench, { near, far, parallel }: Servers): Promise<string[]> {
-  const runOn = (server: Server, name: string) => {
-    const directory = bench.directory(`${name}-${server.resources}-${parallel}`);
-    const config = configure(server, directory, { parallel_requests: parallel });
-    return () => {
-      sweep(directory);
-      return timeOf([bench.binary, "sync", "-c", config]);
-    };
+  const runOn = (server: Server) => {
+    const site = openSite(bench, server, { parallel_requests: parallel });
+    return () => timeOf(site.freshSync());
   };
-  const runFar = runOn(far, "far");
+  const runFar = runOn(far);
   await far.takeRequests();
   await runFar();
-  const requests = Object.values(await far.takeRequests()).reduce((sum, times) => sum + times, 0);
-  const of = await race({ near: runOn(near, "near"), far: runFar }, bench.quick ? 1 : 3);
+  const requests = (await far.takeRequests()).length;
+  const of = await race({ near: runOn(near), far: runFar }, bench.quick ? 1 : 3);
   const floorMs = (requests * LATENCY_MS) / parallel + of("near").min;
-  const least = of("far").min / floorMs;
+  const above = of("far").min / floorMs;
   return [
-    count(far.resources),
-    `${parallel}`,
-    count(requests),
-    time(of("near").min),
-    time(floorMs),
-    `${time(of("far").min)} (median ${time(of("far").median)})`,
-    least.toFixed(2),
-    atMost(1.15, least),
+    ...[count(far.resources), `${parallel}`, count(requests), time(of("near").min), time(floorMs)],
+    ...[withMedian(of("far"), time), times(above), atMost(1.15, above)],
   ];
 }

@@ -2,11 +2,9 @@
 
 import { readFileSync } from "node:fs";
 
-type Options = { env?: Readonly<Record<string, string>>; cwd?: string };
-
 /** Milliseconds from start to end; throws for any other exit code than 0. */
-export async function timeOf(command: readonly string[], options: Options = {}): Promise<number> {
-  return (await start(command, options).ended).ms;
+export async function timeOf(command: readonly string[]): Promise<number> {
+  return start(command).ended;
 }
 
 /** The same without the event loop, for what takes a few milliseconds. */
@@ -18,32 +16,27 @@ export function timeOfShort(command: readonly string[]): number {
   return ms;
 }
 
+/** The kernel keeps the high-water mark, so only what a process takes in its last moments is missed. */
+const LOOK_MS = 5;
+
 /** Milliseconds, and bytes of the largest process. Looking at memory takes time of its own, so times are only rough. */
-export async function peakOf(
-  command: readonly string[],
-  options: Options = {},
-): Promise<{ ms: number; bytes: number }> {
-  const { pid, ended } = start(command, options);
+export async function peakOf(command: readonly string[]): Promise<{ ms: number; bytes: number }> {
+  const { pid, ended } = start(command);
   let bytes = 0;
   const look = setInterval(() => {
     bytes = Math.max(bytes, ...familyOf(pid).map(highWater));
   }, LOOK_MS);
   try {
-    const { ms } = await ended;
-    return { ms, bytes };
+    return { ms: await ended, bytes };
   } finally {
     clearInterval(look);
   }
 }
 
-/** The kernel keeps the high-water mark, so only what a process takes in its last moments is missed. */
-const LOOK_MS = 5;
-
-function start(command: readonly string[], { env = {}, cwd }: Options) {
+function start(command: readonly string[]): { pid: number; ended: Promise<number> } {
   const startedAt = performance.now();
   const child = Bun.spawn([...command], {
-    ...(cwd === undefined ? {} : { cwd }),
-    env: { PATH: process.env.PATH ?? "", TZ: "UTC", ...env },
+    env: { PATH: process.env.PATH ?? "", TZ: "UTC" },
     stdin: "ignore",
     stdout: "ignore",
     stderr: "inherit",
@@ -51,7 +44,7 @@ function start(command: readonly string[], { env = {}, cwd }: Options) {
   const ended = child.exited.then((code) => {
     const ms = performance.now() - startedAt;
     if (code !== 0) throw new Error(`${command.slice(0, 3).join(" ")} ended with ${code}`);
-    return { ms };
+    return ms;
   });
   return { pid: child.pid, ended };
 }

@@ -4,13 +4,14 @@
 export type Timing = { min: number; median: number };
 
 /** Each contestant runs once and returns its milliseconds. Returns how to look a timing up by name. */
-export async function race(
-  contestants: Readonly<Record<string, () => number | Promise<number>>>,
+export async function race<Name extends string>(
+  contestants: Readonly<Record<Name, () => number | Promise<number>>>,
   rounds: number,
-): Promise<(name: string) => Timing> {
-  const times = new Map<string, number[]>(Object.keys(contestants).map((name) => [name, []]));
+): Promise<(name: Name) => Timing> {
+  const times = new Map<string, number[]>();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(contestants)) times.get(name)?.push(await run());
+    for (const [name, run] of Object.entries<() => number | Promise<number>>(contestants))
+      times.set(name, [...(times.get(name) ?? []), await run()]);
   }
   return (name) => timingOf(times.get(name) ?? []);
 }
@@ -18,6 +19,5 @@ export async function race(
 /** Of at least one value. */
 export function timingOf(values: readonly number[]): Timing {
   const sorted = values.toSorted((a, b) => a - b);
-  const [min = Number.NaN] = sorted;
-  return { min, median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN };
+  return { min: sorted[0] ?? Number.NaN, median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN };
 }

@@ -1,7 +1,15 @@
-// Starts serve.ts and talks to it.
+// A simulated Waldur in a process of its own, so that what is measured shares neither core nor memory with it. The
+// process is this file again: its options are its argument, and it answers each message with the requests since the
+// last one.
 
-import { join } from "pathe";
-import type { SimulatorOptions } from "../../lib/simulator/server.ts";
+import {
+  type SimulatorOptions as AnyOptions,
+  type Simulator,
+  startSimulator,
+} from "../../lib/simulator/server.ts";
+
+type SimulatorOptions = AnyOptions & { resources: number };
+type Requests = Simulator["requests"];
 
 export type Server = {
   /** Ends with `/api/`. */
@@ -9,58 +17,52 @@ export type Server = {
   token: string;
   offering: string;
   resources: number;
-  /** Requests since the last time, by shape. */
-  takeRequests(): Promise<Record<string, number>>;
-  stop(): Promise<void>;
+  /** Those since the last time. */
+  takeRequests(): Promise<Requests>;
+  /** Changes every hundredth resource, so that each page has some. */
+  changeSome(): Promise<void>;
 };
+
+if (import.meta.main) serve(JSON.parse(process.argv[2] ?? ""));
 
 /** Runs the work beside a simulated Waldur, and ends that afterwards. */
 export async function withServer<T>(
-  options: SimulatorOptions & { resources: number },
+  options: SimulatorOptions,
   work: (server: Server) => Promise<T>,
 ): Promise<T> {
-  const server = await startServer(options);
-  try {
-    return await work(server);
-  } finally {
-    await server.stop();
-  }
-}
-
-async function startServer(options: SimulatorOptions & { resources: number }): Promise<Server> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "serve.ts"), JSON.stringify(options)], {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
+  let reply = Promise.withResolvers<unknown>();
+  const child = Bun.spawn([process.execPath, import.meta.path, JSON.stringify(options)], {
+    stdio: ["ignore", "inherit", "inherit"],
+    ipc: (message) => reply.resolve(message),
   });
-  const lines = linesOf(child.stdout);
-  const nextLine = async () => {
-    const { value } = await lines.next();
-    if (value === undefined) throw new Error("the simulated Waldur ended");
-    return JSON.parse(value);
+  const ended = child.exited.then(() => {
+    throw new Error("the simulated Waldur ended");
+  });
+  const ask = async (what: "requests" | "change"): Promise<Requests> => {
+    reply = Promise.withResolvers();
+    child.send(what);
+    return JSON.parse(`${await Promise.race([reply.promise, ended])}`);
   };
-  const place: Pick<Server, "url" | "token" | "offering"> = await nextLine();
-  return {
-    ...place,
-    resources: options.resources,
-    async takeRequests() {
-      child.stdin.write("\n");
-      await child.stdin.flush();
-      return nextLine();
-    },
-    async stop() {
-      child.kill();
-      await child.exited;
-    },
-  };
+  try {
+    const place = JSON.parse(`${await Promise.race([reply.promise, ended])}`);
+    const takeRequests = () => ask("requests");
+    const changeSome = async () => void (await ask("change"));
+    return await work({ ...place, resources: options.resources, takeRequests, changeSome });
+  } finally {
+    ended.catch(() => undefined);
+    child.kill();
+  }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let pending = "";
-  for await (const chunk of stream) {
-    const parts = (pending + decoder.decode(chunk, { stream: true })).split("\n");
-    pending = parts.pop() ?? "";
-    yield* parts;
-  }
+function serve(options: SimulatorOptions): void {
+  const { url, providerToken: token, offeringUuid: offering, requests, world } = startSimulator(options);
+  const say = (value: unknown) => process.send?.(JSON.stringify(value));
+  process.on("disconnect", () => process.exit());
+  process.on("message", (message) => {
+    if (message === "change")
+      for (const [n, { uuid }] of world.resources().entries())
+        if (n % 100 === 0) world.resource(uuid).attributes = { permissions: "770" };
+    say(requests.splice(0));
+  });
+  say({ url, token, offering });
 }

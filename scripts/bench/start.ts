@@ -1,78 +1,59 @@
 // What it costs to start: against a program that does nothing, and a pass without orders against its requests alone.
 
-import type { Bench, Finding } from "./bench.ts";
+import type { Bench } from "./bench.ts";
 import { timeOfShort } from "./process.ts";
 import { race, type Timing } from "./race.ts";
 import { withServer } from "./server.ts";
-import { configure, curl } from "./site.ts";
-import { atMost, ratio, time } from "./table.ts";
-
-const COLUMNS = ["", "least", "median", "against", "ratio", "target"];
+import { curl, openSite } from "./site.ts";
+import { atMost, type Finding, ratio, time, times, withMedian } from "./table.ts";
 
 export function measureStart(bench: Bench): Promise<readonly Finding[]> {
-  const { binary, empty } = bench;
+  const { binary, empty, quick } = bench;
   return withServer({ resources: 0 }, async (server) => {
-    const config = configure(server, bench.directory("start"));
-    const offering = `marketplace-provider-offerings/${server.offering}/?field=uuid&field=slug&field=type`;
-    const orders = `marketplace-orders/?offering_uuid=${server.offering}&state=pending-provider&state=executing&page=1&page_size=300`;
-    const requests = [...curl(server, offering), "--next", ...curl(server, orders).slice(1)];
-    const pass = [binary, "orders", "-c", config];
+    const pass = openSite(bench, server).command("orders");
     timeOfShort(pass);
     await server.takeRequests();
     timeOfShort(pass);
-    const asked = Object.values(await server.takeRequests()).reduce((sum, times) => sum + times, 0);
-    const of = await raceInTurns(bench, {
-      empty: [empty],
-      version: [binary, "--version"],
-      help: [binary, "--help"],
-      curl: requests,
-      pass,
-    });
-    const start = of("empty");
-    const bare = { min: start.min + of("curl").min, median: start.median + of("curl").median };
+    const asked = await server.takeRequests();
+    const curls = asked.map(({ path, query }) => curl(server, `${path}?${query}`));
+    const requests = curls.flatMap((one, at) => (at === 0 ? one : ["--next", ...one.slice(1)]));
+    // The server lives in another process, so blocking this one is harmless.
+    const of = await race(
+      {
+        empty: () => timeOfShort([empty]),
+        version: () => timeOfShort([binary, "--version"]),
+        help: () => timeOfShort([binary, "--help"]),
+        curl: () => timeOfShort(requests),
+        pass: () => timeOfShort(pass),
+      },
+      quick ? 7 : 41,
+    );
+    const start = { name: "the empty program", timing: of("empty") };
+    const bare = {
+      name: "the empty program and that curl",
+      timing: { min: start.timing.min + of("curl").min, median: start.timing.median + of("curl").median },
+    };
     return [
       {
         caption: "Start, and a pass over an offering without orders",
-        columns: COLUMNS,
+        columns: ["", "least", "median", "against", "ratio", "target"],
         rows: [
-          ["an empty program", time(start.min), time(start.median), "", "", ""],
-          row("`--version`", of("version"), { against: start, name: "the empty program", target: 1.3 }),
+          row("an empty program", of("empty")),
+          row("`--version`", of("version"), { ...start, target: 1.3 }),
           // It is laid out for the terminal's width, for a person to read.
-          row("`--help`", of("help"), { against: start, name: "the empty program", target: 2 }),
-          [
-            "one curl with the two requests of a pass",
-            time(of("curl").min),
-            time(of("curl").median),
-            "",
-            "",
-            "",
-          ],
-          row("`orders` with nothing to do", of("pass"), {
-            against: bare,
-            name: "the empty program and that curl",
-            target: 1.75,
-          }),
+          row("`--help`", of("help"), { ...start, target: 2 }),
+          row("one curl with the two requests of a pass", of("curl")),
+          row("`orders` with nothing to do", of("pass"), { ...bare, target: 1.75 }),
         ],
-        note: `Requests of such a pass: ${asked}.`,
+        note: `Requests of such a pass: ${asked.length}.`,
       },
     ];
   });
 }
 
-/** The server lives in another process, so blocking this one is harmless. */
-function raceInTurns({ quick }: Bench, commands: Readonly<Record<string, readonly string[]>>) {
-  const runs = Object.entries(commands).map(([name, command]) => [name, () => timeOfShort(command)] as const);
-  return race(Object.fromEntries(runs), quick ? 7 : 41);
-}
-
-function row(name: string, timing: Timing, other: { against: Timing; name: string; target: number }) {
-  const least = timing.min / other.against.min;
-  return [
-    name,
-    time(timing.min),
-    time(timing.median),
-    other.name,
-    `${least.toFixed(2)} (median ${ratio(timing.median, other.against.median)})`,
-    atMost(other.target, least),
-  ];
+function row(name: string, timing: Timing, against?: { timing: Timing; name: string; target: number }) {
+  const own = [name, time(timing.min), time(timing.median)];
+  if (against === undefined) return [...own, "", "", ""];
+  const figure = ratio(timing, against.timing);
+  return [...own, against.name, withMedian(figure, times), atMost(against.target, figure.min)];
 }

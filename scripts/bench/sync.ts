@@ -1,111 +1,75 @@
-// `sync` where the network costs nothing: against the floor, and against what a shell can do.
+// `sync` where the network costs nothing: against the floor, the least of a program, and what a shell can do.
 
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { join } from "pathe";
-import type { Bench, Finding } from "./bench.ts";
+import type { Bench } from "./bench.ts";
+import { barePipeline, expectSame, floor, shellPipeline } from "./pipelines.ts";
 import { timeOf } from "./process.ts";
 import { race, type Timing } from "./race.ts";
 import { type Server, withServer } from "./server.ts";
-import {
-  ALL_FIELDS,
-  barePipeline,
-  configure,
-  expectSame,
-  FIELDS,
-  floor,
-  shellPipeline,
-  snapshotIn,
-  sweep,
-} from "./site.ts";
-import { atLeast, atMost, count, time } from "./table.ts";
+import { openSite } from "./site.ts";
+import { atMost, count, type Finding, ratio, time, times, withMedian } from "./table.ts";
 
 const SIZES = [
-  { resources: 10_000, faster: 12 },
-  { resources: 100_000, faster: 15 },
+  { resources: 10_000, floors: 2.8, bares: 1.7 },
+  { resources: 100_000, floors: 2.2, bares: 1.5 },
 ];
-const ROUNDS = 7;
 
 export async function measureSync(bench: Bench): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const { resources, faster } of bench.quick ? SIZES.slice(0, 1) : SIZES) {
-    bench.say(`${count(resources)} resources`);
-    const of = await withServer({ resources }, (server) =>
-      raceOn(server, bench.directory(`sync-${resources}`), bench),
-    );
-    findings.push(finding(resources, faster, of));
+  for (const size of bench.quick ? SIZES.slice(0, 1) : SIZES) {
+    bench.say(`${count(size.resources)} resources`);
+    findings.push(finding(size, await withServer(size, (server) => raceOn(server, bench))));
   }
   return findings;
 }
 
-async function raceOn(server: Server, directory: string, { binary, bare, quick }: Bench) {
-  const ours = [binary, "sync", "-c", configure(server, directory)];
-  const slim = await shellPipeline(server, directory, FIELDS);
-  const broad = await shellPipeline(server, directory, ALL_FIELDS);
-  const least = await barePipeline(bare, server, directory);
-  const bytes = await checkedDocument({ server, directory, ours, pipelines: [slim, broad, least] });
-  const command = floor(server, directory, bytes);
+async function raceOn(server: Server, bench: Bench) {
+  const { directory, freshSync, snapshot } = openSite(bench, server);
+  const bare = await barePipeline(server, directory, bench.bare);
+  const shell = await shellPipeline(server, directory);
+  // Everybody runs once, and must have made the same document.
+  const bytes = join(directory, "bytes.json");
+  await timeOf(freshSync());
+  copyFileSync(snapshot(), bytes);
+  for (const { command, file } of [bare, shell]) {
+    await timeOf(command);
+    await expectSame(bytes, file);
+  }
+  const least = floor(server, directory, bytes);
   return race(
     {
-      ours() {
-        sweep(directory);
-        return timeOf(ours);
-      },
-      floor: () => timeOf(command),
-      least: () => timeOf(least.command),
-      slim: () => timeOf(slim.command),
-      broad: () => timeOf(broad.command),
+      ours: () => timeOf(freshSync()),
+      floor: () => timeOf(least),
+      bare: () => timeOf(bare.command),
+      shell: () => timeOf(shell.command),
     },
-    quick ? 1 : ROUNDS,
+    bench.quick ? 2 : 7,
   );
 }
 
-type Entrants = {
-  server: Server;
-  directory: string;
-  ours: readonly string[];
-  pipelines: readonly { command: readonly string[]; file: string }[];
-};
-
-/** Everybody runs once, and must have made the same document. Returns where its bytes are kept. */
-async function checkedDocument({ directory, ours, pipelines }: Entrants): Promise<string> {
-  const kept = join(directory, "bytes.json");
-  await timeOf(ours);
-  mkdirSync(directory, { recursive: true });
-  copyFileSync(snapshotIn(directory), kept);
-  for (const { command, file } of pipelines) {
-    await timeOf(command);
-    await expectSame(kept, file);
-  }
-  return kept;
-}
-
-function finding(resources: number, faster: number, of: (name: string) => Timing): Finding {
+function finding(
+  { resources, floors, bares }: (typeof SIZES)[number],
+  of: (name: "ours" | "floor" | "bare" | "shell") => Timing,
+): Finding {
   const ours = of("ours");
-  const row = (name: string, timing: Timing, target: string) => [
-    name,
-    time(timing.min),
-    time(timing.median),
-    `${(timing.min / ours.min).toFixed(2)} (median ${(timing.median / ours.median).toFixed(2)})`,
-    target,
-  ];
-  const above = ours.min / of("floor").min;
+  const row = (name: string, timing: Timing, target?: number) => {
+    const [theirs, above] = [ratio(timing, ours), ratio(ours, timing)];
+    const held = target === undefined ? "" : `${times(above.min)} times it, ${atMost(target, above.min)}`;
+    return [name, time(timing.min), time(timing.median), withMedian(theirs, times), held];
+  };
   return {
     caption: `${count(resources)} resources, no latency`,
-    columns: ["", "least", "median", "times ours", "target"],
+    columns: ["", "least", "median", "times ours", "target of `sync`"],
     rows: [
-      row("`sync`", ours, `${above.toFixed(2)} times the floor, ${atMost(2.5, above)}`),
+      row("`sync`", ours),
       row(
         "the floor: one curl with the same fields to nowhere, `dd conv=fsync` of the same bytes",
         of("floor"),
-        "",
+        floors,
       ),
-      row("the least of a Bun program: the same, parsed, laid out, digested, unchecked", of("least"), ""),
-      row(
-        "one curl with the same fields, one jq, `sync`, `mv`",
-        of("slim"),
-        atLeast(faster, of("slim").min / ours.min),
-      ),
-      row("the same without `field=`", of("broad"), ""),
+      row("the least of a Bun program: the same, parsed, laid out, digested, unchecked", of("bare"), bares),
+      row("one curl with the same fields, one jq, `sync`, `mv`", of("shell")),
     ],
   };
 }

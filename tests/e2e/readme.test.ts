@@ -68,10 +68,20 @@ describe("tables", () => {
         `${sync.sync?.[0]}; one curl and one jq take ${Number.parseFloat(pipeline[2] ?? "").toFixed(1)} times as long`,
       );
     }
-    const memory = measured("Peak memory of `sync`");
-    const peaks = ["10 000", "100 000", "1 000 000"].map((size) => least(memory[size]?.[0]));
+    const growth = measured("Time and peak memory of `sync`");
+    const peaks = ["10 000", "100 000", "1 000 000"].map((size) => least(growth[size]?.[1]));
     expect(shown["memory at 10 000, 100 000, 1 000 000 resources"]).toBe(
-      `${peaks.join(", ")}; an idle start has ${memory["nothing loaded"]?.[0]}`,
+      `${peaks.join(", ")}; an idle start has ${growth["nothing loaded"]?.[1]}`,
+    );
+    const far = benchmark.table("`sync` with 20 ms a request:").find(([size]) => size === "100 000") ?? [];
+    expect(shown["the same with 20 ms a request"]).toBe(`${far[6]} times what the latency alone costs`);
+    const [orders = []] = benchmark.table("`orders` with pending orders of mixed types and 20 ms a request:");
+    expect(shown["orders with 20 ms a request"]).toBe(`${orders[5]} times what the latency alone costs`);
+    const charged = measured("10 000 resources on a server that charges for queries");
+    const seconds = (name: string) => `${Math.round(Number.parseFloat(charged[name]?.[3] ?? ""))} s`;
+    const [first, next] = [seconds("sync, the first"), seconds("the next, nothing changed")];
+    expect(shown["10 000 resources on a server of 2024, at its measured cost"]).toBe(
+      `${first}, and ${next} where nothing changed since the last run; asking for every field takes ${seconds("one curl without field=")}`,
     );
   });
 });

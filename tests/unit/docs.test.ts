@@ -56,6 +56,18 @@ test("what `bun run contract --json` prints is JSON alone: what the build says g
   });
 });
 
+test("docs/benchmark.md has a place for each measure of `bun run bench`, and no other", async () => {
+  const { stderr } = await runCommand(
+    [process.execPath, join(ROOT, "scripts/bench.ts"), "--only", "none"],
+    {},
+  );
+  const [, known = ""] = /^error: .* known: (.*)$/m.exec(stderr) ?? [];
+  const places = readPage("docs/benchmark.md").text.matchAll(
+    /<!-- bench: (\w+) -->[\s\S]*?<!-- end: \1 -->/g,
+  );
+  expect([...places].map(([, name]) => name).sort()).toEqual(known.split(", ").sort());
+});
+
 test("the tests that hold the promises exist under the names that docs/proof.md gives", () => {
   const rows = readPage("docs/proof.md").table("## What holds the promises");
   expect(rows.length).toBeGreaterThan(15);
