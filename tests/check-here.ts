@@ -6,25 +6,24 @@ import type { CheckOptions } from "../lib/check/context.ts";
 import type { CheckReport, Finding, ItemName } from "../lib/check/report.ts";
 import { showCheck } from "../lib/check/shown.ts";
 import type { ExitCode } from "../lib/errors.ts";
-import { createLog } from "../lib/report/log.ts";
-import { createProgress } from "../lib/report/progress.ts";
 import type { Surroundings } from "../lib/run/options.ts";
+import { surroundings } from "./stage.ts";
 
 export type CheckHereOptions = Partial<CheckOptions> & Partial<Pick<Surroundings, "now" | "env">>;
 
 export function checkHere(configPath: string, options: CheckHereOptions = {}): Promise<CheckReport> {
-  const { checked, surroundings } = whatToCheck(configPath, options);
-  return checkSetup(checked, surroundings, () => undefined);
+  const { checked, surroundings: around } = whatToCheck(configPath, options);
+  return checkSetup(checked, around, () => undefined);
 }
 
 /** The text of a check, 80 columns wide. */
 export async function checkShown(configPath: string): Promise<{ text: string; exitCode: ExitCode }> {
-  const { checked, surroundings } = whatToCheck(configPath, {});
+  const { checked, surroundings: around } = whatToCheck(configPath, {});
   let text = "";
   const show = (more: string) => {
     text += more;
   };
-  const { exitCode } = await showCheck(checked, surroundings, { width: 80, show });
+  const { exitCode } = await showCheck(checked, around, { width: 80, show });
   return { text, exitCode };
 }
 
@@ -42,26 +41,8 @@ function whatToCheck(
     metricsFiles: [],
     ...options,
   };
-  const log = createLog({
-    format: "text",
-    level: "quiet",
-    terminal: false,
-    color: false,
-    journald: false,
-    now,
-    write: () => undefined,
-  });
-  const surroundings = {
-    env,
-    cwd: tmpdir(),
-    version: "0.0.0-test",
-    now,
-    random: () => 0,
-    log,
-    progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
-    interrupted: new AbortController().signal,
-  };
-  return { checked, surroundings };
+  const around = { cwd: tmpdir(), level: "quiet", write: () => undefined } as const;
+  return { checked, surroundings: surroundings({ ...around, now, env }) };
 }
 
 /** Statuses of an item, such as `["ok"]`. */

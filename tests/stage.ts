@@ -10,7 +10,7 @@ import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
 import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
 import type { Report } from "../lib/report/report.ts";
-import type { RunOptions } from "../lib/run/options.ts";
+import type { RunOptions, Surroundings } from "../lib/run/options.ts";
 import { runMode } from "../lib/run/run.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../lib/simulator/server.ts";
 import type { StorageDocument } from "../lib/storage/document.ts";
@@ -33,12 +33,13 @@ export type StageOptions = SimulatorOptions & {
   /** Files are in memory: for runs inside the test's process, which nothing interrupts. */
   inMemory?: boolean;
   /** Instead of the offering's own. */
-  config?: (stage: { url: string; token: string; offering: string; out: string }) => string;
+  config?: (place: Place) => string;
 };
 
 export async function openStage(options: StageOptions = {}) {
   const { settings = {}, timezone, inMemory = false, ...others } = options;
-  const { config = defaultConfig(settings, timezone), ...simulated } = others;
+  const zone = timezone === undefined ? "" : `timezone: ${timezone}\n`;
+  const { config = (place) => zone + configText(place, settings), ...simulated } = others;
   const simulator = startSimulator({ resources: 0, seed: 1, ...simulated });
   const directory = scratchDirectory("stage-", { inMemory });
   const out = join(directory, "out");
@@ -82,18 +83,13 @@ export async function openStage(options: StageOptions = {}) {
   };
 }
 
-function defaultConfig(settings: NonNullable<StageOptions["settings"]>, timezone?: string) {
-  return ({
-    url,
-    token,
-    offering,
-    out,
-  }: {
-    url: string;
-    token: string;
-    offering: string;
-    out: string;
-  }) => `${timezone === undefined ? "" : `timezone: ${timezone}\n`}offerings:
+type Place = { url: string; token: string; offering: string; out: string };
+type Settings = NonNullable<StageOptions["settings"]>;
+
+/** The configuration of one offering, with these settings. */
+export function configText({ url, token, offering, out }: Place, settings: Settings = {}): string {
+  const lines = Object.entries(settings).map(([key, value]) => `      ${key}: ${JSON.stringify(value)}\n`);
+  return `offerings:
   - name: Test
     waldur_api_url: ${url}
     waldur_api_token: ${token}
@@ -102,9 +98,7 @@ function defaultConfig(settings: NonNullable<StageOptions["settings"]>, timezone
     order_processing_backend: cscs-hpc-storage
     backend_settings:
       output_directory: ${out}
-${Object.entries(settings)
-  .map(([key, value]) => `      ${key}: ${JSON.stringify(value)}\n`)
-  .join("")}`;
+${lines.join("")}`;
 }
 
 function withConfig(args: readonly string[], configPath: string): readonly string[] {
@@ -163,6 +157,26 @@ export type HereOptions = Partial<RunOptions> & {
   interrupted?: AbortSignal;
 };
 
+/** What a run inside this process has around it. Lines of its log go to `write`. */
+export function surroundings({
+  write,
+  level = "verbose",
+  now = () => new Date(),
+  ...others
+}: { write: (line: string) => void; level?: "verbose" | "normal" | "quiet" } & Pick<Surroundings, "cwd"> &
+  Partial<Surroundings>): Surroundings {
+  return {
+    env: {},
+    version: "0.0.0-test",
+    now,
+    random: () => 0,
+    log: createLog({ format: "text", level, terminal: false, color: false, journald: false, now, write }),
+    progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
+    interrupted: new AbortController().signal,
+    ...others,
+  };
+}
+
 /** What a run inside this process reports: its report, and the lines of its log. */
 export async function runHere(
   mode: RunOptions["mode"],
@@ -197,24 +211,7 @@ export async function runHere(
       allowInsecureConfig: false,
       ...options,
     },
-    {
-      env: {},
-      cwd: tmpdir(),
-      version: "0.0.0-test",
-      now,
-      random: () => 0,
-      log: createLog({
-        format: "text",
-        level: "verbose",
-        terminal: false,
-        color: false,
-        journald: false,
-        now,
-        write: (line) => lines.push(line),
-      }),
-      progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
-      interrupted,
-    },
+    surroundings({ cwd: tmpdir(), now, interrupted, write: (line) => lines.push(line) }),
     work,
   );
   return { report, lines };

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { faultOf, Table, Text, Uuid, unreadFault, type WireFault } from "./wire.ts";
+import { HIERARCHY_FIELDS } from "./wire-resource.ts";
 
 const OrderRow = v.object({
   uuid: Uuid,
@@ -57,11 +58,7 @@ export const ORDER_FIELDS = [
   "limits",
   "attributes",
   "project_uuid",
-  "project_name",
-  "project_slug",
-  "customer_uuid",
-  "customer_name",
-  "customer_slug",
+  ...HIERARCHY_FIELDS,
 ] as const;
 
 /**

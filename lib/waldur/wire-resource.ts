@@ -62,7 +62,8 @@ const BASE_FIELDS = [
   "backend_metadata",
   "project_uuid",
 ] as const;
-const HIERARCHY_FIELDS = [
+/** What names the project and the customer of a row, beside `project_uuid`. */
+export const HIERARCHY_FIELDS = [
   "project_name",
   "project_slug",
   "customer_uuid",

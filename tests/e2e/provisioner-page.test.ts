@@ -3,7 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { ROOT, readPage, type ShownCommand } from "../pages.ts";
-import { openStage } from "../stage.ts";
+import { configText, openStage } from "../stage.ts";
 import { NEEDS_COPY, runOnCopy } from "./machine.ts";
 import { CAN_PROVISION, NEEDS_PROVISIONER } from "./provisioner-site.ts";
 
@@ -33,7 +33,13 @@ test("every command of the page is run here or in another test", () => {
 test.skipIf(NEEDS_COPY !== "" || !CAN_PROVISION)(
   `an administrator who types what the page of the provisioner shows has a provisioner${NEEDS_COPY}${NEEDS_PROVISIONER}`,
   async () => {
-    const stage = await openStage({ config: configOf });
+    const stage = await openStage({
+      config: (place) =>
+        configText(
+          { ...place, out: "/srv/storage-orders" },
+          { completion: "on-ack", use_mock_target_items: true },
+        ),
+    });
     const [one, two] = ["one", "two"].map((name) => stage.world.addOrder({ type: "Create", name }));
     try {
       const cron = page.blocks("cron").map((line) => as(line.trim().split(" ").slice(6).join(" ")));
@@ -69,18 +75,3 @@ test.skipIf(NEEDS_COPY !== "" || !CAN_PROVISION)(
   },
   60_000,
 );
-
-function configOf({ url, token, offering }: { url: string; token: string; offering: string }): string {
-  return `offerings:
-  - name: Test
-    waldur_api_url: ${url}
-    waldur_api_token: ${token}
-    waldur_offering_uuid: ${offering}
-    backend_type: cscs-hpc-storage
-    order_processing_backend: cscs-hpc-storage
-    backend_settings:
-      output_directory: /srv/storage-orders
-      completion: on-ack
-      use_mock_target_items: true
-`;
-}

@@ -23,7 +23,7 @@ import { historyFile } from "../../lib/history/record.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import { minuteStamp, orderFileName, snapshotName } from "../../lib/output/names.ts";
 import { LATEST_NAME } from "../../lib/output/retention.ts";
-import { openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
+import { configText, openStage, type Ran, runCommand, type Stage, SUBJECT } from "../stage.ts";
 import { inTurns } from "./in-turns.ts";
 import { CAN_MOUNT, mountTmpfs, NEEDS_MOUNT, remount } from "./mounts.ts";
 import { complaintsAnyTime, complaintsWhenDone, orderFiles } from "./outcome.ts";
@@ -270,15 +270,7 @@ describe("a directory that cannot be written", () => {
       for (const mode of ["sync", "orders"]) {
         const stage = await openStage({
           resources: 3,
-          config: ({ url, token, offering, out }) => `offerings:
-  - name: Test
-    waldur_api_url: ${url}
-    waldur_api_token: ${token}
-    waldur_offering_uuid: ${offering}
-    backend_type: cscs-hpc-storage
-    order_processing_backend: cscs-hpc-storage
-    backend_settings: { output_directory: ${out}/json, require_mount: ${out} }
-`,
+          config: (place) => configText({ ...place, out: `${place.out}/json` }, { require_mount: place.out }),
         });
         try {
           placeOrder(stage, "Create");

@@ -12,13 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "pathe";
-import { type ComponentsOptions, setUpComponents } from "../../lib/components/run.ts";
 import { listHistory } from "../../lib/history/reader.ts";
 import { historyTable } from "../../lib/history/text.ts";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
-import { createLog } from "../../lib/report/log.ts";
 import type { SimulatorOptions } from "../../lib/simulator/server.ts";
-import { openComponents } from "../components-site.ts";
+import { type ComponentsHere, openComponents, setUpHere } from "../components-site.ts";
 import { listenTo, type Stage } from "../stage.ts";
 
 const stages: Stage[] = [];
@@ -43,28 +41,8 @@ const stateOf = ({ out }: Stage) => join(out, STATE_DIRECTORY);
 const fileOf = (stage: Stage) => join(stateOf(stage), "history-components.jsonl");
 const sentOf = ({ out }: Stage) => listHistory([out]).filter(({ mode }) => mode === "components");
 
-async function run(stage: Stage, options: Partial<ComponentsOptions> = {}) {
-  const log = createLog({
-    ...{ format: "text", level: "quiet", terminal: false, color: false, journald: false },
-    now: () => new Date(),
-    write: () => undefined,
-  });
-  const report = await setUpComponents(
-    {
-      ...{
-        configPath: stage.configPath,
-        offeringUuids: [],
-        dryRun: false,
-        silenceMs: 2000,
-        deadlineMs: 60_000,
-      },
-      ...{ retries: 0, allowInsecureConfig: false, allowBillingChange: false, ...options },
-    },
-    {
-      ...{ env: {}, cwd: stage.directory, version: "0.0.0-test", log },
-      interrupted: new AbortController().signal,
-    },
-  );
+async function run(stage: Stage, options: ComponentsHere = {}) {
+  const { report } = await setUpHere(stage, options);
   const unwritten = report.notices.filter(({ code }) => code === "history-unwritable");
   return { report, unwritten, code: report.exitCode };
 }

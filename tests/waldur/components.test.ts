@@ -5,12 +5,10 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { ComponentsReport } from "../../lib/components/report.ts";
-import { type ComponentsOptions, setUpComponents } from "../../lib/components/run.ts";
 import { componentsText } from "../../lib/components/text.ts";
 import { InterruptedError } from "../../lib/errors.ts";
-import { createLog } from "../../lib/report/log.ts";
 import type { SimulatorOptions } from "../../lib/simulator/server.ts";
-import { openComponents } from "../components-site.ts";
+import { type ComponentsHere, openComponents, setUpHere } from "../components-site.ts";
 import { listenTo, type Stage } from "../stage.ts";
 
 const stages: Stage[] = [];
@@ -25,29 +23,8 @@ async function open(components: readonly string[], options: SimulatorOptions = {
   return stage;
 }
 
-type More = Partial<ComponentsOptions> & { interrupted?: AbortSignal };
-
-async function run(stage: Stage, { interrupted = new AbortController().signal, ...options }: More = {}) {
-  const lines: string[] = [];
-  const log = createLog({
-    ...{ format: "text", level: "normal", terminal: false, color: false, journald: false },
-    now: () => new Date(),
-    write: (line) => lines.push(line),
-  });
-  const report = await setUpComponents(
-    {
-      configPath: stage.configPath,
-      offeringUuids: [],
-      dryRun: false,
-      silenceMs: 2000,
-      deadlineMs: 60_000,
-      retries: 0,
-      allowInsecureConfig: false,
-      allowBillingChange: false,
-      ...options,
-    },
-    { env: {}, cwd: stage.directory, version: "0.0.0-test", log, interrupted },
-  );
+async function run(stage: Stage, options: ComponentsHere = {}) {
+  const { report, lines } = await setUpHere(stage, options);
   // Whatever happened, it has the documented structure, and nothing in it is a secret.
   v.parse(ComponentsReport, JSON.parse(JSON.stringify(report)));
   expect(`${lines.join("")}${JSON.stringify(report)}`).not.toContain(stage.simulator.providerToken);

@@ -5,97 +5,41 @@ import { describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
-import type { SimOrder } from "../../lib/simulator/model.ts";
+import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { StageOptions } from "../stage.ts";
 import { GENERATIONS, type OrdersStage, openOrders, place, the } from "./orders-stage.ts";
 
+type Spoil = (order: SimOrder, stage: OrdersStage) => void;
+
+const withOrder =
+  (change: Partial<SimOrder>): Spoil =>
+  (order) =>
+    void Object.assign(order, change);
+const withResource =
+  (change: Partial<SimResource>): Spoil =>
+  (order, stage) =>
+    void Object.assign(stage.resourceOf(order), change);
+
 /** Spoils an order that is otherwise fine; the code of the problem that it becomes. */
-const SPOILT: Readonly<
-  Record<string, { code: string; spoil: (order: SimOrder, stage: OrdersStage) => void }>
-> = {
-  "a slug that leads elsewhere": {
-    code: "bad-slug",
-    spoil: (order, stage) => {
-      stage.resourceOf(order).slug = "../../etc";
-    },
-  },
-  "no slug": {
-    code: "bad-slug",
-    spoil: (order, stage) => {
-      stage.resourceOf(order).slug = "";
-    },
-  },
-  "negative limits": {
-    code: "bad-limit",
-    spoil: (order) => {
-      order.limits = { storage: -1 };
-    },
-  },
-  "limits in words": {
-    code: "bad-limit",
-    spoil: (order) => {
-      order.limits = { storage: "much" };
-    },
-  },
-  "huge limits": {
-    code: "bad-limit",
-    spoil: (order) => {
-      order.limits = { storage: 1e30 };
-    },
-  },
-  "permissions that are none": {
-    code: "bad-permissions",
-    spoil: (order, stage) => {
-      stage.resourceOf(order).attributes = { permissions: "rwx" };
-    },
-  },
-  "a backend id that leads elsewhere": {
-    code: "bad-backend-id",
-    spoil: (order, stage) => {
-      stage.resourceOf(order).backendId = "/a/../b";
-    },
-  },
-  "type Restore": {
-    code: "unsupported-order",
-    spoil: (order) => {
-      order.type = "Restore";
-    },
-  },
-  "a type that nobody knows": {
-    code: "unsupported-order",
-    spoil: (order) => {
-      order.type = "constructor";
-    },
-  },
-  "no resource yet": {
-    code: "no-resource",
-    spoil: (order) => {
-      order.resourceUuid = null;
-    },
-  },
-  "a resource that is gone": {
-    code: "no-resource",
-    spoil: (order) => {
-      order.resourceUuid = "0".repeat(32);
-    },
-  },
-  "limits that are a list": {
-    code: "bad-answer",
-    spoil: (order) => {
-      order.limits = [1];
-    },
-  },
-  "a date that is none": {
-    code: "bad-answer",
-    spoil: (order) => {
-      order.created = "yesterday";
-    },
-  },
-};
+const SPOILT: readonly [what: string, code: string, spoil: Spoil][] = [
+  ["a slug that leads elsewhere", "bad-slug", withResource({ slug: "../../etc" })],
+  ["no slug", "bad-slug", withResource({ slug: "" })],
+  ["negative limits", "bad-limit", withOrder({ limits: { storage: -1 } })],
+  ["limits in words", "bad-limit", withOrder({ limits: { storage: "much" } })],
+  ["huge limits", "bad-limit", withOrder({ limits: { storage: 1e30 } })],
+  ["permissions that are none", "bad-permissions", withResource({ attributes: { permissions: "rwx" } })],
+  ["a backend id that leads elsewhere", "bad-backend-id", withResource({ backendId: "/a/../b" })],
+  ["type Restore", "unsupported-order", withOrder({ type: "Restore" })],
+  ["a type that nobody knows", "unsupported-order", withOrder({ type: "constructor" })],
+  ["no resource yet", "no-resource", withOrder({ resourceUuid: null })],
+  ["a resource that is gone", "no-resource", withOrder({ resourceUuid: "0".repeat(32) })],
+  ["limits that are a list", "bad-answer", withOrder({ limits: [1] })],
+  ["a date that is none", "bad-answer", withOrder({ created: "yesterday" })],
+];
 
 for (const generation of GENERATIONS) {
   describe(`one bad order on a ${generation} server`, () => {
-    for (const [what, { code, spoil }] of Object.entries(SPOILT)) {
+    for (const [what, code, spoil] of SPOILT) {
       test(`with ${what} is left and reported; the others are done`, async () => {
         await using stage = await openOrders({ generation });
         const [before, bad, after] = [

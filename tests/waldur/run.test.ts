@@ -4,11 +4,9 @@
 import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "pathe";
-import { createLog } from "../../lib/report/log.ts";
-import { createProgress } from "../../lib/report/progress.ts";
 import type { ModeWork } from "../../lib/run/options.ts";
 import { runMode } from "../../lib/run/run.ts";
-import { openStage, type Stage } from "../stage.ts";
+import { openStage, type Stage, surroundings } from "../stage.ts";
 
 const OTHER = "0123456789abcdef0123456789abcdef";
 
@@ -33,7 +31,6 @@ function openPair(): Promise<Stage> {
 /** A run of `orders` in which this is done with each offering. */
 async function runWith(stage: Stage, publish: ModeWork["publish"]) {
   const lines: string[] = [];
-  const now = () => new Date();
   const report = await runMode(
     {
       mode: "orders",
@@ -45,24 +42,7 @@ async function runWith(stage: Stage, publish: ModeWork["publish"]) {
       retries: 0,
       allowInsecureConfig: false,
     },
-    {
-      env: {},
-      cwd: stage.directory,
-      version: "0.0.0-test",
-      now,
-      random: () => 0,
-      log: createLog({
-        format: "text",
-        level: "normal",
-        terminal: false,
-        color: false,
-        journald: false,
-        now,
-        write: (line) => lines.push(line),
-      }),
-      progress: createProgress({ visible: false, write: () => undefined, nowMs: () => 0 }),
-      interrupted: new AbortController().signal,
-    },
+    surroundings({ cwd: stage.directory, level: "normal", write: (line) => lines.push(line) }),
     { publish, describe: () => Promise.reject(new Error("this is no dry run")) },
   );
   return { report, lines };

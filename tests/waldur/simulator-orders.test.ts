@@ -198,8 +198,8 @@ for (const generation of GENERATIONS) {
 describe("the worker of a 2024 server", () => {
   const generation = "2024";
 
-  test("errs an update order that was approved", async () => {
-    const simulator = start({ generation, resources: 1, workerDelayMs: 20 });
+  async function approveUpdate(workerDelayMs: number) {
+    const simulator = start({ generation, resources: 1, workerDelayMs });
     const [resource] = simulator.world.resources();
     const order = simulator.world.addOrder({
       type: "Update",
@@ -207,6 +207,11 @@ describe("the worker of a 2024 server", () => {
       limits: { storage: 9 },
     });
     await act(simulator, order.uuid, "approve_by_provider");
+    return { simulator, order };
+  }
+
+  test("errs an update order that was approved", async () => {
+    const { simulator, order } = await approveUpdate(20);
     expect(order.state).toBe("executing");
     await simulator.workerIdle();
     expect(states(simulator, order)).toEqual(["erred", "OK"]);
@@ -215,14 +220,7 @@ describe("the worker of a 2024 server", () => {
   });
 
   test("errs it even when done got in first", async () => {
-    const simulator = start({ generation, resources: 1, workerDelayMs: 40 });
-    const [resource] = simulator.world.resources();
-    const order = simulator.world.addOrder({
-      type: "Update",
-      resource: resource?.uuid ?? "",
-      limits: { storage: 9 },
-    });
-    await act(simulator, order.uuid, "approve_by_provider");
+    const { simulator, order } = await approveUpdate(40);
     expect((await act(simulator, order.uuid, "set_state_done")).status).toBe(200);
     await simulator.workerIdle();
     expect(order.state).toBe("erred");

@@ -11,7 +11,8 @@ export function listOf({ model, view, level, groups, total, open }: Shown): HTML
   const shown = groups.slice(0, MOST_LISTED);
   const largest = Math.max(...shown.map((group) => group.amount), 0);
   const rows = shown.map((group, at) => {
-    const bar = el("span", { class: `fill ${colour(at)}` });
+    const bar = el("span", { class: "fill" });
+    bar.style.background = colour(at);
     bar.style.width = `${largest > 0 ? (100 * group.amount) / largest : 0}%`;
     const change = difference(group.amount - group.before, measure);
     return el(

@@ -60,7 +60,7 @@ function tileOf(shown: Shown, { group, rank, box }: Tile): HTMLElement {
   const share = percent(group.amount / total);
   const tile = button(
     {
-      class: `tile ${isOthers ? "others" : colour(rank)}`,
+      class: isOthers ? "tile others" : "tile",
       tabindex: rank === 0 ? 0 : -1,
       "aria-label": `${title}, ${held}, ${share}${change === "" ? "" : `, ${change} since the snapshot before`}`,
       "aria-disabled": isOthers,
@@ -68,6 +68,7 @@ function tileOf(shown: Shown, { group, rank, box }: Tile): HTMLElement {
     },
     () => (isOthers ? undefined : open(group.id)),
   );
+  if (!isOthers) tile.style.background = colour(rank);
   place(tile, box);
   if (fits(box, ROOM.name)) tile.append(name(title, { class: "name" }));
   const size = short(group.amount, view.measure);

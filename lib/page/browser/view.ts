@@ -36,5 +36,5 @@ const COLOURS = 8;
 
 /** By rank; the list and the picture have the same. */
 export function colour(rank: number): string {
-  return rank < COLOURS ? `c${rank}` : "c-rest";
+  return `var(--c${rank < COLOURS ? rank : "-rest"})`;
 }

@@ -5,11 +5,11 @@ import { describe, expect, test } from "bun:test";
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import { OutputError } from "../../../lib/errors.ts";
-import { openOutput } from "../../../lib/output/directory.ts";
 import { removeLeftovers, temporaryName, trialName } from "../../../lib/output/leftovers.ts";
 import { tryFile } from "../../../lib/output/trial.ts";
 import { scratchDirectory } from "../../scratch.ts";
 import { asNobody } from "../config/site.ts";
+import { openScratch } from "./scratch.ts";
 
 const refuse = (code: string) => () => {
   throw Object.assign(new Error(code), { code });
@@ -54,21 +54,11 @@ test("a directory without the right to write is refused", async () => {
 });
 
 describe("what a kill left of a trial", () => {
-  const options = {
-    mode: "sync",
-    requireMount: null,
-    allowShared: false,
-    fileMode: 0o644,
-    now: () => new Date(),
-    warn: () => undefined,
-    notice: () => undefined,
-  } as const;
-
   test("is removed by the first run", () => {
     const directory = scratchDirectory("trial-");
     writeFileSync(join(directory, trialName()), "");
     writeFileSync(join(directory, ".waldur-cscs-storage-owner-mine"), "");
-    openOutput({ ...options, directory }).close();
+    openScratch({ directory, mode: "sync" }).close();
     expect(readdirSync(directory).sort()).toEqual([
       ".waldur-cscs-storage",
       ".waldur-cscs-storage-owner-mine",

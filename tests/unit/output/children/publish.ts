@@ -1,12 +1,13 @@
 // Does one thing to an output and prints what came of it: `bun publish.ts DIRECTORY
 // replace|claim|claim-taken|close|again|link`.
 
-import { openOutput } from "../../../../lib/output/directory.ts";
+import type { Output } from "../../../../lib/output/directory.ts";
 import { createTemporary, replaceFile } from "../../../../lib/output/durable.ts";
 import { draftOrderFile } from "../../../../lib/output/order-file.ts";
 import type { Receipt } from "../../../../lib/output/receipt.ts";
 import { claimReceipt, closeReceipt } from "../../../../lib/output/receipts.ts";
 import { linkLatest } from "../../../../lib/output/retention.ts";
+import { openHere } from "./open.ts";
 
 const UUID = "0123456789abcdef0123456789abcdef";
 const FILE = `2026-11-25-07-49-create_${UUID}.json`;
@@ -25,23 +26,14 @@ const RECEIPT: Receipt = {
 
 const [directory = "", action] = process.argv.slice(2);
 try {
-  const output = openOutput({
-    directory,
-    mode: "orders",
-    requireMount: null,
-    allowShared: false,
-    notice: () => undefined,
-    fileMode: 0o640,
-    now: () => new Date(),
-    warn: (message) => console.log(`warning: ${message}`),
-  });
+  const output = openHere(directory, "orders");
   console.log(JSON.stringify(act(output) ?? null));
   output.close();
 } catch (error) {
   console.log(`${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
 }
 
-function act(output: ReturnType<typeof openOutput>): unknown {
+function act(output: Output): unknown {
   if (action === "replace")
     return replaceFile(output, { name: "file.json", place: "public" }, "the new text\n");
   if (action === "claim-taken") return claimTaken(output);
@@ -54,7 +46,7 @@ function act(output: ReturnType<typeof openOutput>): unknown {
   return claimReceipt(output, RECEIPT);
 }
 
-function claimTaken(output: ReturnType<typeof openOutput>): boolean {
+function claimTaken(output: Output): boolean {
   replaceFile(output, { name: "name", place: "state" }, "the first");
   const temporary = createTemporary(output, "state");
   temporary.seal();
