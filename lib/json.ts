@@ -10,6 +10,14 @@ export function tableOf(value: unknown): Readonly<Record<string, unknown>> {
   return isTable(value) ? value : {};
 }
 
+/** A place in it, such as `offerings[0].backend_settings.mount_point`. */
+export function pathText(keys: readonly unknown[]): string {
+  return keys
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
 /** The value of a text; undefined for what is no JSON. */
 export function parseJson(text: string): unknown {
   try {

@@ -1196,6 +1196,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/sync-foreign.test.ts"],
   },
   {
+    guard: "a GID map is one YAML document",
+    file: "lib/config/gids.ts",
+    from: 'if (part === "end" || (mark === "---" && part !== "head")) return "wrong";',
+    to: "",
+    tests: ["unit/config/gids.test.ts"],
+  },
+  {
+    guard: "a GID map is read as YAML reads it",
+    file: "lib/config/gids.ts",
+    from: String.raw`(?!-(?:--)?[ \t])`,
+    to: "",
+    tests: ["unit/config/gids-agree.test.ts"],
+  },
+  {
     guard: "the list of another program counts for the guard",
     file: "lib/claims/recover.ts",
     from: "const foreign = snapshot === null ? foreignResources(directory) : [];",

@@ -1,7 +1,8 @@
 // The entries of `offerings`, and which of them are ours.
 
+import { pathText } from "../json.ts";
 import type { OfferingContext, PartialFile } from "./context.ts";
-import { type Findings, textOf } from "./findings.ts";
+import type { Findings } from "./findings.ts";
 import { nearestWord } from "./nearest.ts";
 import { BACKEND, backendOf, isOurs, modesOf } from "./ours.ts";
 import { isGiven, isYamlMap, type YamlMap } from "./yaml-map.ts";
@@ -55,7 +56,7 @@ export function openOffering(
   return [
     {
       index,
-      path: textOf(path),
+      path: pathText(path),
       given,
       values: offerings[index] ?? {},
       sync,

@@ -2,6 +2,7 @@
 // of the file.
 
 import type { ConfigIssue } from "../errors.ts";
+import { pathText } from "../json.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./yaml-map.ts";
 
@@ -37,7 +38,7 @@ export function createFindings(file: string, document: Document): Findings {
     const { placeOf, positionOf } = await document.places();
     return found.map(({ path, of, kind, ...words }) => {
       const offset = placeOf(path)[of];
-      return { offset, kind, issue: { file, ...positionOf(offset), path: textOf(path), ...words } };
+      return { offset, kind, issue: { file, ...positionOf(offset), path: pathText(path), ...words } };
     });
   };
   return {
@@ -50,12 +51,4 @@ export function createFindings(file: string, document: Document): Findings {
       return { errors: of("errors"), warnings: of("warnings") };
     },
   };
-}
-
-/** Such as `offerings[0].backend_settings.mount_point`. */
-export function textOf(path: Path): string {
-  return path
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
-    .join("")
-    .replace(/^\./, "");
 }

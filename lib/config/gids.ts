@@ -1,7 +1,8 @@
 // The map of project slug to GID that `unix_gid: file:PATH` names, as JSON, YAML or CSV. Sites generate it, for each
 // run and with very many lines, so it is scanned line by line (JSON: pair by pair) instead of parsed as a tree: that is
 // fast, knows every place, sees duplicates, and never reads a slug such as 0123 or 1e5 as a number. Nested YAML is
-// refused, and so is everything else that is not a flat map.
+// refused, and so is everything else that is not a flat map. What is read is what a parser reads: a property test
+// compares. Libraries were weighed (docs/architecture.md, "What is left to libraries").
 // Such a map may be just being written, so a fault in it is no fault of the configuration: who needs the GIDs refuses.
 
 import type { ConfigIssue } from "../errors.ts";
@@ -65,8 +66,8 @@ function entryProblem({ slug, gid }: Entry, gids: ReadonlyMap<string, number>): 
 
 /** By the name's ending; without one that we know, by the first character. */
 function scan(path: string, text: string): Scan {
-  if (isCsv(path)) return scanLines(text, csvLine);
-  return isJson(path, text) ? scanJson(text) : scanLines(text, yamlLine);
+  if (isCsv(path)) return scanLines(text, csvReader());
+  return isJson(path, text) ? scanJson(text) : scanLines(text, yamlReader());
 }
 
 function isCsv(path: string): boolean {
@@ -78,14 +79,16 @@ function isJson(path: string, text: string): boolean {
 }
 
 type Line = { slug: string; gid: string } | "skip" | "wrong";
+type LineReader = { read: (line: string) => Line; example: string };
 
-function scanLines(text: string, parse: (line: string, number: number) => Line): Scan {
+function scanLines(text: string, { read, example }: LineReader): Scan {
   const found: Scan = { entries: [], problems: [] };
+  const message = `must be a project slug and its GID, as in ${example}`;
   let offset = 0;
-  for (const [index, line] of text.split("\n").entries()) {
-    const parsed = parse(line.trimEnd(), index + 1);
-    if (parsed === "wrong") found.problems.push({ offset, message: "must be a project slug and its GID" });
-    else if (parsed !== "skip") found.entries.push({ offset, ...parsed });
+  for (const line of text.split("\n")) {
+    const entry = read(line.replace(/[ \t\r]+$/, ""));
+    if (entry === "wrong") found.problems.push({ offset, message });
+    else if (entry !== "skip") found.entries.push({ offset, ...entry });
     if (found.problems.length >= MAX_ISSUES) break;
     offset += line.length + 1;
   }
@@ -93,19 +96,37 @@ function scanLines(text: string, parse: (line: string, number: number) => Line):
 }
 
 /** `slug,gid`; the first line may be a heading. */
-function csvLine(line: string, number: number): Line {
-  if (line.trim() === "" || line.startsWith("#")) return "skip";
-  const [slug, gid, ...more] = line.split(",").map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
-  if (slug === undefined || gid === undefined || more.length > 0) return "wrong";
-  return number === 1 && /^[a-z_ ]*gid[a-z_ ]*$/i.test(gid) ? "skip" : { slug, gid };
+function csvReader(): LineReader {
+  let isFirst = true;
+  const read = (line: string): Line => {
+    if (line.trim() === "" || line.startsWith("#")) return "skip";
+    const mayBeHeading = isFirst;
+    isFirst = false;
+    const [slug, gid, ...more] = line.split(",").map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+    if (slug === undefined || gid === undefined || more.length > 0) return "wrong";
+    return mayBeHeading && /^[a-z_ ]*gid[a-z_ ]*$/i.test(gid) ? "skip" : { slug, gid };
+  };
+  return { read, example: "climate,30001" };
 }
 
-/** `slug: gid`, the slug plain or in quotes. */
-function yamlLine(line: string): Line {
-  if (/^\s*(#.*)?$/.test(line) || /^(---|\.\.\.)\s*(#.*)?$/.test(line)) return "skip";
-  const match = /^(?:"([^"\\]*)"|'([^']*)'|([^\s"'#:][^\s:]*))\s*:\s+([^\s#]+)\s*(?:\s#.*)?$/.exec(line);
-  const slug = match?.[1] ?? match?.[2] ?? match?.[3];
-  return slug === undefined ? "wrong" : { slug, gid: match?.[4] ?? "" };
+/** A dash and a blank begin a list, three of them a document. */
+const YAML_ENTRY =
+  /^(?:"([^"\\]*)"|'([^']*)'|((?!-(?:--)?[ \t])[^\s"'#:][^\s:]*))[ \t]*:[ \t]+([^\s#]+)[ \t]*(?:[ \t]#.*)?$/;
+
+/** `slug: gid`, the slug plain or in quotes; one document. */
+function yamlReader(): LineReader {
+  let part: "head" | "map" | "end" = "head";
+  const read = (line: string): Line => {
+    if (/^[ \t]*(#.*)?$/.test(line)) return "skip";
+    const [, mark] = /^(---|\.\.\.)[ \t]*(?:[ \t]#.*)?$/.exec(line) ?? [];
+    if (part === "end" || (mark === "---" && part !== "head")) return "wrong";
+    part = mark === "..." ? "end" : "map";
+    if (mark !== undefined) return "skip";
+    const match = YAML_ENTRY.exec(line);
+    const slug = match?.[1] ?? match?.[2] ?? match?.[3];
+    return slug === undefined ? "wrong" : { slug, gid: match?.[4] ?? "" };
+  };
+  return { read, example: "climate: 30001" };
 }
 
 function scanJson(text: string): Scan {
@@ -114,10 +135,10 @@ function scanJson(text: string): Scan {
     entries,
     problems: [{ offset, message: 'expected a flat JSON object such as {"slug": 30001}' }],
   });
-  const pair = /\s*("(?:[^"\\\n]|\\.)*")\s*:\s*([^\s,{}[\]]+)\s*([,}])/y;
+  const pair = /[ \t\r\n]*("(?:[^"\\\n]|\\.)*")[ \t\r\n]*:[ \t\r\n]*([^\s,{}[\]]+)[ \t\r\n]*([,}])/y;
   pair.lastIndex = text.indexOf("{") + 1;
-  if (/^\s*\{\s*\}\s*$/.test(text)) return { entries, problems: [] };
-  if (!/^\s*\{/.test(text)) return wrong(0);
+  if (/^[ \t\r\n]*\{[ \t\r\n]*\}[ \t\r\n]*$/.test(text)) return { entries, problems: [] };
+  if (!/^[ \t\r\n]*\{/.test(text)) return wrong(0);
   for (;;) {
     const start = pair.lastIndex;
     const [whole, key, gid, end] = pair.exec(text) ?? [];
@@ -127,7 +148,7 @@ function scanJson(text: string): Scan {
     entries.push({ offset, slug, gid });
     if (end === ",") continue;
     const after = start + whole.length;
-    return text.slice(after).trim() === "" ? { entries, problems: [] } : wrong(after);
+    return /^[ \t\r\n]*$/.test(text.slice(after)) ? { entries, problems: [] } : wrong(after);
   }
 }
 

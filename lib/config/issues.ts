@@ -2,8 +2,9 @@
 // that come after the schema can go on with the rest.
 
 import type * as v from "valibot";
+import { pathText } from "../json.ts";
 import type { PartialFile } from "./context.ts";
-import { type Findings, textOf } from "./findings.ts";
+import type { Findings } from "./findings.ts";
 import { REQUIRED } from "./schema.ts";
 import { isYamlMap } from "./yaml-map.ts";
 
@@ -17,7 +18,7 @@ export function reportIssues(issues: readonly Issue[], meant: ReadonlySet<string
   const reported = new Set(meant);
   for (const issue of issues) {
     const path = issue.path?.map(({ key }) => (typeof key === "number" ? key : String(key))) ?? [];
-    const text = textOf(path);
+    const text = pathText(path);
     if (reported.has(text)) continue;
     reported.add(text);
     const [problem = "", hint] = issue.message.split("\n", 2);

@@ -2,8 +2,9 @@
 // us: where the key that was meant is missing, what it says would be lost, so it is an error in an offering that this
 // command takes. Elsewhere it is a warning. Other unknown keys belong to somebody else.
 
+import { pathText } from "../json.ts";
 import type { Document } from "./document.ts";
-import { type Findings, textOf } from "./findings.ts";
+import type { Findings } from "./findings.ts";
 import { AGENT_KEYS, type Level, NAME_OF_LEVEL, OWN_KEYS } from "./levels.ts";
 import { nearestWord } from "./nearest.ts";
 import { isGiven, isYamlMap, type Path, type YamlMap } from "./yaml-map.ts";
@@ -74,7 +75,7 @@ function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; 
       isTaken && !isGiven(maps[meant.level]?.map, meant.key) && !judge.document.isAnchored(place);
     const [message, hint] = wordsFor(meant, { level, isLost });
     if (isLost) {
-      judge.meant.add(textOf([...(maps.offering?.path ?? []), meant.key]));
+      judge.meant.add(pathText([...(maps.offering?.path ?? []), meant.key]));
       report.error(message, hint);
     } else report.warn(message, hint);
   }

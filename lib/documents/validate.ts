@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import * as v from "valibot";
 import { AppError, DocumentError } from "../errors.ts";
-import { isTable } from "../json.ts";
+import { isTable, pathText } from "../json.ts";
 import { isDirectory } from "../storage/text.ts";
 import type { Fault, Finding, Validated } from "./finding.ts";
 import { type ReadEntry, readDocument } from "./read.ts";
@@ -70,17 +70,12 @@ function itemIdOf({ value }: ReadEntry): string | null {
 function* schemaFaults(schema: v.GenericSchema, value: unknown): Generator<Fault> {
   const { issues } = v.safeParse(schema, value);
   for (const issue of issues ?? []) {
-    yield { code: "schema", field: pathOf(issue), message: messageOf(issue) };
+    yield {
+      code: "schema",
+      field: pathText((issue.path ?? []).map(({ key }) => key)),
+      message: messageOf(issue),
+    };
   }
-}
-
-function pathOf(issue: v.BaseIssue<unknown>): string {
-  let path = "";
-  for (const { key } of issue.path ?? []) {
-    if (typeof key === "number") path += `[${key}]`;
-    else path += path === "" ? String(key) : `.${String(key)}`;
-  }
-  return path;
 }
 
 /** Patterns and lists that are no objects have words of their own. */

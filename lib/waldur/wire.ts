@@ -57,7 +57,7 @@ export function isFault(value: object): value is WireFault {
 
 /** What is wrong with a row, by the first thing that is. */
 export function faultOf(issue: v.BaseIssue<unknown>): WireFault {
-  const field = issue.path?.map((part) => String(part.key)).join(".") ?? "";
+  const field = v.getDotPath(issue) ?? "";
   return { fault: { field: field === "" ? "(row)" : field.slice(0, 80), message: wordsOf(issue) } };
 }
 

@@ -18,6 +18,8 @@ describe("a GID map", () => {
     ["gids", '{"climate": 30001, "-200": 7, "a-b.c\\u005fD": 4294967294}'],
     ["gids.yaml", "---\n# GIDs\nclimate: 30001\n\n-200: 7 # seven\n'a-b.c_D': 4294967294\n"],
     ["gids.yml", 'climate:   30001\r\n"-200": 7\r\na-b.c_D : 4294967294'],
+    ["gids.yaml", "# GIDs\n--- # of today\nclimate: 30001\n-200: 7\na-b.c_D: 4294967294\n...\n# end\n"],
+    ["gids.csv", "# GIDs\nproject,gid\nclimate,30001\n-200,7\na-b.c_D,4294967294\n"],
     ["gids.csv", 'project,gid\nclimate,30001\n"-200",7\n\n# x\na-b.c_D, 4294967294\n'],
     ["gids.CSV", "climate,30001\r\n-200,7\r\na-b.c_D,4294967294\r\n"],
   ])("is read: %s", async (name, content) => {
@@ -96,6 +98,11 @@ describe("a GID map", () => {
     ["a.csv", "a,1\nb\n", 2, 1, "must be a project slug and its GID"],
     ["a.csv", "a,1,2\n", 1, 1, "must be a project slug and its GID"],
     ["a.csv", "a,1\nproject,gid\n", 2, 1, "a GID must be a whole number"],
+    ["a.csv", "# x\nproject,gid\nproject,gid\n", 3, 1, "a GID must be a whole number"],
+    ["a.csv", "climate;30001\n", 1, 1, "must be a project slug and its GID, as in climate,30001"],
+    ["a.yaml", "climate=30001\n", 1, 1, "must be a project slug and its GID, as in climate: 30001"],
+    ["a.yaml", "a: 1\n---\nb: 2\n", 2, 1, "must be a project slug and its GID"],
+    ["a.yaml", "a: 1\n...\nb: 2\n", 3, 1, "must be a project slug and its GID"],
     ["a.csv", "a,\n", 1, 1, "a GID must be a whole number"],
   ])("shows the place of a mistake: %s %p", async (name, content, line, column, message) => {
     const map = await read(name, content);
