@@ -4,7 +4,6 @@
 
 import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStatus } from "./document.ts";
 import { checkEntrySize } from "./entry-size.ts";
-import { NO_FORM, readForm, type StorageForm } from "./form.ts";
 import type { Hierarchy } from "./hierarchy.ts";
 import { type MappedOffering, type MapperOptions, prepareOffering } from "./mapped-offering.ts";
 import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
@@ -146,7 +145,7 @@ function readParts(
   const asked = { source, policy: offering.policy };
   for (const problem of place.problems) spared.problems.push(problem);
   if (place.suspect !== undefined) problems.push(place.suspect);
-  const form = formOf(source);
+  const { form } = place;
   const rules = { offering, mayLackGid };
   const user =
     offering.hierarchy === null
@@ -182,15 +181,10 @@ function isWhole<Parts extends Record<string, unknown>>(parts: Parts): parts is 
  * Old quotas that cannot be read were never published, so they are null: an update that corrects a bad limit goes
  * through.
  */
-function quotasOfChange(offering: MappedOffering, { source, before }: EntryFacts, newQuotas: Quota[] | null) {
+function quotasOfChange(offering: MappedOffering, { place, before }: EntryFacts, newQuotas: Quota[] | null) {
   if (before === undefined) return undefined;
   return {
-    oldQuotas: readQuotas(offering.pastQuotas, { ...before, form: formOf(source) }, { problems: [] }) ?? null,
+    oldQuotas: readQuotas(offering.pastQuotas, { ...before, form: place.form }, { problems: [] }) ?? null,
     newQuotas,
   };
-}
-
-/** What is wrong with the form is reported with the place. */
-function formOf({ attributes }: StorageSource): StorageForm {
-  return readForm(attributes, []) ?? NO_FORM;
 }

@@ -2,7 +2,7 @@
 // path that a file names already is not chosen any more, and is looked at only for what no path may hold.
 
 import type { MappingProblem, StorageItem, StorageSource } from "./document.ts";
-import { readForm } from "./form.ts";
+import { NO_FORM, readForm, type StorageForm } from "./form.ts";
 import { readDataType } from "./items.ts";
 import {
   existingMount,
@@ -22,7 +22,9 @@ export type Place = {
   /** The path is an absolute backend id: the word of an operator or of the provisioner. */
   isExplicit: boolean;
   dataType: string | undefined;
-  /** What is wrong with the slugs, the data type or the backend id. */
+  /** The storage fields of the order form; none where they cannot be read. */
+  form: StorageForm;
+  /** What is wrong with the slugs, the form, the data type or the backend id. */
   problems: Problems;
   /**
    * The backend id looks like a path and is none, so `path` is the template's; or the path that is asked for,
@@ -49,7 +51,10 @@ export type PlaceRules = {
 /** The slugs are checked also where the backend id gives the path: readers make paths of them too. */
 export function readPlace(offering: PlaceRules, source: StorageSource): Place {
   const problems: Problems = [];
-  const dataType = dataTypeOf(offering, source, problems);
+  const { attributes } = source;
+  const form = readForm(attributes, problems);
+  const dataType = form && readDataType({ attributes, form }, offering.dataTypes, problems);
+  const known = { dataType, form: form ?? NO_FORM, problems };
   const before = problems.length;
   checkSlug(source.customer.slug, "customer_slug", problems);
   checkSlug(source.project.slug, "project_slug", problems);
@@ -66,9 +71,9 @@ export function readPlace(offering: PlaceRules, source: StorageSource): Place {
       ? templatePathOf(offering, source, { dataType, problems })
       : undefined;
   if (asked === undefined || offering.policy.admits(asked))
-    return { path: asked, isExplicit, dataType, problems, suspect, outside: undefined };
+    return { ...known, path: asked, isExplicit, suspect, outside: undefined };
   const refused = offering.policy.path(isExplicit ? "backend_id" : "mount_point", asked);
-  return { path: undefined, isExplicit, dataType, problems, suspect: suspect ?? refused, outside: asked };
+  return { ...known, path: undefined, isExplicit, suspect: suspect ?? refused, outside: asked };
 }
 
 /** The place at the path that a file gave the resource: it stays, whatever the policy says of new ones. */
@@ -97,12 +102,6 @@ function checkProvider(provider: StorageSource["provider"], problems: Problems):
       }),
     );
   }
-}
-
-function dataTypeOf(offering: PlaceRules, { attributes }: StorageSource, problems: Problems) {
-  const form = readForm(attributes, problems);
-  if (form === undefined) return undefined;
-  return readDataType({ attributes, form }, offering.dataTypes, problems);
 }
 
 /** A data type that cannot be read leaves the path open only where the template has it. */

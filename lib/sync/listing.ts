@@ -21,11 +21,8 @@ import type { SnapshotSink } from "./sink.ts";
 import type { Survey } from "./survey.ts";
 import { createWholeRows, type WholeRows } from "./whole-rows.ts";
 
-/**
- * How reluctant the runtime is to compile, from that page of a list on; 1 is its own way, and the build starts with more
- * (scripts/compile.ts). Only a long list pays for compiled code.
- */
-const LONG_LIST = { pages: 60, jitPolicy: 10 };
+/** How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). */
+const JIT_POLICY = 10;
 
 export type Listing = {
   /** Live resources that the server has. */
@@ -47,6 +44,7 @@ export async function readListing(
   survey: Survey,
   { sink, repath, rows }: { sink: SnapshotSink; repath: boolean; rows: WholeRows },
 ): Promise<Listing> {
+  Bun.unsafe.setJITPolicy(JIT_POLICY);
   const reading: Reading = { job, survey, sink, repath, yielding: new Map() };
   const request = {
     path: RESOURCES_PATH,
@@ -65,7 +63,6 @@ export async function readListing(
     const terminated = await countTerminated(job);
     let count = 0;
     for await (const part of parts) {
-      if (part.number === LONG_LIST.pages) Bun.unsafe.setJITPolicy(LONG_LIST.jitPolicy);
       addEntries(tried.selection.select(await rows.complete(part)), sink.draft);
       ({ count } = part);
       job.progress.count(name, { done: part.seen, of: count, what: "resources" });

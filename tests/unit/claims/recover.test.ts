@@ -8,6 +8,7 @@ import { createRowClaims } from "../../../lib/claims/rows.ts";
 import { readClaims, writeClaims } from "../../../lib/claims/store.ts";
 import { BY_FILE, type ClaimTable, WRITTEN } from "../../../lib/claims/table.ts";
 import { STATE_DIRECTORY } from "../../../lib/output/directory.ts";
+import { NO_FORM } from "../../../lib/storage/form.ts";
 import { type Opened, openScratch } from "../output/scratch.ts";
 import {
   inodeText,
@@ -52,6 +53,7 @@ function draft(output: Opened, at: number, entries: readonly NamedEntry[]) {
       isExplicit: true,
       problems: [],
       dataType: "store",
+      form: NO_FORM,
       suspect: undefined,
       outside: undefined,
     };
@@ -202,6 +204,7 @@ describe("killed between the claims and the rename", () => {
       isExplicit: true,
       problems: [],
       dataType: "store",
+      form: NO_FORM,
       suspect: undefined,
       outside: undefined,
     };

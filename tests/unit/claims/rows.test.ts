@@ -13,13 +13,22 @@ import {
   WANTED,
   WRITTEN,
 } from "../../../lib/claims/table.ts";
+import { NO_FORM } from "../../../lib/storage/form.ts";
 import type { Place } from "../../../lib/storage/place.ts";
 import { claimOf, minute, OFFERING, uuidOf } from "./support.ts";
 
 const DAY_MS = 86_400_000;
 
 function place(path: string | undefined, isExplicit = false): Place {
-  return { path, isExplicit, problems: [], dataType: "store", suspect: undefined, outside: undefined };
+  return {
+    path,
+    isExplicit,
+    problems: [],
+    dataType: "store",
+    form: NO_FORM,
+    suspect: undefined,
+    outside: undefined,
+  };
 }
 
 function rowsOf(table: ClaimTable, rules: Partial<RowRules> = {}, yielding: Yielding = new Map()) {
