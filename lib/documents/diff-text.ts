@@ -9,7 +9,7 @@ import { FIELD_WORDS } from "./explained.ts";
 import { cutTo } from "./width.ts";
 
 /** Each piece is some hundred entries. */
-const PIECES = { young: 2, full: 16 };
+const PIECES = 2;
 
 /** @param columns the widest line */
 export function diffText(difference: Difference, columns: number): Iterable<string> {

@@ -30,10 +30,8 @@ export function readDocument(path: string): ReadDocument {
   return { path, entries: entriesOf(path, onFrame), frame: () => frame };
 }
 
-/**
- * In entries; measured with two documents of 100 000: a full collection each 1 500 took a third more time and memory.
- */
-const PACE = { young: 1000, full: 6000 };
+/** In entries. */
+const PACE = 1000;
 
 function* entriesOf(path: string, onFrame: (frame: unknown) => void): Generator<ReadEntry> {
   let number = 0;

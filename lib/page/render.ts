@@ -18,7 +18,7 @@ export function renderPage(page: Page): Iterable<string> {
 }
 
 /** In pieces. */
-const PACE = { young: 4, full: 32 };
+const PACE = 4;
 
 /** What was written is garbage at once. */
 function* collected(pieces: Iterable<string>): Generator<string> {

@@ -109,11 +109,8 @@ async function* partsOf(reader: Reader, request: ListRequest, asked: number): As
     throw new ListMoved(`${uuids.size()} different rows where the count is ${counts.now()}`);
 }
 
-/**
- * In characters of answers. Half as many full collections gain a few percent of the time of a long list, and 50 000
- * resources with three problems each then take more than their 300 MB.
- */
-const PACE = { young: 256 * 1024, full: 1024 * 1024 };
+/** In characters of answers. */
+const PACE = 256 * 1024;
 
 /** What the pages said of the whole list so far. */
 type Counts = { now(): number; take(given: number): number };
