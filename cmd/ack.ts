@@ -8,20 +8,24 @@ import { offeringFlags, parseUuid, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 
 export const command = defineCommand({
-  meta: { name: "ack", description: "Answer an order: its storage is there, or cannot be provisioned." },
+  meta: { name: "ack", description: "Answer an order: it is done, or it failed." },
   about:
-    "Writes a file that the next pass of orders reads, with `completion: on-ack`. Asks nothing of Waldur and needs no token.",
+    "Writes a file that the next pass of orders reads, with `completion: on-ack`. Sends no requests to Waldur and needs no token.",
   args: {
     order: {
       type: "positional",
       required: true,
-      description: "uuid of the order, as its file's name has it",
+      description: "uuid of the order, as in the name of its file",
     },
-    done: { type: "boolean", group: "Answer", description: "the storage is as the order's file says" },
+    done: {
+      type: "boolean",
+      group: "Answer",
+      description: "the storage is as specified in the order's file",
+    },
     failed: {
       type: "boolean",
       group: "Answer",
-      description: "it cannot be done; Waldur sets the order erred",
+      description: "it cannot be done; the order is set erred in Waldur",
     },
     message: {
       type: "string",
@@ -33,7 +37,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "ID",
       group: "Answer",
-      description: "what a new resource is called in the storage (default: what `backend_id` says)",
+      description: "backend id of a new resource (default: set by `backend_id`)",
     },
     directory: {
       type: "string",
@@ -50,12 +54,12 @@ export const command = defineCommand({
       command: "waldur-cscs-storage ack 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30 --done -c /etc/waldur/config.yaml",
     },
     {
-      about: "it failed, said on a machine that has the directory mounted",
+      about: "it failed; on a machine that has the directory mounted",
       command:
         'waldur-cscs-storage ack 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30 --failed --message "no space" --directory /srv/storage/acks',
     },
   ],
-  exits: { 10: "the order does not wait for that answer; the message says why" },
+  exits: { 10: "the order is not waiting for this answer; the message says why" },
   async run(flags, shell) {
     const [{ answerOrder, written }, { checkAck }] = await Promise.all([
       import("../lib/acks/answer.ts"),
@@ -68,10 +72,10 @@ export const command = defineCommand({
       backendId: text(flags, "backend-id"),
     });
     if ((flags.done === true) === (flags.failed === true))
-      throw new UsageError("give either --done or --failed");
+      throw new UsageError("use either --done or --failed");
     if ("fault" in ack) throw new UsageError(`this answer ${ack.fault}`);
     if (ack.result === "erred" && ack.message === undefined)
-      throw new UsageError("--failed needs --message TEXT: people in Waldur read why");
+      throw new UsageError("--failed needs --message TEXT, which is shown in Waldur");
     const directory = text(flags, "directory");
     const said =
       directory === undefined

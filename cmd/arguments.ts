@@ -74,7 +74,7 @@ function namePositionals(given: readonly string[], places: Declared): Flags {
   const named = places.map(([name, { required = true, repeatable = false }], at) => {
     const values = repeatable ? given.slice(at) : given.slice(at, at + 1);
     if (values.includes("") || (required && values.length === 0)) {
-      const hint = "--help shows what the command takes";
+      const hint = "--help shows the arguments of the command";
       throw new UsageError(`${name.toUpperCase()} is missing`, { hint });
     }
     return [name, repeatable ? values : values[0]] as const;
@@ -84,8 +84,7 @@ function namePositionals(given: readonly string[], places: Declared): Flags {
 
 function strayArgument(given: string, places: Declared): UsageError {
   const takes = places.map(([name]) => name.toUpperCase()).join(" ");
-  const rest =
-    places.length === 0 ? "this command takes nothing else" : `besides them there is ${takes} only`;
+  const rest = places.length === 0 ? "this command takes no arguments" : `this command takes only ${takes}`;
   const hint = `options are given as --name VALUE, and ${rest}`;
   return new UsageError(`unexpected argument ${JSON.stringify(given)}`, { hint });
 }
@@ -105,7 +104,7 @@ function translateParseError(error: unknown, words: readonly string[], declared:
   if (/ambiguous/.test(error.message)) {
     const next = words[words.findIndex((word) => word === name || word.startsWith("-")) + 1];
     return new UsageError(`${name} needs a value${next === undefined ? "" : `, not another option`}`, {
-      hint: `a value that begins with a dash is given as ${name}=VALUE`,
+      hint: `write a value that begins with a dash as ${name}=VALUE`,
     });
   }
   return new UsageError(`${name} needs a value`);

@@ -9,10 +9,10 @@ import { commonFlags } from "./common.ts";
 import { connectionFlags, offeringFlags, runOptions, texts } from "./flags.ts";
 
 export const command = defineCommand({
-  meta: { name: "check", description: "Find out whether both modes would go well, and change nothing." },
+  meta: { name: "check", description: "Check whether both modes would succeed, and change nothing." },
   about:
-    "Looks at configuration, token, server, offering, rights, output directory and metrics file, and at what each mode " +
-    "would do. Sends GETs only. Ends as a run would.",
+    "Checks configuration, token, server, offering, permissions, output directory and metrics file, and what each mode " +
+    "would do. Sends only GET requests. Ends with the exit code of a run.",
   args: {
     ...offeringFlags,
     "metrics-file": {
@@ -20,16 +20,16 @@ export const command = defineCommand({
       repeatable: true,
       valueHint: "FILE",
       group: "Configuration",
-      description: "a metrics file that a run is given; may be given more than once",
+      description: "the --metrics-file of a run; may be given more than once",
     },
-    json: { type: "boolean", group: "Output", description: "print what was found as JSON" },
+    json: { type: "boolean", group: "Output", description: "print the results as JSON" },
     ...connectionFlags,
     ...commonFlags,
   },
   examples: [
     { about: "before the first run", command: "waldur-cscs-storage check -c /etc/waldur/config.yaml" },
     {
-      about: "what stands in the way",
+      about: "messages of what failed",
       command: `waldur-cscs-storage check --json | jq -r '.items[] | select(.status == "fail") | .message'`,
     },
   ],

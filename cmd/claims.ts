@@ -9,9 +9,8 @@ import { loadOfferings } from "./offerings.ts";
 import { askingWaldur } from "./waldur.ts";
 
 const list = defineCommand({
-  meta: { name: "list", description: "Show who holds which mount point." },
-  about:
-    "Reads the claims that past runs left in the output directory; asks nothing of Waldur, writes nothing.",
+  meta: { name: "list", description: "Show which resource holds which mount point." },
+  about: "Reads the claims in the state directory; sends no requests to Waldur and writes nothing.",
   args: {
     ...offeringFlags,
     json: { type: "boolean", group: "Output", description: "print the claims as JSON" },
@@ -20,7 +19,7 @@ const list = defineCommand({
   examples: [
     { about: "as a table", command: "waldur-cscs-storage claims list -c /etc/waldur/config.yaml" },
     {
-      about: "paths that are free from some day on",
+      about: "paths that will be free",
       command: "waldur-cscs-storage claims list --json | jq -r '.[] | select(.freeFrom) | .path'",
     },
   ],
@@ -39,7 +38,7 @@ const list = defineCommand({
 const release = defineCommand({
   meta: {
     name: "release",
-    description: "Let go of a claim, so that another resource may have the mount point.",
+    description: "Release a claim, so that another resource can have the mount point.",
   },
   args: {
     path: {
@@ -52,19 +51,19 @@ const release = defineCommand({
       type: "string",
       valueHint: "UUID",
       group: "Run",
-      description: "whose claim goes, where several resources hold the path",
+      description: "whose claim to release, if several resources hold the path",
     },
     force: {
       type: "boolean",
       group: "Run",
-      description: "also when the resource lives and no other one holds the path",
+      description: "also if the resource is live and the only holder",
     },
     ...connectionFlags,
     ...commonFlags,
   },
   examples: [
     {
-      about: "the path of a resource that is gone",
+      about: "the path of a resource that no longer exists",
       command: "waldur-cscs-storage claims release /capstor/store/a/b/c -c /etc/waldur/config.yaml",
     },
     {
@@ -103,7 +102,7 @@ const commands = [list, release];
 
 export const command = defineGroup(
   {
-    meta: { name: "claims", description: "Show who holds which mount point, and release one." },
+    meta: { name: "claims", description: "Show which resource holds which mount point, and release one." },
     args: commonFlags,
     examples: commands.flatMap(({ examples }) => examples),
   },

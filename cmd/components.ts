@@ -9,7 +9,7 @@ import { createRunLog } from "./run.ts";
 export const command = defineCommand({
   meta: { name: "components", description: "Create and update the offering's components in Waldur." },
   about:
-    "Sends what backend_components has and Waldur shows otherwise. Nothing is removed or emptied, and prices are left alone.",
+    "Sends the values of backend_components that differ in Waldur. Nothing is removed or emptied, and prices are not changed.",
   args: {
     ...offeringFlags,
     "dry-run": {
@@ -32,7 +32,7 @@ export const command = defineCommand({
       about: "what would be changed",
       command: "waldur-cscs-storage components -c /etc/waldur/config.yaml --dry-run",
     },
-    { about: "change it", command: "waldur-cscs-storage components -c /etc/waldur/config.yaml" },
+    { about: "change them", command: "waldur-cscs-storage components -c /etc/waldur/config.yaml" },
     {
       about: "the changed fields, for a script",
       command:

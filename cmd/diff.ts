@@ -6,13 +6,13 @@ import { commonFlags } from "./common.ts";
 import { offeringFlags, text } from "./flags.ts";
 
 export const command = defineCommand({
-  meta: { name: "diff", description: "Show what two snapshots say differently." },
+  meta: { name: "diff", description: "Show the differences between two snapshots." },
   about:
-    "Compares by itemId who is new or gone, and path, quotas, permission, GID and status of the others. Without OLD and " +
-    "NEW it takes the last two snapshots of the output directory, with OLD alone that file and the last snapshot. Where " +
-    "one of them is of the Python plugin, it names what docs/migration.md explains. Asks nothing of Waldur.",
+    "Compares by itemId: resources that are new or gone, and path, quotas, permission, GID and status of the others. Without OLD and " +
+    "NEW it compares the last two snapshots of the output directory, with OLD alone that file and the last snapshot. If " +
+    "one of them was written by the Python plugin, differences that docs/migration.md explains are marked. Sends no requests to Waldur.",
   args: {
-    old: { type: "positional", required: false, description: "a snapshot, or the file of an order" },
+    old: { type: "positional", required: false, description: "a snapshot, or an order file" },
     new: { type: "positional", required: false, description: "the one to compare it with" },
     ...offeringFlags,
     json: { type: "boolean", group: "Output", description: "print the difference as JSON" },
@@ -20,15 +20,15 @@ export const command = defineCommand({
   },
   examples: [
     {
-      about: "since the snapshot before",
+      about: "since the previous snapshot",
       command: "waldur-cscs-storage diff -c /etc/waldur/config.yaml",
     },
     {
-      about: "the plugin's last list, and what this program publishes",
+      about: "the plugin's last list and the last snapshot of this program",
       command: "waldur-cscs-storage diff old-all.json -c /etc/waldur/config.yaml",
     },
     {
-      about: "paths of who is gone",
+      about: "paths that are gone",
       command: "waldur-cscs-storage diff old.json new.json --json | jq -r '.gone[].path'",
     },
   ],
@@ -36,7 +36,7 @@ export const command = defineCommand({
     0: "equal",
     10: "different, or entries could not be compared",
     64: "wrong command line, or there is no such file",
-    65: "a file is no document, or was cut",
+    65: "a file is not a document, or is truncated",
   },
   async run(flags, shell) {
     const [{ diffDocuments }, { diffJson, diffText }] = await Promise.all([

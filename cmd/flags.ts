@@ -31,7 +31,7 @@ export const offeringFlags = {
   "allow-insecure-config": {
     type: "boolean",
     group: "Configuration",
-    description: "accept a file with a token that everybody can read, and files that others can change",
+    description: "accept files with a token that everybody can read, and files that others can change",
   },
 } as const satisfies Arguments;
 
@@ -41,13 +41,13 @@ export const connectionFlags = {
     type: "string",
     valueHint: "SECONDS",
     group: "Time",
-    description: "longest silence of Waldur, or of a disk or pipe, 1 to 3600 (default 30)",
+    description: "longest wait for data from Waldur, a disk or a pipe, 1 to 3600 (default 30)",
   },
   retries: {
     type: "string",
     valueHint: "N",
     group: "Time",
-    description: "how often a failed read is tried again, 0 to 20 (default 4)",
+    description: "how often a failed GET request is retried, 0 to 20 (default 4)",
   },
 } as const satisfies Arguments;
 
@@ -60,7 +60,7 @@ export function runFlags<const Own extends Arguments>(mode: Mode, own: Own) {
       type: "boolean",
       alias: "n",
       group: "Run",
-      description: "change nothing, here or in Waldur; print the report with the documents",
+      description: "change nothing, neither files nor Waldur; print the report with all documents",
     },
     ...own,
     json: { type: "boolean", group: "Output", description: "print the report of the run as JSON" },
@@ -74,13 +74,13 @@ export function runFlags<const Own extends Arguments>(mode: Mode, own: Own) {
       type: "boolean",
       alias: "v",
       group: "Output",
-      description: "also log each request, published files, and problems known from the last run",
+      description: "also log requests, published files, and problems that are already known",
     },
     "log-format": {
       type: "enum",
       options: ["text", "json"],
       group: "Output",
-      description: "lines on standard error (default text)",
+      description: "format of the log on standard error (default text)",
     },
     "metrics-file": {
       type: "string",

@@ -11,23 +11,24 @@ export const command = defineCommand({
     name: "history",
     description: "Show what was sent to Waldur and which files were published.",
   },
-  about: "Reads what past runs recorded in the state directory; needs no token and asks nothing of Waldur.",
+  about:
+    "Reads the records of past runs in the state directory; needs no token and sends no requests to Waldur.",
   args: {
     ...offeringFlags,
     since: {
       type: "string",
       valueHint: "TIME",
       group: "Run",
-      description: "not before this time: 90m, 12h, 2d, 1w ago, or a date such as 2026-11-27T06:00",
+      description: "only entries since then: 90m, 12h, 2d, 1w ago, or a date such as 2026-11-27T06:00",
     },
-    order: { type: "string", valueHint: "UUID", group: "Run", description: "only what concerns this order" },
-    json: { type: "boolean", group: "Output", description: "print a JSON array, with one entry a line" },
+    order: { type: "string", valueHint: "UUID", group: "Run", description: "only entries of this order" },
+    json: { type: "boolean", group: "Output", description: "print a JSON array, one entry per line" },
     ...commonFlags,
   },
   examples: [
     { about: "the last two days", command: "waldur-cscs-storage history --since 2d" },
     {
-      about: "what Waldur did not answer with 200",
+      about: "requests that Waldur did not answer with 200",
       command:
         "waldur-cscs-storage history --json | jq '.[] | select(.event == \"sent\" and .status != 200)'",
     },

@@ -182,7 +182,7 @@ async function print(text: string): Promise<void> {
     throw new StdoutError(`cannot write to standard output (${code})`, {
       cause,
       quiet: code === "EPIPE",
-      hint: "is there room where it goes to? `df` shows it",
+      hint: "check the free space there with `df`",
     });
   }
 }

@@ -8,7 +8,7 @@ import { commonFlags } from "./common.ts";
 export function manOf(root: Command): Command {
   return defineCommand({
     meta: { name: "man", description: "Print the manual page." },
-    about: "The page is in the mdoc language, made from the commands of this program.",
+    about: "The page is in the mdoc format, generated from the commands of this program.",
     args: commonFlags,
     examples: [
       { about: "read it", command: "waldur-cscs-storage man | man -l -" },

@@ -54,21 +54,21 @@ export async function manualOf(root: Command): Promise<string> {
 }
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ["WALDUR_API_TOKEN", "The token, where neither the configuration nor a systemd credential has one."],
-  ["CREDENTIALS_DIRECTORY", "Where systemd puts the credential waldur_api_token."],
+  ["WALDUR_API_TOKEN", "The token, if neither the configuration nor a systemd credential has one."],
+  ["CREDENTIALS_DIRECTORY", "Directory of the systemd credential waldur_api_token."],
   ["HTTPS_PROXY , HTTP_PROXY , ALL_PROXY , NO_PROXY", "Proxies, unless the configuration has global_proxy."],
   ["TZ", "The zone of the minute in file names, unless the configuration has timezone."],
   ["NO_COLOR", "When set, output has no colors."],
 ];
 
 const FILES: readonly (readonly [string, string])[] = [
-  [
-    "waldur-site-agent-config.yaml",
-    "The configuration, in the working directory unless --config names another one.",
-  ],
+  ["waldur-site-agent-config.yaml", "The configuration file, unless --config is given."],
   ["*-all.json", "In the output directory: snapshots, the list of every storage resource."],
-  ["*-create_*.json , *-update_*.json , *-terminate_*.json", "There too: one file for each order."],
-  [".waldur-cscs-storage", "There too: the state of the program, which belongs to its user."],
+  [
+    "*-create_*.json , *-update_*.json , *-terminate_*.json",
+    "In the output directory: one file for each order.",
+  ],
+  [".waldur-cscs-storage", "In the output directory: the state of the program."],
 ];
 
 function synopsisOf({ words, command }: Called): string[] {

@@ -14,7 +14,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "SECONDS",
       group: "Run",
-      description: "repeat each SECONDS, 1 to 86400, until a signal",
+      description: "run a pass every SECONDS, 1 to 86400, until a signal",
     },
   }),
   examples: [
@@ -24,7 +24,7 @@ export const command = defineCommand({
       command: "waldur-cscs-storage orders --dry-run | jq '.orders[] | {uuid, type, outcome}'",
     },
     {
-      about: "a pass each minute, for a systemd service instead of cron",
+      about: "a pass every minute, for a systemd service instead of cron",
       command: "waldur-cscs-storage orders --interval 60",
     },
   ],

@@ -7,18 +7,18 @@ import { offeringFlags, runOptions, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 
 export const command = defineCommand({
-  meta: { name: "page", description: "Write a page for the browser that shows who holds how much." },
+  meta: { name: "page", description: "Write an HTML page with quotas, changes, orders and problems." },
   about:
-    "Makes index.html: the newest snapshot by tenant, project and system, what changed since the one before, open and recent orders, " +
-    "problems, and how the runs go. One page for each output directory, or with --output one for all. It loads nothing " +
-    "from anywhere and asks nothing of Waldur. Run it as the user of the runs.",
+    "Writes index.html: the newest snapshot by tenant, project and system, changes since the previous one, open and recent orders, " +
+    "problems, and the last runs. One page for each output directory, or with --output one for all. It loads nothing " +
+    "from elsewhere. Sends no requests to Waldur. Run it as the user of the runs.",
   args: {
     ...offeringFlags,
     output: {
       type: "string",
       valueHint: "FILE",
       group: "Output",
-      description: "one page for all offerings, under this name",
+      description: "write one page for all offerings to FILE",
     },
     ...commonFlags,
   },
@@ -28,14 +28,14 @@ export const command = defineCommand({
       command: "waldur-cscs-storage page -c /etc/waldur/config.yaml",
     },
     {
-      about: "outside of the output directory",
+      about: "outside the output directory",
       command: "waldur-cscs-storage page -c /etc/waldur/config.yaml --output /var/www/storage.html",
     },
   ],
   exits: {
-    0: "written, whatever it shows; on a passive gateway nothing is",
-    65: "the newest snapshot is not whole",
-    73: "it cannot be written, or something else has its name",
+    0: "written, also if it shows problems; not written on a passive gateway",
+    65: "the newest snapshot is incomplete",
+    73: "it cannot be written, or a file of that name is not ours",
   },
   async run(flags, shell): Promise<ExitCode> {
     const { offerings } = await loadOfferings(flags, shell, { needsToken: false });

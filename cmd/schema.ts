@@ -21,7 +21,7 @@ const config = defineCommand({
 
 const document = defineCommand({
   meta: { name: "document", description: "Print the JSON Schema of the published files." },
-  about: "The same schema is part of `validate`, which knows rules that no schema can say.",
+  about: "`validate` uses this schema, and checks rules that a schema cannot express.",
   args: commonFlags,
   examples: [
     {

@@ -17,7 +17,7 @@ export const command = defineCommand({
     description: "Show everything that is known of an order, a resource or a mount point.",
   },
   about:
-    "Its entry in the last snapshot, its order files, receipts, claims and history, and its state in Waldur. That Waldur cannot be asked hides nothing of the rest.",
+    "Its entry in the last snapshot, its order files, receipts, claims and history, and its state in Waldur. If Waldur does not answer, the rest is shown.",
   args: {
     what: {
       type: "positional",
@@ -25,17 +25,20 @@ export const command = defineCommand({
       description: "the uuid of an order or a resource, or a mount point in full",
     },
     ...offeringFlags,
-    local: { type: "boolean", group: "Run", description: "do not ask Waldur; no token is needed" },
-    json: { type: "boolean", group: "Output", description: "print it as JSON" },
+    local: { type: "boolean", group: "Run", description: "send no requests to Waldur; needs no token" },
+    json: { type: "boolean", group: "Output", description: "print the result as JSON" },
     ...connectionFlags,
     ...commonFlags,
   },
   examples: [
     {
-      about: "why an order waits, and what was sent for it",
+      about: "what an order waits for, and what was sent for it",
       command: "waldur-cscs-storage show 1f5c0a6d-e0b8-4c5c-9b4b-0a0d9c1e2f30",
     },
-    { about: "who has a mount point", command: "waldur-cscs-storage show /capstor/store/a/b/c --local" },
+    {
+      about: "which resource has a mount point",
+      command: "waldur-cscs-storage show /capstor/store/a/b/c --local",
+    },
   ],
   exits: { 10: "nothing is known of it" },
   async run(flags, shell) {

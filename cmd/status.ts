@@ -9,15 +9,15 @@ import { loadOfferings } from "./offerings.ts";
 import { askingWaldur } from "./waldur.ts";
 
 export const command = defineCommand({
-  meta: { name: "status", description: "Show how the runs go, open orders, and problems." },
+  meta: { name: "status", description: "Show the last runs, open orders and problems." },
   about:
-    "Reads what past runs left in the output directory, and asks Waldur for the open orders. Run it as the user of the runs. Changes nothing.",
+    "Reads the state in the output directory, and the open orders from Waldur. Run it as the user of the runs. Changes nothing.",
   args: {
     ...offeringFlags,
     local: {
       type: "boolean",
       group: "Run",
-      description: "ask nothing of Waldur; needs no token, and knows the orders that have a file name",
+      description: "send no requests to Waldur; needs no token, and shows only orders that have a file name",
     },
     json: { type: "boolean", group: "Output", description: "print the status as JSON" },
     ...connectionFlags,
@@ -30,12 +30,12 @@ export const command = defineCommand({
       command: "waldur-cscs-storage status --local -c /etc/waldur/config.yaml",
     },
     {
-      about: "orders that a person must look at",
+      about: "orders that need attention",
       command: `waldur-cscs-storage status --json | jq '.offerings[].orders[] | select(.waits.for == "problem")'`,
     },
   ],
   exits: {
-    10: "there are problems, the last run of a mode failed, or none went well for an hour (sync: 26 hours); not on a passive gateway",
+    10: "there are problems, the last run of a mode failed, or the last success is more than an hour ago (sync: 26 hours); not on a passive gateway",
   },
   async run(flags, shell): Promise<ExitCode> {
     const isLocal = flags.local === true;

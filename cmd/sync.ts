@@ -10,22 +10,22 @@ export const command = defineCommand({
     "allow-shrink": {
       type: "boolean",
       group: "Run",
-      description: "publish whatever is gone or changed in bulk, this once",
+      description: "publish even if the guard refuses, because many resources are gone or changed",
     },
     "if-changed": {
       type: "boolean",
       group: "Run",
-      description: "publish nothing when nothing but the date differs",
+      description: "publish nothing if only the date would differ",
     },
     full: {
       type: "boolean",
       group: "Run",
-      description: "read every column of every resource, also of those that have not changed",
+      description: "read every column of every resource, also of unchanged ones",
     },
     repath: {
       type: "boolean",
       group: "Run",
-      description: "take the mount_point template anew for resources without an order file",
+      description: "apply the mount_point template again to resources without an order file",
     },
   }),
   examples: [

@@ -8,8 +8,8 @@ import { commonFlags } from "./common.ts";
 export const command = defineCommand({
   meta: { name: "validate", description: "Check published files against their schema and their rules." },
   about:
-    "Snapshots and files of orders: the schema that `schema document` prints, and what it cannot say, such as unique ids " +
-    "and mount points, hard quotas below soft ones, and a name that contradicts the content. A mount point inside " +
+    "Checks snapshots and order files against the schema that `schema document` prints, and rules beyond it: unique ids " +
+    "and mount points, no hard quota below the soft one, a name that matches the content, and others. A mount point inside " +
     "another is a warning, because `nested_mounts` may allow it; warnings do not change the exit code.",
   args: {
     file: { type: "positional", repeatable: true, description: "a published file" },
@@ -22,11 +22,11 @@ export const command = defineCommand({
       command: "waldur-cscs-storage validate /srv/storage-orders/*.json",
     },
     {
-      about: "which entries are at fault",
+      about: "entries with errors",
       command: "waldur-cscs-storage validate all.json --json | jq -r '.findings[].itemId'",
     },
   ],
-  exits: { 0: "every file is valid", 10: "a file has an error, or cannot be read" },
+  exits: { 0: "every file is valid", 10: "a file has errors, or cannot be read" },
   async run(flags, shell) {
     const { validateJson, validateText } = await import("../lib/documents/validate-text.ts");
     const paths = Array.isArray(flags.file) ? flags.file.map(String) : [];

@@ -39,16 +39,16 @@ const ofHttp = (meaning: string) => `${meaning}; for \`unix_gid: http\``;
 
 /** Files of the Python plugin may have them, with anything in them, so they are looked at where they are used. */
 const HpcUser = v.object({
-  hpc_user_api_url: key(v.unknown(), null, ofHttp("address of the service that knows the GIDs")),
-  hpc_user_oidc_token_url: key(v.unknown(), null, ofHttp("where it gives tokens")),
+  hpc_user_api_url: key(v.unknown(), null, ofHttp("address of the service that has the GIDs")),
+  hpc_user_oidc_token_url: key(v.unknown(), null, ofHttp("its token endpoint")),
   hpc_user_client_id: key(v.unknown(), null, ofHttp("client id")),
   hpc_user_client_secret: key(v.unknown(), null, ofHttp("client secret")),
   hpc_user_client_secret_file: key(
     v.unknown(),
     null,
-    ofHttp("a file with the secret in its first line, beside the configuration file"),
+    ofHttp("a file whose first line is the secret, relative to the configuration file"),
   ),
-  hpc_user_oidc_scope: shownAs(key(v.unknown(), null, ofHttp("scope of the token")), "`openid`"),
+  hpc_user_oidc_scope: shownAs(key(v.unknown(), null, ofHttp("scope of the token request")), "`openid`"),
 });
 
 export type HpcUserValues = v.InferOutput<typeof HpcUser>;
@@ -57,51 +57,59 @@ export const Settings = v.object({
   output_directory: key(
     text(notHome),
     "cscs-storage-orders/",
-    "where files are published; give an absolute path. Its parent must exist",
+    "where files are published, as an absolute path; its parent must exist",
   ),
   require_mount: key(
     text(notHome, absolute),
     null,
-    "a mount point that must be there, so that nothing is written below an unmounted one",
+    "a mount point that must be mounted, or the run ends with 73",
   ),
   active_if: key(
     text(notHome, absolute),
     null,
-    "a file of the active gateway of two: where it does not exist a run does nothing, quietly ([docs/operations.md](docs/operations.md))",
+    "a file that exists on the active one of two gateways only: where it is missing, a run does nothing and ends with 0 ([docs/operations.md](docs/operations.md))",
   ),
   allow_shared_directory: key(
     flag,
     false,
-    "work also where others can change the output directory; said in every run ([docs/security.md](docs/security.md))",
+    "accept an output directory that other users can change, with a warning in every run ([docs/security.md](docs/security.md))",
   ),
   storage_file_system: key(text(isOneName), "lustre", "`storageFileSystem.key`"),
   storage_system: shownAs(key(text(isSegment), null, "`storageSystem.key`"), "the offering's slug"),
   mount_point: key(
     text(mountPointProblem),
     "/{storage_system}/store/{tenant}/{customer}/{project}",
-    "template; tenant is the Waldur customer, customer the project, project the resource (their slugs). It also knows `{data_type}`, `{file_system}`, `{provider}` (of the offering), `{organization}` (the Waldur customer) and `{waldur_project}`",
+    "template of slugs: `{tenant}` is the Waldur customer, `{customer}` the project, `{project}` the resource. Also `{data_type}`, `{file_system}`, `{provider}` (of the offering), `{organization}` (the Waldur customer) and `{waldur_project}`",
   ),
   document_profile: key(
     word(["flat", "hierarchy"]),
     "flat",
-    "`flat`: an entry for each resource. `hierarchy`: before them entries for the directories above, of tenant and customer ([docs/provisioner.md](docs/provisioner.md))",
+    "`flat`: one entry for each resource. `hierarchy`: also entries for the directories of tenants and customers above them ([docs/provisioner.md](docs/provisioner.md))",
   ),
-  inode_base_multiplier: key(positiveNumber(), 1_000_000, "inodes for each TB"),
-  inode_soft_coefficient: key(positiveNumber(), 1.33, "of the soft inode quota"),
-  inode_hard_coefficient: key(positiveNumber(), 2, "of the hard inode quota; greater than the soft one"),
-  use_mock_target_items: key(flag, false, "invent target items, marked `mock`, for tests"),
-  default_permissions: key(permissions, "775", "where neither options nor attributes of a resource have one"),
+  inode_base_multiplier: key(positiveNumber(), 1_000_000, "inodes per TB"),
+  inode_soft_coefficient: key(positiveNumber(), 1.33, "factor of the soft inode quota"),
+  inode_hard_coefficient: key(
+    positiveNumber(),
+    2,
+    "factor of the hard inode quota; greater than the soft one",
+  ),
+  use_mock_target_items: key(flag, false, "for tests: invent target items, marked `mock`"),
+  default_permissions: key(
+    permissions,
+    "775",
+    "used where a resource has none in its options and attributes",
+  ),
   default_data_type: key(
     v.pipe(text(isSegment), v.toLowerCase()),
     "store",
-    "where the attributes of a resource have none",
+    "used where a resource has none in its attributes",
   ),
   backend_id: key(
     word(["slug", "mount_point"]),
     "slug",
-    "what a new resource's backend id becomes: `slug` or `mount_point`",
+    "what a new resource gets as its backend id: `slug` or `mount_point`",
   ),
-  parallel_requests: key(wholeNumber(1, 8), 1, "pages asked for at once, 1 to 8"),
+  parallel_requests: key(wholeNumber(1, 8), 1, "pages requested at the same time, 1 to 8"),
   acceptance: key(
     word(["auto", "approve", "execute"]),
     "auto",
@@ -110,37 +118,41 @@ export const Settings = v.object({
   unix_gid: key(
     v.pipe(text(unixGidProblem), v.transform(gidSource)),
     "metadata",
-    "where a project's GID comes from: `metadata`; `waldur` (project groups, 8.1.3); `getent`, the group with the project's slug for a name, or `getent:prj-{project}`; `http`; or `file:PATH`, a map of project slug to GID in JSON, YAML (`slug: 30001`) or CSV (`slug,30001`), beside the configuration file",
+    "where a project's GID comes from: `metadata`; `waldur` (project groups, 8.1.3); `getent`, the group named like the project's slug, or `getent:prj-{project}`; `http`; or `file:PATH`, a map of project slug to GID in JSON, YAML (`slug: 30001`) or CSV (`slug,30001`), relative to the configuration file",
   ),
   ...HpcUser.entries,
-  require_gid: key(flag, false, "a resource without a GID is a problem instead of `null`"),
-  file_mode: key(fileMode, "0644", "of published files, quoted"),
-  latest_link: key(flag, false, "keep `latest-all.json` pointing at the newest snapshot"),
+  require_gid: key(flag, false, "report a resource without a GID as a problem instead of publishing `null`"),
+  file_mode: key(fileMode, "0644", "mode of published files, quoted"),
+  latest_link: key(flag, false, "keep a symlink `latest-all.json` to the newest snapshot"),
   keep_snapshots: key(wholeNumber(0), 0, "how many `*-all.json` to keep; 0 keeps all"),
-  shrink_guard_percent: key(numberFrom(0, 100), 30, "refuse a snapshot that lost more than this share"),
+  shrink_guard_percent: key(
+    numberFrom(0, 100),
+    30,
+    "refuse a snapshot that lacks more than this share of the last one's resources",
+  ),
   completion: key(
     word(["on-publish", "on-ack", "external"]),
     "on-publish",
-    "`on-publish`: an order is done once its file is durable. `on-ack`: once the provisioner has answered. `external`: it is left executing, and the provisioner finishes it",
+    "when an order is set done. `on-publish`: once its file is on disk. `on-ack`: once the provisioner has answered. `external`: never; the provisioner does it in Waldur",
   ),
   acks_directory: shownAs(
     key(
       text(notHome, absolute),
       null,
-      "where the provisioner answers with `completion: on-ack`; it may belong to another user ([docs/security.md](docs/security.md))",
+      "where the provisioner writes its answers with `completion: on-ack`; may belong to another user ([docs/security.md](docs/security.md))",
     ),
     "`acks` in `output_directory`",
   ),
   ack_warn_after: key(
     v.pipe(text(durationProblem), v.transform(durationMs)),
     "1h",
-    "how long an order may be without an answer before `status` reports it, such as `30m`, `1h` or `2d`",
+    "`status` reports an order that has had no answer for longer, such as `30m`, `1h` or `2d`",
   ),
   path_reuse_after_days: shownAs(
     key(
       wholeNumber(0, 3650),
       null,
-      "days after the end of a resource until another one may have its path, 0 to 3650; 0 where not set with `completion: external` or `on-ack`",
+      "days after the end of a resource until another one may get its path, 0 to 3650. The default is 0 with `completion: external` and `on-ack`",
     ),
     "7",
   ),
@@ -152,40 +164,44 @@ export const Settings = v.object({
   permissions_allowed: key(
     mask,
     "2775",
-    "a mask of the bits that a permission may have, quoted; the owner always has 7. The default permission itself is always allowed",
+    "mask of the bits that a permission may have, quoted; the owner always has 7. `default_permissions` is always allowed",
   ),
   mount_roots: shownAs(
     key(
       list(text(rootProblem)),
       null,
-      "list of directories; a new mount point lies below one of them. `/` stands for all but those of the system, such as `/etc` and `/home`. Published paths stay, with a warning",
+      "list of directories that new mount points must be below. `/` is everything but system directories, such as `/etc` and `/home`. Published paths stay, with a warning",
     ),
     "the beginning of `mount_point`",
   ),
   quota_options: key(
     word(["warn", "limit", "trust"]),
     "warn",
-    "what becomes of quotas in options and order forms above those that the limit gives: `warn` publishes them with a warning, `limit` makes them a problem, `trust` is silent",
+    "quotas in options and order forms that are higher than the limit allows: `warn` publishes them with a warning, `limit` makes them a problem, `trust` publishes them",
   ),
-  max_quota_tb: key(positiveNumber(), null, "a hard space quota above it is a problem"),
+  max_quota_tb: key(positiveNumber(), null, "a hard space quota above this is a problem"),
   data_types: shownAs(
     key(
       list(v.pipe(text(isSegment), v.toLowerCase())),
       null,
-      "list of the data types that users may choose; set it where `mount_point` has `{data_type}`",
+      "list of data types that users may choose; set it if `mount_point` has `{data_type}`",
     ),
     "any",
   ),
   min_gid: key(
     wholeNumber(1, 4_294_967_294),
     1000,
-    "the least GID that is published; the last is 4294967294",
+    "lowest GID that is published; the highest is 4294967294",
   ),
 });
 
 export const Component = v.object({
-  unit_factor: key(positiveNumber(), 1, "TB for each unit of Waldur's limit"),
-  accounting_type: key(word(["usage", "limit", "one"]), null, "of the site agent; checked, not used"),
+  unit_factor: key(positiveNumber(), 1, "TB per unit of Waldur's limit"),
+  accounting_type: key(
+    word(["usage", "limit", "one"]),
+    null,
+    "a key of the site agent; checked, not used by the runs",
+  ),
 });
 
 const NO_STORAGE =
@@ -218,7 +234,7 @@ const Components = v.pipe(
 
 export const Offering = v.object(
   {
-    name: key(textOrBlank(), null, "for messages; the uuid when there is none"),
+    name: key(textOrBlank(), null, "name for messages; the uuid if missing"),
     waldur_api_url: v.pipe(
       text(apiUrlProblem),
       v.description("address of Waldur, with or without `/api/`"),
@@ -232,7 +248,7 @@ export const Offering = v.object(
     waldur_api_token_file: key(
       anyText("must be the path of a file"),
       null,
-      "a file with the token in its first line, beside the configuration file",
+      "a file whose first line is the token, relative to the configuration file",
     ),
     waldur_offering_uuid: v.pipe(
       text(isUuid),
@@ -245,10 +261,10 @@ export const Offering = v.object(
     backend_components: key(
       Components,
       {},
-      "components of the offering; `storage`, or the only one, carries the space quota",
+      "components of the offering; `storage`, or the only one, is the space quota",
     ),
     verify_ssl: key(flag, true, "whether the server's certificate is verified"),
-    ca_file: key(textOrBlank(notHome), null, "PEM file of CAs that are trusted besides the system's"),
+    ca_file: key(textOrBlank(notHome), null, "PEM file of CAs that are trusted in addition to the system's"),
   },
   "is missing",
 );

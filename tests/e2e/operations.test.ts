@@ -124,7 +124,7 @@ tests:
             exp_annotations:
               summary: "no good pass over storage orders for 15 minutes: /b on a"
       - eval_time: 30m
-        alertname: WaldurStorageNeedsSomebody
+        alertname: WaldurStorageRunFails
         exp_alerts:
           - exp_labels: { severity: critical, mode: orders, config: /b, instance: a }
             exp_annotations: { summary: "orders of /b ends with 77 on a" }
@@ -134,18 +134,18 @@ tests:
         alertname: WaldurStorageOfferingStopped
         exp_alerts:
           - exp_labels: { severity: critical, mode: orders, config: /b, name: S, instance: a }
-            exp_annotations: { summary: "orders of S did not go well for two hours on a" }
+            exp_annotations: { summary: "no good pass over orders of S for two hours on a" }
       - eval_time: 100m
         alertname: WaldurStorageUnanswered
         exp_alerts:
           - exp_labels: { severity: warning, mode: orders, config: /b, name: S, instance: a }
-            exp_annotations: { summary: "an order of S is without an answer for an hour on a" }
+            exp_annotations: { summary: "an order of S has had no answer for an hour on a" }
       - { eval_time: 700m, alertname: WaldurStorageOrderWaits, exp_alerts: [] }
       - eval_time: 800m
         alertname: WaldurStorageOrderWaits
         exp_alerts:
           - exp_labels: { severity: warning, mode: orders, config: /b, name: S, instance: a }
-            exp_annotations: { summary: "an order of S is open for more than half a day on a" }
+            exp_annotations: { summary: "an order of S has been open for more than 12 hours on a" }
 `;
 
 test("a token that has expired looks as it says", async () => {

@@ -97,7 +97,7 @@ describe.skipIf(needs !== "")(`an administrator who types what the pages show${n
     expect(steps).toHaveLength(expected.length);
   });
 
-  test("is shown what the page of the first day shows", () => {
+  test("gets the output of `check` that the page shows", () => {
     const [shown = ""] = operations.blocks("console").filter((block) => block.includes(" check -c "));
     const [line = "", ...output] = shown.split("\n");
     const ran = steps.find((step) => `# ${step.line}` === line);

@@ -22,7 +22,7 @@ describe("strictness", () => {
     [["--offering", uuid], "unknown option --offering | "],
     [["-z"], "unknown option -z | "],
     [["--config"], "--config needs a value | "],
-    [["--config", "--dry-run"], "--config needs a value, not another option | a value that begins"],
+    [["--config", "--dry-run"], "--config needs a value, not another option | write a value that begins"],
     [["--config="], "--config needs a value | "],
     [["-c=x"], '--config =x: drop the "=" | '],
     [["--dry-run=yes"], "--dry-run takes no value | "],
