@@ -69,7 +69,7 @@ export class BugError extends AppError {
   constructor(cause: unknown) {
     super(`this is a bug: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`, {
       cause,
-      hint: "run it again; if it comes back, report it with this text",
+      hint: "run it again; if it occurs again, report this text",
     });
   }
 }
@@ -215,7 +215,7 @@ export class InterruptedError extends AppError {
   constructor(signal: "SIGINT" | "SIGTERM", at?: { while: string; cause: unknown }) {
     super(`interrupted by ${signal}${at === undefined ? "" : `, while ${at.while}`}`, {
       cause: at?.cause,
-      hint: "nothing is half-done; the next run goes on",
+      hint: "no step was left unfinished; the next run continues",
     });
     this.#signal = signal;
     this.exitCode = signal === "SIGINT" ? EXIT.sigint : EXIT.sigterm;

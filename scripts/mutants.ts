@@ -211,14 +211,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "done is read back",
     file: "lib/orders/finish.ts",
-    from: '  return noteUnmoved("done", { order, posted }, run);',
+    from: '  return noteUnmoved("set done", { order, posted }, run);',
     to: '  return "done";',
     tests: ["waldur/orders-report-back.test.ts"],
   },
   {
     guard: "the backend id is read back",
     file: "lib/orders/finish.ts",
-    from: '  if (posted.outcome === "unknown") throw lostAnswer("backend id", order, posted);\n',
+    from: '  if (posted.outcome === "unknown") throw lostAnswer("given its backend id", order, posted);\n',
     to: "  if (after !== undefined) return true;\n",
     tests: ["waldur/orders-report-back.test.ts", "waldur/surprises.test.ts"],
   },
@@ -797,7 +797,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/storage/policy.test.ts", "waldur/policy.test.ts"],
   },
   {
-    guard: "no mount point in a directory of the system",
+    guard: "no mount point in a system directory",
     file: "lib/storage/policy.ts",
     from: "return root.length > 1 || !isSystemPath(path);",
     to: "return true;",
@@ -1597,7 +1597,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "an answer erred is read back",
     file: "lib/orders/answer.ts",
-    from: 'return noteUnmoved("erred", { order, posted }, run);',
+    from: 'return noteUnmoved("set erred", { order, posted }, run);',
     to: 'return "erred";',
     tests: ["waldur/acks.test.ts"],
   },

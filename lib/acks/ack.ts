@@ -24,7 +24,7 @@ export function parseAck(bytes: Uint8Array): Ack | { fault: string } {
 
 /** The same of a parsed value. */
 export function checkAck(value: unknown): Ack | { fault: string } {
-  if (value === undefined) return { fault: "is not JSON, or only a part of it" };
+  if (value === undefined) return { fault: "is not JSON, or is incomplete" };
   if (!isTable(value)) return { fault: "is not a JSON object" };
   const { result, message = null, backendId = null, ...rest } = value;
   if (Object.keys(rest).length > 0) return { fault: "has keys other than result, message and backendId" };
@@ -36,8 +36,7 @@ export function checkAck(value: unknown): Ack | { fault: string } {
   const [said, id] = [oneLine(message ?? ""), (backendId ?? "").trim()];
   const fault = id === "" ? null : backendIdFault(id);
   if (fault !== null) return { fault };
-  if (id !== "" && result === "erred")
-    return { fault: "is erred and has a backendId, which contradict each other" };
+  if (id !== "" && result === "erred") return { fault: "is erred, but has a backendId" };
   return { result, ...(said === "" ? {} : { message: said }), ...(id === "" ? {} : { backendId: id }) };
 }
 

@@ -17,7 +17,7 @@ export function answerOrder(order: string, ack: Ack, offerings: readonly Offerin
   const { completion } = offering.settings;
   if (completion !== "on-ack") {
     throw new DeclinedError(
-      `offering ${offering.name} has \`completion: ${completion}\`, so nobody reads answers`,
+      `offering ${offering.name} has \`completion: ${completion}\`, so answers are not read`,
       {
         hint: "set `completion: on-ack`",
       },
@@ -37,7 +37,7 @@ export function answerOrder(order: string, ack: Ack, offerings: readonly Offerin
 export function written(order: string, ack: Ack, directory: string): string {
   return writeAck(directory, order, ack)
     ? `order ${order} is answered: ${ack.result}; the next pass of orders reports it to Waldur`
-    : `order ${order} has that answer already; the next pass of orders reports it to Waldur`;
+    : `order ${order} already has this answer; the next pass of orders reports it to Waldur`;
 }
 
 function find(
@@ -50,7 +50,7 @@ function find(
       : undefined;
     if (receipt?.offering === offering.uuid) return { receipt, offering };
   }
-  throw new DeclinedError(`no order ${order} is known here`, {
+  throw new DeclinedError(`order ${order} is not known here`, {
     hint: "copy the uuid from `status`, or from the name of the order's file",
   });
 }
@@ -58,7 +58,7 @@ function find(
 /** What is to be said of an order that has its answer, or has ended; null where it waits for one. */
 function standing(order: string, ack: Ack, { published, answer, ended }: Receipt): string | null {
   if (answer !== undefined) {
-    if (isSameAck(answer, ack)) return `order ${order} has that answer already`;
+    if (isSameAck(answer, ack)) return `order ${order} already has this answer`;
     throw new DeclinedError(`order ${order} was answered already: ${answer.result}`, {
       hint: "if that was wrong, correct the resource in Waldur by hand",
     });
@@ -67,6 +67,6 @@ function standing(order: string, ack: Ack, { published, answer, ended }: Receipt
     throw new DeclinedError(`order ${order} has ended in Waldur: ${ended.state.slice(0, 40)}`);
   if (published) return null;
   throw new DeclinedError(`the file of order ${order} is not published yet`, {
-    hint: "answer once it is; `show` says why it waits",
+    hint: "answer it after that; `show` shows what it is waiting for",
   });
 }

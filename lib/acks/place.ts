@@ -91,7 +91,7 @@ function mayChange(opened: string): boolean {
 function judge(path: string, stats: Stats): Unusable | null {
   if (writersOf(stats) === "everybody") {
     return {
-      fault: `everybody on this machine can write to ${path}, and so answer for the provisioner`,
+      fault: `everybody on this machine can write to ${path}, and answer in place of the provisioner`,
       hint: `chmod o-w ${path}`,
     };
   }
@@ -99,8 +99,8 @@ function judge(path: string, stats: Stats): Unusable | null {
   const isBelowHeld = reach(path) !== path;
   if (isBelowHeld || ownUser() !== 0 || judgeWay(path).faults.length === 0) return null;
   return {
-    fault: `others could put another directory in the place of ${path}`,
-    hint: "let the directories above it belong to root, and nobody else write to them",
+    fault: `other users could replace the directory ${path}`,
+    hint: "make the directories above it owned and writable by root only",
   };
 }
 
@@ -121,7 +121,7 @@ function openOrFault(path: string): number | Unusable | null {
     if (FORBIDDEN.includes(errno))
       return {
         fault: `${path} cannot be read (${errno})`,
-        hint: `let this user into it: chmod g+rwx ${path}`,
+        hint: `give this user access: chmod g+rwx ${path}`,
       };
     return attempt("open", path, () => {
       throw error;

@@ -30,7 +30,7 @@ export function writeAck(directory: string, order: string, ack: Ack): boolean {
   const fd = attemptIfExists("open", directory, () => openDirectory(directory));
   if (fd === null) {
     throw new OutputError(`the directory of acks ${directory} does not exist`, {
-      hint: "it is `acks` in the output directory, or what `acks_directory` says; the first pass with `completion: on-ack` makes it",
+      hint: "it is `acks` in the output directory, or `acks_directory`; the first pass with `completion: on-ack` creates it",
     });
   }
   try {
@@ -43,8 +43,8 @@ export function writeAck(directory: string, order: string, ack: Ack): boolean {
 /** An ack beside the published files is read by nobody. */
 function refuseOutputDirectory(directory: string): void {
   if (!existsSync(join(directory, STATE_DIRECTORY))) return;
-  throw new DeclinedError(`${directory} is an output directory, and answers are not read there`, {
-    hint: `name the directory of acks, for example ${join(directory, "acks")}`,
+  throw new DeclinedError(`${directory} is an output directory, where answers are not read`, {
+    hint: `give the directory of acks, for example ${join(directory, "acks")}`,
   });
 }
 

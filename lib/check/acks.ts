@@ -43,7 +43,7 @@ function toBeMade(path: string, findings: Findings): ExitCode {
 
 function missing(path: string, findings: Findings): ExitCode {
   findings.fail("acks", `${path} does not exist`, {
-    hint: "make it, for the user of the provisioner: install -d -m 2770 -o USER -g GROUP DIR",
+    hint: "create it for the user of the provisioner: install -d -m 2770 -o USER -g GROUP DIR",
     exitCode: EXIT.problems,
   });
   return EXIT.problems;
@@ -53,11 +53,11 @@ function describe(path: string, place: AckPlace, findings: Findings): void {
   try {
     const { owner, mode, canMove } = place.about();
     if (!canMove)
-      findings.warn("acks", `this user cannot change ${path}: acks stay where they are once they were read`, {
-        hint: `let its group write there, and be in it: chmod g+rwxs ${path}`,
+      findings.warn("acks", `this user cannot change ${path}: acks cannot be moved after they were read`, {
+        hint: `make it writable by its group, and add this user to it: chmod g+rwxs ${path}`,
       });
     const count = plural(place.orders(new Set()).length, "ack");
-    findings.ok("acks", `${path}, of ${showUser(owner)}, mode ${showMode(mode)}; ${count} to be read`);
+    findings.ok("acks", `${path}, of ${showUser(owner)}, mode ${showMode(mode)}; ${count} unread`);
   } finally {
     place.close();
   }

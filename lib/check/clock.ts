@@ -19,6 +19,6 @@ export function checkClock(answered: { date: string | null; at: Date }, findings
   }
   const by = `${describeSpan(Math.abs(ahead))} ${ahead > 0 ? "ahead of" : "behind"}`;
   findings.warn("clock", `this machine's clock (${answered.at.toISOString()}) is ${by} the server's`, {
-    hint: "set it (`timedatectl`, chrony): names and dates of files, and when a path is free again, go by it",
+    hint: "set it (`timedatectl`, chrony): names and dates of files, and when a path is free again, depend on it",
   });
 }

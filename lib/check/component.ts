@@ -32,7 +32,7 @@ function compare(
 ): ExitCode {
   const there = components.map(({ type, unit }) => oneLine(unit === "" ? type : `${type} (${unit})`));
   if (components.length === 0) {
-    findings.warn("component", "the offering has no component, so no resource of it can have a quota", {
+    findings.warn("component", "the offering has no component, so its resources cannot have quotas", {
       hint: `create the component ${name} of it in Waldur`,
     });
     return EXIT.ok;
@@ -40,7 +40,7 @@ function compare(
   const found = components.find(({ type }) => type === name);
   if (found === undefined) {
     findings.fail("component", `the offering has no component ${name}; there is: ${there.join(", ")}`, {
-      hint: "name the one that carries the space quota in backend_components",
+      hint: "in backend_components, use the one whose limit is the space quota",
       exitCode: EXIT.problems,
     });
     return EXIT.problems;
@@ -64,12 +64,12 @@ function warnOfUnit(
   const tb = UNITS_TB[unit.trim().toLowerCase()];
   // GiB or GB, 1000 or 1024: that is a choice. A thousandfold is not.
   if (tb !== undefined && (factor / tb > 2 || factor / tb < 0.5))
-    findings.warn("component", `Waldur measures ${type} in ${unit}, and unit_factor is ${factor}`, {
+    findings.warn("component", `Waldur measures ${type} in ${unit}, but unit_factor is ${factor}`, {
       hint: `a limit of 1 ${unit} would become a quota of ${factor} TB; unit_factor: ${tb} makes ${tb} TB of it`,
     });
   if (billingType !== "" && billingType !== "limit")
     findings.warn(
       "component",
-      `${type} is billed by ${oneLine(billingType)}: resources have limits of it only when that is limit`,
+      `${type} is billed by ${oneLine(billingType)}: resources have limits only if it is billed by limit`,
     );
 }

@@ -26,14 +26,14 @@ export function checkFileSystem(
     (room.bytes < Math.max(2 * last, FEW_BYTES) || (room.inodes ?? FEW_INODES) < FEW_INODES)
   )
     findings.warn("file-system", `little room: ${shown.join(", ")}`, {
-      hint: "free space there; keep_snapshots limits how many snapshots stay",
+      hint: "free space there; keep_snapshots limits the number of snapshots",
     });
   if (mounted?.locks === "here")
     findings.warn("file-system", `locks on ${where} hold on this node only`, {
       hint: "run it on one node at a time, or mount it with locks that all nodes see (docs/operations.md)",
     });
   if (mounted?.locks === "none") {
-    findings.fail("file-system", `${where} refuses locks: nothing keeps two runs apart`, {
+    findings.fail("file-system", `${where} refuses locks: two runs at the same time are not prevented`, {
       hint: "mount it with `flock`, and run it on one node at a time until then",
       exitCode: EXIT.output,
     });

@@ -47,9 +47,9 @@ export function createFindings(offering: string | null, add: (finding: Finding) 
 
 /** Where the error itself has none. */
 function remedyOf(item: ItemName): string {
-  if (item === "configuration") return "correct it there; `schema config` shows what each key may hold";
-  if (PLACES.includes(item)) return "look at the directory, and at the file system below it (`dmesg`)";
-  return "look at the log of Waldur, or of a proxy on the way, at this time";
+  if (item === "configuration") return "correct it there; `schema config` describes each key";
+  if (PLACES.includes(item)) return "check the directory, and its file system (`dmesg`)";
+  return "check the log of Waldur, or of a proxy in front of it, at this time";
 }
 
 const PLACES: readonly ItemName[] = [

@@ -39,7 +39,7 @@ export function checkGidMap(
   if (low > 0)
     findings.warn(
       "gid-map",
-      `${low} GIDs of ${source.path} are below min_gid (${minGid}), and so no GIDs here`,
+      `${low} GIDs of ${source.path} are below min_gid (${minGid}), so they are not published`,
     );
   findings.ok("gid-map", `${source.path}: ${source.entries} projects; ${needed}`);
   return { stopped: null, own: EXIT.ok };

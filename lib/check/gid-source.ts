@@ -26,7 +26,7 @@ export async function checkGidSource(trial: Trial, stopped: Stopped | null): Pro
     return FINE;
   }
   if (unixGid.kind === "metadata" || unixGid.kind === "file" || useMockTargetItems) {
-    findings.ok("gid-source", "not needed: GIDs are known without asking for them");
+    findings.ok("gid-source", "not needed: GIDs are known without requests");
     return FINE;
   }
   try {
@@ -42,7 +42,7 @@ export async function checkGidSource(trial: Trial, stopped: Stopped | null): Pro
         "gid-source",
         `${answers}: ${found} of ${asked} projects have a GID; not ${few(without)}`,
         {
-          hint: "give them a group there, or see whether the names are those that the source knows",
+          hint: "give them a group there, or check the names in the source",
         },
       );
     return FINE;

@@ -27,10 +27,10 @@ export function checkMetricsFiles(paths: readonly string[], runs: Runs, findings
   }
 }
 
-const SEPARATE = "name another file for one of them, such as waldur-storage-sync.prom";
+const SEPARATE = "use another file for one of them, such as waldur-storage-sync.prom";
 
 function shared(path: string): string {
-  return `the metrics file ${path} is that of two runs, and of two modes one refuses it: give each mode one of its own`;
+  return `the metrics file ${path} is given twice, and one of two modes refuses it: use a separate file for each mode`;
 }
 
 type Owned = { owner: Mode | null; runs: Runs; others: readonly (Mode | null)[]; given: number };

@@ -83,7 +83,9 @@ function lookAtOutput({ settings }: OfferingConfig, findings: Findings): Examine
 }
 
 function describeOutput({ directory, held, owner, permissions, isTried }: ExaminedOutput): string {
-  const tried = isTried ? "a file can be made" : "its rights allow making files, which was not tried";
+  const tried = isTried
+    ? "a file can be created"
+    : "its permissions allow creating files, which was not tried";
   if (held === null) return `${directory} is made by the first run; ${tried} beside it`;
   return `${directory}, of ${showUser(owner)}, mode ${showMode(permissions)}; ${tried}`;
 }
@@ -118,7 +120,7 @@ function lookAtLocks(state: Held, offering: OfferingConfig, findings: Findings):
     if (!offering[mode]) continue;
     const found = attempt("lock", findings, () => ({ busy: examineLock(state, mode) }));
     if (found === null) locked.set(mode, EXIT.output);
-    else if (found.busy === null) findings.ok("lock", `no run of ${mode} is at work`);
+    else if (found.busy === null) findings.ok("lock", `no run of ${mode} is active`);
     else {
       findings.failWith("lock", found.busy);
       locked.set(mode, found.busy.exitCode);

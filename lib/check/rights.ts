@@ -19,7 +19,7 @@ export async function describeUser(
     return user;
   } catch (error) {
     if (!(error instanceof AppError) || error instanceof InterruptedError) throw error;
-    findings.ok("token", `accepted, of a user whom the server does not show; from ${source}`);
+    findings.ok("token", `accepted, of a user that the server does not show; from ${source}`);
     return null;
   }
 }

@@ -44,7 +44,7 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
   const needed = (file?.bytes ?? 0) * copiesWith(trial.offering.settings);
   if (room !== null && needed > room) {
     findings.fail("sync", `the snapshot takes ${needed} bytes, and ${room} are free in ${directory}`, {
-      hint: "free space there; keep_snapshots limits how many snapshots stay",
+      hint: "free space there; keep_snapshots limits the number of snapshots",
       exitCode: EXIT.output,
     });
     return EXIT.output;

@@ -11,7 +11,7 @@ export function checkSettings(offering: OfferingConfig, findings: Findings): Exi
   const { settings } = offering;
   for (const [key, value] of unfilled(offering))
     findings.warn("settings", `${key} is ${JSON.stringify(value)}: a placeholder that was not replaced?`, {
-      hint: "nothing is filled in here: write the value itself",
+      hint: "placeholders are not replaced: write the value itself",
     });
   if (settings.useMockTargetItems)
     findings.warn("settings", "use_mock_target_items is on: GIDs are invented, for tests only", {
@@ -22,7 +22,7 @@ export function checkSettings(offering: OfferingConfig, findings: Findings): Exi
       "settings",
       "mount_point has {data_type}, and data_types is not set: users may choose any word",
       {
-        hint: "list the data types that there are in data_types",
+        hint: "list the allowed data types in data_types",
         exitCode: EXIT.config,
       },
     );

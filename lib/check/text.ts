@@ -34,7 +34,7 @@ export function conclusionText({ items, exitCode }: Pick<CheckReport, "items" | 
     [count("skipped"), "skipped"],
   ] as const;
   const found = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
-  const what = found.length === 0 ? "all is well" : found.join(", ");
+  const what = found.length === 0 ? "no problems" : found.join(", ");
   return `\n${what}; exit code ${exitCode}\n`;
 }
 

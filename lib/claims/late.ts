@@ -28,7 +28,7 @@ export function addLateReceipts(
       (record) => !isNamedBefore(table, record) && isInDraft(table, table.owner(record)),
     );
     if (isElsewhere || isTaken)
-      return `order ${receipt.order} was published at ${receipt.mountPoint} meanwhile`;
+      return `order ${receipt.order} was published at ${receipt.mountPoint} in the meantime`;
     addReceipt(table, dated, { reuseAfterDays });
   }
   return null;
@@ -41,7 +41,7 @@ export function lateReleases({ table, identity }: LoadedClaims, directory: strin
   for (const [other, releases] of stored?.columns().released ?? []) {
     const owner = table.resource(stored?.uuid(other) ?? "");
     const missed = releases.find(({ path, at }) => !table.isReleased(owner, path, at));
-    if (missed !== undefined) return `the claim on ${missed.path} was released meanwhile`;
+    if (missed !== undefined) return `the claim on ${missed.path} was released in the meantime`;
   }
   return null;
 }

@@ -29,7 +29,7 @@ export function tooMany(): AnswerError {
     `the mount points of the list are longer than ${MOST_BYTES / 1024 / 1024} MiB in all`,
     {
       code: "too-large",
-      hint: "are the slugs in Waldur what they should be?",
+      hint: "check the slugs in Waldur",
     },
   );
 }

@@ -56,7 +56,7 @@ export function keptOutside(path: string): ClaimFinding {
   return {
     code: "mounts-outside",
     field: "mount_point",
-    message: `the published mount point ${path} is outside of mount_roots, and kept`,
+    message: `the published mount point ${path} is outside mount_roots; it is kept`,
     hint: "add the directory above it to mount_roots; new mount points there are refused",
   };
 }
@@ -74,12 +74,12 @@ export function pathHeld(contest: Contest): ClaimFinding {
       hint: adviceFor(contest),
     };
   }
-  const where = relation === "outer" ? "it lies inside" : "it lies around";
+  const where = relation === "outer" ? "it is inside" : "it is above";
   return {
     code: "mount-nested",
     field,
     message: `${subject}: ${where} ${contest.held}, which ${heldBy(contest).replace("it is ", "is ")}`,
-    hint: `${adviceFor(contest)}; \`nested_mounts: allow\` accepts mounts inside others`,
+    hint: `${adviceFor(contest)}; \`nested_mounts: allow\` allows mounts inside others`,
   };
 }
 
@@ -93,7 +93,7 @@ export function pathWaits(contest: Contest, until: number): ClaimFinding {
     message:
       `resource ${showResource(wants)} waits for the mount point ${path} until ${from} UTC: ` +
       `${held} was that of resource ${showResource(holder)}, which is terminated`,
-    hint: `when its data is gone already: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`,
+    hint: `if its data is already removed: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`,
   };
 }
 
@@ -102,8 +102,8 @@ export function pathDoubled(path: string, holders: readonly string[]): ClaimFind
   return {
     code: "mount-doubled",
     field: "mount_point",
-    message: `files give the mount point ${path} to ${holders.length} living resources: ${holders.join(", ")}`,
-    hint: `find out whose data it is, then: waldur-cscs-storage claims release ${path} --resource UUID (of the other one)`,
+    message: `the files give ${holders.length} live resources the mount point ${path}: ${holders.join(", ")}`,
+    hint: `find out which one has its data there, then: waldur-cscs-storage claims release ${path} --resource UUID (of the other one)`,
   };
 }
 
@@ -114,7 +114,7 @@ function heldBy({ holder }: Contest): string {
 /** The holder keeps its path whatever its slug becomes, so it is the other one that has to change. */
 function adviceFor({ wants, isExplicit, held, holder }: Contest): string {
   const change = isExplicit
-    ? `set the backend id of ${wants.uuid} to a path of its own`
-    : `give ${wants.uuid} another slug, or a path of its own as its backend id`;
-  return `${change}; if the holder is gone from Waldur: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`;
+    ? `set the backend id of ${wants.uuid} to another path`
+    : `give ${wants.uuid} another slug, or set its backend id to another path`;
+  return `${change}; if the holder no longer exists in Waldur: waldur-cscs-storage claims release ${held} --resource ${holder.uuid}`;
 }

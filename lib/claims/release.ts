@@ -101,14 +101,14 @@ function placeOf(path: string, { offerings, now }: ReleaseContext): ClaimPlace {
   );
   const [place] = holding;
   if (place === undefined) {
-    throw new DeclinedError(`nobody holds the mount point ${path}`, {
-      hint: "`waldur-cscs-storage claims list` shows every path, in full, as it is to be given here",
+    throw new DeclinedError(`no resource holds the mount point ${path}`, {
+      hint: "`waldur-cscs-storage claims list` shows the paths in full",
     });
   }
   if (holding.length === 1) return place;
   const shown = holding.map(({ directory, offering }) => `${directory} (${offering.uuid})`);
   throw new UsageError(`the mount point ${path} is held in several directories: ${shown.join(", ")}`, {
-    hint: "say which by --offering-uuid",
+    hint: "choose one with --offering-uuid",
   });
 }
 
@@ -123,7 +123,7 @@ function chooseHolder(holders: readonly Holder[], { path, resource }: ReleaseReq
     });
   }
   throw new UsageError(`the mount point ${path} has several holders: ${uuids}`, {
-    hint: "say whose claim goes by --resource UUID",
+    hint: "choose one with --resource UUID",
   });
 }
 
@@ -150,17 +150,17 @@ async function othersLive(
 
 function livesThere(path: string, { uuid }: Holder, state: string | null): DeclinedError {
   return new DeclinedError(
-    `resource ${uuid} lives (${state}) and is the last holder of the mount point ${path}: nothing was released`,
+    `resource ${uuid} is live (${state}) and the last holder of the mount point ${path}: nothing was released`,
     {
-      hint: "--force lets go of it all the same, and then another resource may get the path while this one's data is there",
+      hint: "--force releases it anyway; another resource may then get the path while the data of this one is there",
     },
   );
 }
 
 function changedMeanwhile(path: string): RetryLaterError {
-  return new RetryLaterError(`the claims on ${path} changed meanwhile: nothing was released`, {
+  return new RetryLaterError(`the claims on ${path} changed in the meantime: nothing was released`, {
     code: "moving",
-    hint: "look at `waldur-cscs-storage claims list`, then run it again",
+    hint: "check `waldur-cscs-storage claims list`, then run it again",
   });
 }
 

@@ -131,7 +131,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
         return choice === "aside" ? { path, record: own, isContested: true } : choice;
       }
       kept.count++;
-      if (kept.examples.length < EXAMPLES) kept.examples.push(`${path} (its names now give ${place.path})`);
+      if (kept.examples.length < EXAMPLES) kept.examples.push(`${path} (its slugs now give ${place.path})`);
       return { path, record: own };
     },
     wrote(owner, { path, bits, isPending, record }) {

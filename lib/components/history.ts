@@ -36,7 +36,7 @@ export function createHistories(limits: TouchLimits, notice: (found: Found) => v
       // A command that is over reports that, and sends nothing.
       limits.signal.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
-      onFailure({ message: `what is sent is not recorded: ${error.message}`, hint: error.hint });
+      onFailure({ message: `requests are not recorded: ${error.message}`, hint: error.hint });
       return NOWHERE;
     }
   };

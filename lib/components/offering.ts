@@ -85,8 +85,8 @@ function found(steps: readonly Step[]): { problems: Found[]; notices: Found[] } 
 function leaveArchived({ uuid }: OfferingJob, steps: readonly Step[]): Omit<Handled, "onlyInWaldur"> {
   const archived = {
     code: "offering-archived",
-    message: `offering ${uuid} is archived, and Waldur changes nothing in it: nothing was sent`,
-    hint: "restore it in Waldur, or take it out of the file",
+    message: `offering ${uuid} is archived, so Waldur refuses changes: nothing was sent`,
+    hint: "restore it in Waldur, or remove it from the file",
   };
   const left = lines(steps, ({ action }) => (action === "unchanged" ? "done" : "left"));
   const { problems } = found(steps);
@@ -208,7 +208,7 @@ function verify(steps: readonly Step[], after: readonly Step[], sent: Sent): Omi
 
 function notKept({ type, action, changes }: Step, attempt: { detail: string; isAccepted: boolean }): Found {
   if (!attempt.isAccepted) {
-    const message = `component ${type} is not as the file has it: ${attempt.detail}`;
+    const message = `component ${type} does not have the values of the file: ${attempt.detail}`;
     return { code: "component-refused", message, component: type };
   }
   const shows =
@@ -216,7 +216,12 @@ function notKept({ type, action, changes }: Step, attempt: { detail: string; isA
       ? "does not show it"
       : `shows ${changes.map(({ field, from }) => `${field} ${JSON.stringify(from)}`).join(", ")}`;
   const message = `component ${type}: Waldur accepted the change and ${shows}`;
-  return { code: "component-not-kept", message, component: type, hint: "run it again; look in Waldur" };
+  return {
+    code: "component-not-kept",
+    message,
+    component: type,
+    hint: "run it again, and check the component in Waldur",
+  };
 }
 
 function removedMeanwhile(type: string): Found {
@@ -225,7 +230,7 @@ function removedMeanwhile(type: string): Found {
     code: "component-removed",
     message,
     component: type,
-    hint: "run it again, and it is created anew",
+    hint: "run it again to create it",
   };
 }
 
@@ -234,6 +239,6 @@ function noPrice(type: string): Found {
     code: "no-price",
     message: `component ${type} is new and has no price`,
     component: type,
-    hint: "set one in each plan of the offering in Waldur; prices are not touched here",
+    hint: "set one in each plan of the offering in Waldur; prices are not changed here",
   };
 }

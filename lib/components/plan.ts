@@ -69,7 +69,7 @@ function withoutUnknown(type: string, fields: Fields, known: Shown | null) {
   const unknown = known === null ? [] : entries.filter(([field]) => !Object.hasOwn(known, field));
   if (unknown.length === 0) return { kept: fields, notices: [] };
   const names = unknown.map(([field]) => keyOf(field)).join(", ");
-  const message = `component ${type}: this Waldur does not know ${names}: not sent`;
+  const message = `component ${type}: this Waldur does not support ${names}: not sent`;
   const kept = Object.fromEntries(entries.filter((entry) => !unknown.includes(entry)));
   return { kept, notices: [{ code: "field-unknown", message, component: type }] };
 }
@@ -116,7 +116,7 @@ function fractions(type: string, sent: Fields, places: unknown): Found[] {
     const message = `component ${type} takes ${takes}, and ${keyOf(field)} is ${value}`;
     const hint =
       places === undefined
-        ? "servers of this age know no others; use a smaller unit"
+        ? "this version of Waldur supports no others; use a smaller unit"
         : "set limit_decimal_places, at most 2";
     return [{ code: "component-fraction", message, component: type, hint }];
   });
@@ -125,8 +125,8 @@ function fractions(type: string, sent: Fields, places: unknown): Found[] {
 function billingChanges(type: string, { from, to }: Change): Found {
   return {
     code: "billing-change",
-    message: `component ${type} is billed by ${from} in Waldur, and accounting_type says ${to}: left as it is`,
+    message: `component ${type} is billed by ${from} in Waldur, but accounting_type is ${to}: left as it is`,
     component: type,
-    hint: "it changes what customers pay; --allow-billing-change does it",
+    hint: "the change affects what customers pay; --allow-billing-change allows it",
   };
 }

@@ -117,7 +117,7 @@ async function load(options: ComponentsOptions, surroundings: ComponentsSurround
 }
 
 function noComponents({ uuid, name }: OfferingConfig): Found {
-  const message = `offering ${name} has no backend_components in the file: nothing is changed in it`;
+  const message = `offering ${name} has no backend_components in the file: nothing is changed`;
   return { code: "no-components", message, offering: uuid };
 }
 

@@ -31,7 +31,7 @@ function offeringLines({ uuid, name, components, onlyInWaldur }: OfferingLine, d
 function wordsFor({ action, outcome }: ComponentLine, dryRun: boolean): string {
   if (action === "unchanged") return "as in the file";
   if (outcome === "left") return `left as it is, not ${PAST[action]}`;
-  if (outcome === "failed") return "sent, and not confirmed";
+  if (outcome === "failed") return "sent, not confirmed";
   return dryRun ? `would be ${PAST[action]}` : PAST[action];
 }
 

@@ -68,7 +68,7 @@ async function checkAcks(offerings: readonly Complete[], limits: TouchLimits): P
     const acks = given === null ? join(outputDirectory, "acks") : resolve(given);
     const report = offering.atSetting("acks_directory");
     if (acks === outputDirectory)
-      report.error(`${acks} is the output directory, where no answers are read`, "name one of its own");
+      report.error(`${acks} is the output directory, where no answers are read`, "use a separate directory");
     if (offerings.length < 2) continue;
     const out = await answeringPath(outputDirectory, `the output directory ${outputDirectory}`, limits);
     const directory = await answeringPath(acks, `the directory of acks ${acks}`, limits);
@@ -88,7 +88,7 @@ function warnSharedPaths(offerings: readonly Complete[]): void {
     if (first === undefined) continue;
     const message = `${nameOf(first)} and ${nameOf(offering)} may give two resources one path, as ${own.mountPoint}`;
     const hint =
-      "set storage_system to another word in each, or begin each mount_point with another directory";
+      "set a different storage_system in each, or begin each mount_point with a different directory";
     offering.atSetting("mount_point").warn(message, hint);
   }
 }

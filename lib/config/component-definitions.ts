@@ -27,7 +27,7 @@ const atMost =
   (text) =>
     text.length > longest ? `has more than ${longest} characters` : null;
 
-const NOT_AMOUNT = "must be a number from 0 on, with at most two decimal places";
+const NOT_AMOUNT = "must be a number of at least 0, with at most two decimal places";
 
 /** Waldur keeps two decimal places at most; how many a component takes depends on the component. */
 const amount = v.pipe(
@@ -82,7 +82,8 @@ export function readDefinitions(offering: OfferingContext, findings: Findings): 
   return entriesOf(components).flatMap(([type, given]) => {
     const place = [...path, type];
     if (!/^[a-zA-Z0-9_\-/:]{1,50}$/.test(type)) {
-      const problem = "Waldur takes only letters, digits, `_`, `-`, `/` and `:` as the name of a component";
+      const problem =
+        "the name of a component in Waldur may contain only letters, digits, `_`, `-`, `/` and `:`";
       (isYamlMap(components) ? findings.atKey(place) : findings.at(path)).error(problem);
     }
     return [{ type, fields: fieldsOf(given, place, findings) }];

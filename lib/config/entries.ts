@@ -13,15 +13,15 @@ export type Entry = { index: number; given: YamlMap };
 export function entriesOf({ offerings }: YamlMap, findings: Findings): Entry[] | null {
   const list: unknown[] = Array.isArray(offerings) ? offerings : [];
   if (arePieces(list)) {
-    const hint = "write the dash before the first key of an offering only, and the others below that key";
-    findings.at(["offerings", 1]).error("each line begins an offering of its own", hint);
+    const hint = "write a dash only before the first key of an offering, and the other keys below that key";
+    findings.at(["offerings", 1]).error("each of these lines starts a new offering", hint);
     return null;
   }
   const entries = list.flatMap((given, index) => (isYamlMap(given) ? [{ index, given }] : []));
   const wrapped = entries.find(({ given }) => isWrapped(given));
   if (wrapped === undefined) return entries;
   const hint = "write its `name:` and all its other keys directly after the dash, without a key around them";
-  findings.at(["offerings", wrapped.index]).error("the keys of this offering stand one level too deep", hint);
+  findings.at(["offerings", wrapped.index]).error("the keys of this offering are one level too deep", hint);
   return null;
 }
 
@@ -76,9 +76,9 @@ export function reportNoneOfOurs(file: YamlMap, entries: readonly Entry[], findi
   );
   const hint =
     strays.length > 0
-      ? `${strays.join(", ")} and others stand at the top level: indent them as far as the \`name\` after the dash`
+      ? `${strays.join(", ")} and others are at the top level: indent them like the \`name\` after the dash`
       : "set backend_type (for sync) or order_processing_backend (for orders) to cscs-hpc-storage";
-  findings.at(["offerings"]).error("none of the offerings is for this program", hint);
+  findings.at(["offerings"]).error("no offering is for this program", hint);
 }
 
 /** A backend that is nearly ours is probably ours: without the warning the offering would just not be there. */

@@ -4,7 +4,7 @@ import { notHome } from "./kinds.ts";
 import { nearestWord } from "./nearest.ts";
 
 const WORDS = ["metadata", "waldur", "getent", "http"] as const;
-const INSTEAD = "`schema config` shows what each stands for; file:PATH names a map of project slug to GID";
+const INSTEAD = "`schema config` describes each; file:PATH is a map of project slug to GID";
 
 /** `path` as it is written: relative to the configuration file. */
 export type GidSource =
@@ -31,7 +31,7 @@ function templateProblem(template: string): string | null {
   const parts = template.split(PROJECT);
   return parts.length === 2 && parts.every((part) => /^[\w.-]*$/.test(part))
     ? null
-    : "needs the name of a group with {project} in it after `getent:`\nfor example getent:prj-{project}";
+    : "needs the name of a group that contains {project} after `getent:`\nfor example getent:prj-{project}";
 }
 
 export function gidSource(text: string): GidSource {

@@ -11,8 +11,8 @@ type Key = "hpc_user_api_url" | "hpc_user_oidc_token_url" | "hpc_user_client_id"
 
 const REMEDY: Readonly<Record<Key, string>> = {
   hpc_user_api_url: "write the address of the service, for example https://api.example.org/hpc-user/",
-  hpc_user_oidc_token_url: "write the address where its tokens are given",
-  hpc_user_client_id: "write the client id that its operators gave you, in quotes",
+  hpc_user_oidc_token_url: "write the address of its token endpoint",
+  hpc_user_client_id: "write the client id of this program there, in quotes",
   hpc_user_oidc_scope: "leave it out for openid",
 };
 
@@ -68,7 +68,7 @@ function urlAt(key: Key, offering: OfferingContext): string | null {
   if (text === null) return null;
   const report = offering.atSetting(key);
   if (url === null || url.username !== "" || url.password !== "" || /[?#]/.test(text)) {
-    report.error("must be a URL of http:// or https://, without user, query and fragment", REMEDY[key]);
+    report.error("must be an http:// or https:// URL without user, query and fragment", REMEDY[key]);
     return null;
   }
   if (isPlainHttpBeyondLoopback(text))
@@ -80,6 +80,6 @@ function refuseSocks({ given, atSetting }: OfferingContext): void {
   const settings = given.backend_settings;
   const proxy = isYamlMap(settings) ? (settings.hpc_user_socks_proxy ?? "") : "";
   if (proxy === "") return;
-  const hint = "remove it, and name an http:// or https:// proxy in global_proxy";
+  const hint = "remove it, and set global_proxy to an http:// or https:// proxy";
   atSetting("hpc_user_socks_proxy").error("a SOCKS proxy is not supported", hint);
 }

@@ -99,7 +99,7 @@ export const isUuid: Check = (given) =>
  * Intl would also take `+01:00`, which is an offset, not a zone: it has no daylight saving time. Asking it takes 10 ms.
  */
 export const isZone: Check = (name) => {
-  const unknown = "is not a time zone that is known here\nfor example UTC or Europe/Zurich";
+  const unknown = "is not a known time zone\nfor example UTC or Europe/Zurich";
   if (name === "UTC") return null;
   if (/^[+-]/.test(name)) return unknown;
   try {
@@ -169,8 +169,8 @@ export const fileMode = v.pipe(
   holds((digits) => {
     if (!/^0?[0-7]{3}$/.test(digits)) return noDigits(NO_MODE, digits, "0644");
     const mode = Number.parseInt(digits, 8);
-    if ((mode & 0o400) === 0) return "must let the owner read the file";
-    return (mode & 0o002) === 0 ? null : "must not let everybody write the file";
+    if ((mode & 0o400) === 0) return "must allow the owner to read the file";
+    return (mode & 0o002) === 0 ? null : "must not allow everybody to write the file";
   }),
   v.transform((digits) => Number.parseInt(digits, 8)),
 );
@@ -179,7 +179,7 @@ const NO_MODE = "must be three octal digits, with or without a leading 0";
 
 /** The hint is about what is wrong with this value: one in quotes needs none. */
 function noDigits(problem: string, given: unknown, example: string): string {
-  if (Array.isArray(given)) return `${problem}\nwrite one value and no list, as in "${example}"`;
+  if (Array.isArray(given)) return `${problem}\nwrite one value, not a list, as in "${example}"`;
   return `${problem}\n${typeof given === "string" ? "for example" : "put it in quotes, as in"} "${example}"`;
 }
 
@@ -205,9 +205,7 @@ const NO_PERMISSIONS = "must be three or four octal digits";
 /** A permission that stands for the bits that it has; the owner's are always there. */
 export const mask = v.pipe(
   permissions,
-  holds((digits) =>
-    /7..$/.test(digits) ? null : "must have 7 for the owner, who has all rights in a storage project",
-  ),
+  holds((digits) => (/7..$/.test(digits) ? null : "must have 7 for the owner")),
   v.transform((digits) => Number.parseInt(digits, 8)),
 );
 
@@ -223,7 +221,7 @@ export function map<S extends v.GenericSchema>(schema: S) {
 }
 
 const NO_MAP = v.never(
-  "must be a map of keys and values\nwrite `key: value` below it, a line each, indented and without dashes",
+  "must be a map of keys and values\nwrite `key: value` below it, one per line, indented and without dashes",
 );
 
 /** A key that may be left out; null means the same. The default is written as it would stand in the file. */

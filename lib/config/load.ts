@@ -95,14 +95,14 @@ async function readFile(absolute: string, path: string, limits: TouchLimits): Pr
 }
 
 function hintFor(problem: string): string {
-  return problem.includes("permission denied") ? READABLE : "name the configuration file with --config FILE";
+  return problem.includes("permission denied") ? READABLE : "give the configuration file with --config FILE";
 }
 
 function openFile(root: unknown, findings: Findings): YamlMap | null {
   if (isYamlMap(root)) return root;
   const top = findings.at([]);
   if (root === null) top.error("the configuration file is empty", "it needs a list of offerings");
-  else top.error("must be a map of keys and values", "it begins with `offerings:`");
+  else top.error("must be a map of keys and values", "it starts with `offerings:`");
   return null;
 }
 

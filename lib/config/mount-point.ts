@@ -22,7 +22,8 @@ export function mountPointProblem(template: string): string | null {
 
 function placeholderProblem(template: string): string | null {
   const hint = `placeholders are ${PLACEHOLDERS.map((name) => `{${name}}`).join(" ")}`;
-  if (/[{}]/.test(template.replaceAll(/\{[^{}]*\}/g, ""))) return `has a brace without its other\n${hint}`;
+  if (/[{}]/.test(template.replaceAll(/\{[^{}]*\}/g, "")))
+    return `has a brace that is not closed or not opened\n${hint}`;
   const names = Array.from(template.matchAll(/\{([^{}]*)\}/g), (match) => match[1] ?? "");
   const unknown = names.find((name) => !PLACEHOLDERS.includes(name));
   if (unknown !== undefined) {
@@ -44,7 +45,7 @@ export function rootProblem(directory: string): string | null {
 const LONGEST_PART = 255;
 const LONGEST_PATH = 4095;
 
-/** Why a path, or a template of one, is not an absolute path in its only spelling; null when it is. */
+/** Why a path, or a template of one, is not a normalised absolute path; null when it is. */
 export function faultOfAbsolutePath(template: string): string | null {
   if (!template.startsWith("/")) return "must be an absolute path\nbegin it with a slash";
   const segments = template.slice(1).split("/");

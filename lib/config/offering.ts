@@ -49,7 +49,7 @@ function outputDirectory({ values, given, atSetting }: OfferingContext, { cwd }:
     const what = isGiven(given.backend_settings, "output_directory")
       ? "is relative"
       : "is not set, so it is relative";
-    const message = `output_directory ${what} to the working directory, which makes it ${absolute}`;
+    const message = `output_directory ${what} to the working directory: ${absolute}`;
     atSetting("output_directory").warn(message, "write an absolute path");
   }
   return absolute;
@@ -61,8 +61,8 @@ function warnWeakness({ values, at }: OfferingContext): void {
     at("waldur_api_url").warn("http:// sends the token unencrypted over the network", "use https://");
   }
   if (values.verify_ssl !== false) return;
-  const message = "the server's certificate is not verified: anybody on the way can read the token";
-  at("verify_ssl").warn(message, "remove verify_ssl, and name your own CA in ca_file");
+  const message = "the server's certificate is not verified: anybody on the network path can read the token";
+  at("verify_ssl").warn(message, "remove verify_ssl, and set ca_file for your own CA");
 }
 
 /** Keys of the site agent that would replace polling; we poll all the same. */
@@ -72,7 +72,7 @@ function warnEvents({ given, at }: OfferingContext): void {
   for (const key of EVENT_KEYS) {
     const value = given[key];
     const isOn = value instanceof TwoReadings ? value.flag : /^(true|yes|on|1)$/i.test(String(value));
-    if (isOn) at(key).warn("does nothing here: this program polls");
+    if (isOn) at(key).warn("has no effect: this program polls");
   }
 }
 
@@ -81,7 +81,7 @@ function checkInodes({ values, given, atSetting }: OfferingContext): void {
   if (soft === undefined || hard === undefined || hard > soft) return;
   const isHardGiven = isGiven(given.backend_settings, "inode_hard_coefficient");
   const message = `inode_hard_coefficient (${hard}) must be greater than inode_soft_coefficient (${soft})`;
-  const hint = "correct one of the two; without a key the soft one is 1.33 and the hard one 2";
+  const hint = "correct one of the two; the defaults are 1.33 and 2";
   atSetting(isHardGiven ? "inode_hard_coefficient" : "inode_soft_coefficient").error(message, hint);
 }
 
@@ -89,7 +89,7 @@ function checkInodes({ values, given, atSetting }: OfferingContext): void {
 function checkFileSystem({ values, atSetting }: OfferingContext): void {
   const { mount_point: template, storage_file_system: name } = values.backend_settings ?? {};
   if (name === undefined || !template?.includes("{file_system}") || SEGMENT.test(name)) return;
-  const message = "is part of mount_point and so may hold only letters, digits, `.`, `_` and `-`";
+  const message = "is part of mount_point and may contain only letters, digits, `.`, `_` and `-`";
   atSetting("storage_file_system").error(message);
 }
 
@@ -98,8 +98,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
 
 function hintForCa(problem: string, { directory }: Context): string {
   if (problem.includes("permission denied")) return READABLE;
-  const hint = "name a PEM file of certificates, or leave the key out to trust the system's CAs";
-  return problem === MISSING ? `${hint}; a path that is not absolute is taken from ${directory}` : hint;
+  const hint = "use a PEM file of certificates, or leave the key out to trust the system's CAs";
+  return problem === MISSING ? `${hint}; a relative path is resolved in ${directory}` : hint;
 }
 
 /** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
@@ -124,6 +124,6 @@ async function readCaFile(given: string, context: Context, report: Report): Prom
     reportChangeable(file.changeable, { report, file: path }, context);
     return file.text;
   }
-  report.error(`${path} is not a PEM file of certificates`, "it must hold -----BEGIN CERTIFICATE-----");
+  report.error(`${path} is not a PEM file of certificates`, "it must contain -----BEGIN CERTIFICATE-----");
   return null;
 }

@@ -48,27 +48,26 @@ function checkPermissions({ values, given, atSetting }: OfferingContext): void {
   if ((bits & ~mask) === 0 && (bits & 0o700) === 0o700) return;
   const shown = mask.toString(8);
   if (!isGiven(given.backend_settings, "permissions_allowed")) {
-    const message = `${permissions} is outside of what users may choose (permissions_allowed: "${shown}")`;
-    const hint =
-      "the owner's digit should be 7, and not everybody should write; or set permissions_allowed too";
+    const message = `${permissions} is not among the permissions that users may choose (permissions_allowed: "${shown}")`;
+    const hint = "use 7 for the owner and no write permission for everybody, or set permissions_allowed too";
     atSetting("default_permissions").warn(message, hint);
     return;
   }
   const isOurs = isGiven(given.backend_settings, "default_permissions");
   const message = `default_permissions (${permissions}) is not allowed by permissions_allowed (${shown})`;
-  atSetting(isOurs ? "default_permissions" : "permissions_allowed").error(message, "make the two agree");
+  atSetting(isOurs ? "default_permissions" : "permissions_allowed").error(message, "change one of the two");
 }
 
 function checkDataTypes({ values, atSetting }: OfferingContext): void {
   const { data_types: types, default_data_type: type, mount_point: template } = values.backend_settings ?? {};
   if (types === null && template?.includes("{data_type}")) {
     const message =
-      "has {data_type}, which users choose, and data_types is not set: any word makes a directory";
-    atSetting("mount_point").warn(message, "list the data types that there are in data_types");
+      "has {data_type}, which users choose, but data_types is not set: any word becomes a directory";
+    atSetting("mount_point").warn(message, "list the allowed data types in data_types");
   }
   if (!types || type === undefined || types.includes(type)) return;
   const message = `does not have ${type}, the default_data_type`;
-  atSetting("data_types").error(message, "add it, or set default_data_type to one that is there");
+  atSetting("data_types").error(message, "add it, or set default_data_type to one in the list");
 }
 
 /** A template that begins elsewhere could give nobody a path. */
@@ -80,7 +79,7 @@ function checkRoots({ values: { backend_settings: settings = {} }, atSetting }: 
   const beginning = withSlash(literalBeginning(filledTemplate(templates)));
   const canMeet = (root: string) => root.startsWith(beginning) || beginning.startsWith(root);
   if (roots.map(withSlash).some(canMeet)) return;
-  const message = `no path of mount_point (${mount_point}) lies below any of them`;
+  const message = `no path of mount_point (${mount_point}) is below any of them`;
   atSetting("mount_roots").error(message, "add the directory that mount_point begins with");
 }
 
@@ -90,7 +89,7 @@ function checkDirectories({ values: { backend_settings: settings }, atSetting }:
   const directory = template?.split("/").at(-2) ?? "";
   if (profile !== "hierarchy" || !directory.includes("{") || /\{(?:organization|tenant)\}/.test(directory))
     return;
-  const message = `has ${directory} above its last part, which is published as the directory of a Waldur customer`;
+  const message = `has ${directory} above its last part, and that directory is published as one of a Waldur customer`;
   const hint = "use for example /{storage_system}/{data_type}/{provider}/{organization}/{waldur_project}";
   atSetting("mount_point").warn(message, hint);
 }

@@ -255,8 +255,8 @@ export const Offering = v.object(
       v.description("uuid of the offering"),
       v.transform((uuid) => plainUuid(uuid) ?? uuid),
     ),
-    backend_type: key(v.unknown(), null, `\`${BACKEND}\`: \`sync\` takes the offering`),
-    order_processing_backend: key(v.unknown(), null, `\`${BACKEND}\`: \`orders\` takes the offering`),
+    backend_type: key(v.unknown(), null, `\`${BACKEND}\`: the offering is handled by \`sync\``),
+    order_processing_backend: key(v.unknown(), null, `\`${BACKEND}\`: the offering is handled by \`orders\``),
     backend_settings: key(map(Settings), {}, "settings of this program"),
     backend_components: key(
       Components,

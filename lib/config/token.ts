@@ -40,7 +40,7 @@ export type SecretPlaces = {
 };
 
 export function sourcesOf({ key, variable }: Pick<SecretPlaces, "key" | "variable">): string {
-  return `set ${key} or ${key}_file, or give the systemd credential ${key} or the variable ${variable}`;
+  return `set ${key} or ${key}_file, the systemd credential ${key}, or the variable ${variable}`;
 }
 
 function tokenPlaces({ values, at }: OfferingContext): SecretPlaces {
@@ -107,11 +107,11 @@ function problemOf(
   { what, key, variable, origin }: SecretPlaces,
 ): [message: string, hint: string] | null {
   if (isPlaceholder(text)) {
-    const hint = `nothing is filled in here: write the ${what} itself, or use ${key}_file, the systemd credential ${key} or ${variable}`;
+    const hint = `placeholders are not replaced: write the ${what} itself, or use ${key}_file, the systemd credential ${key} or ${variable}`;
     return [`the placeholder was not replaced: the ${what} of ${source}`, hint];
   }
   if (/^[\x21-\x7e]+$/.test(text)) return null;
-  const wrong = `contains a space, a line break or another character that no ${what} has`;
+  const wrong = `contains a space, a line break or another character that a ${what} cannot contain`;
   return [`the ${what} of ${source} ${wrong}`, `copy it again from ${origin}`];
 }
 
@@ -127,7 +127,7 @@ async function fromFile(places: SecretPlaces, context: Context): Promise<Sought>
   if (given === null) return null;
   const report = at(key);
   const path = resolve(context.directory, given);
-  const shown = isPath(given) ? `the ${what} file ${path}` : `the file that ${key} names`;
+  const shown = isPath(given) ? `the ${what} file ${path}` : `the file of ${key}`;
   const { line, problem, worldReadable, changeable } = await readFirstLine({ path, shown }, context);
   if (problem === null) {
     reportChangeable(changeable, { report, file: path }, context);
@@ -138,7 +138,7 @@ async function fromFile(places: SecretPlaces, context: Context): Promise<Sought>
   // What is there under that name is a file, whatever the name looks like.
   const isShown = !isMissing || isPath(given);
   report.error(
-    `${isShown ? path : "the file that it names"} ${problem}`,
+    `${isShown ? path : "the file"} ${problem}`,
     isMissing ? hintForMissing(given, places, context) : hintForUnusable(problem, places),
   );
   return "wrong";
@@ -146,13 +146,13 @@ async function fromFile(places: SecretPlaces, context: Context): Promise<Sought>
 
 function hintForMissing(given: string, { what, key }: SecretPlaces, { directory }: Context): string {
   if (!isPath(given))
-    return `name a file with the ${what} in its first line; a ${what} itself goes into ${key}`;
-  const write = `write the ${what} into the first line of that file, or correct the path`;
-  return given.startsWith("/") ? write : `${write}, which is taken from ${directory}`;
+    return `give the path of a file with the ${what} in its first line; a ${what} itself belongs in ${key}`;
+  const write = `write the ${what} to the first line of that file, or correct the path`;
+  return given.startsWith("/") ? write : `${write}, which is resolved in ${directory}`;
 }
 
 function hintForUnusable(problem: string, { what }: SecretPlaces): string {
-  return problem.includes("permission denied") ? READABLE : `it must hold the ${what} in its first line`;
+  return problem.includes("permission denied") ? READABLE : `it must have the ${what} in its first line`;
 }
 
 /** A long word may be the token itself, in the wrong place. */

@@ -14,7 +14,7 @@ import { READABLE } from "./read-file.ts";
 function hintFor(problem: string, given: string, directory: string): string {
   if (problem.includes("permission denied")) return READABLE;
   const hint = "write the map there, or correct the path";
-  return given.startsWith("/") ? hint : `${hint}, which is taken from ${directory}`;
+  return given.startsWith("/") ? hint : `${hint}, which is resolved in ${directory}`;
 }
 
 /** With what it names; null where something is wrong, which is reported. */
@@ -52,8 +52,11 @@ async function readMap(given: string, context: Context, report: Report): Promise
   if (known === undefined) reportChangeable(changeable, { report, file: path }, context);
   // Half of a line may be half of a number.
   if (known === undefined && !map.endsWithLineBreak) {
-    const message = `the last line of ${path} has no line break: it may be cut`;
-    report.warn(message, "end the map with a line break, and replace it by renaming a whole one");
+    const message = `the last line of ${path} has no line break: it may be incomplete`;
+    report.warn(
+      message,
+      "end the last line with a line break, and replace the map by renaming a complete one",
+    );
   }
   return { kind: "file", path, ...content };
 }

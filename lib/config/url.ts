@@ -44,7 +44,7 @@ function withoutSlashes(path: string): string {
 
 /** `global_proxy`, which the site agent knows at the top level only. */
 export function proxyProblem(text: string): string | null {
-  if (/^socks/i.test(text)) return "a SOCKS proxy is not supported\nname an http:// or https:// proxy";
+  if (/^socks/i.test(text)) return "a SOCKS proxy is not supported\nuse an http:// or https:// proxy";
   return parseHttpUrl(text) === null
     ? "must be a URL that starts with http:// or https://\nfor example http://proxy.example.org:3128"
     : null;

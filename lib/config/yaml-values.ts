@@ -50,7 +50,7 @@ export function readValues(tree: Node, isNamed: (key: string) => boolean): Value
   const readAlias = (anchor: string, start: number): Entry => {
     const target = anchors.get(anchor);
     if (target && target.weight <= MAX_ALIAS_VALUES) return target;
-    if (target === undefined) report(start, "this alias (`*…`) has no anchor (`&…`) before it");
+    if (target === undefined) report(start, "this alias (`*…`) has no anchor (`&…`) above it");
     else if (target === null) report(start, "this alias (`*…`) contains itself");
     else report(start, `this alias (\`*…\`) stands for more than ${MAX_ALIAS_VALUES} values`);
     return { value: null, weight: 1, start };
@@ -107,7 +107,7 @@ export function readValues(tree: Node, isNamed: (key: string) => boolean): Value
       report(
         offset,
         `${isNamed(text) ? `the key ${text}` : "this key"} appears twice`,
-        "remove one of the two: only one could count",
+        "remove one of the two",
       );
     return null;
   };

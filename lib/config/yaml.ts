@@ -75,19 +75,19 @@ const TAB: Description = { message: "a tab is used as indentation", hint: "inden
 
 const WRONG_INDENT: Description = {
   message: "not valid YAML: wrong indentation",
-  hint: "let it begin in the same column as the keys above that it belongs to",
+  hint: "indent it like the other keys of the same map",
 };
 
 const TOO_DEEP: Description = {
-  message: "not valid YAML: the next line is indented deeper, and this one has a value already",
-  hint: "let the next line begin in the same column as this key",
+  message: "not valid YAML: the next line is indented deeper, but this key already has a value",
+  hint: "indent the next line like this one",
 };
 
 const INDENTATION: readonly string[] = [TAB, WRONG_INDENT, TOO_DEEP].map(({ message }) => message);
 
 const MISSING: Description = {
   message: "not valid YAML: a colon, quote or bracket is missing",
-  hint: "look at the lines above, too",
+  hint: "check the lines above, too",
 };
 
 /** The parser's codes that deserve better words; its messages are not used, they quote the source. */
@@ -99,7 +99,7 @@ const SYNTAX: Readonly<Record<string, Description>> = {
   },
   TAG_RESOLVE_FAILED: {
     message: "this YAML tag (`!…`) is not supported",
-    hint: "nothing is filled in here: write the value itself; the token may come from a file or WALDUR_API_TOKEN",
+    hint: "placeholders are not replaced: write the value itself; the token may come from a file or WALDUR_API_TOKEN",
   },
   MISSING_CHAR: MISSING,
   MULTILINE_IMPLICIT_KEY: MISSING,

@@ -69,7 +69,7 @@ function startAsAsked(options: DemoOptions): Simulator {
   const { resources, orders, fault, servePort, generation = "current" } = options;
   if (servePort === null && (options.orderEveryMs ?? null) !== null)
     throw new UsageError("--order-every needs --serve PORT", {
-      hint: "only then the simulated Waldur stays up",
+      hint: "the simulated Waldur keeps running only with it",
     });
   const faults = fault === null ? [] : [fault];
   try {
@@ -82,8 +82,8 @@ function startAsAsked(options: DemoOptions): Simulator {
     return startSimulator({ resources, orders, faults, generation, ...kept });
   } catch (cause) {
     if (servePort === null || !(cause instanceof Error && "code" in cause)) throw cause;
-    const reason = cause.code === "EACCES" ? "ports below 1024 are for root" : "another program may have it";
-    const hint = `${reason}; --serve 0 takes any that is free`;
+    const reason = cause.code === "EACCES" ? "ports below 1024 are for root" : "another program may use it";
+    const hint = `${reason}; --serve 0 uses any free port`;
     throw new UsageError(`--serve ${servePort}: cannot listen there (${cause.code})`, { cause, hint });
   }
 }
@@ -102,7 +102,7 @@ function prepareDirectory({ keep }: DemoOptions, simulator: Simulator, cwd: stri
     return directory;
   } catch (cause) {
     if (cause instanceof OutputError || !(cause instanceof Error && "code" in cause)) throw cause;
-    const hint = "--keep DIR names a directory that can be written";
+    const hint = "use --keep DIR with a writable directory";
     throw new OutputError(`cannot write files below ${keep ?? parent} (${cause.code})`, { cause, hint });
   }
 }
@@ -117,7 +117,7 @@ function requireOwn(directory: string): void {
     ? `${config} was not made by demo, or was changed`
     : `${directory} is not empty`;
   throw new OutputError(`${what}; nothing was written`, {
-    hint: "give --keep a directory that does not exist yet, or one of an earlier demo",
+    hint: "give --keep a directory that does not exist yet, or one that demo created",
   });
 }
 
@@ -182,7 +182,7 @@ async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCo
 /** A fault shows best what it does not do: harm what was published before. */
 async function showHealthySync(simulator: Simulator, fault: string, scene: Scene): Promise<void> {
   simulator.setFaults([]);
-  await scene.stage.show("\nwhile all is well:");
+  await scene.stage.show("\nwithout a fault:");
   await showRun("sync", simulator, scene);
   simulator.setFaults([fault]);
   await scene.stage.show(`\nwith ${fault}:`);

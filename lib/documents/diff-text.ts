@@ -49,7 +49,7 @@ function* headOf(
   const by = writer === "plugin" ? ", of the Python plugin" : "";
   const some = directories === 0 ? "" : `, of which ${directories} of directories`;
   yield `     ${entries} ${entries === 1 ? "entry" : "entries"}${some}${date === null ? "" : `, ${date}`}${by}`;
-  if (repeated > 0) yield `     not compared: ${repeated} for a resource that an earlier entry is for`;
+  if (repeated > 0) yield `     not compared: ${repeated} with the same resource as an earlier entry`;
   if (nameless > 0) yield `     not compared: ${nameless} without the uuid of a resource`;
 }
 

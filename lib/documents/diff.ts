@@ -21,7 +21,7 @@ export type Source = {
   entries: number;
   /** Those of directories among them. */
   directories: number;
-  /** Entries for a resource that an earlier entry is for. */
+  /** Entries with the same resource as an earlier entry. */
   repeated: number;
   /** Entries without the uuid of a resource. */
   nameless: number;
@@ -88,10 +88,10 @@ function load(path: string, table: EntryTable): { table: EntryTable; source: Sou
   const result = isTable(frame) ? frame.result : undefined;
   if (!isTable(frame) || !isTable(result) || !Array.isArray(result.storageResources)) {
     throw new DocumentError(
-      `${path} is no document of storage resources: result.storageResources is missing`,
+      `${path} is not a document of storage resources: result.storageResources is missing`,
       {
         entry: 0,
-        hint: "of a dry run's report take one document: jq '.files[0].document'",
+        hint: "extract the document from the report of a dry run: jq '.files[0].document'",
       },
     );
   }

@@ -45,7 +45,7 @@ export function* rulesOfFile(name: string, frame: unknown, { count, facts }: See
   if (order === null) {
     for (const { number, isOfOrder } of facts) {
       if (!isOfOrder) continue;
-      const message = "has what only the file of an order may have: no permission, oldQuotas or newQuotas";
+      const message = "has what only an order file may have: no permission, oldQuotas or newQuotas";
       yield { code: "order", entry: number, field: "", message };
       return;
     }
@@ -57,7 +57,7 @@ export function* rulesOfFile(name: string, frame: unknown, { count, facts }: See
 }
 
 function onlyOne(count: number): string {
-  return `has ${count} entries, and the file of an order has one`;
+  return `has ${count} entries, but an order file has one`;
 }
 
 const STATUS_OF: ReadonlyMap<unknown, string> = new Map([
@@ -76,13 +76,13 @@ function* rulesOfOrder(type: unknown, [first]: readonly EntryFacts[]): Generator
     message,
   });
   if (first.status !== status)
-    yield of("status", `is ${JSON.stringify(first.status)}, and that of a ${type} order is ${status}`);
+    yield of("status", `is ${JSON.stringify(first.status)}, but that of a ${type} order is ${status}`);
   if (!first.hasPermission && type !== "terminate")
-    yield of("permission", "is null, which only the file of a terminate order may have");
+    yield of("permission", "is null, which is allowed only in the file of a terminate order");
   const isUpdate = type === "update";
-  if (isUpdate && !first.isChange) yield of("", "lacks oldQuotas and newQuotas, which an update has");
+  if (isUpdate && !first.isChange) yield of("", "lacks the oldQuotas and newQuotas of an update");
   if (isUpdate && !first.isConsistent) yield of("newQuotas", "differ from quotas");
-  if (!isUpdate && first.isChange) yield of("", `has oldQuotas and newQuotas, which a ${type} has not`);
+  if (!isUpdate && first.isChange) yield of("", `has oldQuotas and newQuotas, which a ${type} does not have`);
 }
 
 type Table = Readonly<Record<string, unknown>>;
@@ -93,18 +93,18 @@ function* rulesOfName(name: string, meta: Table, order: Table | null): Generator
   const minute = minuteOf(meta.date);
   if (parts !== null) {
     if (order === null) {
-      yield fault("meta.order", "is missing, and the file has the name of one of an order");
+      yield fault("meta.order", "is missing, but the file is named like an order file");
       return;
     }
     if (order.type !== parts.type)
       yield fault(
         "meta.order.type",
-        `is ${JSON.stringify(order.type)}, and ${parts.type} in the name of the file`,
+        `is ${JSON.stringify(order.type)}, but ${parts.type} in the name of the file`,
       );
     if (order.uuid !== parts.uuid)
       yield fault(
         "meta.order.uuid",
-        `is ${JSON.stringify(order.uuid)}, and ${parts.uuid} in the name of the file`,
+        `is ${JSON.stringify(order.uuid)}, but ${parts.uuid} in the name of the file`,
       );
     // The name has the minute of the claim, the date is that of the text; a clock that was set back makes it a warning.
     if (minute !== null && minute < parts.stamp)
@@ -113,7 +113,7 @@ function* rulesOfName(name: string, meta: Table, order: Table | null): Generator
         level: "warning",
       };
   } else if (isSnapshotName(name) || name === LATEST) {
-    if (order !== null) yield fault("meta.order", "is there, and the file has the name of a snapshot");
+    if (order !== null) yield fault("meta.order", "is there, but the file is named like a snapshot");
     const stamp = name.slice(0, STAMP_LENGTH);
     if (name !== LATEST && minute !== null && minute !== stamp)
       yield fault("meta.date", `is not of the minute ${stamp}, in the name of the file`);

@@ -49,7 +49,7 @@ export function createParentRules(): ParentRules {
       const path = pathOf(entry);
       const parent = parentOf(entry, number);
       yield* placeFaults(path, parent);
-      if (hasResources) yield fault("", "is a directory, and stands behind an entry of a resource");
+      if (hasResources) yield fault("", "is a directory, but comes after an entry of a resource");
       if (typeof itemId !== "string") return;
       if (itemId !== directoryItemId(path)) yield fault("itemId", "is not the UUIDv5 of its path");
       const known = directories.get(itemId);
@@ -78,7 +78,7 @@ export function createParentRules(): ParentRules {
     *end(isResource) {
       for (const { entry, parent } of strays) {
         if (isResource(parent)) continue;
-        yield { ...fault("parentItemId", "is the itemId of no directory before this entry"), entry };
+        yield { ...fault("parentItemId", "is not the itemId of a directory before this entry"), entry };
       }
       // Those above others stand before them.
       for (const { parent, hasActive } of [...directories.values()].reverse()) {
@@ -86,11 +86,11 @@ export function createParentRules(): ParentRules {
       }
       for (const { number, isPending, hasActive } of directories.values()) {
         const entry = { entry: number };
-        if (hasActive === undefined) yield { ...fault("", "is a directory that nothing lies in"), ...entry };
+        if (hasActive === undefined) yield { ...fault("", "is a directory without entries in it"), ...entry };
         else if (hasActive && isPending)
-          yield { ...fault("status", "is pending, and something in the directory is not"), ...entry };
+          yield { ...fault("status", "is pending, but something in the directory is not"), ...entry };
         else if (!hasActive && !isPending)
-          yield { ...fault("status", "is not pending, and all in the directory is"), ...entry };
+          yield { ...fault("status", "is not pending, but everything in the directory is"), ...entry };
       }
     },
   };
@@ -103,7 +103,7 @@ function pathOf({ mountPoint }: Entry): string {
 
 function* placeFaults(path: string, parent: Directory | null): Generator<Fault> {
   if (parent === null || isSame(parent.path, path.slice(0, path.lastIndexOf("/")))) return;
-  yield fault("parentItemId", `is that of entry ${parent.number}, and the path does not lie directly in it`);
+  yield fault("parentItemId", `is that of entry ${parent.number}, but the path is not directly in it`);
 }
 
 function isSame(one: string, other: string): boolean {

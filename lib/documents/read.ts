@@ -45,9 +45,11 @@ function* entriesOf(path: string, onFrame: (frame: unknown) => void): Generator<
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     const place = number === 0 ? "before its first entry" : `after entry ${number}`;
-    throw new DocumentError(`${path} is not a whole JSON document: ${error.message}, ${place}`, {
+    throw new DocumentError(`${path} is not a complete JSON document: ${error.message}, ${place}`, {
       entry: number,
-      hint: error.isCut ? "was it copied while it was written, or cut by a full disk?" : undefined,
+      hint: error.isCut
+        ? "it may have been copied while it was written, or truncated by a full disk"
+        : undefined,
     });
   }
 }
@@ -86,7 +88,7 @@ function* keysOf(tape: Tape): Generator<string> {
   tape.expect("{");
   for (let isFirst = true; !(isFirst && tape.peek() === "}"); isFirst = false) {
     const { value: key } = tape.take();
-    if (typeof key !== "string") throw new NotJson("it has a key that is no text");
+    if (typeof key !== "string") throw new NotJson("it has a key that is not text");
     tape.expect(":");
     yield key;
     if (tape.peek() === "}") break;

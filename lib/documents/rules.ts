@@ -108,7 +108,7 @@ function createMounts() {
       if (!paths.hasDepths()) return;
       for (const [path, entry] of entries.entries()) {
         for (const outer of paths.above(paths.text(path))) {
-          const message = `lies inside the mount point of entry ${entries[outer]}`;
+          const message = `is inside the mount point of entry ${entries[outer]}`;
           yield { code: "nested-mount", level: "warning", entry, field, message };
         }
       }

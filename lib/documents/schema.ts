@@ -18,7 +18,7 @@ const dashedUuid = v.pipe(
   v.regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "is not a uuid with dashes"),
 );
 /** To the library a list passes for an object where no key is required, so it is asked here. */
-const anyObject = v.custom<Readonly<Record<string, unknown>>>(isTable, "is no object");
+const anyObject = v.custom<Readonly<Record<string, unknown>>>(isTable, "is not an object");
 
 /**
  * An absolute path in its only spelling. Written for any engine of regular expressions: what lies beyond it, such as
@@ -57,7 +57,7 @@ export const Quotas = v.nullable(
 const LAST_GID = 4_294_967_294;
 const gid = v.union([
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LAST_GID)),
-  v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,9}$/, "is no GID")),
+  v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,9}$/, "is not a GID")),
   v.null(),
 ]);
 
@@ -72,7 +72,7 @@ const Hierarchy = (what: string) =>
 const uid = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LAST_GID)));
 
 const MountPoint = v.looseObject({
-  default: v.pipe(v.string(), v.regex(PATH, "is not an absolute path in its only spelling")),
+  default: v.pipe(v.string(), v.regex(PATH, "is not a normalised absolute path")),
 });
 
 const Permission = v.looseObject({
@@ -117,7 +117,7 @@ export const Entry = v.looseObject({
 /** One for a directory above mount points. */
 export const Directory = v.looseObject({
   itemId: described(dashedUuid, "UUIDv5 of the OID namespace and `directory:` + path"),
-  status: described(v.picklist(["pending", "active"]), "pending while all that lies in it is"),
+  status: described(v.picklist(["pending", "active"]), "pending while everything in it is"),
   mountPoint: MountPoint,
   permission: Permission,
   quotas: v.null(),
@@ -135,10 +135,10 @@ export const Directory = v.looseObject({
 const date = (description: string) =>
   v.pipe(
     v.string(),
-    v.regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$/, "is no date"),
+    v.regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$/, "is not a date"),
     v.description(description),
   );
-const url = v.pipe(v.string(), v.regex(/^https?:\/\//, "is no URL"));
+const url = v.pipe(v.string(), v.regex(/^https?:\/\//, "is not a URL"));
 
 export const Document = v.looseObject({
   status: v.literal("success"),
@@ -155,7 +155,7 @@ export const Document = v.looseObject({
           created: described(v.string(), "RFC 3339, as Waldur gives it"),
           actions: described(
             v.optional(v.looseObject({ done: url, erred: url, backendId: url })),
-            "with `completion: external`: what the provisioner calls itself",
+            "with `completion: external`: URLs for the provisioner's own calls",
           ),
         }),
       ),

@@ -16,13 +16,13 @@ export function newestSnapshots(
   if (others.length > 0) {
     const known = those.map(({ uuid, name }) => `${uuid} (${name})`).join(", ");
     throw new UsageError("the offerings of the configuration have several output directories", {
-      hint: `choose one with --offering-uuid: ${known}; or name two files`,
+      hint: `choose one with --offering-uuid: ${known}; or give two files`,
     });
   }
   const [newest, before] = snapshotsNewestFirst(directory);
   if (newest !== undefined && (count === 1 || before !== undefined)) return [newest, before];
   throw new UsageError(
-    `${directory} has ${newest === undefined ? "no snapshot" : "one snapshot only"}, and nothing to compare it with`,
-    { hint: "name two files: diff OLD NEW" },
+    `${directory} has ${newest === undefined ? "no snapshot" : "only one snapshot"}, so there is nothing to compare`,
+    { hint: "give two files: diff OLD NEW" },
   );
 }

@@ -115,7 +115,7 @@ export function createTape(chunks: Iterable<string>): Tape {
       }
       const taken = takeLength(valueLength());
       const value = parse(taken);
-      if (value === undefined) throw new NotJson("it has something that is no JSON value");
+      if (value === undefined) throw new NotJson("it has something that is not a JSON value");
       return { value, text: taken };
     },
   };

@@ -94,13 +94,10 @@ function givesAny(found: Found): boolean {
 
 function lost({ field, lostHint }: GidSource, witnesses: readonly string[]): RetryLaterError {
   const few = witnesses.map((key) => JSON.stringify(key)).join(", ");
-  return new RetryLaterError(
-    `the source of GIDs (${field}) gives none at all, and gave one for ${few} before`,
-    {
-      code: "gids",
-      hint: lostHint,
-    },
-  );
+  return new RetryLaterError(`the source of GIDs (${field}) has none at all, but had one for ${few} before`, {
+    code: "gids",
+    hint: lostHint,
+  });
 }
 
 /** No order and no resource is at fault for it, so the pass ends. What concerns Waldur itself is known as that. */
@@ -114,7 +111,7 @@ function unanswered(error: unknown): unknown {
 /** The same words, as a source that does not answer. */
 export function sourceUnavailable(error: AppError): RetryLaterError {
   const { message, hint } = error;
-  return new RetryLaterError(`the GIDs of the projects are not to be had: ${message}`, {
+  return new RetryLaterError(`the GIDs of the projects cannot be read: ${message}`, {
     code: "gids",
     cause: error,
     hint,

@@ -46,13 +46,13 @@ export function getentSource(template: string, limits: GetentLimits): GidSource 
     lacking: ({ slug }) =>
       mappingProblem("no-gid", {
         field: "project_slug",
-        message: `${quoted(slug)} has no GID: the system knows no group ${quoted(nameOf(slug))}`,
+        message: `${quoted(slug)} has no GID: the system has no group ${quoted(nameOf(slug))}`,
         hint: NUMBER.test(nameOf(slug))
           ? "a name of digits is looked up as a number: give unix_gid a prefix, as in getent:prj-{project}"
-          : `make the group, or see what \`getent group -- NAME\` shows`,
+          : "create the group, or check `getent group -- NAME`",
       }),
     lostHint:
-      "look at the directory behind the system's groups (sssd, LDAP); if these groups are really gone, remove gids.json of the state directory",
+      "check the directory service of the system's groups (sssd, LDAP); if these groups no longer exist, remove gids.json of the state directory",
   };
 }
 
@@ -124,8 +124,8 @@ function groupsIn(text: string, names: ReadonlySet<string>): Map<string, number>
 const NO_PROGRAM = "install it (package libc-bin or glibc-common), or set unix_gid to another source";
 
 function unavailable(what: string): RetryLaterError {
-  return new RetryLaterError(`the groups of the system are not to be had: getent ${what}`, {
+  return new RetryLaterError(`the groups of the system cannot be read: getent ${what}`, {
     code: "gids",
-    hint: "try `getent group -- NAME` by hand, and look at what /etc/nsswitch.conf names for group; the next run tries again",
+    hint: "try `getent group -- NAME` by hand, and check group in /etc/nsswitch.conf; the next run tries again",
   });
 }

@@ -20,7 +20,7 @@ const MARGIN_MS = 30_000;
 const PROJECTS_PATH = "api/v1/export/waldur/projects";
 
 const TokenAnswer = v.object({
-  access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/, "is no token")),
+  access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/, "is not a token")),
   expires_in: v.optional(v.number(), 60),
 });
 const ProjectsAnswer = v.object({
@@ -58,7 +58,7 @@ export function httpSource(service: GidService, connect: ConnectTo, patience: Pa
         hint: "register the project there; the next run asks again",
       }),
     lostHint:
-      "ask the operators of the service; if these projects are really gone, remove gids.json of the state directory",
+      "ask the operators of the service; if these projects no longer exist, remove gids.json of the state directory",
   };
 }
 
@@ -73,7 +73,7 @@ function parse<Schema extends v.GenericSchema>(schema: Schema, body: unknown, wh
   if (parsed.success) return parsed.output;
   const { fault } = faultOf(parsed.issues[0]);
   throw new AnswerError(`the answer about ${what} is unusable: ${fault.field} ${fault.message}`, {
-    hint: "is this the service that hpc_user_api_url and hpc_user_oidc_token_url should name?",
+    hint: "check hpc_user_api_url and hpc_user_oidc_token_url",
   });
 }
 
@@ -90,7 +90,7 @@ function createClient(service: GidService, connect: ConnectTo, patience: Patienc
     }: Pick<Exchange, "method" | "path" | "query" | "form"> & Omit<Peer, "refused">,
   ) => {
     const { proxyFrom, apiUrl } = connection;
-    const refused = `look at hpc_user_client_id and the client secret (${tokenFrom}), and whether they may do this`;
+    const refused = `check hpc_user_client_id, the client secret (${tokenFrom}), and their permissions`;
     const asked = {
       ...{ shown: exchange.path === "" ? new URL(apiUrl).pathname : exchange.path, tries: 1 },
       ...{ origin: new URL(apiUrl).origin, proxyFrom, tokenFrom, peer: { name, urlKey, refused } },

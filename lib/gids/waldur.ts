@@ -31,7 +31,8 @@ export function waldurSource(reader: Reader, offering: string): GidSource {
       if (isEmpty) return OFF;
       if (entry) return NO_RANGE;
       const message = `${quoted(slug)} has no project group in Waldur`;
-      const hint = "Waldur makes it when the order for the project's first resource is accepted; look there";
+      const hint =
+        "Waldur creates it when the order for the project's first resource is accepted; check it there";
       return mappingProblem("no-gid", { field, message, hint });
     },
     lostHint: SWITCH,
@@ -39,16 +40,16 @@ export function waldurSource(reader: Reader, offering: string): GidSource {
 }
 
 const SWITCH =
-  "switch on project_groups_enabled of the service provider in Waldur, and see that the token's user may list its project groups";
+  "set project_groups_enabled of the service provider in Waldur, and check that the token's user may list its project groups";
 const OFF = mappingProblem("project-groups-off", {
   field: "unix_gid",
-  message: "is waldur, and Waldur lists no project group: project_groups_enabled seems to be off",
+  message: "is waldur, but Waldur lists no project group: project_groups_enabled seems to be off",
   hint: SWITCH,
 });
 const NO_RANGE = mappingProblem("gid-pool-empty", {
   field: "unix_gid",
-  message: "is waldur, and project groups have no GID there: their pool has no range, or it is used up",
-  hint: "give the pool of GIDs a range in Waldur",
+  message: "is waldur, but the project groups have no GID: their pool has no range, or is used up",
+  hint: "set a range for the pool of GIDs in Waldur",
 });
 
 /** By the uuid of the project; complete, or an error. */

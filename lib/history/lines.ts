@@ -131,8 +131,8 @@ export function createLines(place: LinesPlace): Lines {
 function failureOf(path: string, error: unknown): { message: string; hint: string } {
   const why = error instanceof AppError ? error.message : String(error);
   return {
-    message: `what is sent and published is not recorded: ${why}`,
-    hint: `nothing else is lost; when no run is active, move ${path} away, or make room`,
+    message: `requests and published files are not recorded: ${why}`,
+    hint: `nothing else is affected; when no run is active, move ${path} away, or free space`,
   };
 }
 
@@ -165,5 +165,5 @@ function append(path: string, file: Open, line: BeginLine | EndLine): void {
   const count = attempt("write", path, () => writeSync(file.fd, bytes, 0, bytes.length, file.size));
   file.size += count;
   file.isTorn = count < bytes.length;
-  if (file.isTorn) throw new OutputError(`cannot write ${path}: the file system takes no more bytes`);
+  if (file.isTorn) throw new OutputError(`cannot write ${path}: the file system accepted no more bytes`);
 }

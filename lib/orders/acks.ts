@@ -42,7 +42,7 @@ export async function openPassAcks(
     addProblem(job, {
       code: "acks-unusable",
       field: "acks_directory",
-      message: `${place.fault}; no answer is taken`,
+      message: `${place.fault}; no answers are read`,
       hint: place.hint,
     });
     return null;
@@ -109,8 +109,8 @@ function noPlace(path: string, job: Job, output: Output | null): PassAcks | null
   addProblem(job, {
     code: "acks-unusable",
     field: "acks_directory",
-    message: `${path} does not exist; no answer is taken`,
-    hint: "make it, for the user of the provisioner: install -d -m 2770 -o USER -g GROUP DIR",
+    message: `${path} does not exist; no answers are read`,
+    hint: "create it for the user of the provisioner: install -d -m 2770 -o USER -g GROUP DIR",
   });
   return null;
 }
@@ -118,8 +118,8 @@ function noPlace(path: string, job: Job, output: Output | null): PassAcks | null
 function earlyAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-early",
-    message: `the ack ${name} was there before the file of order ${order} was published; it does not count`,
-    hint: "answer again once the storage is as the order's file says",
+    message: `the ack ${name} is older than the published file of order ${order}; it does not count`,
+    hint: "answer again once the storage is as specified in the order's file",
   };
 }
 

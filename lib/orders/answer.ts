@@ -132,7 +132,7 @@ async function errOrder(
   const after = await end.readOrder(order.uuid);
   if (after === null || !isOpen(after)) return noteEnded(after, receipt, run);
   line.state = after.state;
-  return noteUnmoved("erred", { order, posted }, run);
+  return noteUnmoved("set erred", { order, posted }, run);
 }
 
 const NO_MESSAGE = "the storage could not be provisioned; no reason was given";
@@ -148,8 +148,8 @@ async function mayErr(order: WaldurOrder, { resource }: Receipt, { job, end }: O
     order: order.uuid,
     resource,
     field: "state",
-    message: `the provisioner answered that order ${order.uuid} failed, and this server cannot set a Terminate order erred that was accepted by set_state_executing; it stays executing`,
-    hint: "end the order in Waldur by hand, or set `acceptance: approve`, with which later ones can be set erred",
+    message: `the provisioner answered that order ${order.uuid} failed, but this server cannot set a Terminate order erred that was accepted by set_state_executing; it stays executing`,
+    hint: "end the order in Waldur by hand; with `acceptance: approve` later ones can be set erred",
   });
   return false;
 }
@@ -168,15 +168,15 @@ function settleAck(
 export function badAck({ order, name }: FoundAck, fault: string): AckProblem {
   return {
     code: "ack-invalid",
-    message: `the ack ${name} ${fault}; order ${order} goes on without it`,
-    hint: "answer again: `waldur-cscs-storage ack ORDER --done`, or a file written under another name and renamed",
+    message: `the ack ${name} ${fault}; it does not count for order ${order}`,
+    hint: "answer again: `waldur-cscs-storage ack ORDER --done`, or write the file under another name and rename it",
   };
 }
 
 export function secondAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-second",
-    message: `the ack ${name} says something else than the answer before it to order ${order}; it changes nothing`,
+    message: `the ack ${name} contradicts the earlier answer to order ${order}; it changes nothing`,
     hint: "if the first answer was wrong, correct the resource in Waldur by hand",
   };
 }

@@ -27,6 +27,6 @@ export async function noteElsewhere(
     order: order.uuid,
     ...(order.marketplaceResourceUuid === null ? {} : { resource: order.marketplaceResourceUuid }),
     message: `another waldur-cscs-storage publishes this offering elsewhere: order ${order.uuid} was accepted by the user of this token, and not from ${job.config.settings.outputDirectory}`,
-    hint: "let both gateways use one output directory, or one of them work at a time (active_if); a state directory that was lost looks the same once",
+    hint: "use one output directory for both gateways, or run only one of them (active_if); this is also reported once after the state directory was lost",
   });
 }

@@ -69,8 +69,8 @@ function overtakenProblem({ order, answer }: Receipt, state: string): Omit<Probl
     code: "answer-overtaken",
     order,
     field: "state",
-    message: `the provisioner answered ${answer?.result} to order ${order}, which is ${state.slice(0, 40)} in Waldur by another agent`,
-    hint: "ask who ended it, and compare the storage with the resource in Waldur",
+    message: `the provisioner answered ${answer?.result} to order ${order}, which another agent set ${state.slice(0, 40)} in Waldur`,
+    hint: "find out who ended it, and compare the storage with the resource in Waldur",
   };
 }
 
@@ -79,8 +79,8 @@ function endedProblem({ order, file }: Receipt, state: string): Omit<Problem, "o
     return {
       code: "order-vanished",
       order,
-      message: `order ${order} is gone from Waldur; its file, if published, stays`,
-      hint: "a consumer can delete a pending order; inform the storage team if it has acted on the file",
+      message: `order ${order} no longer exists in Waldur; its file, if published, stays`,
+      hint: "a consumer can delete a pending order; if the provisioner has already handled the file, undo that",
     };
   }
   return {
@@ -88,6 +88,6 @@ function endedProblem({ order, file }: Receipt, state: string): Omit<Problem, "o
     order,
     field: "state",
     message: `order ${order} was set ${state.slice(0, 40)} by another agent; its file ${file}, if published, stays`,
-    hint: "ask who ended it; if the storage must not exist, undo it and remove the file",
+    hint: "find out who ended it; if the storage must not exist, undo it and remove the file",
   };
 }

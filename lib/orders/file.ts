@@ -79,8 +79,8 @@ export function reportLackingActions(receipt: Receipt, { job, end }: OrderRun): 
     order: receipt.order,
     resource: receipt.resource,
     field: "meta.order.actions",
-    message: `${receipt.file} was published before completion was external and lacks meta.order.actions; it stays as it is`,
-    hint: `once the provisioner has acted, it or you must send ${CALLS.setDone(receipt.order).path}`,
+    message: `${receipt.file} was published before completion was external, so it lacks meta.order.actions; it stays as it is`,
+    hint: `once the provisioner is done, send ${CALLS.setDone(receipt.order).path}`,
   });
 }
 
@@ -90,14 +90,14 @@ function fileProblem(found: "differs" | "foreign", name: string, order: string):
     return {
       code: "foreign-file",
       order,
-      message: `${name} exists and is not a document of order ${order}; it is left alone, and so is the order`,
+      message: `${name} exists and is not a document of order ${order}; the file and the order are left as they are`,
       hint: "move the file out of the output directory; the next run publishes the order",
     };
   }
   return {
     code: "file-differs",
     order,
-    message: `${name} was published with another content than order ${order} maps to now; the published file stays`,
+    message: `${name} differs from what order ${order} maps to now; the published file stays`,
     hint: "the provisioner may have acted on it; compare the resource in Waldur with the file",
   };
 }

@@ -41,8 +41,8 @@ export function goneResource(order: WaldurOrder, resource: string): Omit<Problem
     order: order.uuid,
     resource,
     code: "no-resource",
-    message: `resource ${resource} of order ${order.uuid} is gone; the order is not finished`,
-    hint: "look at the order in Waldur",
+    message: `resource ${resource} of order ${order.uuid} no longer exists; the order is not finished`,
+    hint: "check the order in Waldur",
   };
 }
 
@@ -62,7 +62,7 @@ export async function finishOrder(
   const after = await end.readOrder(order.uuid);
   if (after === null || !isOpen(after)) return noteEnded(after, { ...receipt, published: true }, run);
   line.state = after.state;
-  return noteUnmoved("done", { order, posted }, run);
+  return noteUnmoved("set done", { order, posted }, run);
 }
 
 /**
@@ -79,7 +79,7 @@ async function settleBackendId(
   const posted = await sendCall({ ...call, effect: { resource: { ...before, backendId: wanted } } }, run);
   const after = await end.readResource(before.uuid);
   if (after !== null && after.backendId !== "") return keepBackendId(after, wanted, { order, run });
-  if (posted.outcome === "unknown") throw lostAnswer("backend id", order, posted);
+  if (posted.outcome === "unknown") throw lostAnswer("given its backend id", order, posted);
   addProblem(job, {
     order: order.uuid,
     resource: before.uuid,
@@ -103,7 +103,7 @@ function keepBackendId(
     resource: uuid,
     field: "backend_id",
     code: "backend-id-differs",
-    message: `resource ${uuid} got another backend id meanwhile; it stays`,
+    message: `resource ${uuid} got another backend id in the meantime; it is kept`,
     hint: "if it is a path, compare it with the mount point in the order's file",
   });
   return true;

@@ -75,9 +75,9 @@ function noteOrderError(job: Job, { order, resource }: About, error: AppError): 
 
 function givenUp(): RetryLaterError {
   return new RetryLaterError(
-    "two orders in a row failed because of Waldur or the network, and so did asking for the offering; the rest is not tried",
+    "two orders in a row failed because of Waldur or the network, and then a request for the offering; the rest is not tried",
     {
-      hint: "no order was ended for it; the next run goes on",
+      hint: "no order was ended because of this; the next run continues",
     },
   );
 }

@@ -34,8 +34,8 @@ function waitsForGid(order: string, message: string) {
   return {
     code: "gid-awaited",
     field: "project_slug",
-    message: `order ${order} is accepted and waits for a GID: ${message}`,
-    hint: "the next pass asks again; if it stays so, look at the project groups in Waldur",
+    message: `order ${order} is accepted and waiting for a GID: ${message}`,
+    hint: "the next pass asks again; if this persists, check the project groups in Waldur",
   };
 }
 
@@ -43,7 +43,7 @@ function publishedWithout(order: string) {
   return {
     code: "gid-null",
     field: "project_slug",
-    message: `the file of order ${order} has no GID: Waldur has not given its project one yet`,
-    hint: "require_gid: true holds such an order until there is one; a published file is not written again",
+    message: `the file of order ${order} has no GID: its project has none in Waldur yet`,
+    hint: "with require_gid: true such an order waits for its GID; a published file is not written again",
   };
 }

@@ -234,6 +234,6 @@ function remember(late: LateOrders, end: PassEnd, job: Job): void {
     end.rememberLate(late);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    job.log.debug("what came to nothing cannot be remembered", { reason: error.message });
+    job.log.debug("failed orders cannot be recorded", { reason: error.message });
   }
 }

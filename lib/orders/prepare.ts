@@ -101,7 +101,10 @@ async function claimEntry(asking: Asking, run: OrderRun): Promise<Prepared | Lef
     const mapped = pass.mapper.mapOrder(asked, source, settled);
     if (!mapped.ok) return leave(order, ...mapped.problems);
     for (const { message, ...spared } of mapped.spared)
-      addNotice(job, about(order, { ...spared, message: `${message}; the terminate file goes without it` }));
+      addNotice(
+        job,
+        about(order, { ...spared, message: `${message}; the terminate file is published without it` }),
+      );
     if ("finding" in answer && answer.finding !== undefined) addProblem(job, about(order, answer.finding));
     for (const warning of mapped.warnings) addNotice(job, about(order, warning));
     if (path !== undefined && settled !== place) noteKept(order, { place, path }, run);
@@ -178,8 +181,8 @@ function unsupportedType(order: WaldurOrder): Finding {
   return {
     code: "unsupported-order",
     field: "type",
-    message: `order ${order.uuid} is of type ${quoted(order.type)}, which has no file; it stays as it is`,
-    hint: "handle it in Waldur by hand: reject it, or set it done once the storage team has acted",
+    message: `order ${order.uuid} is of type ${quoted(order.type)}, for which no file is published; it stays as it is`,
+    hint: "handle it in Waldur by hand: reject it, or set it done once the storage is changed",
   };
 }
 
@@ -187,8 +190,8 @@ function missingResource(order: WaldurOrder): Finding {
   return {
     code: "no-resource",
     field: "marketplace_resource_uuid",
-    message: `order ${order.uuid} has no resource that can be read; it stays as it is`,
-    hint: "if it stays so for minutes, look at the order in Waldur",
+    message: `order ${order.uuid} has no readable resource; it stays as it is`,
+    hint: "if this persists for minutes, check the order in Waldur",
   };
 }
 
@@ -197,7 +200,7 @@ export function terminatedResource(order: WaldurOrder): Finding {
   return {
     code: "resource-terminated",
     field: "marketplace_resource_uuid",
-    message: `order ${order.uuid} is for a resource that is terminated; it stays as it is`,
+    message: `order ${order.uuid} is for a terminated resource; it stays as it is`,
     hint: "reject the order in Waldur, or cancel it",
   };
 }

@@ -39,20 +39,20 @@ export function noteUnmoved(
     code: "no-effect",
     order: order.uuid,
     field: "state",
-    message: `order ${order.uuid} did not become ${what}, though Waldur answered ${posted.detail}`,
-    hint: "the next run tries again; if it stays so, look at the order in Waldur, and at Waldur's log",
+    message: `order ${order.uuid} was not ${what}, although Waldur answered ${posted.detail}`,
+    hint: "the next run tries again; if this persists, check the order in Waldur, and Waldur's log",
   });
   return "left";
 }
 
 export function lostAnswer(what: string, order: WaldurOrder, posted: Posted): RetryLaterError {
-  return new RetryLaterError(`order ${order.uuid} did not become ${what}: ${posted.detail}`, {
-    hint: "nothing is lost; the next run tries again",
+  return new RetryLaterError(`order ${order.uuid} was not ${what}: ${posted.detail}`, {
+    hint: "no data is lost; the next run tries again",
   });
 }
 
 /** What was mapped is not what Waldur says now; the next run maps it anew. */
 export function waitForNextRun(order: WaldurOrder, { job }: OrderRun): "waiting" {
-  job.log.info("the order is not what was mapped; the next run takes it", { order: order.uuid });
+  job.log.info("the order changed after it was read; the next run handles it", { order: order.uuid });
   return "waiting";
 }

@@ -31,7 +31,7 @@ export async function settleStrays(
       const end = await open();
       const receipt = { ...verdict.answers, answer: { ...verdict.ack, at: job.now().toISOString() } };
       end.record(answerDeed(receipt, verdict.ack), () => end.note(receipt));
-      job.log.info("the provisioner has answered an order that had ended so before", { order });
+      job.log.info("the provisioner has answered an order that had already ended this way", { order });
       acks.process(found);
     } else acks.reject(found, verdict, await open());
   }
@@ -63,8 +63,8 @@ function offeringOfFile(order: string, directory: string): string | null {
 function unknownAck({ order, name }: FoundAck): AckProblem {
   return {
     code: "ack-unknown",
-    message: `the ack ${name} is for an order that does not wait for an answer here, ${order}`,
-    hint: "answer orders where their files are published; `show` says what is known of this one",
+    message: `the ack ${name} is for order ${order}, which is not waiting for an answer here`,
+    hint: "answer orders where their files are published; `show` shows what is known of this one",
   };
 }
 
@@ -73,7 +73,7 @@ function lateAck({ order, name, ...found }: FoundAck, { ended }: Receipt): AckPr
   const result = "ack" in found ? found.ack.result : "";
   return {
     code: "ack-late",
-    message: `the ack ${name} says ${result}, but order ${order} was ${state} already; nothing was changed`,
+    message: `the ack ${name} has the result ${result}, but order ${order} was already ${state}; nothing was changed`,
     hint: "compare the storage with the resource in Waldur",
   };
 }

@@ -18,7 +18,7 @@ export function realParent(directory: string): string {
   throw new OutputError(
     `the output directory ${directory} does not exist, and neither does ${parent} above it`,
     {
-      hint: "correct `output_directory`, or make or mount the directory above it: only the last part is made here",
+      hint: "correct `output_directory`, or create or mount the directory above it: this program creates only the last part",
     },
   );
 }

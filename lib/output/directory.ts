@@ -193,7 +193,7 @@ function recheckPlace(place: {
   const found = identify(directory, directory);
   if (found === null || found.dev !== identity?.dev || found.ino !== identity.ino) {
     throw new OutputError(`the output directory ${directory} was moved or replaced during the run`, {
-      hint: "look for a lost or a new mount, then run again",
+      hint: "check whether something was mounted or unmounted, then run again",
     });
   }
   if (requireMount !== null) checkMount(requireMount, directory);

@@ -110,7 +110,7 @@ export function replaceFile(
 export function writeFully(bytes: Uint8Array, write: (offset: number, length: number) => number): void {
   for (let done = 0; done < bytes.length; ) {
     const count = write(done, bytes.length - done);
-    if (count <= 0) throw new OutputError("the file system takes no more bytes, without saying why");
+    if (count <= 0) throw new OutputError("the file system accepted no more bytes, without an error");
     done += count;
   }
 }

@@ -123,7 +123,7 @@ function requireOneFileSystem(output: Held, state: Held): void {
   const deviceOf = ({ fd, path }: Held) => attempt("find", path, () => fstatSync(fd, { bigint: true })).dev;
   if (deviceOf(output) === deviceOf(state)) return;
   throw new OutputError(`${state.path} is not on the file system of ${output.path}`, {
-    hint: "unmount it: a file gets its name by a rename, which cannot cross file systems",
+    hint: "unmount it: files are renamed into place, which does not work across file systems",
   });
 }
 
@@ -162,7 +162,7 @@ export function examineClaims({ path: statePath }: Held): "sound" {
     const stats = attemptIfExists("find", path, () => lstatSync(reach(path)));
     if (stats === null || stats.isDirectory()) continue;
     throw new OutputError(`${path} is not a directory`, {
-      hint: "another program put it there: move it away",
+      hint: "it was not created by this program: move it away",
     });
   }
   return "sound";
@@ -191,6 +191,6 @@ function requireEmptyOrSqlite(path: string): void {
     closeSync(fd);
   }
   throw new OutputError(`cannot lock ${path}: file is not a database`, {
-    hint: "remove that file when no run is active: it holds nothing",
+    hint: "remove that file when no run is active: it contains no data",
   });
 }

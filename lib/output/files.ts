@@ -63,7 +63,7 @@ function isOurs(path: string, { uid }: Stats): boolean {
 export function requireFile(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   throw new OutputError(`cannot use ${path}: it is not a regular file`, {
-    hint: "another program put it there: move it away",
+    hint: "it was not created by this program: move it away",
   });
 }
 

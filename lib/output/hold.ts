@@ -53,7 +53,7 @@ export function settleOutput({ path, fd }: Opened, options: Trusting, askOwner: 
   try {
     attempt(USE_OUTPUT, path, () => requireAccess(path));
     if (options.allowShared) {
-      options.warn(`allow_shared_directory is on: nobody looks who can change what is in ${path}`);
+      options.warn(`allow_shared_directory is on: it is not checked who can change files in ${path}`);
     } else
       settle(
         judgeOutput(path, fd, () => askOwner(path, fd)),
@@ -228,7 +228,7 @@ function requireAccess(directory: string): void {
 /** Without them nothing keeps a path from leading elsewhere between two steps. */
 function noDescriptors(directory: string): OutputError {
   return new OutputError(`cannot use output directory ${directory}: /proc/self/fd is missing`, {
-    hint: "mount /proc, also in a container or a chroot: `mount -t proc proc /proc`",
+    hint: "mount /proc, in a container or chroot as well: `mount -t proc proc /proc`",
   });
 }
 

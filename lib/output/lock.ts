@@ -24,7 +24,9 @@ export function takeLock(request: LockRequest): Lock {
   const answer = tryLock(path);
   if (answer instanceof Database) return heldLock(answer, path);
   if (answer === "busy" && canLock(request)) throw lockedError(path, request);
-  request.warn(`the file system of ${path} refuses locks: nothing keeps two runs of ${request.mode} apart`);
+  request.warn(
+    `the file system of ${path} refuses locks: two runs of ${request.mode} at the same time are not prevented`,
+  );
   return { held: false, release: () => {} };
 }
 
@@ -99,7 +101,7 @@ export function lockName(mode: string): string {
 /** A run that takes longer than cron waits is met once; one that is met again may hang. */
 function lockedError(path: string, { statePath, mode }: LockRequest): RetryLaterError {
   const quiet = isFirstOverlap(join(statePath, overlapName(mode)));
-  const working = quiet ? "is working" : "was working before, and still is,";
+  const working = quiet ? "is working" : "is still working";
   return new RetryLaterError(`another run of ${mode} ${working} in this directory: ${path} is locked`, {
     code: "locked",
     quiet,
@@ -157,7 +159,7 @@ function refusalOf(error: unknown, path: string): "busy" | "refused" {
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return "busy";
   if (/^SQLITE_(IOERR|PROTOCOL|PERM|NOLFS)/.test(code)) return "refused";
   if (code === "") throw error;
-  const hint = "remove that file when no run is active: it holds nothing";
+  const hint = "remove that file when no run is active: it contains no data";
   throw new OutputError(`cannot lock ${path}: ${error instanceof Error ? error.message : code}`, {
     hint,
     cause: error,

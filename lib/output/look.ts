@@ -49,8 +49,8 @@ function lookAtState(output: Held, statePath: string, notice: LookOptions["notic
   const fd = tryOpen(() => path);
   if (fd !== null) return holdDirectory({ path: statePath, fd, owner: uid });
   notice({
-    message: `${statePath} cannot be read, so what past runs remember is missing here`,
-    hint: `a dry run as ${showUser(uid)} knows it: sudo -u ${userArgument(uid, "sudo")} waldur-cscs-storage …`,
+    message: `${statePath} cannot be read, so this run does not know the state of past runs`,
+    hint: `run it as ${showUser(uid)}: sudo -u ${userArgument(uid, "sudo")} waldur-cscs-storage …`,
   });
   return holdDirectory({ path: statePath, fd: openSync(NOTHING, constants.O_RDONLY), owner: uid });
 }

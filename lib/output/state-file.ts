@@ -81,7 +81,7 @@ function requireOwner(path: string, { uid }: Stats): void {
   throw new OutputError(
     `${path} belongs to ${showUser(uid)}, the state directory to ${showUser(owner)}, and this program runs as ${showUser(ownUser())}`,
     {
-      hint: `when a run of yours made it: chown -R ${of} ${dirname(path)}, and run it as that user (sudo -u ${userArgument(owner, "sudo")} waldur-cscs-storage …); else move it away`,
+      hint: `if one of your runs created it: chown -R ${of} ${dirname(path)}, and run it as that user (sudo -u ${userArgument(owner, "sudo")} waldur-cscs-storage …); else move it away`,
     },
   );
 }

@@ -69,7 +69,7 @@ const OPT_OUT = "or set `allow_shared_directory: true` if everyone with write ac
 function foreign(what: string, path: string, { uid }: Stats): Finding {
   const own = userArgument(ownUser(), "chown");
   return {
-    message: `${what} belongs to ${showUser(uid)}, who can put other files in the place of what is published, and this program runs as ${showUser(ownUser())}`,
+    message: `${what} belongs to ${showUser(uid)}, who can replace the published files, and this program runs as ${showUser(ownUser())}`,
     hint: `run it as that user (sudo -u ${userArgument(uid, "sudo")} waldur-cscs-storage …), chown ${own} ${path}, ${OPT_OUT}`,
   };
 }
@@ -83,8 +83,8 @@ function open(what: string, path: string, { mode }: Stats): Finding {
 
 function groupOpen(what: string, path: string, { mode, gid }: Stats): Finding {
   return {
-    message: `the members of group ${gid} can write to ${what} (mode ${showMode(mode)}): they could replace what is published`,
-    hint: `when they need not: chmod g-w ${path}`,
+    message: `the members of group ${gid} can write to ${what} (mode ${showMode(mode)}): they could replace published files`,
+    hint: `if they do not need this: chmod g-w ${path}`,
   };
 }
 
@@ -161,8 +161,8 @@ export function foreignState(statePath: string, owner: number): OutputError {
     {
       hint:
         owner === 0 || isTrustedUser(owner)
-          ? `run it as that user: sudo -u ${user} waldur-cscs-storage …; or give the directory and all in it to one user`
-          : `when that user is the one of the runs: sudo -u ${user} waldur-cscs-storage …; else look who made it, and move it away`,
+          ? `run it as that user: sudo -u ${user} waldur-cscs-storage …; or change the owner of the directory and everything in it`
+          : `if that is the user of the runs: sudo -u ${user} waldur-cscs-storage …; else find out who created it, and move it away`,
     },
   );
 }

@@ -90,9 +90,9 @@ function readRows(path: string, { names, values }: Lists): ReadRows {
   for (const { value } of document.entries) rows.add(value);
   const frame = tableOf(document.frame());
   if (!Array.isArray(tableOf(frame.result).storageResources)) {
-    throw new DocumentError(`${path} is no document of storage resources`, {
+    throw new DocumentError(`${path} is not a document of storage resources`, {
       entry: 0,
-      hint: "it has the name of a snapshot: move it away, or run sync again",
+      hint: "it is named like a snapshot: move it away, or run sync again",
     });
   }
   const meta = tableOf(frame.meta);

@@ -101,7 +101,7 @@ export async function answerOf<Result>(
 }
 
 const HINT =
-  "a pipe waits for its writer, and a network mount for its server (`findmnt -T PATH` shows the mount)";
+  "a pipe has no writer, or the server of a network mount does not answer (`findmnt -T PATH` shows the mount)";
 
 function silent(shown: string, silenceMs: number): RetryLaterError {
   return new RetryLaterError(`${shown} did not answer within ${silenceMs / 1000} s`, {

@@ -31,7 +31,7 @@ import type { Report } from "./report.ts";
 
 /**
  * Looks at the file before the run does anything. Returns what the administrator should know of it, or null.
- * @throws OutputError when it is no regular file, or holds the metrics of the other mode
+ * @throws OutputError when it is no regular file, or has the metrics of the other mode
  */
 export function inspectMetrics(path: string, owner: MetricsOwner): string | null {
   const { labels } = lookAt(path, owner);
@@ -41,7 +41,7 @@ export function inspectMetrics(path: string, owner: MetricsOwner): string | null
   }
   const isOther = labels.config !== labelsOf(owner).config;
   const whose = isOther ? `another configuration, ${labels.config}` : "other offerings of this configuration";
-  return `the metrics file ${path} holds the metrics of ${whose}, and is replaced: give each run a file of its own`;
+  return `the metrics file ${path} has the metrics of ${whose}, and is replaced: use a separate file for each run`;
 }
 
 /** The mode whose metrics it holds; null where it holds none that a run would miss. */
@@ -65,7 +65,7 @@ export function writeMetrics(path: string, report: Report, owner: MetricsOwner):
 function unwritable(path: string, cause: unknown): OutputError {
   return new OutputError(`cannot write the metrics file ${path} (${reasonOf(cause)})`, {
     cause,
-    hint: "its directory must exist and be writable for this user",
+    hint: "its directory must exist and be writable by this user",
   });
 }
 
@@ -140,9 +140,9 @@ function isSame(labels: Labels, owner: MetricsOwner): boolean {
 function otherMode(path: string, { mode }: MetricsOwner): OutputError {
   const other = mode === "sync" ? "orders" : "sync";
   return new OutputError(
-    `the metrics file ${path} holds the metrics of ${other}: ${mode} needs one of its own`,
+    `the metrics file ${path} has the metrics of ${other}: ${mode} needs a separate one`,
     {
-      hint: `name another file with --metrics-file, such as waldur-storage-${mode}.prom; the run did nothing`,
+      hint: `give another file with --metrics-file, such as waldur-storage-${mode}.prom; the run did nothing`,
     },
   );
 }
@@ -150,8 +150,8 @@ function otherMode(path: string, { mode }: MetricsOwner): OutputError {
 /** Replacing `/dev/null` would take it from the whole machine, and reading a named pipe would never end. */
 function refuseSpecial(path: string): void {
   if (isFileOrAbsent(path)) return;
-  throw new OutputError(`cannot write the metrics file ${path}: something other than a file has that name`, {
-    hint: "name a file, such as /var/lib/node_exporter/waldur.prom",
+  throw new OutputError(`cannot write the metrics file ${path}: a directory or special file has that name`, {
+    hint: "give a file, such as /var/lib/node_exporter/waldur.prom",
   });
 }
 

@@ -55,12 +55,12 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
     gauge("exit_code", "Exit code of the last run", [[labels, report.exitCode]]),
     gauge(
       "offering_last_success_timestamp_seconds",
-      "End of the last run in which the offering alone would have ended with 0 or 10",
+      "End of the last run that was successful for this offering",
       successes(report, before).map(({ uuid, name, at }) => [of({ uuid, name }), at]),
     ),
     gauge(
       "active",
-      "Whether this gateway is the active one of its offering, by active_if",
+      "1 if this gateway is the active one of its offering (active_if), else 0",
       report.offerings.map((offering) => [of(offering), offering.passive === true ? 0 : 1]),
     ),
     gauge(
@@ -70,7 +70,7 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
     ),
     gauge(
       "carried_over",
-      "Entries of the snapshot that were taken from the one before",
+      "Entries of the snapshot that were carried over from the previous one",
       counted
         .filter(() => report.mode === "sync")
         .map((offering) => [of(offering), offering.carriedOver ?? 0]),
@@ -99,7 +99,7 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
     ),
     gauge(
       "problems",
-      "What could not be handled, by code",
+      "Problems of the last run, by code",
       countBy([...report.problems, ...report.omitted], ({ offering, code }) => ({
         ...about(offering),
         code,
@@ -125,7 +125,7 @@ function unansweredGauges(
     ),
     gauge(
       "oldest_unanswered_order_timestamp_seconds",
-      "Since when the order has been published that waits longest for an answer",
+      "When the published order that has waited longest for an answer was published",
       found.flatMap(({ labels, oldest }) =>
         oldest === null ? [] : [[labels, Date.parse(oldest) / 1000] as const],
       ),

@@ -14,12 +14,12 @@ const Problem = v.looseObject({
   offering: v.optional(uuid),
   order: v.optional(uuid),
   resource: v.optional(uuid),
-  resourceName: described(v.optional(v.string()), "as Waldur has it; in sync the slug of the resource"),
+  resourceName: described(v.optional(v.string()), "its name in Waldur; in sync the slug of the resource"),
   project: described(v.optional(v.string()), "its name in Waldur"),
   field: described(v.optional(v.string()), "the field of Waldur, or the key of the configuration"),
   message: v.string(),
   hint: v.optional(v.string()),
-  count: described(v.optional(v.number()), "it stands for so many resources of one project"),
+  count: described(v.optional(v.number()), "number of resources of one project that it covers"),
 });
 
 const Offering = v.looseObject({
@@ -27,7 +27,10 @@ const Offering = v.looseObject({
   name: v.string(),
   outcome: v.picklist(["published", "unchanged", "failed", "skipped"]),
   resources: described(v.number(), "entries of the snapshot; in orders the orders that were open"),
-  carriedOver: described(v.optional(v.number()), "entries that stand in for resources with a problem"),
+  carriedOver: described(
+    v.optional(v.number()),
+    "entries that were carried over for resources with a problem",
+  ),
   passive: described(v.optional(v.literal(true)), "the gateway is the passive one, so nothing was done"),
   open: described(
     v.optional(v.looseObject({ states: v.record(v.string(), v.number()), oldest: v.nullable(time) })),
@@ -35,9 +38,9 @@ const Offering = v.looseObject({
   ),
   unanswered: described(
     v.optional(v.looseObject({ count: v.number(), oldest: v.nullable(time) })),
-    "in orders with completion on-ack: published orders without an answer, and since when the oldest is",
+    "in orders with completion on-ack: published orders without an answer, and when the oldest was published",
   ),
-  exitCode: described(v.picklist(Object.values(EXIT)), "as if this were the only offering"),
+  exitCode: described(v.picklist(Object.values(EXIT)), "the exit code if this were the only offering"),
 });
 
 const Order = v.looseObject({
@@ -69,12 +72,12 @@ export function reportSchema<Document extends v.GenericSchema>(document: Documen
         action: v.picklist(["create", "replace", "unchanged"]),
         bytes: v.number(),
         sha256: described(v.string(), "of the text without its date line"),
-        document: described(v.optional(document), "with --dry-run: what the file would hold"),
+        document: described(v.optional(document), "with --dry-run: the content of the file"),
       }),
     ),
     orders: v.array(Order),
     problems: v.array(Problem),
-    notices: described(v.array(Problem), "what the administrator should know; nothing was left out for it"),
+    notices: described(v.array(Problem), "things to know although nothing was left out"),
     exitCode: v.picklist(Object.values(EXIT)),
   });
 }

@@ -16,7 +16,7 @@ export async function isAbsent(path: string, limits: TouchLimits): Promise<boole
     {
       code: "unresponsive",
       cause: error,
-      hint: "only a file that does not exist makes a gateway passive; look at the path and who may read it",
+      hint: "only a missing file makes a gateway passive; check the path and its permissions",
     },
   );
 }

@@ -23,7 +23,7 @@ function noticeOf(ours: number, theirs: number): Problem {
   return {
     code: "clock-off",
     message: `the clock of this machine is ${describeSpan(Math.abs(ours - theirs))} ${direction} that of Waldur: it says ${minuteOf(ours)}, and Waldur says ${minuteOf(theirs)}`,
-    hint: "set it (`timedatectl`): names of files, keep_snapshots and path_reuse_after_days go by it",
+    hint: "set it (`timedatectl`): names of files, keep_snapshots and path_reuse_after_days depend on it",
   };
 }
 

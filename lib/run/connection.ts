@@ -36,8 +36,8 @@ function proxyVariable(apiUrl: string, env: Env): string | null {
   // The runtime refuses such a proxy in some of the variables, and passes over it in silence in others.
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(env[name] ?? "")?.[1]?.toLowerCase() ?? "http";
   if (scheme === "http" || scheme === "https") return name;
-  throw new EndpointError(`there is no way to ${apiUrl} through the proxy of ${name}, a ${scheme}:// proxy`, {
-    hint: "only proxies of http:// and https:// are supported; NO_PROXY takes a host out",
+  throw new EndpointError(`cannot reach ${apiUrl} through the proxy of ${name}, a ${scheme}:// proxy`, {
+    hint: "only proxies of http:// and https:// are supported; NO_PROXY excludes a host",
   });
 }
 

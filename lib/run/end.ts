@@ -11,9 +11,9 @@ export function startDeadline(deadlineMs: number, interrupted: AbortSignal): Run
   const endsAt = performance.now() + deadlineMs;
   const timer = setTimeout(() => {
     controller.abort(
-      new RetryLaterError(`the run was not done within ${deadlineMs / 1000} s`, {
+      new RetryLaterError(`the run did not finish within ${deadlineMs / 1000} s`, {
         code: "deadline",
-        hint: "nothing is half-done, and the next run starts again; --deadline SECONDS gives it more time",
+        hint: "no step was left unfinished; the next run continues; --deadline SECONDS allows more time",
       }),
     );
   }, deadlineMs);

@@ -13,6 +13,6 @@ export function refuseCutGids({ unixGid, outputDirectory }: StorageSettings): vo
   if (!isCutMap(unixGid.entries, before, unixGid.endsWithLineBreak)) return;
   throw new RetryLaterError(
     `the GID map ${unixGid.path} has ${unixGid.entries} entries instead of ${before}, and its last line has no line break`,
-    { hint: "it may be just being written: write it under another name and rename it" },
+    { hint: "it may be incomplete: write it under another name and rename it" },
   );
 }

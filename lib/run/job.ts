@@ -80,8 +80,8 @@ export function noteDamaged(job: Job, paths: readonly string[]): void {
   for (const path of paths) {
     addNotice(job, {
       code: "state-damaged",
-      message: `${path} is not as this program writes it, and counts as missing`,
-      hint: "what it held is rebuilt from the published files as far as they show it; if nobody edited it, check the disk",
+      message: `${path} is damaged, and counts as missing`,
+      hint: "its content is rebuilt from the published files as far as possible; if nobody edited it, check the disk",
     });
   }
 }

@@ -46,7 +46,7 @@ function withoutFailing<Result>(remember: () => Result, log: Log): Result | unde
     return remember();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    log.debug("what is remembered between runs cannot be used", { reason: error.message });
+    log.debug("the state of past runs cannot be used", { reason: error.message });
     return undefined;
   }
 }

@@ -132,7 +132,7 @@ function answerLines(
 
 function askedLines({ kind, uuid, answer, state, type, name, backendId, project, error }: Asked): string[] {
   const head = `${kind} ${uuid}`;
-  if (answer === "unknown") return [head, "  unknown to Waldur, or not for this token to see"];
+  if (answer === "unknown") return [head, "  does not exist in Waldur, or the token has no access to it"];
   if (answer === "failed")
     return [head, ...fold(`cannot be asked: ${error}`.split(" "), 74).map((line) => `  ${line}`)];
   const words = [...(type === null ? [] : [type]), state ?? ""];

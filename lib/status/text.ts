@@ -39,10 +39,10 @@ function section(title: string, rows: readonly unknown[], table: string): string
 
 function runLines({ mode, lastGood, isLate, failed, running }: RunStatus, now: number): string[] {
   const label = `  ${mode.padEnd(6)}  `;
-  const good = lastGood === null ? "no good run is known" : `last good run ${age(lastGood, now)} ago`;
+  const good = lastGood === null ? "no successful run is known" : `last success ${age(lastGood, now)} ago`;
   return [
     `${label}${good}${isLate ? ", which is too long" : ""}`.replace(
-      "no good run is known, which is too long",
+      "no successful run is known, which is too long",
       good,
     ),
     ...(failed === null
@@ -54,7 +54,7 @@ function runLines({ mode, lastGood, isLate, failed, running }: RunStatus, now: n
 
 function runningWords({ pid, host, since, seen }: NonNullable<RunStatus["running"]>, now: number): string {
   const how = since === null ? "" : ` for ${age(since, now)}`;
-  const said = seen === null ? "" : `, as it noted ${age(seen, now)} ago`;
+  const said = seen === null ? "" : `, as noted ${age(seen, now)} ago`;
   return `running: pid ${pid ?? "unknown"} on ${host}${how}${said}`;
 }
 

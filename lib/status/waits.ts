@@ -44,7 +44,7 @@ export function knownReason(
   return null;
 }
 
-const EXTERNAL: Waits = { for: "provisioner", detail: "published; the provisioner ends it" };
+const EXTERNAL: Waits = { for: "provisioner", detail: "published; the provisioner has to finish it" };
 
 function unanswered(
   receipt: Receipt,
@@ -61,7 +61,7 @@ function unanswered(
     : { for: "provisioner", detail: "published; the provisioner has not answered yet" };
 }
 
-export const NEXT_PASS: Waits = { for: "next-pass", detail: "the next pass of orders takes it" };
+export const NEXT_PASS: Waits = { for: "next-pass", detail: "the next pass of orders handles it" };
 
 export function behind(older: string): Waits {
   return { for: "behind", detail: `waits for the older order ${older} of its resource` };

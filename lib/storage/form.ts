@@ -43,7 +43,7 @@ export function readForm(
     mappingProblem("several-forms", {
       field: "attributes",
       message: `has storage fields in several objects: ${quotedKeys(names)}`,
-      hint: "keep one of them: which one counts cannot be known",
+      hint: "keep only one of them",
     }),
   );
   return undefined;

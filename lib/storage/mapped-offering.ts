@@ -68,7 +68,7 @@ export function prepareOffering(options: MapperOptions): MappedOffering {
 }
 
 function unusableOffering(message: string): AnswerError {
-  return new AnswerError(`nothing of the offering can be published: ${message}`, {
+  return new AnswerError(`the offering cannot be published: ${message}`, {
     hint: "set storage_system in backend_settings, or correct the offering's slug in Waldur",
   });
 }

@@ -97,7 +97,7 @@ export function existingMount(backendId: string, problems: Problems): string | n
     mappingProblem("bad-backend-id", {
       field: "backend_id",
       message: `${fault}: ${quoted(backendId)}`,
-      hint: "set it to the absolute path of the mount, or to something that is no path to use the template",
+      hint: "set it to the absolute path of the mount, or to something that is not a path to use the template",
     }),
   );
   return undefined;

@@ -84,8 +84,8 @@ export function keepPlace(place: Place, path: string): Place {
   if (fault === null) return kept;
   const problem = mappingProblem("bad-backend-id", {
     field: "backend_id",
-    message: `cannot be left out: the published mount point ${quoted(path)} ${fault}`,
-    hint: "set it to the absolute path of the mount under a name that can be written",
+    message: `is needed: the published mount point ${quoted(path)} ${fault}`,
+    hint: "set it to an absolute path of the mount without such characters",
   });
   return { ...kept, path: undefined, problems: [...place.problems, problem] };
 }
@@ -98,7 +98,7 @@ function checkProvider(provider: StorageSource["provider"], problems: Problems):
       mappingProblem("bad-slug", {
         field: "provider_slug",
         message: "is not given by this server",
-        hint: "write the name of the provider in place of {provider} in mount_point",
+        hint: "replace {provider} in mount_point by the name of the provider",
       }),
     );
   }

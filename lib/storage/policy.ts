@@ -49,14 +49,14 @@ export function createPolicy(settings: PolicySettings) {
       const mask = permissionsAllowed.toString(8);
       return mappingProblem("permissions-not-allowed", {
         field,
-        message: `${quoted(value)} is not allowed: the owner's digit must be 7, and no bit may be outside of ${mask}`,
+        message: `${quoted(value)} is not allowed: the owner's digit must be 7, and no bit may be outside ${mask}`,
         hint: "correct it, or set permissions_allowed to a mask with all of its bits",
       });
     },
     path(field: string, path: string): MappingProblem | undefined {
       if (admits(path)) return undefined;
       const where = isSystemPath(path)
-        ? "in a directory of the system"
+        ? "in a system directory"
         : `not below ${settings.mountRoots.join(" or ")}`;
       return mappingProblem("mount-outside", {
         field,

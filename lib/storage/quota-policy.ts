@@ -81,7 +81,7 @@ function noteTooSmall({ values, fieldOf }: AskedQuotas, name: Name, { problems }
   problems.push(
     mappingProblem(isOfLimit(field) ? "bad-limit" : "bad-options", {
       field,
-      message: `gives a quota of ${values[name]} ${UNITS[name]}, which file systems take for no limit at all`,
+      message: `gives a quota of ${values[name]} ${UNITS[name]}, which file systems treat as no limit`,
       hint: "at least 1 KiB of space and one inode are needed; a limit of 0 or none publishes no quota",
     }),
   );
@@ -98,10 +98,10 @@ function aboveMaximum({ values, fieldOf }: AskedQuotas, maximum: number) {
 function aboveLimit({ values, billed, fieldOf }: AskedQuotas, name: Name, isRefused: boolean) {
   const hint = isRefused
     ? "raise the limit in Waldur, or set quota_options to warn"
-    : "quota_options: limit refuses it, quota_options: trust accepts it in silence";
+    : "quota_options: limit refuses it, quota_options: trust accepts it without a warning";
   return mappingProblem("quota-above-limit", {
     field: fieldOf(name),
-    message: `gives ${values[name]} ${UNITS[name]}, where the limit that is billed gives ${billed[name]}`,
+    message: `gives ${values[name]} ${UNITS[name]}, but the billed limit gives ${billed[name]}`,
     hint,
   });
 }
@@ -117,7 +117,7 @@ export function faultOfQuotas(
     const name = NAMES.find(
       (known) => known === `${enforcementType}${type === "space" ? "Space" : "Inodes"}`,
     );
-    if (name === undefined || typeof quota !== "number") return "has quotas that are none";
+    if (name === undefined || typeof quota !== "number") return "has invalid quotas";
     if (isLess(name, quota)) return `has a quota of ${quota} ${UNITS[name]}`;
     const isTooLarge = name === "hardSpace" && maxQuotaTb !== null && quota > maxQuotaTb;
     if (isTooLarge || (billed !== undefined && quota > billed[name]))

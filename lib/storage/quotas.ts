@@ -133,7 +133,7 @@ function missingComponent(limits: Readonly<Record<string, unknown>>, name: strin
   return mappingProblem("no-component", {
     field: "limits",
     message: `has no component ${quoted(name)}, only ${quotedKeys(Object.keys(limits))}`,
-    hint: "name in backend_components the component whose limit is the space quota, as Waldur writes it",
+    hint: "in backend_components, use the name in Waldur of the component whose limit is the space quota",
   });
 }
 
@@ -192,7 +192,7 @@ function faultyNumber(
   return mappingProblem(code, {
     field,
     message: `${fault} ${quoted(value)}`,
-    hint: "it must be 0 or more; no value at all is fine too",
+    hint: "it must be 0 or more, or have no value",
   });
 }
 

@@ -7,7 +7,7 @@ import { mappingProblem, type Problems, quoted } from "./problems.ts";
 export const LONGEST_SEGMENT = 255;
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 export const SEGMENT_HINT =
-  "letters, digits, dash, underscore and dot are allowed, at most 255, the first one no dot";
+  "letters, digits, dash, underscore and dot are allowed, at most 255, and no dot at the start";
 
 /** True for a text that is safe as one part of a path; never for `.`, `..` or an empty one. */
 export function isSegment(text: string): boolean {

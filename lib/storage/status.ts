@@ -15,7 +15,7 @@ const STATUS_OF_STATE: ReadonlyMap<string, StorageStatus> = new Map([
 export function statusOfState(state: string, problems: Problems): StorageStatus | undefined {
   const status = STATUS_OF_STATE.get(state);
   if (status === undefined) {
-    const message = `is none of a live resource: ${quoted(state)}`;
+    const message = `is not the state of a live resource: ${quoted(state)}`;
     problems.push(mappingProblem("unknown-state", { field: "state", message }));
   }
   return status;

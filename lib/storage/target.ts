@@ -76,7 +76,7 @@ export function requireSoundGids(source: UnixGidSource): void {
   if (first === undefined) return;
   const others = more.length === 0 ? "" : ` (and ${more.length} more such lines)`;
   throw new RetryLaterError(`the GIDs of the projects cannot be read: ${formatIssue(first)}${others}`, {
-    hint: "correct the map; where a program makes it, let it write another file and rename that one",
+    hint: "correct the map; a program that writes it should write another file and rename it",
   });
 }
 

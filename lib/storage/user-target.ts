@@ -40,7 +40,7 @@ export function readUserTarget(
 
 const NO_USER = mappingProblem("no-user", {
   field: "backend_metadata.user_item.unixUid",
-  message: "is not set, and the entry has null in its place",
+  message: "is not set, so the entry has null",
   hint: "set user_item in the backend metadata of the resource, with the user's name and unixUid",
 });
 

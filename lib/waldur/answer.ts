@@ -43,7 +43,7 @@ export function parseAnswer(received: Received, exchange: Asked): Answer | Faile
     const failure = new AnswerError(
       `${exchange.method} ${exchange.shown} was answered with ${what}${byWhom(exchange)}`,
       {
-        hint: `a proxy between here and ${exchange.peer?.name ?? "Waldur"} may cut answers; look at its log`,
+        hint: `a proxy between here and ${exchange.peer?.name ?? "Waldur"} may truncate answers; check its log`,
       },
     );
     return { failure, retryAfterMs: null };

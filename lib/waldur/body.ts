@@ -13,7 +13,7 @@ export class TooLarge extends AnswerError {
   constructor(what: string, asked?: string) {
     super(`${asked === undefined ? "" : `${asked}: `}an answer ${what}`, {
       code: "too-large",
-      hint: "no answer of Waldur is like that: is waldur_api_url right, and what is in front of it?",
+      hint: "Waldur does not answer like that: check waldur_api_url, and what is in front of Waldur",
     });
     this.what = what;
   }
@@ -48,9 +48,9 @@ export function watchProgress(silenceMs: number, signals: readonly AbortSignal[]
   const check = () => {
     const now = performance.now();
     if (now - startedAt >= silenceMs * WHOLE_PER_SILENCE)
-      return stop(new TimeoutError(`no whole answer within ${seconds(silenceMs * WHOLE_PER_SILENCE)}`));
+      return stop(new TimeoutError(`no complete answer within ${seconds(silenceMs * WHOLE_PER_SILENCE)}`));
     const quietMs = now - movedAt;
-    if (quietMs >= silenceMs) return stop(new TimeoutError(`no sign of life for ${seconds(silenceMs)}`));
+    if (quietMs >= silenceMs) return stop(new TimeoutError(`no data received for ${seconds(silenceMs)}`));
     timer = setTimeout(
       check,
       Math.min(silenceMs - quietMs, silenceMs * WHOLE_PER_SILENCE - (now - startedAt)) + 1,
@@ -89,7 +89,7 @@ export async function readBody(
   const encoding = headers.get("content-encoding") ?? "identity";
   const bytes = await readBytes(body, limitBytes, watch);
   if (encoding === "identity" || bytes.length === 0) return decodeUtf8(bytes);
-  if (encoding !== "gzip") throw new AnswerError("an answer is compressed in a way that was not asked for");
+  if (encoding !== "gzip") throw new AnswerError("an answer has a content encoding that was not requested");
   return decodeUtf8(await unzip(bytes, limitBytes));
 }
 

@@ -24,7 +24,7 @@ export async function getWithRetries(exchange: Exchange, send: Sender, patience:
     if (askedMs === null) patience.onRetry?.(`${failure.message}; trying again in ${seconds} s`);
     else
       patience.onRetry?.(
-        `${failure.message}; trying again in ${seconds} s, as it asks (Retry-After)`,
+        `${failure.message}; trying again in ${seconds} s, as requested (Retry-After)`,
         askedMs,
       );
     await pause(waitMs, patience.signal, exchange.stop);
@@ -33,10 +33,10 @@ export async function getWithRetries(exchange: Exchange, send: Sender, patience:
 
 /** A run waits for a server no longer than a part of its deadline, because it holds the lock meanwhile. */
 function tooPatient(failure: AppError, askedMs: number): RetryLaterError {
-  const message = `${failure.message}, and asks to wait ${askedMs / 1000} s (Retry-After)`;
+  const message = `${failure.message}, with Retry-After: ${askedMs / 1000} s`;
   return new RetryLaterError(message, {
     cause: failure,
-    hint: "a run waits so for a quarter of its deadline in all; the next run tries again",
+    hint: "a run waits for Retry-After at most a quarter of its deadline in total; the next run tries again",
   });
 }
 

@@ -66,7 +66,7 @@ export function requireType(offering: WaldurOffering, config: OfferingPlace): vo
 export type OfferingPlace = { file: string; name: string };
 
 function unknownOffering(uuid: string, place: OfferingPlace): ConfigError {
-  return configError(place, `Waldur does not know an offering ${uuid}, or the token may not see it`, {
+  return configError(place, `offering ${uuid} does not exist in Waldur, or the token has no access to it`, {
     hint: "copy the uuid from the offering's page in Waldur, and use the token of an owner of its organisation",
   });
 }
@@ -119,7 +119,7 @@ export async function probeResources(
   if (probe.offeringUuid !== offeringUuid) {
     throw new AnswerError(
       `GET ${RESOURCES_PATH} for offering ${offeringUuid} gave a resource of offering ${probe.offeringUuid}`,
-      { hint: "this server seems to ignore the filter by offering; nothing can be trusted to be complete" },
+      { hint: "this server seems to ignore the filter by offering, so no list of it can be trusted" },
     );
   }
   return { hasSlugs: probe.hasSlugs, count: answer.count, provider: probe.provider };
@@ -157,7 +157,9 @@ export async function fetchProjectsIfServed(
     const isServed =
       !(error instanceof AnswerError) && !(error instanceof AppError && NOT_SERVED.has(error.status));
     if (isServed) throw error;
-    reader.note?.(`the list of projects cannot be had (${error.message}); the rows of resources are asked`);
+    reader.note?.(
+      `the list of projects cannot be read (${error.message}); slugs are read from the rows of resources`,
+    );
     return null;
   }
 }
@@ -166,7 +168,7 @@ const NOT_SERVED: ReadonlySet<number | undefined> = new Set([403, 404]);
 
 async function fetchProviderUuid(reader: Reader, offering: WaldurOffering): Promise<string> {
   if (offering.customerUuid === null)
-    throw new AnswerError(`Waldur does not say whose offering ${offering.uuid} is`);
+    throw new AnswerError(`Waldur does not show the organisation of offering ${offering.uuid}`);
   const answer = await reader.get(PROVIDERS_PATH, {
     customer_uuid: offering.customerUuid,
     field: ["uuid", "customer_uuid"],

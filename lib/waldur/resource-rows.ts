@@ -25,7 +25,7 @@ export async function fetchListedRow(
     const { body } = await reader.get(path, { field });
     const row = parseStateRow(body);
     if (row.uuid !== uuid) throw new AnswerError(`GET ${path} answered with another resource, ${row.uuid}`);
-    if (row.state === "Terminated") throw new ListMoved(`resource ${uuid} was terminated meanwhile`);
+    if (row.state === "Terminated") throw new ListMoved(`resource ${uuid} was terminated in the meantime`);
     return body;
   } catch (error) {
     if (error instanceof TooLarge) return unreadRow({ uuid }, error.what);

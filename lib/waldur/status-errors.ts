@@ -30,16 +30,16 @@ export function describeStatus(received: Received, asked: Asked): AppError {
   if (status === 407)
     return new EndpointError(what, {
       status,
-      hint: "a proxy on the way asks for credentials; see global_proxy and the proxy variables",
+      hint: "a proxy requires credentials; check global_proxy and the proxy variables",
     });
   const isEmptyRefusal = asked.method === "POST" && received.text === "";
   if (status === 404 && !isJson(received) && !isEmptyRefusal)
     return new EndpointError(`${what}: this server has no such endpoint`, {
       status,
-      hint: `is ${urlKey} right, and is this server recent enough?`,
+      hint: `check ${urlKey}, and the version of this server`,
     });
   if (status === 404)
-    return new AnswerError(`${what}: no such thing, or the token may not see it`, {
+    return new AnswerError(`${what}: it does not exist, or the token has no access to it`, {
       code: "not-found",
       status,
     });
@@ -49,7 +49,7 @@ export function describeStatus(received: Received, asked: Asked): AppError {
     status,
     hint: asked.peer
       ? `is ${urlKey} right?`
-      : "is this Waldur, and of a version that this program knows? If so, report it with this line",
+      : "check that this is a supported version of Waldur; if so, report this line",
   });
 }
 
@@ -60,12 +60,12 @@ function transientHint(status: number, asked: Asked): string {
   const { proxyFrom } = asked;
   const { name } = peerOf(asked);
   if (status === 500)
-    return `${name} has an internal error; the next run tries again; if it stays so, look at ${asked.peer ? "its" : "Waldur's"} log`;
+    return `${name} has an internal error; the next run tries again; if this persists, check ${asked.peer ? "its" : "Waldur's"} log`;
   if (status === 429 && asked.peer === undefined)
     return "this token sends too many requests: run less often, or raise its limit in Waldur; the next run tries again";
   if (proxyFrom === null || !GATEWAY.has(status))
     return `${name} is overloaded or under maintenance; the next run tries again`;
-  const exempt = proxyFrom === "global_proxy" ? "" : "; NO_PROXY does not take this host out";
+  const exempt = proxyFrom === "global_proxy" ? "" : "; NO_PROXY does not exclude this host";
   return `${name} is overloaded, or the proxy cannot reach it: ${proxyFrom} names a proxy${exempt}; the next run tries again`;
 }
 

@@ -31,15 +31,15 @@ export function translateTransportError(error: unknown, asked: Asked): AppError 
       cause: error,
       hint: NAME_CODES.has(code)
         ? `give ${peerOf(asked).urlKey} the host name that the certificate has`
-        : "fix the certificate, or name the CA's PEM file with ca_file",
+        : "fix the certificate, or set ca_file to the CA's PEM file",
     });
   if (code === "EPROTO")
     return new EndpointError(`${what}: ${asked.origin} does not speak TLS (EPROTO)`, {
       cause: error,
-      hint: `is it http://, or another port, in ${peerOf(asked).urlKey}?`,
+      hint: `check scheme and port of ${peerOf(asked).urlKey}`,
     });
   if (code === "UnsupportedProxyProtocol")
-    return new EndpointError(`${what}: there is no way through the proxy of ${asked.proxyFrom}`, {
+    return new EndpointError(`${what}: cannot use the proxy of ${asked.proxyFrom}`, {
       cause: error,
       hint: "only proxies of http:// and https:// are supported",
     });
@@ -53,7 +53,7 @@ export function translateTransportError(error: unknown, asked: Asked): AppError 
     : `${peerOf(asked).name} is unreachable at ${where}`;
   return new RetryLaterError(`${what}: ${words}: ${shown}`, {
     cause: error,
-    hint: `nothing was changed; the next run tries again; if it stays so, ${remedyFor(code, asked)}`,
+    hint: `nothing was changed; the next run tries again; if this persists, ${remedyFor(code, asked)}`,
   });
 }
 
@@ -69,9 +69,9 @@ function remedyFor(code: string, asked: Asked): string {
   const { proxyFrom } = asked;
   const { name, urlKey } = peerOf(asked);
   if (proxyFrom !== null)
-    return `see whether the proxy of ${proxyFrom} runs and lets this host through, or correct it`;
+    return `check that the proxy of ${proxyFrom} is running and allows this host, or correct the setting`;
   if (code === "ENOTFOUND") return `check the host name in ${urlKey}, and DNS (\`getent hosts NAME\`)`;
-  if (CUT_CODES.has(code)) return `look at what stands between here and ${name}`;
+  if (CUT_CODES.has(code)) return `check proxies and firewalls between this machine and ${name}`;
   return `check that ${name} is up, the port in ${urlKey}, and firewalls`;
 }
 

@@ -8,7 +8,7 @@ const OrderRow = v.object({
   uuid: Uuid,
   type: v.string(),
   state: v.string(),
-  created: v.pipe(v.string(), v.isoTimestamp("is no date")),
+  created: v.pipe(v.string(), v.isoTimestamp("is not a date")),
   offering_uuid: v.optional(Uuid),
   marketplace_resource_uuid: v.nullish(Uuid, null),
   resource_uuid: v.nullish(v.string(), null),

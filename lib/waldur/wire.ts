@@ -8,12 +8,12 @@ import { isTable } from "../json.ts";
 import { isPlainUuid, plainUuid } from "../uuid.ts";
 
 /** What to do about a value that Waldur should not have. */
-export const UNUSABLE = "look at it in Waldur; if nothing is wrong with it there, report it with this line";
+export const UNUSABLE = "check it in Waldur; if nothing is wrong there, report this line";
 
 /** A uuid in any spelling, as 32 lower-case hex digits. */
 export const Uuid = v.pipe(
   v.string(),
-  v.check((text) => plainUuid(text) !== null, "is no uuid"),
+  v.check((text) => plainUuid(text) !== null, "is not a uuid"),
   v.transform((text) => plainUuid(text) ?? text),
 );
 /** A text; null and absent mean an empty one. */

@@ -59,7 +59,7 @@ function tokenProblem(text: string): string | null {
 }
 
 function uuidProblem(text: string): string | null {
-  return /^[0-9a-f]{32}$/.test(hex(text)) ? null : "is no uuid";
+  return /^[0-9a-f]{32}$/.test(hex(text)) ? null : "is not a uuid";
 }
 
 function hex(text: string): string {

@@ -34,7 +34,7 @@ test("answers a published order, without a token, and the next pass ends it", ()
     const [good, bad] = ["a", "b"].map((name) => stage.world.addOrder({ type: "Create", name }));
     if (good === undefined || bad === undefined) throw new Error("no orders");
     const early = await ack(stage, good.uuid, "--done");
-    expect([early.code, early.stderr]).toEqual([10, expect.stringContaining("no order")]);
+    expect([early.code, early.stderr]).toEqual([10, expect.stringContaining("is not known here")]);
     expect((await stage.run(["orders"])).code).toBe(0);
     const config = readFileSync(stage.configPath, "utf8");
     writeFileSync(stage.configPath, config.replace(/ +waldur_api_token: .*\n/, ""));
@@ -104,7 +104,7 @@ test.each([
   [[UUID], "--done or --failed"],
   [[UUID, "--done", "--failed"], "--done or --failed"],
   [[UUID, "--failed"], "--message"],
-  [[UUID, "--failed", "--message", "x", "--backend-id", "y"], "contradict"],
+  [[UUID, "--failed", "--message", "x", "--backend-id", "y"], "is erred, but has a backendId"],
   [[UUID, "--done", "--backend-id", "x".repeat(256)], "255"],
   [["nonsense", "--done"], "uuid"],
 ] as const)("a wrong command line is refused: %p", async (args, says) => {

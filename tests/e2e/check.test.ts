@@ -25,7 +25,7 @@ test("with nothing to complain of it ends with 0, and so do both modes", async (
     const before = listingOf(stage.directory);
     const { code, stdout, stderr } = await check(stage, "--metrics-file", join(stage.directory, "m.prom"));
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toEndWith("\nall is well; exit code 0\n");
+    expect(stdout).toEndWith("\nno problems; exit code 0\n");
     expect(stdout).not.toMatch(/^(?:warn|fail|skipped)/m);
     expect(listingOf(stage.directory)).toEqual(before);
     for (const mode of ["sync", "orders"]) expect(await stage.run([mode])).toMatchObject({ code: 0 });

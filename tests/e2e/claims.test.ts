@@ -114,7 +114,7 @@ test("the last living holder is refused; with --force it asks anew for its templ
   await stage.run(["sync"]);
   const refused = await claims(stage, "release", "/store/aa");
   expect([refused.code, refused.stdout]).toEqual([10, ""]);
-  expect(refused.stderr).toContain(`resource ${uuid} lives (OK) and is the last holder`);
+  expect(refused.stderr).toContain(`resource ${uuid} is live (OK) and the last holder`);
   expect(refused.stderr).toContain("--force");
   expect(refused.stderr).not.toContain(stage.simulator.providerToken);
   expect(await holdersOf(stage, "/store/aa")).toEqual([uuid]);

@@ -101,7 +101,7 @@ describe("diff", () => {
     writeFileSync(next, readFileSync(next, "utf8").slice(0, -20));
     const cut = await runSubject(["diff", old, next]);
     expect([cut.code, cut.stdout]).toEqual([65, ""]);
-    expect(cut.stderr).toContain(`${next} is not a whole JSON document: it ends too early`);
+    expect(cut.stderr).toContain(`${next} is not a complete JSON document: it ends too early`);
   });
 
   test("several output directories need --offering-uuid", async () => {

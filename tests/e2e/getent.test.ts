@@ -66,7 +66,7 @@ test.skipIf(NEEDS !== "")(
       const before = stage.files();
       const gone = await run(stage, { files: "", extra: "" }, ["sync"]);
       expect(gone.code).toBe(75);
-      expect(gone.stderr).toContain("gives none at all");
+      expect(gone.stderr).toContain("has none at all");
       expect(stage.files()).toEqual(before);
       const half = await run(stage, { ...system, order: "nonexistent files extrausers" }, [
         "sync",

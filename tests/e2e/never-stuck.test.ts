@@ -95,7 +95,7 @@ describe.each(PLACES)(`%s${NEEDS_DEAD}`, (_, can, spoil) => {
       const path = spoil(stage);
       const ran = await stage.run(["sync", "--deadline", "1"]);
       expect(ran.code).toBe(75);
-      expect(ran.stderr).toMatch(/the run was not done within 1 s: the [^\n]+ did not answer/);
+      expect(ran.stderr).toMatch(/the run did not finish within 1 s: the [^\n]+ did not answer/);
       expect(ran.stderr).toContain(path);
     }),
   );
@@ -168,7 +168,7 @@ test.skipIf(!CAN_DIE)(`components does its work beside a directory that does not
     const ran = await stage.run(["components", "--timeout", "1", "-c", stage.configPath]);
     expect([ran.code, stage.world.offering.components.map(({ name }) => name)]).toEqual([0, ["Space"]]);
     expect(ran.stderr).toContain(
-      `what is sent is not recorded: the output directory ${stage.out} did not answer within 1 s`,
+      `requests are not recorded: the output directory ${stage.out} did not answer within 1 s`,
     );
   }),
 );

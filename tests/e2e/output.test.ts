@@ -196,8 +196,8 @@ describe("a run that fails keeps what was there, and changes no order", () => {
       stage.simulator.setFaults(["429-retry-after"]);
       const patient = await stage.run(["sync", "-v", "--deadline", "8", "--retries", "9"]);
       expect(patient.code).toBe(75);
-      expect(patient.stderr.match(/trying again in 1\.0 s, as it asks \(Retry-After\)/g)).toHaveLength(2);
-      expect(patient.stderr).toContain("after 3 tries, and asks to wait 1 s (Retry-After)");
+      expect(patient.stderr.match(/trying again in 1\.0 s, as requested \(Retry-After\)/g)).toHaveLength(2);
+      expect(patient.stderr).toContain("after 3 tries, with Retry-After: 1 s");
     }));
 
   test(
@@ -224,7 +224,7 @@ describe("a run that fails keeps what was there, and changes no order", () => {
           const ran = await stage.run(["sync"]);
           expect(ran.code).toBe(0);
           expect(ran.stderr).toMatch(
-            /^\S+ warn [^\n]*503 by [^\n]*trying again in 10\.0 s, as it asks[^\n]*\n$/,
+            /^\S+ warn [^\n]*503 by [^\n]*trying again in 10\.0 s, as requested[^\n]*\n$/,
           );
         } finally {
           await slow.stop(true);
@@ -367,7 +367,7 @@ describe("an output directory that cannot be used ends with 73, before any order
       mkdirSync(join(stage.out, "latest-all.json"));
       const ran = await stage.run(["sync"]);
       expect(ran.code).toBe(73);
-      expect(ran.stderr).toContain("something other than a symlink has that name");
+      expect(ran.stderr).toContain("a file or directory has that name");
       expect(leftoversIn(stage.out)).toEqual([]);
     }));
 

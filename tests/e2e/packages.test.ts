@@ -162,7 +162,7 @@ describe.skipIf(NEEDS_TOOLS !== "")(`packages${NEEDS_TOOLS}`, () => {
           code: 0,
           ends: expect.any(Array),
         });
-        expect(stdout).toContain("all is well; exit code 0");
+        expect(stdout).toContain("no problems; exit code 0");
         const files = readdirSync(join(directory, "out")).filter((name) => name.endsWith(".json"));
         expect(files.length).toBeGreaterThan(3);
         for (const name of files) expect(statSync(join(directory, "out", name)).size).toBeGreaterThan(1000);

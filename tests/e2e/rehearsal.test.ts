@@ -74,7 +74,7 @@ test("--order-every without --serve is a usage error", async () => {
   expect({ code, stderr }).toEqual({
     code: 64,
     stderr:
-      "waldur-cscs-storage: --order-every needs --serve PORT\nhint: only then the simulated Waldur stays up\n",
+      "waldur-cscs-storage: --order-every needs --serve PORT\nhint: the simulated Waldur keeps running only with it\n",
   });
 });
 
@@ -82,6 +82,6 @@ test("demo shows both modes, and check, status and diff of what they made", asyn
   const directory = scratchDirectory("demo-");
   const ran = await runSubject(["demo", "--keep", join(directory, "kept")]);
   expect([ran.code, ran.stderr]).toEqual([0, ""]);
-  for (const words of ["0 new, 1 gone, 2 changed", "all is well; exit code 0", "sync    last good run"])
+  for (const words of ["0 new, 1 gone, 2 changed", "no problems; exit code 0", "sync    last success"])
     expect(ran.stdout).toContain(words);
 });

@@ -221,7 +221,7 @@ describe("standard output", () => {
         const ran = await scriptOn(stage, `"$@" ${args} > /dev/full`);
         expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 74, stdout: "" });
         expect(ran.stderr).toContain("cannot write to standard output (ENOSPC)");
-        expect(ran.stderr).toMatch(/hint[:=].*is there room where it goes to/);
+        expect(ran.stderr).toMatch(/hint[:=].*check the free space there/);
       }
     }));
 
@@ -524,7 +524,7 @@ describe("the metrics file", () => {
       const ran = await stage.run(["orders", "--json", "--metrics-file", "run.prom"]);
       expect(ran.code).toBe(73);
       expect(reportOf(ran)).toMatchObject({ exitCode: 73, problems: [{ code: "output" }], offerings: [] });
-      expect(ran.stderr).toContain("holds the metrics of sync: orders needs one of its own");
+      expect(ran.stderr).toContain("has the metrics of sync: orders needs a separate one");
       expect([readFileSync(join(stage.directory, "run.prom"), "utf8"), listingOf(stage.directory)]).toEqual(
         before,
       );
@@ -570,7 +570,7 @@ describe("the metrics file", () => {
       for (const name of ["pipe", "directory"]) {
         const ran = await stage.run(["sync", "--metrics-file", name]);
         expect(ran.code).toBe(73);
-        expect(ran.stderr).toContain("something other than a file has that name");
+        expect(ran.stderr).toContain("a directory or special file has that name");
       }
       const kinds = await scriptOn(stage, "test -p pipe && test -d directory");
       expect(kinds.code).toBe(0);

@@ -187,7 +187,7 @@ describe("--deadline", () => {
     withStage({ orders: 2, faults: ["hang@page="] }, async (stage) => {
       const ran = await stage.run([mode, "--deadline", "1"]);
       expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 75, stdout: "" });
-      expect(ran.stderr).toContain("the run was not done within 1 s");
+      expect(ran.stderr).toContain("the run did not finish within 1 s");
       expect(stage.files()).toEqual([]);
       expect(leftoversIn(stage.out)).toEqual([]);
       await expectConverges(stage);

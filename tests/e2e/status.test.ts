@@ -25,8 +25,8 @@ test("a site where all is well ends with 0, and is left as it is", () =>
     expect(ran.stdout.split("\n").map((line) => line.trim())).toEqual([
       `Test (${stage.simulator.offeringUuid})`,
       stage.out,
-      expect.stringMatching(/^orders {2}last good run \d+ s ago$/),
-      expect.stringMatching(/^sync {4}last good run \d+ s ago$/),
+      expect.stringMatching(/^orders {2}last success \d+ s ago$/),
+      expect.stringMatching(/^sync {4}last success \d+ s ago$/),
       "no open orders",
       "no problems",
       "",

@@ -61,7 +61,7 @@ const REFUSED: readonly [name: string, tls: Certificate, offering: string, words
   ["one of an unknown CA", certificates.good, "", "signed by a CA that is not known here"],
   ["one of another CA than that of ca_file", certificates.good, `ca_file: ${otherCaFile}`, "not known here"],
   ["a chain that lacks a link", certificates.brokenChain, CA, "signed by a CA that is not known here"],
-  ["one that was signed by what is no CA", certificates.forged, CA, "is not meant for this"],
+  ["one that was signed by what is no CA", certificates.forged, CA, "is not valid for this purpose"],
 ];
 
 /** What a run may leave where it published nothing. */

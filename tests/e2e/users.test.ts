@@ -125,7 +125,7 @@ describe.skipIf(!CAN)("a directory of one user", () => {
         [0, "By 0", 1],
       );
       expect(root.stderr).toContain(
-        `warn what is sent is not recorded: the output directory ${stage.out} belongs`,
+        `warn requests are not recorded: the output directory ${stage.out} belongs`,
       );
       expect(root.stderr).toContain(`sudo -u '#${USER}' waldur-cscs-storage`);
       expect(listingOf(stage.out)).toEqual(before);

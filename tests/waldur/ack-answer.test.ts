@@ -16,14 +16,14 @@ test("a published order is answered once, and the next pass ends it", async () =
   const order = place(stage, "Create");
   const offerings = await offeringsOf(stage);
   const answer = (result: "done" | "erred") => answerOrder(order.uuid, { result }, offerings);
-  expect(() => answer("done")).toThrow(`no order ${order.uuid} is known here`);
+  expect(() => answer("done")).toThrow(`order ${order.uuid} is not known here`);
   await stage.pass();
   expect(answer("done")).toContain("is answered: done");
-  expect(answer("done")).toContain("has that answer already");
+  expect(answer("done")).toContain("already has this answer");
   expect(stage.acksIn(".")).toEqual([`${order.uuid}.json`]);
   await stage.pass();
   expect(order.state).toBe("done");
-  expect(answer("done")).toContain("has that answer already");
+  expect(answer("done")).toContain("already has this answer");
   expect(() => answer("erred")).toThrow("was answered already: done");
 });
 
@@ -38,6 +38,6 @@ test("a backend id with a slash is the published path, and nobody reads answers 
     ...one,
     settings: { ...one.settings, completion: "external" as const },
   }));
-  expect(() => answerOrder(order.uuid, { result: "done" }, external)).toThrow("nobody reads answers");
+  expect(() => answerOrder(order.uuid, { result: "done" }, external)).toThrow("answers are not read");
   expect(stage.acksIn(".")).toEqual([]);
 });

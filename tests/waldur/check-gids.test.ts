@@ -25,10 +25,12 @@ test("names the remedy for each fault of Waldur's groups", async () => {
   expect([...statusesOf(tooOld, "sync"), ...statusesOf(tooOld, "orders")]).toEqual(["skipped", "skipped"]);
   const off = await open({ settings: { unix_gid: "waldur" }, resources: 20, faults: ["project-groups-off"] });
   const switchedOff = await checkHere(off.configPath);
-  expect(wordsOf(switchedOff, "gid-source")).toMatch(/warn .*hint: switch on project_groups_enabled/);
+  expect(wordsOf(switchedOff, "gid-source")).toMatch(/warn .*hint: set project_groups_enabled/);
   expect(switchedOff.exitCode).toBe(10);
   off.simulator.setFaults(["gid-pool-without-range"]);
-  expect(wordsOf(await checkHere(off.configPath), "gid-source")).toContain("give the pool of GIDs a range");
+  expect(wordsOf(await checkHere(off.configPath), "gid-source")).toContain(
+    "set a range for the pool of GIDs",
+  );
 });
 
 test("says that groups of the system are asked for, and which are missing", async () => {
@@ -48,7 +50,7 @@ test("asks the service, also where there is no resource yet, and shows no secret
     const refused = await checkHere(stage.configPath);
     expect(refused.exitCode).toBe(75);
     expect(wordsOf(refused, "gid-source")).toMatch(
-      /^fail .*\/token was answered with 401.*hint: look at hpc_user_client_id/,
+      /^fail .*\/token was answered with 401.*hint: check hpc_user_client_id/,
     );
     expect(JSON.stringify(refused)).not.toContain("canary");
   } finally {

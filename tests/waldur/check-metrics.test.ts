@@ -53,7 +53,7 @@ describe("a file of the other mode", () => {
     } catch (error) {
       refusal = error instanceof Error ? error.message : "";
     }
-    expect(refusal).toContain(`holds the metrics of ${other}`);
+    expect(refusal).toContain(`has the metrics of ${other}`);
     expect(wordsOf(report, "metrics-file")).toContain(`fail ${refusal} hint: give ${mode} another file`);
   });
 
@@ -63,7 +63,7 @@ describe("a file of the other mode", () => {
     const report = await check(stage, path);
     expect([report.exitCode, statusesOf(report, "metrics-file")]).toEqual([0, ["warn"]]);
     expect(wordsOf(report, "metrics-file")).toContain(
-      `the metrics file ${path} holds the metrics of orders: sync needs one of its own`,
+      `the metrics file ${path} has the metrics of orders: sync needs a separate one`,
     );
   });
 
@@ -80,7 +80,7 @@ test("one file that is given for two runs fails, also before the first of them",
   const path = join(stage.directory, "m.prom");
   const report = await check(stage, path, path);
   expect([report.exitCode, statusesOf(report, "metrics-file")]).toEqual([73, ["fail"]]);
-  expect(wordsOf(report, "metrics-file")).toContain("give each mode one of its own");
+  expect(wordsOf(report, "metrics-file")).toContain("use a separate file for each mode");
 });
 
 test.each(["before the runs", "after the runs", "after one run"])(

@@ -78,7 +78,7 @@ describe("a check", () => {
     expect(await said()).toBe(`ok ${acks} is made by the first pass`);
     mkdirSync(acks);
     writeFileSync(join(acks, `${"0".repeat(32)}.json`), "{}");
-    expect(await said()).toMatch(/^ok .*\/acks, of .*, mode \d{4}; 1 ack to be read$/);
+    expect(await said()).toMatch(/^ok .*\/acks, of .*, mode \d{4}; 1 ack unread$/);
     chmodSync(acks, 0o777);
     const open = await checkHere(stage.configPath);
     expect([open.exitCode, wordsOf(open, "acks")]).toEqual([10, expect.stringMatching(/^fail everybody /)]);
@@ -243,7 +243,7 @@ describe("the server", () => {
     rewrite(stage, /(waldur_api_url: )http:/, "$1https:");
     const report = await checkHere(stage.configPath);
     expect(wordsOf(report, "server")).toMatch(
-      /TLS verification of https:.* failed: .* hint: fix the certificate, or name the CA's PEM file with ca_file/,
+      /TLS verification of https:.* failed: .* hint: fix the certificate, or set ca_file to the CA's PEM file/,
     );
     expect(report.exitCode).toBe(69);
     expect((await stage.runHere("sync")).report.exitCode).toBe(69);
@@ -264,7 +264,7 @@ describe("the component", () => {
     const stage = await start();
     rewrite(stage, /( +)backend_settings:/, "$1backend_components: { volume: {} }\n$1backend_settings:");
     expect(wordsOf(await checkHere(stage.configPath), "component")).toBe(
-      "fail the offering has no component volume; there is: storage (TB) hint: name the one that carries the space quota in backend_components",
+      "fail the offering has no component volume; there is: storage (TB) hint: in backend_components, use the one whose limit is the space quota",
     );
   });
 
@@ -272,11 +272,11 @@ describe("the component", () => {
     [
       "GB",
       1,
-      "warn Waldur measures storage in GB, and unit_factor is 1 hint: a limit of 1 GB would become a quota of 1 TB; unit_factor: 0.001 makes 0.001 TB of it",
+      "warn Waldur measures storage in GB, but unit_factor is 1 hint: a limit of 1 GB would become a quota of 1 TB; unit_factor: 0.001 makes 0.001 TB of it",
     ],
     ["GB", 0.001, null],
     ["TiB", 1, null],
-    ["TB", 0.001, "warn Waldur measures storage in TB, and unit_factor is 0.001"],
+    ["TB", 0.001, "warn Waldur measures storage in TB, but unit_factor is 0.001"],
     ["blocks", 7, null],
   ])("in %s with a factor of %d", async (unit, factor, words) => {
     const stage = await start();

@@ -112,7 +112,7 @@ describe("a GET is tried again", () => {
     );
     expect([error.exitCode, error.hint]).toEqual([
       75,
-      "nothing was changed; the next run tries again; if it stays so, check that Waldur is up, the port in waldur_api_url, and firewalls",
+      "nothing was changed; the next run tries again; if this persists, check that Waldur is up, the port in waldur_api_url, and firewalls",
     ]);
     expect(client.retries).toHaveLength(3);
   });
@@ -137,7 +137,7 @@ const FINAL: readonly [name: string, bytes: string | Uint8Array, exitCode: ExitC
     "404 in JSON",
     answer(404, JSON_TYPE, '{"detail":"Not found."}'),
     65,
-    /no such thing, or the token may not/,
+    /it does not exist, or the token has no access/,
   ],
   ["404 in HTML", answer(404, HTML_TYPE, "<h1>Not Found</h1>"), 69, /this server has no such endpoint$/],
   ["405", answer(405, JSON_TYPE, "{}"), 65, /was answered with 405$/],
@@ -219,7 +219,7 @@ describe("how long a GET waits before the next attempt", () => {
       },
     });
     expect(await failureOf(client.get("x/"))).toBe(reason);
-    const isAsked = expected === "0.3 s" ? "" : ", as it asks (Retry-After)";
+    const isAsked = expected === "0.3 s" ? "" : ", as requested (Retry-After)";
     expect(lines.map(bare)).toEqual([`GET x/ was answered with 429; trying again in ${expected}${isAsked}`]);
   });
 
@@ -286,7 +286,7 @@ describe("a POST is sent once", () => {
     const posted = await clientFor(server.url, { silenceMs: 80 }).post("x/");
     expect(posted).toEqual({
       outcome: "unknown",
-      detail: expect.stringContaining("no sign of life for 0.1 s"),
+      detail: expect.stringContaining("no data received for 0.1 s"),
     });
     expect(server.requests).toHaveLength(1);
   });
@@ -395,7 +395,7 @@ describe("the end of the run ends a GET", () => {
 
   test.each(PHASES)("%s, with the run's own reason", async (phase, start, scheme) => {
     const over = new AbortController();
-    const reason = new RetryLaterError("the run was not done within 1 s", { code: "deadline" });
+    const reason = new RetryLaterError("the run did not finish within 1 s", { code: "deadline" });
     const server = await use(start(() => over.abort(reason)));
     const startedAt = performance.now();
     const client = clientFor(server.url.replace("http", scheme), { signal: over.signal, silenceMs: 30_000 });
@@ -407,7 +407,7 @@ describe("the end of the run ends a GET", () => {
 
   test.each(PHASES)("%s, also when it is only this list that is given up", async (phase, start, scheme) => {
     const stop = new AbortController();
-    const reason = new Error("given up");
+    const reason = new Error("aborted");
     const server = await use(start(() => stop.abort(reason)));
     const retries = attemptsOf(phase);
     const client = clientFor(server.url.replace("http", scheme), { silenceMs: 30_000, retries });
@@ -447,7 +447,7 @@ describe("a server that does not get on", () => {
     const error = await failureOf(client.get("x/"));
     expect([error.exitCode, error.message]).toEqual([
       75,
-      expect.stringContaining("no sign of life for 0.1 s"),
+      expect.stringContaining("no data received for 0.1 s"),
     ]);
     expect(client.retries).toHaveLength(1);
     const took = performance.now() - startedAt;
@@ -461,7 +461,7 @@ describe("a server that does not get on", () => {
     const error = await failureOf(clientFor(server.url, { silenceMs: 200, retries: 0 }).get("x/"));
     expect([error.exitCode, error.message]).toEqual([
       75,
-      expect.stringContaining("no whole answer within 0.8 s"),
+      expect.stringContaining("no complete answer within 0.8 s"),
     ]);
     const took = performance.now() - startedAt;
     expect(took).toBeGreaterThanOrEqual(795);
@@ -476,7 +476,7 @@ describe("a server that does not get on", () => {
       }),
     );
     const error = await failureOf(clientFor(server.url, { silenceMs: 150, retries: 0 }).get("x/"));
-    expect(error.message).toContain("no sign of life for 0.2 s");
+    expect(error.message).toContain("no data received for 0.2 s");
   });
 
   test("is slow but moves: it is waited for, beyond the limit of silence", async () => {
@@ -661,7 +661,7 @@ describe("what a server says of its reasons", () => {
   });
 
   test.each([
-    [400, "is this Waldur"],
+    [400, "supported version of Waldur"],
     [401, "renew it"],
     [403, "owner of the provider's organisation"],
     [429, "the next run tries again"],
@@ -694,7 +694,7 @@ describe("an error says whom it is about", () => {
       );
       expect(error.message).toEndWith(`by ${server.origin}, through the proxy of ${proxyFrom}`);
       expect(error.hint).toContain(`${proxyFrom} names a proxy`);
-      expect(error.hint?.includes("NO_PROXY does not take this host out")).toBe(exempt);
+      expect(error.hint?.includes("NO_PROXY does not exclude this host")).toBe(exempt);
     }
   });
 
@@ -723,7 +723,7 @@ test("what Retry-After asks for in all is limited for all clients of a run toget
   const onRetry = (_: string, waitMs?: number) => waits.push(waitMs);
   const error = await failureOf(clientFor(server.url, { retries: 9, politeness, onRetry }).get("x/"));
   expect([error.exitCode, waits, server.requests.length]).toEqual([75, [1000], 2]);
-  expect(error.message).toEndWith("after 2 tries, and asks to wait 1 s (Retry-After)");
+  expect(error.message).toEndWith("after 2 tries, with Retry-After: 1 s");
   expect(error.hint).toContain("a quarter of its deadline");
   await failureOf(clientFor(server.url, { retries: 9, politeness }).get("x/"));
   expect(server.requests).toHaveLength(3);

@@ -200,7 +200,7 @@ describe.each(GENERATIONS)("a server of %s", (generation) => {
     stage.world.offering.uuid = "9".repeat(32);
     const { report, lines } = await run(stage);
     expect(report.exitCode).toBe(78);
-    expect(lines.join("")).toContain("Waldur does not know an offering");
+    expect(lines.join("")).toContain("does not exist in Waldur, or the token has no access");
   });
 
   test("what cannot be created is said before anything is sent for it, and the others are", async () => {
@@ -257,7 +257,7 @@ describe.each(GENERATIONS)("a server of %s", (generation) => {
     expect(report.offerings).toMatchObject([
       { outcome: "failed", components: [{ outcome: "failed" }, { outcome: "left" }] },
     ]);
-    expect(text).toContain("storage  sent, and not confirmed\n");
+    expect(text).toContain("storage  sent, not confirmed\n");
     expect(text).toContain("inodes   left as it is, not created\n");
   });
 });
@@ -306,7 +306,9 @@ describe("decimal places", () => {
     const { report } = await run(stage);
     expect(report.exitCode).toBe(0);
     expect(report.notices).toMatchObject([
-      { message: "component storage: this Waldur does not know limit_decimal_places, is_prepaid: not sent" },
+      {
+        message: "component storage: this Waldur does not support limit_decimal_places, is_prepaid: not sent",
+      },
     ]);
     expect(posts(stage)).toEqual([]);
   });

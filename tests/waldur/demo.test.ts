@@ -55,7 +55,7 @@ test("shows both modes, one order of each type, and one document", async () => {
   for (const name of files) expect(shown).toContain(`wrote  ${name}`);
   expect(shown).toContain('"storageResources"');
   expect(shown).toMatch(
-    /\$ waldur-cscs-storage check -c \S+\nok +configuration[\s\S]*all is well; exit code 0\n/,
+    /\$ waldur-cscs-storage check -c \S+\nok +configuration[\s\S]*no problems; exit code 0\n/,
   );
   expect(shown).toMatch(/\$ waldur-cscs-storage diff \S+before\.json \S+-all\.json\ndiff was asked\n/);
   expect(shown).toMatch(/\$ waldur-cscs-storage status --local -c \S+\nstatus was asked\n/);
@@ -67,7 +67,7 @@ test("shows a fault, what was left, and ends with the code of the run", async ()
   expect(code).toBe(75);
   expect(shown).toContain("with the fault 500-on-page-2");
   expect(shown).toMatch(/left {3}.*answered with 500/);
-  expect(shown).toMatch(/while all is well:[\s\S]*exit {3}0[\s\S]*with 500-on-page-2:[\s\S]*exit {3}75/);
+  expect(shown).toMatch(/without a fault:[\s\S]*exit {3}0[\s\S]*with 500-on-page-2:[\s\S]*exit {3}75/);
   expect(listPublic(join(kept, "out")).filter((name) => name.endsWith("all.json"))).toHaveLength(1);
 });
 

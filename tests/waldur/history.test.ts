@@ -166,7 +166,7 @@ test("where it cannot be written every order is done all the same, with one noti
   for (const { report, lines } of [pass, sync]) {
     expect(report.notices).toMatchObject([{ code: "history-unwritable" }]);
     expect(lines.filter((line) => line.includes("history-unwritable"))).toEqual([
-      expect.stringContaining(" warn what is sent and published is not recorded: cannot open "),
+      expect.stringContaining(" warn requests and published files are not recorded: cannot open "),
     ]);
   }
 });

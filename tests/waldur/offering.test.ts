@@ -46,7 +46,7 @@ describe.each(GENERATIONS)("an offering on a %s server", (generation) => {
     expect(error).toBeInstanceOf(ConfigError);
     expect([error.exitCode, error.message]).toEqual([
       78,
-      `${KEY}Waldur does not know an offering ${UNKNOWN}, or the token may not see it`,
+      `${KEY}offering ${UNKNOWN} does not exist in Waldur, or the token has no access to it`,
     ]);
   });
 
@@ -94,7 +94,7 @@ describe("an answer about an offering", () => {
 
   test.each([
     [{ uuid: UNKNOWN }, `answered with another offering, ${UNKNOWN}`],
-    [{ uuid: "../../etc" }, "uuid is no uuid"],
+    [{ uuid: "../../etc" }, "uuid is not a uuid"],
     [{ type: undefined }, "type is missing"],
     [{ type: 7 }, "type must be string, not number"],
     [{ slug: ["x"] }, "slug must be string, not a list"],
@@ -222,7 +222,7 @@ describe.each(GENERATIONS)("the projects of a provider on a %s server", (generat
     const offering = await offeringOf(met);
     for (const [customerUuid, words] of [
       [UNKNOWN, "knows no service provider"],
-      [null, "does not say whose offering"],
+      [null, "does not show the organisation of offering"],
     ] as const) {
       const error = await failureOf(fetchProjects(met.reader, { ...offering, customerUuid }));
       expect([error.exitCode, error.message]).toEqual([65, expect.stringContaining(words)]);
@@ -243,7 +243,7 @@ describe.each(GENERATIONS)("the projects of a provider on a %s server", (generat
 
 describe.each(["sync", "orders"] as const)("%s", (mode) => {
   test.each([
-    ["an unknown offering", 78, /does not know an offering/],
+    ["an unknown offering", 78, /offering 0123456789abcdef0123456789abcdef does not exist in Waldur/],
     ["a type that no agent serves", 78, /agents cannot process/],
     ["another offering's resource", 65, /gave (?:a resource|order \w+) of offering/],
   ] as const)("ends with what is wrong with %s, and leaves no file", async (what, code, words) => {

@@ -214,12 +214,12 @@ describe("a list that seems to move", () => {
     let ended = 0;
     const end = (count: number) => {
       expect(count).toBe(4);
-      if (++ended < 3) throw new ListMoved("one was terminated meanwhile");
+      if (++ended < 3) throw new ListMoved("one was terminated in the meantime");
     };
     expect((await read(list.url, { end })).tries).toBe(3);
     ended = -99;
     const error = await failureOf(read(list.url, { end }));
-    expect(error.message).toContain("(last: one was terminated meanwhile)");
+    expect(error.message).toContain("(last: one was terminated in the meantime)");
   });
 });
 
@@ -308,7 +308,7 @@ const UNUSABLE: readonly [...Fault, ExitCode][] = [
     onPage(1, (page) => {
       page.status = 404;
     }),
-    /no such thing/,
+    /does not exist, or the token has no access/,
     65,
   ],
   [

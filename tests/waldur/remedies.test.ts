@@ -34,21 +34,21 @@ describe("a failure is reported with its remedy", () => {
       { options: { faults: ["huge-body"] } },
       "too-large",
       /is larger than 4 MiB/,
-      /is waldur_api_url right/,
+      /check waldur_api_url/,
     ],
     [
       "a request that is refused",
       { options: { faults: ["418"] } },
       "answer",
       /was answered with 418/,
-      /^is this Waldur, and of a version that this program knows/,
+      /^check that this is a supported version of Waldur/,
     ],
     [
       "an order that does not move",
       { options: { orders: 1, faults: ["done-without-effect"] }, mode: "orders" },
       "no-effect",
-      /did not become done, though Waldur answered 200/,
-      /if it stays so, look at the order in Waldur/,
+      /was not set done, although Waldur answered 200/,
+      /if this persists, check the order in Waldur/,
     ],
     [
       "an order that cannot be read",
@@ -61,7 +61,7 @@ describe("a failure is reported with its remedy", () => {
       },
       "bad-answer",
       /limits must be an object, not string; it stays as it is/,
-      /look at it in Waldur/,
+      /check it in Waldur/,
     ],
     [
       "a resource that cannot be read",
@@ -72,7 +72,7 @@ describe("a failure is reported with its remedy", () => {
       },
       "bad-answer",
       /limits must be an object, not string/,
-      /look at it in Waldur/,
+      /check it in Waldur/,
     ],
     [
       "two backend ids with one path",
@@ -83,7 +83,7 @@ describe("a failure is reported with its remedy", () => {
       },
       "mount-clash",
       /^resource [0-9a-f]{32} \(.*\) cannot have the mount point \S+: it is held by resource [0-9a-f]{32} \(/,
-      /^set the backend id of [0-9a-f]{32} to a path of its own; if the holder is gone/,
+      /^set the backend id of [0-9a-f]{32} to another path; if the holder no longer exists/,
     ],
     [
       "two slugs with one path",
@@ -96,7 +96,7 @@ describe("a failure is reported with its remedy", () => {
       },
       "mount-clash",
       /cannot have the mount point/,
-      /^give [0-9a-f]{32} another slug, or a path of its own as its backend id; if the holder is gone/,
+      /^give [0-9a-f]{32} another slug, or set its backend id to another path; if the holder no longer exists/,
     ],
     [
       "GIDs of nobody's group",

@@ -61,7 +61,7 @@ test("the last two snapshots are compared, and one alone is too few", async () =
   stage.world.addResource({ slug: "a" });
   await stage.runHere("sync", { now: () => new Date(Date.now() - 120_000) });
   expect(await find(1)).toHaveLength(2);
-  await expect(find(2)).rejects.toThrow("one snapshot only");
+  await expect(find(2)).rejects.toThrow("only one snapshot");
   stage.world.addResource({ slug: "b" });
   await stage.runHere("sync");
   const [newest, before] = await find(2);

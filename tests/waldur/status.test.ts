@@ -187,7 +187,7 @@ test("a run at work on another node is shown as it noted itself, until it stops 
   };
   expect(await runningOf({})).toEqual([null, { host, pid, since, seen }]);
   expect(statusText((await only(stage, { now })).status, 80)).toContain(
-    "  sync    running: pid 77 on gw2 [31m for 12 min, as it noted 40 s ago\n",
+    "  sync    running: pid 77 on gw2 [31m for 12 min, as noted 40 s ago\n",
   );
   // One that was killed says nothing any more; one of this node would have the lock; a broken note says nothing.
   for (const change of [

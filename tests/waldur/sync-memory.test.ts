@@ -181,7 +181,7 @@ describe("a detail", () => {
     });
     const { report, lines, lean } = await asks(stage, 1);
     expect([report.exitCode, lean]).toEqual([0, 2]);
-    expect(lines.some((line) => line.includes(`resource ${uuid} was terminated meanwhile`))).toBeTrue();
+    expect(lines.some((line) => line.includes(`resource ${uuid} was terminated in the meantime`))).toBeTrue();
     expect(stage.readText(nameAt(1))).not.toContain(uuid);
   });
 

@@ -85,13 +85,13 @@ const REFUSED: readonly [name: string, shown: Certificate, caPem: string | null,
     "one that was signed by what is no CA",
     certificates.forged,
     ca,
-    "a certificate in its chain is not meant for this (INVALID_PURPOSE)",
+    "a certificate in its chain is not valid for this purpose (INVALID_PURPOSE)",
   ],
   [
     "one that is for clients only",
     certificates.forClients,
     ca,
-    "a certificate in its chain is not meant for this (INVALID_PURPOSE)",
+    "a certificate in its chain is not valid for this purpose (INVALID_PURPOSE)",
   ],
   [
     "one that another CA of the same name signed",
@@ -119,7 +119,7 @@ describe("a certificate that cannot be trusted", () => {
         69,
         shown === certificates.otherHost
           ? "give waldur_api_url the host name that the certificate has"
-          : "fix the certificate, or name the CA's PEM file with ca_file",
+          : "fix the certificate, or set ca_file to the CA's PEM file",
       ]);
       expect(client.retries).toEqual([]);
       const posted = await failureOf(client.post("x/"));

@@ -47,6 +47,6 @@ describe("the last line", () => {
   });
 
   test("says when all is well", () => {
-    expect(conclusionText({ items: [some("ok")], exitCode: 0 })).toBe("\nall is well; exit code 0\n");
+    expect(conclusionText({ items: [some("ok")], exitCode: 0 })).toBe("\nno problems; exit code 0\n");
   });
 });

@@ -75,7 +75,7 @@ describe("a path that a file names", () => {
     held(table, 0, "/a");
     const { ask, rows } = rowsOf(table);
     expect([ask(0, "/b"), ask(0, undefined), ask(0, "/a")]).toEqual(["/a", "/a", "/a"]);
-    expect(rows.kept).toEqual({ count: 1, examples: ["/a (its names now give /b)"] });
+    expect(rows.kept).toEqual({ count: 1, examples: ["/a (its slugs now give /b)"] });
   });
 
   test("is counted as kept each time, with ten examples", () => {

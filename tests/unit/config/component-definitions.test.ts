@@ -59,9 +59,9 @@ describe("a definition", () => {
 
 describe("a mistake", () => {
   const CASES: [component: string, key: string, message: string, hint: string][] = [
-    ["{limit: many}", "limit", "must be a number from 0 on", ""],
-    ["{limit: '5'}", "limit", "must be a number from 0 on", "write the number without quotes"],
-    ["{limit: -1}", "limit", "must be a number from 0 on", ""],
+    ["{limit: many}", "limit", "must be a number of at least 0", ""],
+    ["{limit: '5'}", "limit", "must be a number of at least 0", "write the number without quotes"],
+    ["{limit: -1}", "limit", "must be a number of at least 0", ""],
     ["{limit: 0.125}", "limit", "at most two decimal places", ""],
     ["{limit: .inf}", "limit", "must be a number", ""],
     ["{limit: 010}", "limit", "must be a number", "write it without a leading 0"],
@@ -117,10 +117,10 @@ describe("a mistake", () => {
   test("all of them are reported at once", async () => {
     const { issues } = await read("{storage: {limit: x, label: 1}, 'a b': {limit: y}}");
     expect(issues.map(({ path, message }) => [path?.split(".").slice(2).join("."), message])).toEqual([
-      ["storage.limit", "must be a number from 0 on, with at most two decimal places"],
+      ["storage.limit", "must be a number of at least 0, with at most two decimal places"],
       ["storage.label", "must be text"],
-      ["a b", "Waldur takes only letters, digits, `_`, `-`, `/` and `:` as the name of a component"],
-      ["a b.limit", "must be a number from 0 on, with at most two decimal places"],
+      ["a b", "the name of a component in Waldur may contain only letters, digits, `_`, `-`, `/` and `:`"],
+      ["a b.limit", "must be a number of at least 0, with at most two decimal places"],
     ]);
   });
 

@@ -41,7 +41,7 @@ describe("a token that is a placeholder", () => {
     const line = "waldur_api_token: !ENV $WALDUR_API_TOKEN";
     const { issues } = await createSite().load(configYaml(withoutToken([line])));
     expect(issues).toMatchObject([{ line: 7, message: "this YAML tag (`!…`) is not supported" }]);
-    expect(issues[0]?.hint).toContain("nothing is filled in here");
+    expect(issues[0]?.hint).toContain("placeholders are not replaced");
   });
 
   test.each([CANARY, "0123456789abcdef0123456789abcdef01234567", "secret", "dollar$sign"])(
@@ -118,18 +118,18 @@ describe("an offering with the wrong indentation", () => {
   test("has one line with a hint where its keys stand below the dash", async () => {
     const { issues } = await load("  ");
     expect(issues).toMatchObject([{ line: 3, message: "not valid YAML: wrong indentation" }]);
-    expect(issues[0]?.hint).toContain("same column");
+    expect(issues[0]?.hint).toContain("indent it like the other keys");
   });
 
   test("has one line with a hint where each key has a dash", async () => {
     const { issues } = await load("  - ");
-    expect(issues).toMatchObject([{ line: 3, message: "each line begins an offering of its own" }]);
+    expect(issues).toMatchObject([{ line: 3, message: "each of these lines starts a new offering" }]);
     expect(issues[0]?.hint).toContain("dash");
   });
 
   test("has one line with a hint where its keys stand at the top level", async () => {
     const { issues } = await load("");
-    expect(issues).toMatchObject([{ line: 2, message: "none of the offerings is for this program" }]);
-    expect(issues[0]?.hint).toContain("stand at the top level: indent them");
+    expect(issues).toMatchObject([{ line: 2, message: "no offering is for this program" }]);
+    expect(issues[0]?.hint).toContain("are at the top level: indent them");
   });
 });

@@ -195,7 +195,7 @@ describe("unix_gid: file:PATH", () => {
     site.write("gids.csv", "a,30001\nb,300");
     const second = using("gids.csv", [`waldur_offering_uuid: ${OTHER_UUID}`]);
     const { config } = await site.load(configYaml(using("gids.csv"), second));
-    const message = `the last line of ${join(site.directory, "gids.csv")} has no line break: it may be cut`;
+    const message = `the last line of ${join(site.directory, "gids.csv")} has no line break: it may be incomplete`;
     expect(config?.warnings.filter(({ path }) => path?.endsWith("unix_gid"))).toMatchObject([
       { path: "offerings[0].backend_settings.unix_gid", message },
     ]);

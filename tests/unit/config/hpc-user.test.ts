@@ -66,7 +66,7 @@ describe("unix_gid: http", () => {
         "hpc_user_client_secret: x1",
       ),
     );
-    expect(shown).toContain("hpc_user_api_url: must be a URL of http:// or https://, without user");
+    expect(shown).toContain("hpc_user_api_url: must be an http:// or https:// URL without user");
     expect(shown).toContain("hpc_user_oidc_token_url: is missing");
     expect(shown).toContain("hpc_user_client_id: is missing");
     expect(shown).not.toContain("canary");

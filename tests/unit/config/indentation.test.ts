@@ -16,7 +16,10 @@ const LINES = [
   "    backend_components: {}",
 ];
 
-const WRONG = { message: "not valid YAML: wrong indentation", hint: expect.stringContaining("same column") };
+const WRONG = {
+  message: "not valid YAML: wrong indentation",
+  hint: expect.stringContaining("indent it like the other keys"),
+};
 
 async function issuesWith(change: (line: string, at: number) => string) {
   return (await createSite().load(`${LINES.map(change).join("\n")}\n`)).issues;

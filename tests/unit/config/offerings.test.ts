@@ -29,9 +29,7 @@ describe("which offerings are ours", () => {
 
   test("none of ours is an error", async () => {
     const { issues } = await createSite().load(configYaml("  - {backend_type: slurm}\n"));
-    expect(issues).toMatchObject([
-      { path: "offerings", message: "none of the offerings is for this program" },
-    ]);
+    expect(issues).toMatchObject([{ path: "offerings", message: "no offering is for this program" }]);
   });
 
   test("a backend that is nearly ours is worth a warning", async () => {

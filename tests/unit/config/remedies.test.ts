@@ -36,7 +36,7 @@ describe("a mistake has one message with its remedy", () => {
     [
       "a list of masks",
       settings('permissions_allowed: ["0077"]'),
-      { message: "must be three or four octal digits", hint: 'write one value and no list, as in "2770"' },
+      { message: "must be three or four octal digits", hint: 'write one value, not a list, as in "2770"' },
     ],
     [
       "a permission in quotes that is none",
@@ -97,14 +97,14 @@ describe("a mistake has one message with its remedy", () => {
     [
       "a token file that is not there",
       configYaml(offeringYaml({ offering: ["waldur_api_token_file: a.b"], without: ["waldur_api_token"] })),
-      { message: "/a.b does not exist", hint: "write the token into the first line of that file" },
+      { message: "/a.b does not exist", hint: "write the token to the first line of that file" },
     ],
     [
       "a token in the place of its file",
       configYaml(
         offeringYaml({ offering: [`waldur_api_token_file: ${CANARY}`], without: ["waldur_api_token"] }),
       ),
-      { message: "the file that it names does not exist", hint: "a token itself goes into waldur_api_token" },
+      { message: "the file does not exist", hint: "a token itself belongs in waldur_api_token" },
     ],
     [
       "a tab in the place of spaces",
@@ -114,14 +114,14 @@ describe("a mistake has one message with its remedy", () => {
     [
       "a key around an offering",
       "offerings:\n  - storage:\n      name: a\n      backend_type: cscs-hpc-storage\n",
-      { message: "the keys of this offering stand one level too deep", hint: "directly after the dash" },
+      { message: "the keys of this offering are one level too deep", hint: "directly after the dash" },
     ],
     [
       "a dash before each key but the last",
       "offerings:\n  - name: a\n  - backend_type: cscs-hpc-storage\n    backend_settings: {}\n",
       {
-        message: "each line begins an offering of its own",
-        hint: "before the first key of an offering only",
+        message: "each of these lines starts a new offering",
+        hint: "a dash only before the first key of an offering",
       },
     ],
     [

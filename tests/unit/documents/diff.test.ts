@@ -158,7 +158,7 @@ describe("entries that cannot be compared", () => {
   test("make documents unequal, and are counted", () => {
     const twice = diffOf([entry(1)], [entry(1), entry(1, { status: "error" })]);
     expect([twice.isEqual, twice.new.repeated, twice.counts.changed]).toEqual([false, 1, 0]);
-    expect(linesOf(twice)).toContain("     not compared: 1 for a resource that an earlier entry is for");
+    expect(linesOf(twice)).toContain("     not compared: 1 with the same resource as an earlier entry");
     const nameless = diffDocuments(fileOf(JSON.stringify(documentOf([3, {}]))), fileOf(textOf([])));
     expect([nameless.isEqual, nameless.old.nameless]).toEqual([false, 2]);
   });

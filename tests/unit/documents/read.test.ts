@@ -90,7 +90,7 @@ describe("what is refused", () => {
       "two lists",
     ],
     ["more than a document", `${textOf([])} {}`, "something follows its end"],
-    ["a mark of the byte order", `\ufeff${textOf([])}`, "no JSON value"],
+    ["a mark of the byte order", `\ufeff${textOf([])}`, "not a JSON value"],
     ["nothing", "", "ends too early"],
     ["no UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22]), "not UTF-8"],
   ])("%s", (_, text, message) => {

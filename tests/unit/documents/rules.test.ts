@@ -62,7 +62,7 @@ test("a mount point inside another is a warning, wherever the two stand, and the
   const path = fileOf(textOf([at(1, "/a/b"), at(2, "/a/b/c")]), NAME);
   const shown = [...validateText([path], files)].join("");
   expect(shown).toBe(
-    `warning: ${path}: entry 2 (${entry(2).itemId}): mountPoint.default: lies inside the mount point of entry 1 (nested-mount)\n` +
+    `warning: ${path}: entry 2 (${entry(2).itemId}): mountPoint.default: is inside the mount point of entry 1 (nested-mount)\n` +
       `${path}: valid, 2 entries, no errors, 1 warning\n`,
   );
   expect(files).toEqual([{ path, entries: 2, errors: 0, warnings: 1 }]);
@@ -211,7 +211,7 @@ describe("what is shown", () => {
     const files = [] as Parameters<typeof validateText>[1];
     const shown = [...validateText([cut, missing, good], files)].join("");
     expect(files.map(({ errors }) => errors)).toEqual([1, 1, 0]);
-    expect(shown).toContain(`error: ${cut} is not a whole JSON document: it ends too early`);
+    expect(shown).toContain(`error: ${cut} is not a complete JSON document: it ends too early`);
     expect(shown).toContain("error: cannot read /none/there.json (ENOENT) (unreadable)");
     expect(shown).toEndWith(`${good}: valid, no entries, no errors\n`);
   });

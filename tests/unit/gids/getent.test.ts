@@ -109,7 +109,7 @@ test("nothing of the environment or the working directory reaches it", async () 
 test("differs from a directory that does not answer, by names that were known before", async () => {
   const gone = source("exit 2");
   const book = openBook(gone, ["climate"]);
-  await expect(book.learn([project("ice")])).rejects.toThrow("gives none at all");
+  await expect(book.learn([project("ice")])).rejects.toThrow("has none at all");
   expect(gone.calls()).toEqual(["group -- ice climate"]);
   const there = source('echo "climate:x:30001:"; exit 2');
   const whole = openBook(there, ["climate"]);

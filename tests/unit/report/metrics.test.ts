@@ -185,7 +185,7 @@ describe("the file", () => {
       const text = readFileSync(path, "utf8");
       const sync: MetricsOwner = { ...OWNER, mode: "sync" };
       expect(() => inspectMetrics(path, sync)).toThrow(
-        "holds the metrics of orders: sync needs one of its own",
+        "has the metrics of orders: sync needs a separate one",
       );
       expect(() => writeOwned(path, { ...report, mode: "sync" }, sync)).toThrow(OutputError);
       expect(readFileSync(path, "utf8")).toBe(text);
@@ -248,6 +248,6 @@ describe("the file", () => {
   test("is no pipe, and a pipe is not opened", () =>
     inDirectory((path) => {
       Bun.spawnSync(["mkfifo", path]);
-      expect(() => inspectMetrics(path, OWNER)).toThrow("something other than a file has that name");
+      expect(() => inspectMetrics(path, OWNER)).toThrow("a directory or special file has that name");
     }));
 });

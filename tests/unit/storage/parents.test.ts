@@ -93,7 +93,7 @@ test("the first resource says whose it is, and what is stored there", () => {
   expect(customer?.parentItemId).toBe(directoryItemId("/s/t"));
 });
 
-test("is pending while all that lies in it is", () => {
+test("is pending while everything in it is", () => {
   const rows = at("/s/t/c/a", "/s/t/c/b", "/s/t/d/a").map((row) => ({ ...row, state: "Creating" }));
   expect(lines(above(rows)).every((line) => line.includes(" pending "))).toBe(true);
   const [first, second, third] = rows;

@@ -102,7 +102,7 @@ describe("a mount point", () => {
     );
   });
 
-  test("in a directory of the system may be chosen where a root names it", () => {
+  test("in a system directory may be chosen where a root names it", () => {
     expect(problemsOf(at("/home/projects/a", ["/home/projects"]))).toEqual([]);
     expect(problemsOf(at("/home/projects/a", ["/", "/home/projects"]))).toEqual([]);
     expect(problemsOf(at("/home/other/a", ["/", "/home/projects"]))).toEqual(["mount-outside backend_id"]);
