@@ -32,7 +32,7 @@ export function checkSettings(offering: OfferingConfig, findings: Findings): Exi
   return EXIT.ok;
 }
 
-/** What strangers may choose, in a line. */
+/** What users may choose, in a line. */
 function policyOf(settings: OfferingConfig["settings"]): string {
   const { permissionsAllowed, mountRoots, dataTypes, maxQuotaTb, quotaOptions } = settings;
   return [

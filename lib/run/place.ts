@@ -1,5 +1,5 @@
 // The output directory of an offering while a run works in it: looked at before the first touch and before each
-// publication, without waiting for a disk that does not answer (docs/contract.md, "Never stuck").
+// publication, without waiting for a disk that does not answer (docs/contract.md, "Places that do not answer").
 
 import { answerOf, look, lookInto, type TouchLimits } from "../places/answers.ts";
 import { markAnswering, markSilent } from "../places/held.ts";

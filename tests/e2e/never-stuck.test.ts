@@ -1,5 +1,5 @@
 // What does not answer, a pipe without a writer or a mount whose server is gone, holds no run for ever: it ends at
-// --timeout, at the deadline or on a signal, and names the path (docs/contract.md, "Never stuck").
+// --timeout, at the deadline or on a signal, and names the path (docs/contract.md, "Places that do not answer").
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// What strangers may choose, from Waldur's answers to the files: in the snapshot, in the files of orders, and in
-// entries that are carried over (docs/contract.md, "What strangers may choose").
+// What users may choose, from Waldur's answers to the files: in the snapshot, in the files of orders, and in
+// entries that are carried over (docs/contract.md, "What users may choose").
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What strangers may choose: permissions, mount points, data types and quotas, as the mapper lets them. GIDs stand with
+// What users may choose: permissions, mount points, data types and quotas, as the mapper lets them. GIDs stand with
 // the target in mapper.test.ts.
 
 import { describe, expect, test } from "bun:test";
