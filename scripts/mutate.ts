@@ -19,7 +19,7 @@ try {
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   symlinkSync(join(root, "dist"), join(copy, "dist"));
-  console.log("| guard taken away | in | fails |\n| --- | --- | --- |");
+  console.log("| removed guard | file | test that fails |\n| --- | --- | --- |");
   for (const mutant of MUTANTS.filter(({ guard }) => guard.includes(only))) {
     const failing = failingTest(mutant);
     if (failing === null) survivors++;
