@@ -1,4 +1,4 @@
-// `check`: whether both modes would go well, before the first run.
+// `check`: whether both modes would succeed, before the first run.
 
 import { createLog } from "../lib/report/log.ts";
 import { createProgress } from "../lib/report/progress.ts";
@@ -60,7 +60,7 @@ function printInOrder(print: (text: string) => Promise<void>) {
   return {
     add(text: string) {
       printed = printed.then(() => print(text));
-      // Whoever waits for the end gets the error.
+      // The caller that waits for the end gets the error.
       printed.catch(() => undefined);
     },
     done: () => printed,

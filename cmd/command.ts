@@ -16,7 +16,7 @@ export type Shell = {
   isBelowCron: () => boolean;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
-  /** Columns of standard output; 80 where it is no terminal. */
+  /** Columns of standard output; 80 where it is not a terminal. */
   width(): Promise<number>;
   /** Standard error. */
   writeError(text: string): void;

@@ -1,5 +1,5 @@
 // Completions for bash, which need nothing but bash: no package of completions, and no call of the program. The script
-// stands in completion.bash; what is made here are its lists.
+// is in completion.bash; what is made here are its lists.
 
 import { type Called, type Command, everyNode } from "./command.ts";
 import script from "./completion.bash" with { type: "text" };

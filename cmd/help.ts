@@ -12,7 +12,7 @@ export type Style = {
   bold: boolean;
 };
 
-/** Below it, words would stand under each other; above it, lines are too long to read. */
+/** Below it, words would be under each other; above it, lines are too long to read. */
 const WIDTH = { least: 40, most: 120 };
 const GENERAL = "General";
 
@@ -89,7 +89,7 @@ function optionGroups({ args }: Command, columns: number): [string, string[]][] 
   ]);
 }
 
-/** `-c, --config FILE`; an option without a short form stands below the long forms of the others. */
+/** `-c, --config FILE`; an option without a short form is below the long forms of the others. */
 function spellingOf(name: string, option: Argument): string {
   const short = option.alias === undefined ? "    " : `-${option.alias}, `;
   return `${short}--${name}${valueHintOf(option)}`;

@@ -1,4 +1,4 @@
-// `man`: the manual page, for packages and for whoever wants it in a MANPATH.
+// `man`: the manual page, for packages and for anybody who wants it in a MANPATH.
 
 import { EXIT } from "../lib/errors.ts";
 import { type Command, defineCommand } from "./command.ts";

@@ -71,7 +71,7 @@ type Metrics = {
   isRefused: boolean;
 };
 
-/** Metrics of a dry run would pass for those of a real one, so it has none. */
+/** Metrics of a dry run would look like those of a real one, so it has none. */
 function metricsOf(
   flags: Flags,
   { mode, configPath, offeringUuids }: RunOptions,
@@ -165,7 +165,7 @@ async function printPieces(report: Report, shell: Shell, log: Log): Promise<void
   for (const piece of reportText(report)) await shell.print(log.hide(piece));
 }
 
-/** Rejects some time after the signal: a pipe that nobody reads must not keep the program from ending. */
+/** Rejects some time after the signal: a pipe that is not read must not keep the program from ending. */
 function endOfPatience(interrupted: AbortSignal, settled: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const start = () => setTimeout(() => reject(interrupted.reason), GRACE_MS);

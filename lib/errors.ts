@@ -136,7 +136,7 @@ export class AnswerError extends AppError {
   }
 }
 
-/** A published file that was named is no document, or was cut. */
+/** A published file that was named is not a document, or was cut. */
 export class DocumentError extends AppError {
   readonly code = "document";
   readonly exitCode = EXIT.answer;

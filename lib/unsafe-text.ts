@@ -13,7 +13,7 @@ export function clean(text: string): string {
 const UNSAFE_IN_JSON = /[\u007f-\u009f\p{Cf}\u2028\u2029]/u;
 const EACH_UNSAFE_IN_JSON = new RegExp(UNSAFE_IN_JSON, "gu");
 
-/** JSON with the same content whose text shows every such character as `\uXXXX`; they stand in its strings alone. */
+/** JSON with the same content whose text shows every such character as `\uXXXX`; they are in its strings alone. */
 export function escapeUnsafe(json: string): string {
   if (isAscii(json) || !UNSAFE_IN_JSON.test(json)) return json;
   return json.replace(EACH_UNSAFE_IN_JSON, escaped);

@@ -1,4 +1,4 @@
-// The README's table of the keys of `backend_settings`, from the schema. `bun scripts/keys-table.ts` writes it anew; a
+// The README's table of the keys of `backend_settings`, from the schema. `bun scripts/keys-table.ts` writes it again; a
 // test compares.
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -7,7 +7,7 @@ const path = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-
 /** The library, where it is installed. */
 export const FAKETIME = existsSync(path) ? path : null;
 
-/** The environment for a clock that stands at a UTC time, or is off by an offset such as `-26h`. */
+/** The environment for a clock that is at a UTC time, or is off by an offset such as `-26h`. */
 export function clockAt(clock: string): Readonly<Record<string, string>> {
   sweepFaketime();
   return { LD_PRELOAD: FAKETIME ?? "", FAKETIME: clock };

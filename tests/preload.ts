@@ -5,7 +5,7 @@ import { afterAll, setDefaultTimeout } from "bun:test";
 import { sweepFaketime } from "./faketime.ts";
 import { removeScratch } from "./scratch.ts";
 
-/** A test that hangs ends, one on a busy machine goes on. */
+/** A test that hangs ends, one on a busy machine continues. */
 setDefaultTimeout(60_000);
 
 afterAll(removeScratch);

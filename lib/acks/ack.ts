@@ -1,5 +1,5 @@
 // What a provisioner answers to an order, `{order}.json` in the directory of acks (docs/contract.md, "Answers").
-// Whoever can write there wrote it, so everything in it is checked, and no message of ours repeats any of it.
+// Anybody who can write there wrote it, so everything in it is checked, and no message of ours repeats any of it.
 
 import { isTable, parseJson } from "../json.ts";
 import { clean } from "../unsafe-text.ts";

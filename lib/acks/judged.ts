@@ -1,4 +1,4 @@
-// Which acks lie still where they were, because the directory of acks does not let them be moved: each is reported
+// Which acks are still where they were, because the directory of acks does not let them be moved: each is reported
 // once, and counts once. Losing this costs one more look at them.
 
 import { join } from "node:path";

@@ -129,7 +129,7 @@ function openOrFault(path: string): number | Unusable | null {
   }
 }
 
-/** More are for later passes: where nothing can be put away, what lies there must not hide what is waited for. */
+/** More are for later passes: where nothing can be put away, what is there must not hide what is waited for. */
 const MOST_STRAYS = 10_000;
 
 function listOrders(path: string, opened: string, wanted: ReadonlySet<string>): string[] {

@@ -23,7 +23,7 @@ export function moveAck({ order, name, identity }: FoundAck, { folder, at, now }
       const away = throughDescriptor(fd, `/${awayName(order, now)}`);
       renameSync(at(name), away);
       if (identityOf(lstatSync(away)) === identity) return true;
-      // Another one came in between, which nobody has read: it goes back, unless there is one more by now.
+      // Another one came in between, which was not read: it goes back, unless there is one more by now.
       linkSync(away, at(name));
       unlinkSync(away);
       return false;

@@ -1,4 +1,4 @@
-// One ack as it lies there: opened without following a link and without waiting for a pipe, judged by its descriptor,
+// One ack as it is there: opened without following a link and without waiting for a pipe, judged by its descriptor,
 // and read up to a limit.
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
@@ -61,7 +61,10 @@ function faultOf(stats: Stats, directory: Stats): string | null {
   return stats.size > LARGEST_BYTES ? "has more than 64 KiB" : null;
 }
 
-/** Root, this user, whoever owns the directory, and where its group may write to it whoever put the file there. */
+/**
+ * Root, this user, anybody who owns the directory, and where its group may write to it anybody who put the file
+ * there.
+ */
 function mayAnswer({ uid }: Stats, directory: Stats): boolean {
   return isTrustedUser(uid) || uid === directory.uid || (directory.mode & 0o020) !== 0;
 }

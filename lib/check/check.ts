@@ -1,4 +1,4 @@
-// `check`: whether runs of both modes would go well, found out before the first one. Everything that a run looks at is
+// `check`: whether runs of both modes would succeed, found out before the first one. Everything that a run looks at is
 // looked at by the same code; nothing is changed, in Waldur or on the disk (docs/contract.md, "Check").
 
 import { resolve } from "node:path";

@@ -8,7 +8,7 @@ import { oneLine } from "../waldur/status-errors.ts";
 import type { Findings } from "./findings.ts";
 
 /**
- * A run never asks for the components: where they cannot be had it goes on, and so does the check.
+ * A run never asks for the components: where they cannot be had it continues, and so does the check.
  * @returns what `check` ends with when no limit can have the configured component
  */
 export async function checkComponent(

@@ -58,7 +58,7 @@ export async function trySync(trial: Trial): Promise<ExitCode> {
   return report.exitCode;
 }
 
-/** What stands behind directories is held in a file of its own until these are known. */
+/** What is behind directories is held in a file of its own until these are known. */
 function copiesWith({ documentProfile }: OfferingConfig["settings"]): number {
   return documentProfile === "hierarchy" ? 2 : 1;
 }

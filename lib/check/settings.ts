@@ -1,4 +1,4 @@
-// Settings that a run accepts and a person should look at: what strangers may choose, what was never filled in, what is
+// Settings that a run accepts and a person should look at: what users may choose, what was never filled in, what is
 // meant for tests.
 
 import type { OfferingConfig } from "../config/config.ts";

@@ -1,4 +1,4 @@
-// The columns of the table of claims, as they lie in memory and in the state directory.
+// The columns of the table of claims, as they are in memory and in the state directory.
 
 import { roomForPaths, type StoredPaths } from "./path-room.ts";
 import type { StoredReleases } from "./releases.ts";

@@ -3,11 +3,11 @@
 
 import { BY_FILE, type ClaimTable } from "./table.ts";
 
-/** Another resource's claim that stands in the way. */
+/** Another resource's claim that conflicts. */
 export type Contender = {
   record: number;
   owner: number;
-  /** Its path is the same, or the wanted one lies inside it, or around it. */
+  /** Its path is the same, or the wanted one is inside it, or around it. */
   relation: "same" | "outer" | "inner";
   /** A file names the path; without one only the row of its resource wants it. */
   isNamed: boolean;
@@ -48,7 +48,9 @@ export function namedPath(table: ClaimTable, owner: number): number {
 
 const DAY_MS = 86_400_000;
 
-/** When a path that its holder has left is free for others, in milliseconds; null while nobody knows that it ended. */
+/**
+ * When a path that its holder has left is free for others, in milliseconds; null while it is not known that it ended.
+ */
 export function freeFrom(table: ClaimTable, owner: number): number | null {
   const ended = table.ended(owner);
   if (ended === undefined) return null;

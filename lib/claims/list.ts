@@ -19,7 +19,7 @@ export type ListedClaim = {
   present: boolean;
   /** A file names it; without one only the row of the resource asks for it. */
   named: boolean;
-  /** When others may have it; null while nobody knows that the resource ended. */
+  /** When others may have it; null while it is not known that the resource ended. */
   freeFrom: string | null;
 };
 

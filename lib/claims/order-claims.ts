@@ -1,4 +1,4 @@
-// The claims as `orders` uses them: loaded at the first order, asked and written under the lock, loaded anew when
+// The claims as `orders` uses them: loaded at the first order, asked and written under the lock, loaded again when
 // `sync` has written others meanwhile (docs/contract.md, "Mount points").
 
 import type { OfferingConfig } from "../config/config.ts";

@@ -19,7 +19,7 @@ export type PathQuestion = {
 };
 
 export type PathAnswer =
-  /** `finding`: a move to another path that cannot be made now; the order goes on at the present one. */
+  /** `finding`: a move to another path that cannot be made now; the order continues at the present one. */
   | { path: string; finding?: ClaimFinding }
   | { held: ClaimFinding }
   | { waits: ClaimFinding }
@@ -29,7 +29,7 @@ export type PathAnswer =
 /** How the rules find out what the claims do not say. */
 export type Holders = {
   /**
-   * Whether Waldur says that the resource is Terminated; notes with the claims that it has ended, or lives after all.
+   * Whether Waldur says that the resource is Terminated; notes with the claims that it has ended, or is live after all.
    */
   isTerminated(owner: number): Promise<boolean>;
   /** Whether the row of a resource that no file names still asks for the path. */
@@ -102,7 +102,7 @@ function createContest(table: ClaimTable, { question, owner, holders, rules }: C
           if (await isWanted(other, path)) return { held: pathHeld(await about(path, other)) };
           continue;
         }
-        // Asked also of one that ended: some come to life again.
+        // Asked also of one that ended: some are reactivated.
         const until = (await holders.isTerminated(other.owner)) ? freeFrom(table, other.owner) : null;
         if (until === null) return { held: pathHeld(await about(path, other)) };
         if (until > rules.now().getTime()) return { waits: pathWaits(await about(path, other), until) };

@@ -34,7 +34,7 @@ const SLASH = 47;
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** @param stored what the store begins with, and goes on to use */
+/** @param stored what the store begins with, and continues to use */
 export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathStore {
   let { starts, bytes } = stored;
   /** Made when a path is first looked for: a list whose rows all keep their paths needs none. */
@@ -44,7 +44,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const depths = [...stored.depths];
   /** Further paths with the bytes of an earlier one. */
   const twins = new Map<number, number[]>();
-  /** By a number of parts: one path that lies below each beginning of so many parts. Made when first asked. */
+  /** By a number of parts: one path that is below each beginning of so many parts. Made when first asked. */
   const prefixes = new Map<number, Int32Array>();
   /** What was given where it is not in the composed form, which the bytes are. */
   const spellings = new Map<number, string>(stored.spellings);
@@ -115,7 +115,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       slot = slot + 1 === table.length ? 0 : slot + 1;
     }
   };
-  /** Remembers the path as one that lies below its first `depth` parts, if none is remembered there. */
+  /** Remembers the path as one that is below its first `depth` parts, if none is remembered there. */
   const enterPrefix = (table: Int32Array, depth: number, number: number): void => {
     const length = lengthOfParts(number, depth);
     if (length === null) return;
@@ -170,7 +170,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       starts[size + 1] = from + length;
       if (isSpelled(path)) spellings.set(size, path);
       const number = size++;
-      // Whoever adds a path has looked for it mostly, so the index is there.
+      // The caller that adds a path has looked for it mostly, so the index is there.
       if (slots === null) slots = startIndex();
       else enter(slots, number);
       countDepth(number);

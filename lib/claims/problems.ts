@@ -51,7 +51,7 @@ export function keptFinding(
   return { finding: suspectKept(path, suspect), isProblem: isMove };
 }
 
-/** A path that is kept though no resource could have it anew. */
+/** A path that is kept though no resource could get it as a new one. */
 export function keptOutside(path: string): ClaimFinding {
   return {
     code: "mounts-outside",
@@ -97,7 +97,7 @@ export function pathWaits(contest: Contest, until: number): ClaimFinding {
   };
 }
 
-/** A path that two living resources have by earlier files. */
+/** A path that two live resources have by earlier files. */
 export function pathDoubled(path: string, holders: readonly string[]): ClaimFinding {
   return {
     code: "mount-doubled",

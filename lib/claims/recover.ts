@@ -22,7 +22,7 @@ export type LoadedClaims = {
   isUnsure: boolean;
   /** Path of the last snapshot, which may have been deleted since; null where there is none. */
   snapshot: string | null;
-  /** There is none, and the list to compare with is somebody else's. */
+  /** There is none, and the list to compare with is another program's. */
   isForeign: boolean;
   /** It was read, and its content is not the one that was published. */
   isChanged: boolean;
@@ -65,7 +65,7 @@ export function loadClaims(directory: string, { reuseAfterDays, now }: LoadOptio
   const dated = datedReceipts(directory);
   const isSame = stored !== null && stored.olderReceipts === olderReceipts(dated, recent);
   const since = isSame ? recent : new Date(0);
-  // Where only the receipts were lost, the files that they stood for say what the claims do not know yet.
+  // Where only the receipts were lost, the files that they represented say what the claims do not know yet.
   const isLost = stored === null || !hasReceipts(directory);
   const isUnsure = isLost || !isSame;
   if (isLost) for (const named of namedByOrderFiles(directory)) addOrderFile(table, named);

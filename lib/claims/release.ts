@@ -1,5 +1,5 @@
 // Letting go of a claim by hand: for a holder that is gone from Waldur, one whose data is gone before its days are
-// over, or one of two that files gave one path. The last living holder of a path is let go only by force.
+// over, or one of two that files gave one path. The last live holder of a path is let go only by force.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { DeclinedError, RetryLaterError, UsageError } from "../errors.ts";

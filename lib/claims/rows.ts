@@ -21,7 +21,7 @@ export type RowRules = {
   /** Days that the path of a resource stays its own after the resource was found Terminated. */
   reuseAfterDays: number;
   now: Date;
-  /** Takes the template anew for resources that no order file names. */
+  /** Takes the template again for resources that no order file names. */
   repath: boolean;
 };
 
@@ -34,7 +34,7 @@ export type LiveRow = { owner: number; place: Place };
  */
 export type Choice = { path: string; record?: number; isContested?: boolean } | "aside" | "none";
 
-/** Who stands in the way, and from when on the path is free, if that is known. */
+/** The conflicting holders, and from when on the path is free, if that is known. */
 export type Obstacle = { contender: Contender; freeFrom: number | null };
 
 /** `record` as in the choice; absent where the path is new to the resource. */
@@ -47,7 +47,7 @@ export type RowClaims = {
   wrote(owner: number, entry: WrittenEntry): void;
   /**
    * Resources that hold a path and are not among the live rows, and of which nobody knows yet whether they ended: those
-   * of the offering, and whoever stands in the way of a row that was set aside.
+   * of the offering, and those that block a row that was set aside.
    */
   gone(aside: readonly LiveRow[]): number[];
   noteTerminated(owner: number): void;
@@ -91,7 +91,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     const free = isNamed && isGone ? freeFrom(table, owner) : null;
     return free !== null && free <= since;
   };
-  /** Those that stand in the way; where none is left, the holders that ended long ago have lost their claims. */
+  /** Those that conflict; where none is left, the holders that ended long ago have lost their claims. */
   const freed = (others: Contender[]): Contender[] => {
     const standing = others.filter((other) => !isFree(other));
     if (standing.length === 0) for (const { record } of others) table.setMarks(record, VOID);

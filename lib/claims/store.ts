@@ -1,6 +1,6 @@
-// The table of claims in the state directory: a line of JSON, then the columns as they lie in memory, so that a million
+// The table of claims in the state directory: a line of JSON, then the columns as they are in memory, so that a million
 // claims are read and written in a moment. It is this machine's own; whatever is broken reads as lost, and what was
-// lost is made anew from the files and the list (recover.ts).
+// lost is made again from the files and the list (recover.ts).
 
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { join } from "node:path";

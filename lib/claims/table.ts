@@ -172,10 +172,10 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
         below: ofOthers(paths.below(path)),
       };
     },
-    /** Records of other resources whose path lies above this one. */
+    /** Records of other resources whose path is above this one. */
     above: (path: string, own: number): number[] =>
       valid(paths.above(path)).filter((record) => owners[record] !== own),
-    /** Whether paths of different depth exist, so that one may lie inside another. */
+    /** Whether paths of different depth exist, so that one may be inside another. */
     hasDepths: (): boolean => paths.hasDepths(),
     /** Paths that files give to several resources which all live. */
     doubled(): { path: string; owners: number[] }[] {
@@ -215,7 +215,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     end(owner: number, value: Ended): void {
       if (!ended.has(owner)) ended.set(owner, value);
     },
-    /** The resource lives after all. */
+    /** The resource is live after all. */
     revive: (owner: number): boolean => ended.size > 0 && ended.delete(owner),
     /** The resource claims the path no longer, whatever older files say. */
     release(owner: number, path: string, at: number): void {
@@ -232,7 +232,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     addNow(owner: number, bits: number): void {
       now[owner] = (now[owner] ?? 0) | bits;
     },
-    /** Rows of the offering are about to say anew what they want. */
+    /** Rows of the offering are about to say again what they want. */
     forgetWanted(offering: string): void {
       moved.clear();
       const number = offeringUuids.indexOf(offering);

@@ -1,12 +1,12 @@
 // What has to change so that Waldur has the components of the file: pure. Only what the file says and Waldur shows
-// otherwise is changed; a value that the file does not have is nobody's business here, so nothing is ever wiped or
+// otherwise is changed; a value that the file does not have does not matter here, so nothing is ever wiped or
 // removed.
 
 import { type ComponentDefinition, type FieldValue, keyOf } from "../config/component-definitions.ts";
 import type { WaldurComponent, WaldurComponents } from "../waldur/offering-components.ts";
 import type { Change, ComponentLine, Found } from "./report.ts";
 
-/** What is to be done with one component, and what stands in the way or is worth knowing. */
+/** What is to be done with one component, and what prevents it or is worth knowing. */
 export type Step = Pick<ComponentLine, "type" | "uuid" | "action" | "changes"> & {
   /** With any of them nothing is sent for this component. */
   problems: readonly Found[];

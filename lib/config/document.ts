@@ -1,4 +1,4 @@
-// The configuration file as values, and where each of them stands.
+// The configuration file as values, and the position of each of them.
 
 import { quickValues } from "./quick-yaml.ts";
 import type { Path, Places } from "./yaml-map.ts";

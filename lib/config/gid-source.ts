@@ -24,7 +24,7 @@ export function unixGidProblem(text: string): string | null {
 }
 
 const GETENT = "getent:";
-/** Where the slug of the project stands in the name of its group. */
+/** Where the slug of the project is in the name of its group. */
 const PROJECT = "{project}";
 
 function templateProblem(template: string): string | null {

@@ -1,5 +1,5 @@
 // What the schema objected to, as reports; and what is left of the values when those are taken out, so that the checks
-// that come after the schema can go on with the rest.
+// that come after the schema can continue with the rest.
 
 import type * as v from "valibot";
 import { pathText } from "../json.ts";

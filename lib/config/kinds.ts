@@ -123,7 +123,7 @@ export const flag = v.pipe(
   v.transform((input) => (input instanceof TwoReadings ? input.flag === true : input)),
 );
 
-/** Says that quotes, or a leading 0, are why a value is no number. */
+/** Says that quotes, or a leading 0, are why a value is not a number. */
 export const notNumber =
   (problem: string) =>
   ({ input }: Checked) => {
@@ -202,7 +202,7 @@ export const permissions = v.pipe(
 
 const NO_PERMISSIONS = "must be three or four octal digits";
 
-/** A permission that stands for the bits that it has; the owner's are always there. */
+/** A permission that represents the bits that it has; the owner's are always there. */
 export const mask = v.pipe(
   permissions,
   holds((digits) => (/7..$/.test(digits) ? null : "must have 7 for the owner")),
@@ -224,7 +224,7 @@ const NO_MAP = v.never(
   "must be a map of keys and values\nwrite `key: value` below it, one per line, indented and without dashes",
 );
 
-/** A key that may be left out; null means the same. The default is written as it would stand in the file. */
+/** A key that may be left out; null means the same. The default is written as it would be in the file. */
 export function key<S extends v.GenericSchema, const D extends v.InferInput<S> | null>(
   schema: S,
   fallback: D,

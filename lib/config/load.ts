@@ -125,7 +125,7 @@ function hasClientSecret(settings: unknown): boolean {
   return isYamlMap(settings) && settings.unix_gid === "http" && !isBlank(settings, "hpc_user_client_secret");
 }
 
-/** What was not replaced is no secret, and reported as such. */
+/** What was not replaced is not a secret, and reported as such. */
 function hasPlaceholder(given: YamlMap): boolean {
   const token = given.waldur_api_token;
   return typeof token === "string" && isPlaceholder(token.trim());

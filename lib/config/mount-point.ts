@@ -34,7 +34,7 @@ function placeholderProblem(template: string): string | null {
   return "must contain {project} or {waldur_project}\nwithout it all storage projects would share one path";
 }
 
-/** What is wrong with a directory that mount points may lie in. */
+/** What is wrong with a directory that mount points may be in. */
 export function rootProblem(directory: string): string | null {
   if (directory === "/") return null;
   if (/[{}]/.test(directory)) return "must be a directory, without placeholders";
@@ -57,7 +57,7 @@ export function faultOfAbsolutePath(template: string): string | null {
   if (/[\p{Cf}\p{Cs}\u2028\u2029]/u.test(template)) {
     return "must not contain control characters or invisible format characters";
   }
-  // What stands in it already; what fills it is checked with each resource.
+  // What is in it already; what fills it is checked with each resource.
   const filled = template.replaceAll(/\{[^{}]*\}/g, "x");
   if (filled.split("/").some((segment) => Buffer.byteLength(segment) > LONGEST_PART)) {
     return `must not have a part longer than ${LONGEST_PART} bytes`;

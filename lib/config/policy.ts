@@ -1,4 +1,4 @@
-// The keys that say what strangers may choose. lib/storage/policy.ts holds values to them; here a policy that refuses
+// The keys that say what users may choose. lib/storage/policy.ts holds values to them; here a policy that refuses
 // what this very configuration gives is a mistake.
 
 import type { OfferingContext } from "./context.ts";

@@ -1,7 +1,8 @@
 // Plain YAML by the runtime's own parser. The library that knows every place costs 5 of the 19 ms of an idle pass, and
 // places are needed only where there is something to report. The two parsers agree on files of which each line is a
-// simple key, list item or comment (a property test compares them on lines of every kind); whatever else stands in a
-// file, and what the runtime's parser passes over in silence, such as a key that appears twice, is left to the library.
+// simple key, list item or comment (a property test compares them on lines of every kind); whatever else is in a
+// file, and what the runtime's parser ignores without a message, such as a key that appears twice, is left to the
+// library.
 
 /** The values of such a file; undefined for any other. */
 export function quickValues(text: string): unknown {

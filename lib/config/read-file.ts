@@ -38,7 +38,7 @@ async function readOpened(fd: number, reading: Reading, limits: TouchLimits): Pr
   const { limitBytes } = reading;
   if (stats.isDirectory()) return { problem: "is a directory, not a file" };
   if (stats.isFile() && stats.size > limitBytes) return tooLarge(limitBytes);
-  // A file that was opened answers; a pipe may not go on.
+  // A file that was opened answers; a pipe may not continue.
   const bytes = stats.isFile()
     ? readUpTo(fd, limitBytes + 1)
     : await readAnswering(fd, limitBytes + 1, { shown: reading.shown, limits });

@@ -1,4 +1,4 @@
-// Keys that nobody knows. One that is nearly a key of ours, or that stands at another level than its own, was meant for
+// Unknown keys. One that is nearly a key of ours, or that is at another level than its own, was meant for
 // us: where the key that was meant is missing, what it says would be lost, so it is an error in an offering that this
 // command takes. Elsewhere it is a warning. Other unknown keys belong to somebody else.
 

@@ -43,7 +43,7 @@ const FLAG = /^(?:(yes|Yes|YES|on|On|ON)|no|No|NO|off|Off|OFF)$/;
 /** Octal to one version and decimal or a word to the other: 0755, 0o755, 0x1ff. */
 const NUMBER = /^[-+]?0[0-9ox]/;
 
-/** The value of an unquoted scalar, or what stands for a value with two readings. */
+/** The value of an unquoted scalar, or what represents a value with two readings. */
 export function plainValue(value: unknown, source: string): unknown {
   const flag = FLAG.exec(source);
   if (flag) return new TwoReadings(flag[1] !== undefined);

@@ -14,10 +14,10 @@ export type Values = {
   places: WeakMap<object, ReadonlyMap<string | number, Place>>;
 };
 
-/** An alias may stand for this many values, itself containing aliases; more is an alias bomb. */
+/** An alias may represent this many values, itself containing aliases; more is an alias bomb. */
 const MAX_ALIAS_VALUES = 100_000;
 
-/** `weight` counts the values in it, with those that aliases stand for. */
+/** `weight` counts the values in it, with those that aliases represent. */
 type Entry = { value: unknown; weight: number; start: number };
 
 /** Reads the tree. `isNamed` says which keys may be repeated in a message; another one may be a secret. */

@@ -18,9 +18,9 @@ export type EntryTable = {
   readonly size: number;
   /** How many of them are of directories. */
   readonly directories: number;
-  /** Entries of a resource that an earlier entry is of; they are passed over. */
+  /** Entries of a resource that an earlier entry is of; they are ignored. */
   readonly repeated: number;
-  /** Entries without the uuid of a resource; they are passed over. */
+  /** Entries without the uuid of a resource; they are ignored. */
   readonly nameless: number;
   add(value: unknown): void;
   /** The number of a resource's entry, or -1. */

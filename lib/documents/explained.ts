@@ -48,7 +48,7 @@ function explainGid({ flags }: Valued): Row | null {
   return (flags & MOCK) === 0 ? ROWS.invented : ROWS.mock;
 }
 
-/** Space without its fraction, and the same inodes; amounts of what are no four quotas are equal to nothing. */
+/** Space without its fraction, and the same inodes; amounts of what are not four quotas are equal to nothing. */
 function isCut(plugin: readonly number[], ours: readonly number[]): boolean {
   return ours.every((amount, at) => plugin[at] === (at < SPACES ? Math.trunc(amount) : amount));
 }

@@ -123,7 +123,7 @@ function* rulesOfName(name: string, meta: Table, order: Table | null): Generator
 const LATEST = "latest-all.json";
 const STAMP_LENGTH = "2026-01-31-23-59".length;
 
-/** As names have it; null for what is no date. */
+/** As names have it; null for what is not a date. */
 function minuteOf(date: unknown): string | null {
   if (typeof date !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(date)) return null;
   return date.slice(0, STAMP_LENGTH).replace(/[T:]/g, "-");

@@ -1,4 +1,4 @@
-// The schemas of what this program publishes and prints as JSON Schema 2020-12, for whoever reads it in another
+// The schemas of what this program publishes and prints as JSON Schema 2020-12, for anybody who reads it in another
 // language.
 
 import { toJsonSchema } from "@valibot/to-json-schema";

@@ -1,4 +1,4 @@
-// The rules of directories in a document of the hierarchy profile: each has the id of its path, stands before what lies
+// The rules of directories in a document of the hierarchy profile: each has the id of its path, comes before what lies
 // in it, and says whether all of that is pending (docs/contract.md, "The hierarchy").
 
 import { isTable } from "../json.ts";
@@ -12,7 +12,7 @@ type Directory = {
   path: string;
   isPending: boolean;
   parent: Directory | null;
-  /** undefined: nothing lies in it. */
+  /** undefined: nothing is in it. */
   hasActive: boolean | undefined;
 };
 
@@ -27,7 +27,7 @@ export type ParentRules = {
 
 export function createParentRules(): ParentRules {
   const directories = new Map<string, Directory>();
-  /** What names a parent that no directory before it is: perhaps a resource, which others lie in. */
+  /** What names a parent that no directory before it is: perhaps a resource, which others are in. */
   const strays: { entry: number; parent: string }[] = [];
 
   let hasResources = false;
@@ -80,7 +80,7 @@ export function createParentRules(): ParentRules {
         if (isResource(parent)) continue;
         yield { ...fault("parentItemId", "is not the itemId of a directory before this entry"), entry };
       }
-      // Those above others stand before them.
+      // Those above others come before them.
       for (const { parent, hasActive } of [...directories.values()].reverse()) {
         if (hasActive !== undefined) note(parent, hasActive);
       }

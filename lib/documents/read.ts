@@ -15,7 +15,7 @@ export type ReadEntry = Taken & {
 
 export type ReadDocument = {
   path: string;
-  /** Throws `DocumentError` for what is no JSON, and for a file that cannot be read to its end. */
+  /** Throws `DocumentError` for what is not JSON, and for a file that cannot be read to its end. */
   entries: Iterable<ReadEntry>;
   /** The document with an empty list in the place of its entries; whole once these were read. */
   frame(): unknown;
@@ -83,7 +83,7 @@ function* elementsOf(tape: Tape, onFrame: (frame: unknown) => void): Generator<T
   onFrame(frame);
 }
 
-/** The keys of an object; whoever asks for the next one has taken the value. */
+/** The keys of an object; the caller that asks for the next one has taken the value. */
 function* keysOf(tape: Tape): Generator<string> {
   tape.expect("{");
   for (let isFirst = true; !(isFirst && tape.peek() === "}"); isFirst = false) {
@@ -109,7 +109,9 @@ function* itemsOf(tape: Tape): Generator<Taken> {
 
 const CHUNK_BYTES = 65_536;
 
-/** The text in pieces. Unlike a reader that must go on, it refuses what is no UTF-8, and a mark of the byte order. */
+/**
+ * The text in pieces. Unlike a reader that must continue, it refuses what is not UTF-8, and a mark of the byte order.
+ */
 function* textOf(path: string): Generator<string> {
   const fd = attempt(path, () => openToRead(path, "follow"));
   try {

@@ -17,11 +17,11 @@ const dashedUuid = v.pipe(
   v.string(),
   v.regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "is not a uuid with dashes"),
 );
-/** To the library a list passes for an object where no key is required, so it is asked here. */
+/** To the library a list looks like an object where no key is required, so it is asked here. */
 const anyObject = v.custom<Readonly<Record<string, unknown>>>(isTable, "is not an object");
 
 /**
- * An absolute path in its only spelling. Written for any engine of regular expressions: what lies beyond it, such as
+ * An absolute path in its only spelling. Written for any engine of regular expressions: what is beyond it, such as
  * lengths in bytes, is left to rules.ts.
  */
 const PATH = new RegExp(`^(?:/(?!\\.{1,2}(?:/|$))[^/${CONTROL}${FORMAT}]+)+$`);

@@ -1,7 +1,7 @@
 // JSON as a stream: values are taken one after the other, so that a document of any length and any layout is read
 // without being held. Knows nothing of what the values mean, and repairs nothing.
 
-/** Why a text is no JSON; `isCut` when it ends too early. */
+/** Why a text is not JSON; `isCut` when it ends too early. */
 export class NotJson extends Error {
   readonly isCut: boolean;
 
@@ -13,7 +13,7 @@ export class NotJson extends Error {
 
 export type Taken = {
   value: unknown;
-  /** As it stands in the file. */
+  /** As it is in the file. */
   text: string;
 };
 
@@ -29,7 +29,9 @@ export type Tape = {
 /** An entry of a document as this program, or anybody's printer with two spaces, lays it out. */
 const ENTRY_START = '{\n        "';
 const ENTRY_END = "\n      }";
-/** No value of a document is as long; somebody else's file of a gigabyte must not be collected in search of an end. */
+/**
+ * No value of a document is as long; another program's file of a gigabyte must not be collected in search of an end.
+ */
 const LONGEST_VALUE = 32 * 1_048_576;
 
 export function createTape(chunks: Iterable<string>): Tape {
@@ -129,7 +131,7 @@ function isBlank(code: number): boolean {
   return code === 32 || code === 10 || code === 13 || code === 9;
 }
 
-/** undefined for what is no JSON; nesting that is too deep for the parser is none either. */
+/** undefined for what is not JSON; nesting that is too deep for the parser is none either. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

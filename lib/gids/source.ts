@@ -14,7 +14,7 @@ export type GidSource = {
   keyOf(project: GidProject): string | null;
   /** True when every answer has all projects that there are, whoever was asked for. */
   isWhole: boolean;
-  /** @throws AppError when it does not answer, or with something that is no answer */
+  /** @throws AppError when it does not answer, or with something that is not an answer */
   fetch(keys: readonly string[]): Promise<Found>;
   /** The field of the problems about it. */
   field: string;

@@ -1,5 +1,5 @@
 // Reading the history back: the two lines of a deed become one entry, and what a run that died left open is settled by
-// what is in the directory. A line that is not whole is passed over; without a file there are no entries.
+// what is in the directory. A line that is not whole is ignored; without a file there are no entries.
 
 import { closeSync } from "node:fs";
 import { attempt } from "../output/failure.ts";
@@ -40,7 +40,7 @@ export type HistoryEntry = {
    * run was killed, or still waits.
    */
   error: string | null;
-  /** How long it took, in milliseconds; null where nobody knows. */
+  /** How long it took, in milliseconds; null if it is not known. */
   ms: number | null;
   /** Published, removed: name of the file. */
   file: string | null;

@@ -63,7 +63,7 @@ function passAcks(
     const found = orders.has(order) ? place.read(order) : null;
     return found === null || judged.get(keyOf(order)) === found.identity ? null : found;
   };
-  /** It lies where it was, and is not read again: what it said counts once. */
+  /** It is where it was, and is not read again: what it said counts once. */
   const judge = ({ order, identity }: FoundAck) => {
     judged.set(keyOf(order), identity);
     isChanged = true;

@@ -87,7 +87,7 @@ async function carryOut(
   return before === null ? "left" : finishOrder({ order, receipt }, backendIdStep(before, receipt, run), run);
 }
 
-/** Done, an order would bring a terminated resource back to life, whose path may be another's by now. */
+/** Done, an order would reactivate a terminated resource, whose path may be another resource's by now. */
 async function livingResource(
   order: WaldurOrder,
   { resource }: Receipt,

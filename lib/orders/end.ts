@@ -1,6 +1,6 @@
 // A run over orders is one program with two ends. The real end acts: it writes receipts and files and sends calls. The
 // describing end only records, and answers a read with what the recorded calls would have made of Waldur. All that
-// decides anything stands before them, so a dry run shows what the real run then does.
+// decides anything comes before them, so a dry run shows what the real run then does.
 
 import type { AckDeed } from "../history/record.ts";
 import type { OrderFile, OrderFileDraft } from "../output/order-file.ts";

@@ -84,7 +84,7 @@ export function reportLackingActions(receipt: Receipt, { job, end }: OrderRun): 
   });
 }
 
-/** Why a file that stands there already is not what would be published. */
+/** Why a file that is there already is not what would be published. */
 function fileProblem(found: "differs" | "foreign", name: string, order: string): Omit<Problem, "offering"> {
   if (found === "foreign") {
     return {

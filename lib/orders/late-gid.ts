@@ -1,5 +1,5 @@
 // The GID that Waldur gives a project only once the order for its first resource is accepted: asked for then, and the
-// order's file made anew with it. With `require_gid` an order without one stays executing for the next pass.
+// order's file made again with it. With `require_gid` an order without one stays executing for the next pass.
 
 import type { OrderOutcome } from "../report/report.ts";
 import { addNotice, addProblem } from "../run/job.ts";

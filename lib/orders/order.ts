@@ -1,5 +1,5 @@
-// One order from Waldur to its file and back. Every step may be the last before a power cut: running again goes on from
-// what Waldur and the disk say (docs/contract.md, "Orders").
+// One order from Waldur to its file and back. Every step may be the last before a power cut: running again continues
+// from what Waldur and the disk say (docs/contract.md, "Orders").
 
 import type { Receipt } from "../output/receipt.ts";
 import { type FoundReceipt, hasFile, peekReceipt } from "../output/receipts.ts";
@@ -119,7 +119,7 @@ function standingOf(
   const { completion, outputDirectory } = run.job.config.settings;
   if (completion === "on-publish" && order.state !== "executing") return null;
   const found = peekReceipt(outputDirectory, order.uuid);
-  // While it is pending its file cannot have been published by a run that went well: it is looked at like any other.
+  // While it is pending its file cannot have been published by a run that succeeded: it is looked at like any other.
   const isOut = found !== null && order.state === "executing" && isPublished(found.receipt, outputDirectory);
   if (isOut && found.receipt.answer !== undefined && (found.open || found.receipt.ended?.state === "gone"))
     return found;

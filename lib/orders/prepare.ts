@@ -31,7 +31,7 @@ export type Prepared = {
   receipt: Receipt;
   /** What was asked of the claims, to be asked again before the file gets its name. */
   question: PathQuestion;
-  /** Resources carry no slugs, so the server is of 2024 and a worker stands behind approval. */
+  /** Resources carry no slugs, so the server is of 2024 and a worker is behind approval. */
   hasWorker: boolean;
   /** Its project has no GID, and may get one when the order is accepted; `remap` is what it maps to then. */
   lateGid: { project: GidProject; remap: () => Mapped } | null;
@@ -195,7 +195,7 @@ function missingResource(order: WaldurOrder): Finding {
   };
 }
 
-/** Waldur would bring the resource back to life, whose path may be somebody else's by now. */
+/** Waldur would reactivate the resource, whose path may be another resource's by now. */
 export function terminatedResource(order: WaldurOrder): Finding {
   return {
     code: "resource-terminated",

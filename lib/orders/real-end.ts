@@ -41,7 +41,9 @@ function realEnd({ reader, actor, config }: RealJob, output: Output, history: Hi
   };
 }
 
-/** A file that is there already is not published again, so it is no deed, unless it goes in between. */
+/**
+ * A file that is there already is not published again, so it is not recorded as an action, unless it goes in between.
+ */
 function recorded(draft: OrderFileDraft, receipt: Receipt, history: History): OrderFileDraft {
   const { offering, order, resource, file, mountPoint: path } = receipt;
   const deed = {

@@ -17,7 +17,7 @@ export function isOpen(order: WaldurOrder): boolean {
 
 const ENDED: ReadonlySet<string> = new Set(ENDED_STATES);
 
-/** A state that this program does not know may lead anywhere, so it is no end. */
+/** A state that this program does not know may lead anywhere, so it is not an end. */
 export function hasEnded(order: WaldurOrder): boolean {
   return ENDED.has(order.state);
 }
@@ -51,7 +51,7 @@ export function lostAnswer(what: string, order: WaldurOrder, posted: Posted): Re
   });
 }
 
-/** What was mapped is not what Waldur says now; the next run maps it anew. */
+/** What was mapped is not what Waldur says now; the next run maps it again. */
 export function waitForNextRun(order: WaldurOrder, { job }: OrderRun): "waiting" {
   job.log.info("the order changed after it was read; the next run handles it", { order: order.uuid });
   return "waiting";

@@ -16,7 +16,7 @@ export type Mounted = {
   locks: "everywhere" | "here" | "none";
 };
 
-/** The mount that a real path lies on; null where the kernel's table cannot be read. */
+/** The mount that a real path is on; null where the kernel's table cannot be read. */
 export function mountOf(path: string, table = readMountTable()): Mounted | null {
   let found: Mounted | null = null;
   // Of several mounts at one place the last one is on top.

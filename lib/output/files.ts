@@ -54,7 +54,7 @@ export function isOwnFile(path: string): boolean {
   return stats?.isFile() === true && isOurs(path, stats);
 }
 
-/** Whether this program, or root, owns a file below the output directory. Elsewhere whoever asks has not looked. */
+/** Whether this program, or root, owns a file below the output directory. Elsewhere the caller has not looked. */
 function isOurs(path: string, { uid }: Stats): boolean {
   return isTrustedUser(uid) || uid === ownerBelow(path);
 }
@@ -77,8 +77,8 @@ export function listFileNames(directory: string, isWanted: (name: string) => boo
 }
 
 /**
- * Paths of the files with a snapshot's name, whoever wrote them, the one modified last first; of equal ones the later
- * name. The Python plugin named its snapshots alike.
+ * Paths of the files with a snapshot's name, regardless of who wrote them, the one modified last first; of equal ones
+ * the later name. The Python plugin named its snapshots alike.
  */
 export function snapshotsNewestFirst(directory: string): string[] {
   return listFileNames(directory, isSnapshotName)

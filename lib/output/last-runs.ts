@@ -1,4 +1,4 @@
-// When the runs of a mode went well last, and how the last one failed that did not: for `status`. The first is the time
+// When the runs of a mode succeeded last, and how the last one failed that did not: for `status`. The first is the time
 // of an empty file, so that a pass that finds nothing to do writes nothing. Losing either costs only what it says.
 
 import { closeSync, lutimesSync } from "node:fs";

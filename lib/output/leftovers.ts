@@ -11,7 +11,7 @@ import { removeFile } from "./files.ts";
 const DAY_MS = 86_400_000;
 const NAME = /^tmp-(?:sync|orders|claims|page)-.*-(?:cache)?[0-9a-f]{32}$/;
 
-/** A name that nobody can foresee, `tmp-{mode}-{host}-{kind}{random}`. */
+/** A name that cannot be predicted, `tmp-{mode}-{host}-{kind}{random}`. */
 export function temporaryName(mode: string, kind: "" | "cache" = ""): string {
   return `${prefixOf(mode)}${kind}${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
 }

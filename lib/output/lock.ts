@@ -16,7 +16,7 @@ export type Lock = { /** False where the file system knows no locks. */ held: bo
 type LockRequest = { statePath: string; mode: string; warn: (message: string) => void };
 
 /**
- * Takes the lock at once or not at all. Where the file system refuses locks the run goes on, with one warning.
+ * Takes the lock at once or not at all. Where the file system refuses locks the run continues, with one warning.
  * @throws RetryLaterError with code `locked` when another run holds it, quiet when the run before found it free
  */
 export function takeLock(request: LockRequest): Lock {
@@ -168,8 +168,8 @@ function refusalOf(error: unknown, path: string): "busy" | "refused" {
 
 /**
  * An existing file is not opened here: closing it would drop the lock that this process may hold on it (fcntl(2)).
- * Kind, owner and access are asked for instead, because SQLite's own error would not say why, and a pipe would pass for
- * a file system that knows no locks.
+ * Kind, owner and access are asked for instead, because SQLite's own error would not say why, and a pipe would look
+ * like a file system that knows no locks.
  */
 function createLockFile(path: string): void {
   attempt("create lock", path, () => {

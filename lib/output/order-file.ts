@@ -1,5 +1,5 @@
 // Publishing the file of one order, once: a file that is there is compared, never rewritten. What has the name but is
-// not a regular file is somebody else's, and stays. It goes in two steps, so that whatever can stop it does so before
+// not a regular file is another program's, and stays. It goes in two steps, so that whatever can stop it does so before
 // Waldur is asked to change anything.
 
 import { dirname, join } from "node:path";

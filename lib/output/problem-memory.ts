@@ -1,5 +1,5 @@
 // Which problems the last run of a mode met: when each was first met, when it was last logged as a warning, and what it
-// said, for whoever asks in between. Losing this costs a warning too many, and the dates.
+// said, for commands in between. Losing this costs a warning too many, and the dates.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";

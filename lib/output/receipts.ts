@@ -1,5 +1,5 @@
 // Receipts fix, before anything is published, the one name an order's file ever gets, and remember whether it was. An
-// open receipt is `receipts/{order}.json` in the state directory, a closed one lies in `receipts/closed/`
+// open receipt is `receipts/{order}.json` in the state directory, a closed one is in `receipts/closed/`
 // (docs/contract.md, "Publishing"). Losing one costs at most a search for the file by the order's uuid.
 
 import { existsSync, mkdirSync, renameSync } from "node:fs";
@@ -29,7 +29,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * The receipt of an order, durable when this returns: the one that exists, with the wanted mount point, else the wanted
- * one. A withdrawn one is opened anew, under its old name.
+ * one. A withdrawn one is opened again, under its old name.
  */
 export function claimReceipt(output: Output, wanted: Receipt): FoundReceipt {
   const found = peekReceipt(output.directory, wanted.order);
@@ -175,7 +175,7 @@ export function removeReceipts(output: Output, orders: readonly string[]): void 
   replaceFile(output, { name: EXPIRY_STAMP, place: "state" }, `${output.now().getTime()}\n`);
 }
 
-/** Whoever has the name first rules, also between two hosts; a broken receipt does not count as one. */
+/** The first one to have the name wins, also between two hosts; a broken receipt does not count as one. */
 function writeClaim(output: Output, receipt: Receipt): FoundReceipt {
   ensureFolders(output);
   const name = receiptName(OPEN, receipt.order);

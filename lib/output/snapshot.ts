@@ -31,7 +31,7 @@ export type Beginning = {
 
 export type Draft = {
   /**
-   * Forgets everything written and begins with the head.
+   * Drops everything written and begins with the head.
    * @param isHeld entries are kept apart until the end, because others come before them
    */
   restart(frame: Frame, isHeld?: boolean): void;

@@ -37,7 +37,7 @@ export function memorySpool(): Spool {
 
 const ZEROS = new Uint8Array(65_536);
 
-/** Gives as many bytes back, and not these: enough for whoever counts them. */
+/** Gives as many bytes back, and not these: enough for a caller that counts them. */
 export function sizeSpool(): Spool {
   let size = 0;
   return {

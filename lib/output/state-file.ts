@@ -32,7 +32,7 @@ export function readJsonFile(path: string): unknown {
 }
 
 /**
- * A descriptor to read from; null when the file is missing, undefined when what has its name is no file.
+ * A descriptor to read from; null when the file is missing, undefined when what has its name is not a file.
  * @throws OutputError when it is another user's, or a directory, which nothing can replace
  */
 export function openStateFile(path: string): number | null | undefined {
@@ -68,7 +68,7 @@ function openUnlessSpecial(path: string): number | undefined {
   }
 }
 
-/** @throws OutputError unless it is a regular file of the user whose state directory it lies in */
+/** @throws OutputError unless it is a regular file of the user whose state directory it is in */
 export function requireStateFile(path: string, stats: Stats): void {
   requireFile(path, stats);
   requireOwner(path, stats);

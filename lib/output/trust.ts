@@ -1,4 +1,4 @@
-// Whether others could change what is published, or lead a run elsewhere: who owns the output directory and who may
+// Whether others could change what is published, or redirect a run: who owns the output directory and who may
 // write it, and for root, whose files everybody obeys, the same of each directory on the way to it (docs/security.md).
 
 import { closeSync, fstatSync, lstatSync, readlinkSync, type Stats } from "node:fs";
@@ -59,7 +59,7 @@ function judgeSteps(steps: readonly Step[], isOurs: (stats: Stats) => boolean): 
   return { faults, notices };
 }
 
-/** Nobody moves what belongs to others out of such a directory, and what lies in it is looked at by itself. */
+/** Nobody moves what belongs to others out of such a directory, and what is in it is looked at by itself. */
 function isSticky({ kind, stats }: Step): boolean {
   return kind === "above" && (stats.mode & 0o1000) !== 0;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const BROWSER = join(import.meta.dir, "browser");
 
-/** One script, in which nothing could end the element that it stands in. */
+/** One script, in which nothing could end the element that it is in. */
 export function pageScript(): string {
   return bundled("main.ts", ["--format=iife"]).replaceAll("</script", "<\\/script").trim();
 }

@@ -31,7 +31,7 @@ export type PageOptions = { offerings: readonly OfferingConfig[]; version: strin
 
 /**
  * @throws DocumentError for a newest snapshot that is not whole, UsageError for one that cannot be read. The one before
- * is passed over then, and the page says so.
+ * is ignored then, and the page says so.
  */
 export async function collectPage(options: PageOptions): Promise<Page> {
   const names = createNames();

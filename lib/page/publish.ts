@@ -1,5 +1,5 @@
 // The page on its way to its name: in the output directory as other published files, or under a name that somebody
-// chose. An index.html of somebody else's is never replaced.
+// chose. An index.html of another program is never replaced.
 
 import {
   closeSync,
@@ -47,7 +47,7 @@ export async function publishInDirectory(
   }
 }
 
-/** The same for a file anywhere; its temporary file lies beside it. */
+/** The same for a file anywhere; its temporary file is beside it. */
 export async function publishAs(
   path: string,
   { fileMode, make }: { fileMode: number; make: () => Promise<Iterable<string>> },
@@ -83,7 +83,7 @@ function append(fd: number, bytes: Uint8Array): void {
 
 const HEAD_BYTES = 1024;
 
-/** @throws OutputError when something has the name that is no page of this program */
+/** @throws OutputError when something has the name that is not a page of this program */
 function requireOwn(path: string): void {
   const stats = attempt("find", path, () => lstatSync(reach(path), { throwIfNoEntry: false }));
   if (stats === undefined || (stats.isFile() && headOf(path).includes(MARK))) return;

@@ -10,7 +10,7 @@ import type { Columns, PageData } from "./data.ts";
 import type { Page } from "./page.ts";
 import { QUOTAS, type Rows } from "./rows.ts";
 
-/** By which a page of ours is known, so that nobody else's index.html is replaced. */
+/** By which a page of ours is known, so that no other index.html is replaced. */
 export const MARK = '<meta name="generator" content="waldur-cscs-storage';
 
 export function renderPage(page: Page): Iterable<string> {
@@ -93,7 +93,7 @@ function* dataOf({ program, at, offerings, snapshots, names, values, parts }: Pa
   yield "}}";
 }
 
-/** In HTML a `<` could end the data, and characters that cannot be seen could mislead whoever reads the file. */
+/** In HTML a `<` could end the data, and characters that cannot be seen could mislead anybody who reads the file. */
 export function safeJson(value: unknown): string {
   return escapeUnsafe(JSON.stringify(value)).replaceAll("<", "\\u003c");
 }

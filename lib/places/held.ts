@@ -1,5 +1,5 @@
 // Directories that a run holds open. Whatever is below one of them is reached through its descriptor, so that nobody
-// who moves a directory or puts a link in its place leads the run elsewhere; names in messages stay those that people
+// who moves a directory or puts a link in its place redirects the run; names in messages stay those that people
 // know. Descriptors belong to the whole process, and so does this list.
 
 import { closeSync } from "node:fs";

@@ -1,5 +1,5 @@
 // Events for people and journals, on standard error only: one line each, `level message key=value` or a JSON object.
-// Every line passes through one redactor, so that no token can reach it, whoever built the text.
+// Every line passes through one redactor, so that no token can reach it, however the text was made.
 
 import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
 import { EXIT } from "../errors.ts";

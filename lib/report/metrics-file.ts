@@ -31,7 +31,7 @@ import type { Report } from "./report.ts";
 
 /**
  * Looks at the file before the run does anything. Returns what the administrator should know of it, or null.
- * @throws OutputError when it is no regular file, or has the metrics of the other mode
+ * @throws OutputError when it is not a regular file, or has the metrics of the other mode
  */
 export function inspectMetrics(path: string, owner: MetricsOwner): string | null {
   const { labels } = lookAt(path, owner);
@@ -97,7 +97,7 @@ function requireOwnInSticky(path: string, directory: string): void {
   throw new Error(`${path} is another user's, in a sticky directory`);
 }
 
-/** The name is one that nobody can foresee, and only what we made goes. */
+/** The name is one that cannot be predicted, and only what we made goes. */
 function replace(path: string, text: string): void {
   const temporary = `${path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.tmp`;
   const fd = openNew(temporary, 0o644);

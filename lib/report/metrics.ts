@@ -33,7 +33,7 @@ export function renderMetrics(report: Report, owner: MetricsOwner, before: LastS
     offering: offering.uuid,
     name: offering.name,
   });
-  // A passive gateway did nothing, which is no success of its own.
+  // A passive gateway did nothing, which is not a success of its own.
   const isPassive = report.offerings.length > 0 && report.offerings.every(({ passive }) => passive === true);
   const names = new Map(report.offerings.map(({ uuid, name }) => [uuid, name]));
   const about = (uuid = "") => of({ uuid, name: names.get(uuid) ?? "" });

@@ -14,7 +14,7 @@ export type Remembered = {
   known?: KnownProblem | undefined;
 };
 
-/** A problem for whoever asks between two runs. */
+/** A problem for anybody who asks between two runs. */
 export type KnownProblem = Problem & {
   /** Nothing was left out for it. */
   isNotice?: boolean;
@@ -81,7 +81,7 @@ function keyed({ problems, notices = [], more = [] }: Found): Keyed[] {
   ];
 }
 
-/** Another offering's problem that lasts is warned of, and so remembered anew, once a day; an older one is over. */
+/** Another offering's problem that lasts is warned of, and so remembered again, once a day; an older one is over. */
 function isKept(warnedAt: number, now: Date): boolean {
   return Math.abs(now.getTime() - warnedAt) < 2 * WARN_AGAIN_MS;
 }

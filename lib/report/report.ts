@@ -19,7 +19,7 @@ export type Report = {
   problems: Problem[];
   /** What the administrator should know, though nothing was left out for it. */
   notices: Problem[];
-  /** Problems that were counted and not kept, because nobody asked for the report. */
+  /** Problems that were counted and not kept, because was not asked for the report. */
   omitted: More[];
   exitCode: ExitCode;
 };
@@ -42,7 +42,7 @@ export type OfferingReport = {
   exitCode: ExitCode;
 };
 
-/** It is filled in while the run goes on. */
+/** It is filled in while the run continues. */
 export type OfferingLine = Omit<OfferingReport, "exitCode">;
 
 /** `oldest`: since when the one that waits longest has been published; null where there is none. */
@@ -91,7 +91,7 @@ export type Problem = {
   field?: string;
   message: string;
   hint?: string | undefined;
-  /** It stands for those of so many resources of one project. */
+  /** It represents those of so many resources of one project. */
   count?: number;
 };
 

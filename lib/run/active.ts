@@ -4,7 +4,7 @@ import { RetryLaterError } from "../errors.ts";
 import { answerOf, look, type TouchLimits } from "../places/answers.ts";
 
 /**
- * Whether the file that makes a gateway the active one is missing. Anything but its absence is no answer.
+ * Whether the file that makes a gateway the active one is missing. Anything but its absence is not an answer.
  * @throws RetryLaterError when that cannot be found out
  */
 export async function isAbsent(path: string, limits: TouchLimits): Promise<boolean> {

@@ -13,7 +13,7 @@ export function watchClock(now: () => Date, report: (notice: Problem) => void): 
     isDone = true;
     const theirs = Date.parse(headers.get("date") ?? "");
     const ours = now().getTime();
-    // A header that is no date compares as false.
+    // A header that is not a date compares as false.
     if (Math.abs(ours - theirs) > HOUR_MS) report(noticeOf(ours, theirs));
   };
 }

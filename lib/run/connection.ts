@@ -8,7 +8,8 @@ import { isExempt } from "./no-proxy.ts";
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * @throws EndpointError for a proxy that cannot be used: going past it would show the token to whoever is on the way
+ * @throws EndpointError for a proxy that cannot be used: going past it would show the token to anybody on the network
+ * path
  */
 export function connectionOf(
   offering: OfferingConfig,
@@ -33,7 +34,7 @@ function proxyVariable(apiUrl: string, env: Env): string | null {
   const own = apiUrl.startsWith("https:") ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
   const name = [...own, "all_proxy", "ALL_PROXY"].find((one) => (env[one] ?? "") !== "");
   if (name === undefined || isExempt(new URL(apiUrl), noProxyOf(env))) return null;
-  // The runtime refuses such a proxy in some of the variables, and passes over it in silence in others.
+  // The runtime refuses such a proxy in some of the variables, and ignores it without a message in others.
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(env[name] ?? "")?.[1]?.toLowerCase() ?? "http";
   if (scheme === "http" || scheme === "https") return name;
   throw new EndpointError(`cannot reach ${apiUrl} through the proxy of ${name}, a ${scheme}:// proxy`, {

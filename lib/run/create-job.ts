@@ -76,7 +76,7 @@ export function connectTo({ offering, options, surroundings }: Asking, isReal: b
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-/** From so long a wait on a run reports it, although it may go well in the end. */
+/** From so long a wait on a run reports it, although it may succeed in the end. */
 const LONG_WAIT_MS = 10_000;
 
 export function patienceOf({ offering, options, surroundings, end, onAnswer, politeness }: Asking): Patience {
@@ -93,7 +93,7 @@ export function patienceOf({ offering, options, surroundings, end, onAnswer, pol
     onRetry: (message, waitMs = 0) =>
       log[waitMs < LONG_WAIT_MS ? "info" : "warn"](message, { offering: offering.uuid }),
     onRequest({ method, path, answer, ms }) {
-      // A POST changes Waldur: whoever reads the journal finds each one.
+      // A POST changes Waldur: so that the journal shows each one.
       log[method === "POST" ? "info" : "debug"](`${method} ${path}`, { answer, ms });
     },
   };

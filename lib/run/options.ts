@@ -19,7 +19,7 @@ export type RunOptions = {
   deadlineMs: number;
   retries: number;
   allowInsecureConfig: boolean;
-  /** False where nobody reads the report: then of very many problems not all are kept. */
+  /** False where nothing reads the report: then of very many problems not all are kept. */
   wantsReport?: boolean;
 };
 

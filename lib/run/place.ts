@@ -13,7 +13,7 @@ export type OutputPlace = {
   isSilent(): boolean;
 };
 
-/** Whether the directory is there, and what it is, is found by whoever opens it. */
+/** Whether the directory is there, and what it is, is found when it is opened. */
 export function outputPlace(directory: string, limits: TouchLimits): OutputPlace {
   let isTouched = false;
   let unanswered: Promise<unknown> | null = null;

@@ -1,4 +1,4 @@
-// What the run of an offering leaves for the next one, and for whoever asks in between: which problems it met, and how
+// What the run of an offering leaves for the next one, and for commands in between: which problems it met, and how
 // it ended. A directory that cannot be written any more loses only that.
 
 import { AppError, EXIT, worstExitCode } from "../errors.ts";

@@ -70,7 +70,7 @@ export async function answerRequest(request: Request, site: Site): Promise<Respo
 
 type Asked = { url: URL; path: string; authorization: string | null; logged: LoggedRequest };
 
-/** Faults that stand in for the server come first, those of the world and of the answer around it. */
+/** Faults that replace the server come first, those of the world and of the answer around it. */
 async function answerFor(request: Request, asked: Asked, site: Site): Promise<Answer> {
   const { url, path } = asked;
   const { faults, quirks } = site.faults.strike({ method: request.method, path, query: url.searchParams });

@@ -14,7 +14,7 @@ export const listProviderOfferings: Endpoint = (exchange) => {
   return pageOf(exchange, visible, painter(OFFERING_VIEW, exchange));
 };
 
-/** Consumers and strangers get 404 here. */
+/** Consumers and other users get 404 here. */
 export const readProviderOffering: Endpoint = (exchange, uuid) => {
   const offering = providerOffering(exchange, uuid);
   return offering === undefined ? noSuch("Offering") : json(200, painter(OFFERING_VIEW, exchange)(offering));

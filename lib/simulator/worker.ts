@@ -61,7 +61,7 @@ function write(world: World, order: SimOrder, read: Row | undefined): void {
   const resource = order.resourceUuid === null ? undefined : world.rows.edit(order.resourceUuid);
   if (resource === undefined || read === undefined) return;
   if (world.generation === "current" && isOptionsOnly(world, order)) {
-    // Whoever set the order done first has applied its options.
+    // Anybody who set the order done first has applied its options.
     if (order.state === "executing") finish(world, order);
   } else if (order.type === "Create") {
     const allocationUuid = uuidOf(world.seed, "allocation", resource.index);

@@ -70,7 +70,7 @@ const Problem = v.strictObject({
   resourceName: Known,
   project: Known,
   field: Known,
-  /** How many it stands for. */
+  /** How many it represents. */
   count: v.number(),
   since: Time,
 });

@@ -1,4 +1,4 @@
-// How the runs of each offering go: when each mode went well last, which orders are open and why, which problems there
+// How the runs of each offering go: when each mode succeeded last, which orders are open and why, which problems there
 // are and since when, who holds the lock. Reads the state directory, asks Waldur by GETs, and changes nothing.
 
 import { hostname } from "node:os";
@@ -28,7 +28,7 @@ export type StatusContext = {
 };
 
 const HOUR_MS = 3_600_000;
-/** A person should look after that long without a good run: the times of the timers, with much patience. */
+/** A person should look after that long without a successful run: the times of the timers, with much patience. */
 export const LATE_AFTER_MS: Readonly<Record<Mode, number>> = { orders: HOUR_MS, sync: 26 * HOUR_MS };
 
 export async function statusOf(context: StatusContext): Promise<Status> {
@@ -51,7 +51,7 @@ export async function statusOf(context: StatusContext): Promise<Status> {
 }
 
 /**
- * There are problems, an order is without an answer for long, the last run of a mode failed, or none went well for
+ * There are problems, an order is without an answer for long, the last run of a mode failed, or none succeeded for
  * long, which is right on a passive gateway.
  */
 function needsPerson({ passive, problems, orders, runs }: OfferingStatus): boolean {

@@ -1,4 +1,4 @@
-// An entry of an earlier file that is to stand in for its resource once more. It passes the policy of today, and has
+// An entry of an earlier file that is to be in for its resource once more. It passes the policy of today, and has
 // the text that it would be written with today; whatever else is in it stays.
 
 import { isTable } from "../json.ts";
@@ -15,7 +15,7 @@ const DEEPEST = 24;
 export type CarryRules = {
   policy: Policy;
   billed: QuotaValues | undefined;
-  /** Of the directory that a path lies in, by the profile of today. */
+  /** Of the directory that a path is in, by the profile of today. */
   parentItemId: (path: string) => string | null;
 };
 

@@ -45,7 +45,7 @@ export type StorageResource = {
   storageSystem: StorageItem;
   storageFileSystem: StorageItem;
   storageDataType: StorageItem & { path: string };
-  /** Of the directory that it lies in; always null in the flat profile. */
+  /** Of the directory that it is in; always null in the flat profile. */
   parentItemId: string | null;
   tenant: HierarchyItem;
   customer: HierarchyItem;
@@ -97,7 +97,7 @@ export type StorageSource = {
   backendMetadata: unknown;
   customer: { uuid: string; name: string; slug: string };
   project: { uuid: string; name: string; slug: string };
-  /** Whose offering it is; undefined where nobody asked, or the server does not say. */
+  /** Whose offering it is; undefined if it was not requested, or the server does not say. */
   provider?: { slug: string; name: string } | undefined;
 };
 

@@ -8,7 +8,7 @@ import { mappingProblem, type Problems } from "./problems.ts";
 export const LARGEST_ENTRY_BYTES = 16 * 1024;
 /** Everything else of an entry, and six bytes for each character that is escaped, still fit beside so many. */
 const SURELY_FITS = 1000;
-/** How much deeper an entry stands in its document than alone. */
+/** How much deeper an entry is in its document than alone. */
 const INDENT = 6;
 
 /** Reports an entry that is too large. */
@@ -55,7 +55,7 @@ function weightOf(value: unknown): number {
   return weight;
 }
 
-/** As the entry stands in a document. */
+/** As the entry is in a document. */
 function entryBytes(entry: StorageResource): number {
   const text = JSON.stringify(entry, null, 2);
   return Buffer.byteLength(text) + INDENT * text.split("\n").length;

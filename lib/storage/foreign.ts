@@ -24,7 +24,7 @@ export type ForeignEntry = {
 export const FOREIGN_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * The entries for projects with a uuid, each uuid once; others are passed over.
+ * The entries for projects with a uuid, each uuid once; others are ignored.
  * @returns null when the text is larger than the limit, is not JSON, or has no list of storage resources
  */
 export function readForeignDocument(text: string): ForeignEntry[] | null {

@@ -1,5 +1,5 @@
 // Storage fields of the order form. Waldur keeps the value of a form field of the type for storage folders as one
-// object below the name of that field, so they stand in the attributes themselves or one object deeper.
+// object below the name of that field, so they are in the attributes themselves or one object deeper.
 
 import { isTable } from "../json.ts";
 import { mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
@@ -49,7 +49,7 @@ export function readForm(
   return undefined;
 }
 
-/** The value of a field: what stands in the attributes themselves wins over the nested object. */
+/** The value of a field: what is in the attributes themselves wins over the nested object. */
 export function formValue(
   attributes: Readonly<Record<string, unknown>>,
   form: StorageForm,
@@ -67,8 +67,9 @@ export function fieldPath({ path }: StorageForm, name: string): string {
 }
 
 /**
- * Attributes with nothing in them but the storage fields that a resource is mapped by, for whoever keeps them: users
- * and servers write anything into the others. undefined where one of them is not of the plain kind that can be mapped.
+ * Attributes with nothing in them but the storage fields that a resource is mapped by, for anybody who keeps them:
+ * users and servers write anything into the others. undefined where one of them is not of the plain kind that can be
+ * mapped.
  */
 export function plainStorageFields(attributes: unknown): Readonly<Record<string, unknown>> | undefined {
   if (attributes === null || attributes === undefined) return {};

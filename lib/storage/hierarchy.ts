@@ -20,9 +20,9 @@ import type { TargetRules } from "./target.ts";
 import { isUserDataType, readUserTarget, type UserTarget } from "./user-target.ts";
 
 export type Hierarchy = {
-  /** One slash at the end means nothing here, and the root alone is no mount point. */
+  /** One slash at the end means nothing here, and the root alone is not a mount point. */
   backendIdOf(backendId: string): string;
-  /** Of the directory that the path lies in. */
+  /** Of the directory that the path is in. */
   parentItemId(path: string): string | null;
   /** The user that the entry is for; null for one of a project. */
   readUser(

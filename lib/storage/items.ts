@@ -40,7 +40,7 @@ export function rememberDataTypes(): (key: string) => DataTypeItem {
   };
 }
 
-/** `path` is the part of a path that the data type stands for: its key. */
+/** `path` is the part of a path that the data type represents: its key. */
 function dataTypeItem(key: string): DataTypeItem {
   return {
     itemId: itemIdOf("storage_data_type", key),

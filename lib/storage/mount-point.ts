@@ -5,7 +5,7 @@ import type { MappingProblem } from "./document.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 import { LONGEST_SEGMENT, SEGMENT_HINT } from "./segment.ts";
 
-/** What the placeholders of a template stand for; each is one part of a path. */
+/** What the placeholders of a template represent; each is one part of a path. */
 export type PathNames = {
   storageSystem: string;
   fileSystem: string;
@@ -86,8 +86,8 @@ export function templatePath(
 }
 
 /**
- * The path of an existing mount that a backend id gives. null for a backend id that is no absolute path (the original
- * program wrote the slug there); undefined, reported, for an absolute one that cannot be trusted.
+ * The path of an existing mount that a backend id gives. null for a backend id that is not an absolute path (the
+ * original program wrote the slug there); undefined, reported, for an absolute one that cannot be trusted.
  */
 export function existingMount(backendId: string, problems: Problems): string | null | undefined {
   if (!isAbsolute(backendId)) return null;
@@ -107,7 +107,7 @@ function isAbsolute(backendId: string): boolean {
   return backendId.startsWith("/");
 }
 
-/** A slug never has a slash: what has one and is no absolute path is probably a path that was typed wrongly. */
+/** A slug never has a slash: what has one and is not an absolute path is probably a path that was typed wrongly. */
 export function suspectBackendId(backendId: string): MappingProblem | undefined {
   if (isAbsolute(backendId) || !/[/\\]/.test(backendId)) return undefined;
   return mappingProblem("bad-backend-id", {
@@ -126,7 +126,7 @@ const UNWRITABLE: readonly (readonly [RegExp, string])[] = [
 ];
 const utf8 = new TextEncoder();
 
-/** Why a path is not an absolute one in its only spelling, to go on after the field's name; null when it is. */
+/** Why a path is not an absolute one in its only spelling, to continue after the field's name; null when it is. */
 export function faultOfPath(path: string): string | null {
   if (!path.startsWith("/")) return "does not start with a slash";
   if (path.endsWith("/")) return "ends with a slash";

@@ -1,4 +1,4 @@
-// The directories above mount points, for documents of the hierarchy profile: the one that a mount point lies in is its
+// The directories above mount points, for documents of the hierarchy profile: the one that a mount point is in is its
 // customer's, the one above that the tenant's, who is the provider (docs/contract.md, "The hierarchy"). Keyed by path,
 // and only of published entries; memory is the number of directories.
 
@@ -53,7 +53,7 @@ export function parentPaths(path: string, policy: Pick<Policy, "holds">): string
 
 const LEVELS = 2;
 
-/** The id of the directory that a path lies in; null where none is published. */
+/** The id of the directory that a path is in; null where none is published. */
 export function parentItemId(path: string, policy: Pick<Policy, "holds">): string | null {
   const [directory] = parentPaths(path, policy);
   return directory === undefined ? null : directoryItemId(directory);
@@ -62,7 +62,7 @@ export function parentItemId(path: string, policy: Pick<Policy, "holds">): strin
 type Directory = {
   path: string;
   itemId: string;
-  /** Whose mount points lie directly in it; null for one that has only directories. */
+  /** Whose mount points are directly in it; null for one that has only directories. */
   customer: HierarchyItem | null;
   parent: Directory | null;
   /** Something in it is not pending. */
@@ -104,7 +104,7 @@ export function createParents(
   const entries = (leafAt: LeafAt): DirectoryEntry[] => {
     const ofTenant = tenant();
     const order = sorted(directories.values()).filter(({ path }) => leafAt(path) === null);
-    // Behind what lies in it each one is known; where a resource is mounted, its own status counts.
+    // Behind what is in it each one is known; where a resource is mounted, its own status counts.
     for (const { isActive, parent } of order.toReversed())
       if (isActive && parent !== null) parent.isActive = true;
     return order.map((directory) => entryOf(directory, { ...rules, ofTenant, leafAt }));
@@ -137,7 +137,7 @@ export function createParents(
   };
 }
 
-/** In the order of their first use, but each behind the one that it lies in. */
+/** In the order of their first use, but each behind the one that it is in. */
 function sorted(directories: Iterable<Directory>): Directory[] {
   const order = new Set<Directory>();
   for (const directory of directories) {

@@ -1,4 +1,4 @@
-// What a site lets strangers choose: end users in order forms, operators in Waldur, and Waldur itself. The program
+// What a site lets users choose: end users in order forms, operators in Waldur, and Waldur itself. The program
 // often stands where nobody looks between an order and what root makes of it, so whatever is outside the policy is a
 // problem that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
 
@@ -41,7 +41,7 @@ export function createPolicy(settings: PolicySettings) {
   return {
     /** Whether a resource may be mounted there that was not before. */
     admits,
-    /** Whether it is a root itself, or lies below one; none of the directories of the system is. */
+    /** Whether it is a root itself, or is below one; none of the directories of the system is. */
     holds: (directory: string): boolean =>
       admits(directory) || (roots.includes(`${directory}/`) && !isSystemPath(directory)),
     permission(field: string, value: string): MappingProblem | undefined {

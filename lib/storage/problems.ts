@@ -33,7 +33,7 @@ export type MappingCode =
 /** Problems of one item as they are found; a part that adds one returns undefined. */
 export type Problems = MappingProblem[];
 
-/** `message` goes on after the name of the field: `limits.storage` + `is negative: -5`. */
+/** `message` continues after the name of the field: `limits.storage` + `is negative: -5`. */
 export function mappingProblem(
   code: MappingCode,
   { field, message, hint }: { field: string; message: string; hint?: string },

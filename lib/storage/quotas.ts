@@ -52,7 +52,7 @@ export function ruleOfThePast(rule: QuotaRule): QuotaRule {
 /**
  * null when there is no positive limit. A correction, of the options or else of the order form, wins over the formula,
  * quota by quota. Without a limit corrections count only when both space quotas are given and positive: the soft one
- * then stands in for the limit.
+ * then replaces the limit.
  */
 export function readQuotas(
   rule: QuotaRule,
@@ -178,7 +178,9 @@ function readCorrection(grounds: QuotaGrounds, name: string, problems: Problems)
   return undefined;
 }
 
-/** Why a number is no quantity; JSON cannot distinguish 2^53 from 2^53 + 1, so the last exact number is one below. */
+/**
+ * Why a number is not a quantity; JSON cannot distinguish 2^53 from 2^53 + 1, so the last exact number is one below.
+ */
 function faultOfNumber(number: number | undefined): string | null {
   if (number === undefined || Number.isNaN(number)) return "must be a number, not";
   if (number < 0) return "is negative:";

@@ -15,7 +15,7 @@ export type ScannedEntry = {
   hasQuotas: boolean;
   /** It has a GID that was not made up for the mock mode. */
   hasGid: boolean;
-  /** As it stands in the file, so that it can be written into another document. */
+  /** As it is in the file, so that it can be written into another document. */
   text: string;
 };
 
@@ -41,7 +41,7 @@ export function scanDocument(chunks: Iterable<string>, onEntry?: OnEntry): Scan 
 const HEAD_END = '\n  "result": {\n    "storageResources": [';
 const ENTRY_START = "      {\n";
 const ENTRY_END = "\n      }";
-/** A head has a few hundred characters; somebody else's file of a gigabyte must not be collected in search of one. */
+/** A head has a few hundred characters; another program's file of a gigabyte must not be collected in search of one. */
 const LONGEST_HEAD = 65_536;
 /** Nor in search of the end of an entry; no answer of Waldur is as long. */
 const LONGEST_ENTRY = 32 * 1_048_576;
@@ -101,7 +101,7 @@ function createScanner(onEntry: OnEntry) {
   };
 
   return {
-    /** False when there is no use in going on. */
+    /** False when there is no use in continuing. */
     push(chunk: string): boolean {
       rest += chunk;
       for (let next = read(); next !== undefined; next = read()) expected = next;

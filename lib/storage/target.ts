@@ -46,7 +46,8 @@ const MOCK = "use_mock_target_items";
 type GidRules = { policy: Policy; field: string; isTextFine: boolean };
 
 /**
- * A GID that is not one of a project is never passed on, whoever gives it; nor one deeper in an object of the metadata.
+ * A GID that is not one of a project is never passed on, whatever its source; nor one deeper in an object of the
+ * metadata.
  */
 function withSoundGid<Item extends Readonly<Record<string, unknown>>>(
   item: Item,

@@ -47,7 +47,7 @@ export function documentText(document: StorageDocument<StorageEntry>): string {
 const WRAP_HEAD = '{\n  "result": {\n    "entries": [\n';
 const WRAP_TAIL = "\n    ]\n  }\n}";
 
-/** Entries as they stand in the document, with separators between but not around them; empty for none. */
+/** Entries as in the document, with separators between but not around them; empty for none. */
 export function entriesText(entries: readonly (StorageEntry | Readonly<Record<string, unknown>>)[]): string {
   if (entries.length === 0) return "";
   const text = JSON.stringify({ result: { entries } }, null, 2).slice(WRAP_HEAD.length, -WRAP_TAIL.length);

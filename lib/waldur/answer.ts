@@ -19,7 +19,7 @@ export type Received = { status: number; headers: Headers; text: string };
 /** A failure that may pass with another attempt, and how long the server asked us to wait. */
 export type Failed = { failure: AppError; retryAfterMs: number | null };
 
-/** @throws TooLarge, and AnswerError for what is no JSON at all */
+/** @throws TooLarge, and AnswerError for what is not JSON at all */
 export function parseAnswer(received: Received, exchange: Asked): Answer | Failed {
   const type = received.headers.get("content-type") ?? "";
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) throw notJson(received.text, type, exchange);

@@ -2,7 +2,7 @@
 
 import { AnswerError } from "../errors.ts";
 
-/** 300 times what 14 honest rows take; parsed, the worst text of this size is 70 MB of memory. */
+/** 300 times what 14 valid rows take; parsed, the worst text of this size is 70 MB of memory. */
 export const LARGEST_BODY_BYTES = 4 * 1024 * 1024;
 
 /** An answer that is more than is read. Of a list, fewer rows at once may be read all the same. */

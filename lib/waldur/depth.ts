@@ -22,7 +22,7 @@ export function opensMore(text: string, most: number): boolean {
   return false;
 }
 
-/** Whether objects and lists of a parsed text stand in more than `levels` of each other. */
+/** Whether objects and lists of a parsed text are in more than `levels` of each other. */
 export function isDeeper(value: unknown, levels: number): boolean {
   if (Array.isArray(value)) {
     if (levels === 0) return true;

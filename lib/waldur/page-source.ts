@@ -1,5 +1,5 @@
 // The pages of a list, asked for ahead, and in parts where one is too large to be read at once: the same rows with a
-// smaller page size, down to a single row, of which then only the outline is read. So a row of any size stands in the
+// smaller page size, down to a single row, of which then only the outline is read. So a row of any size is in the
 // way of no other one.
 
 import { AnswerError } from "../errors.ts";
@@ -27,7 +27,7 @@ export type ListRequest = {
 /** The list changed while it was read; reading it again may help. */
 export class ListMoved extends Error {}
 
-/** The list stood still, but what its rows say of each other needs another reading. */
+/** The list did not change, but what its rows say of each other needs another reading. */
 export class ReadAgain extends ListMoved {}
 
 /** Page `number` of pages of `size` rows, counted from 1. */

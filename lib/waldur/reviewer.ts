@@ -19,7 +19,7 @@ export async function isReviewedByOwnUser(reader: Reader, order: string): Promis
     const me = v.safeParse(Me, (await reader.get(ME_PATH, { field: ["uuid", "username"] })).body);
     return me.success && me.output.username === reviewer.output.provider_reviewed_by;
   } catch (error) {
-    // A server that refuses or changes these leaves the evidence out; the order goes on.
+    // A server that refuses or changes these leaves the evidence out; the order continues.
     if (error instanceof AnswerError || (error instanceof RefusedError && error.status === 403)) return false;
     throw error;
   }

@@ -1,5 +1,5 @@
-// From an answer that is no success to our closed set of errors, with words that an operator can act on. Never quotes
-// the token, and quotes of a server's body only the short reason that Waldur puts there.
+// From an answer that is not a success to our closed set of errors, with words that an operator can act on. Never
+// quotes the token, and quotes of a server's body only the short reason that Waldur puts there.
 
 import { AnswerError, type AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
 import { clean } from "../unsafe-text.ts";

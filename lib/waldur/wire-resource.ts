@@ -95,7 +95,7 @@ export type ResourceColumns = {
 };
 
 /**
- * Where the hierarchy is joined by project, project and attributes cost a query each. Where it stands on each row, it
+ * Where the hierarchy is joined by project, project and attributes cost a query each. Where it is on each row, it
  * is asked for in each run: a renamed project moves no `modified`, and the query for it gives the project, too.
  */
 export function resourceColumns(withHierarchy: boolean, withProvider = false): ResourceColumns {

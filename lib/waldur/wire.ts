@@ -1,5 +1,5 @@
 // What every answer of Waldur is checked with: the kinds of values, the words for what is wrong with one, the uuid that
-// no row may lack. Only what is used is asked for (`field=`) and checked; the lists of fields stand beside the schemas
+// no row may lack. Only what is used is asked for (`field=`) and checked; the lists of fields are beside the schemas
 // in wire-resource.ts, wire-order.ts and wire-offering.ts. Only they speak snake case.
 
 import * as v from "valibot";

@@ -1,4 +1,4 @@
-// The files of a package, as they lie below `/`: the same for each format but for the places where distributions
+// The files of a package, as they are below `/`: the same for each format but for the places where distributions
 // differ. What the pages of the documentation show is what is installed, so it is taken from there.
 
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";

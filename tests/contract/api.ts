@@ -156,7 +156,7 @@ export function rowsOf(answer: Answer): Table[] {
   return answer.body.filter(isTable);
 }
 
-/** Every row of a list that stands still. */
+/** Every row of a list that does not change. */
 export async function listAll(reads: Reads, path: string, query: Query): Promise<Table[]> {
   const rows: Table[] = [];
   for (let page = 1; ; page++) {

@@ -211,7 +211,7 @@ describe("a rule", () => {
     expect(await tried(rule({ see }))).toMatchObject({ seen: "no such offering", outcome: "unproven" });
   });
 
-  /** Each lie of a server makes a rule differ that would hold on an honest one. */
+  /** Each lie of a server makes a rule differ that would hold on a correct one. */
   test.each([
     ["wrong-count", "current", "32 orders in pages of 10 come once each, with one count"],
     ["duplicate-rows", "current", "32 resources in pages of 7 come once each, with one count"],

@@ -72,7 +72,7 @@ async function stageWithOrders(options: StageOptions): Promise<Stage> {
   return stage;
 }
 
-/** All requests of one run that goes well. */
+/** All requests of one run that succeeds. */
 async function trafficOf(
   mode: "sync" | "orders",
   options: StageOptions,

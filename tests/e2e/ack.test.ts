@@ -80,7 +80,7 @@ test("refuses what a pass would not take", () =>
     expect(readdirSync(join(stage.out, "acks"))).toEqual([]);
   }));
 
-test("with --directory needs no configuration, and knows the acks that lie there", () =>
+test("with --directory needs no configuration, and knows the acks that are there", () =>
   withStage({}, async (stage) => {
     const acks = join(stage.directory, "acks");
     const missing = await ackInto(acks, UUID, "--done");

@@ -60,7 +60,7 @@ test("as JSON it is one document that fits its schema", async () => {
 });
 
 describe("no line is wider than", () => {
-  test("80 columns where standard output is no terminal", async () => {
+  test("80 columns where standard output is not a terminal", async () => {
     await withStage({}, async (stage) => {
       const { stdout } = await check(stage);
       expect(Math.max(...stdout.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);

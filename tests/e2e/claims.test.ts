@@ -108,7 +108,7 @@ test("a holder that is gone from Waldur is released, and its path is another's i
   expect(await holdersOf(stage, "/store/aa")).toEqual([heir.uuid]);
 });
 
-test("the last living holder is refused; with --force it asks anew for its template's path", async () => {
+test("the last live holder is refused; with --force it asks again for its template's path", async () => {
   const stage = await open();
   const { uuid } = stage.world.addResource({ slug: "aa", backendId: "/store/aa" });
   await stage.run(["sync"]);

@@ -230,7 +230,7 @@ describe.if(isBinary)("called by the name of the Python program", () => {
     expect(help.ran.stdout).toContain("USAGE\n  waldur-cscs-storage sync");
   });
 
-  test("another name is no command", async () => {
+  test("another name is not a command", async () => {
     const { ran } = await callByName("storage", '-c "$CONFIG"');
     expect(ran.code).toBe(64);
   });
@@ -310,7 +310,7 @@ ${more}`;
     expect(ran.stderr).toContain("waldur-site-agent-config.yaml: the configuration file does not exist");
   });
 
-  test("an empty file, one that is no YAML, tabs, and keys given twice", async () => {
+  test("an empty file, one that is not YAML, tabs, and keys given twice", async () => {
     write("empty.yaml", "");
     write("list.yaml", "- a\n- b\n");
     write("tab.yaml", "offerings:\n\t- name: Test\n");

@@ -53,7 +53,7 @@ describe("active_if", () => {
       const status = await stage.run(["status", "--local", "-c", stage.configPath]);
       expect([status.code, status.stdout.includes("this gateway is the passive one")]).toEqual([0, true]);
 
-      // Where nothing is known, nothing is skipped in silence.
+      // Where nothing is known, nothing is skipped without a message.
       symlinkSync("active", active);
       const unknown = await run();
       expect(unknown.code).toBe(75);
@@ -100,7 +100,7 @@ describe("two directories for one offering", () => {
       expect(found.stderr).toContain("active_if");
     }));
 
-  test("are not suspected where the first gateway goes on itself", () =>
+  test("are not suspected where the first gateway continues itself", () =>
     withStage({ orders: 1 }, async (stage) => {
       stage.simulator.setFaults(["503@set_state_done"]);
       expect((await stage.run(["orders"])).code).toBe(75);

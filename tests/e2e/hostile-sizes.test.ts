@@ -1,4 +1,4 @@
-// Whatever sizes a hostile server or one of its users chooses: the program ends with a word about it, the honest rows
+// Whatever sizes a hostile server or one of its users chooses: the program ends with a word about it, the valid rows
 // are published, and it never takes more than 300 MB (docs/contract.md, "Sizes").
 
 import { describe, expect, test } from "bun:test";

@@ -205,7 +205,7 @@ describe(`a mount that dies during the run${NEEDS_DEAD}`, () => {
   test.skipIf(!CAN_DIE).each([
     ["before an order is accepted", "GET", "pending-provider"],
     ["after it was accepted", "POST", "executing"],
-  ])("ends orders %s, and the next pass goes on", (_, method, state) =>
+  ])("ends orders %s, and the next pass continues", (_, method, state) =>
     withPlace({ orders: 1, generation: "current" }, async (stage) => {
       const [order] = stage.world.orders;
       let isDead = false;

@@ -218,7 +218,7 @@ describe("two gateways", () => {
   });
 });
 
-test("without its state directory the next runs go on, and publish no order again", async () => {
+test("without its state directory the next runs continue, and publish no order again", async () => {
   const stage = await start({ resources: 20, orders: 3 });
   expect(await stage.run(["sync"])).toMatchObject({ code: 0 });
   expect(await stage.run(["orders"])).toMatchObject({ code: 0 });

@@ -48,7 +48,7 @@ for (const generation of GENERATIONS) {
   const accept = generation === "2024" ? "set_state_executing" : "approve_by_provider";
 
   describe(`on a ${generation} server`, () => {
-    test("a storage is created, changed and removed, each by one file, in silence", async () => {
+    test("a storage is created, changed and removed, each by one file, without a message", async () => {
       await using stage = await openOrders({ generation });
       const create = stage.world.order(await placeAsConsumer(stage, "ice"));
       expect(await stage.run(["orders"])).toEqual(SILENT);

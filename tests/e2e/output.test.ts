@@ -36,7 +36,7 @@ function statesOf(stage: Stage): string[] {
   return stage.world.orders.map(({ state }) => state);
 }
 
-describe("a run that goes well", () => {
+describe("a run that succeeds", () => {
   test("sync prints nothing and leaves one snapshot and its state", () =>
     withStage({}, async (stage) => {
       expect(await stage.run(["sync"])).toEqual({ code: 0, stdout: "", stderr: "" });

@@ -123,7 +123,7 @@ test("is published like other files: mode, group, one rename, nothing left over"
   ).toEqual([]);
 });
 
-test("73 for an index.html of somebody else, which stays", async () => {
+test("73 for an index.html of another program, which stays", async () => {
   const site = await makeSite({ resources: 20 });
   const path = join(site.out, "index.html");
   writeFileSync(path, "<h1>Welcome</h1>");
@@ -182,7 +182,7 @@ test("before the first snapshot the page says so; on the passive gateway there i
     expect(existsSync(join(stage.directory, "other"))).toBe(false);
   }));
 
-test("64 with what is no option; help shows examples", async () => {
+test("64 with what is not an option; help shows examples", async () => {
   expect((await runSubject(["page", "--jsno"])).code).toBe(64);
   const help = await runSubject(["page", "--help"]);
   expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("--output /var/www/storage.html")]);

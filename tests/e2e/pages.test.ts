@@ -125,7 +125,7 @@ describe.skipIf(needs !== "")(`an administrator who types what the pages show${n
       });
   });
 
-  test("hears nothing from cron, nor from a real run", () => {
+  test("receives nothing from cron, nor from a real run", () => {
     expect(cronCommands).toHaveLength(2);
     const real = steps.filter(({ line }) => / (orders|sync) -c /.test(line) && !line.includes("--dry-run"));
     expect(real).toHaveLength(5);

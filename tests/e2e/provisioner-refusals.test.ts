@@ -132,7 +132,7 @@ describe.skipIf(!CAN_PROVISION)(`an order is refused, and nothing is touched${NE
     ["no JSON", (_: Entry, document: Loose) => Object.assign(document, { result: "cut" })],
     ["the file of another order", (_: Entry, document: Loose) => Object.assign(document, { meta: {} })],
     ["a line break in the path", mount(`${HOME}\nx`)],
-  ])("%s is left without an answer, and later orders go on", async (_, change) => {
+  ])("%s is left without an answer, and later orders continue", async (_, change) => {
     const { site, place, run } = await crafted();
     const bad = place("create", HOME, change);
     const good = place("create", "/cold-store/other", (entry) => Object.assign(entry, { itemId: OTHER }));

@@ -27,7 +27,7 @@ import {
 } from "./provisioner-site.ts";
 
 describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, () => {
-  test("leaves an order open whose command fails, and goes on with it the next time", async () => {
+  test("leaves an order open whose command fails, and continues with it the next time", async () => {
     const { site, place, run } = await crafted("set_quota() { echo 'no such pool' >&2; return 1; }");
     const order = place("create", HOME, withQuotas);
     const failed = await run();
@@ -108,7 +108,7 @@ describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, 
     expect(answerTo(site, order)).toBeNull();
   });
 
-  test("ends with 75 while another one is at work, which acts on each order once", async () => {
+  test("ends with 75 while another one is running, which acts on each order once", async () => {
     const { site, place, run } = await crafted();
     writeConf(site, { conf: `set_quota() { echo call >>${site.directory}/quotas; sleep 0.6; }` });
     place("create", HOME, withQuotas);
@@ -133,7 +133,7 @@ describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, 
     expect([answerTo(site, old), existsSync(site.at(HOME))]).toEqual([null, false]);
   });
 
-  test("answers anew when its record of an order is removed", async () => {
+  test("answers again when its record of an order is removed", async () => {
     const { site, place, run } = await crafted();
     const order = place("create", HOME);
     expect((await run()).code).toBe(0);

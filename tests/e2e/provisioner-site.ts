@@ -24,7 +24,7 @@ export const CAN_PROVISION =
 /** Appended to the name of a test that is skipped. */
 export const NEEDS_PROVISIONER = CAN_PROVISION ? "" : " (skipped: needs root, jq, flock, runuser and setsid)";
 
-/** Everything of it lies in one directory, so that it can be copied. */
+/** Everything of it is in one directory, so that it can be copied. */
 export type Site = { directory: string; out: string; conf: string; at: (mountPoint: string) => string };
 
 /** `out`: the output directory; one in the site's directory unless given. */

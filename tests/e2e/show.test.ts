@@ -136,7 +136,7 @@ test("of a resource and of its path, with the orders that are not through", asyn
   }
 });
 
-test("an order that only Waldur knows is shown, what nobody knows is 10, what is neither a uuid nor a path 64", async () => {
+test("an order that only Waldur knows is shown, what is not known is 10, what is neither a uuid nor a path 64", async () => {
   const stage = await open();
   const placed = stage.world.addOrder({ type: "Create", name: "cc" });
   expect(await shownOf(stage, placed.uuid)).toMatchObject({

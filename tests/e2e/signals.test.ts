@@ -142,7 +142,7 @@ test("a signal waits for a POST that hangs no longer than --timeout", () =>
     await expectConverges(stage);
   }));
 
-test("a signal ends a run whose report nobody reads", () =>
+test("a signal ends a run whose report is not read", () =>
   withStage({ resources: 2000 }, async (stage) => {
     const script = `mkfifo pipe; exec 3<>pipe
       "$@" sync -nc "$CONFIG" > pipe & pid=$!
@@ -153,7 +153,7 @@ test("a signal ends a run whose report nobody reads", () =>
   }));
 
 describe("--interval", () => {
-  test("repeats, passes over what may heal, and ends with 78", () =>
+  test("repeats, continues after temporary failures, and ends with 78", () =>
     withStage({ orders: 1 }, async (stage) => {
       const text = readFileSync(stage.configPath, "utf8");
       stage.simulator.setFaults(["503"]);
@@ -235,8 +235,7 @@ describe("two runs at once", () => {
       };
       const first = await hold(stage, "sync");
       expect(await overlap()).toBe("");
-      for (const _ of [1, 2])
-        expect(await overlap()).toContain("error another run of sync is still working");
+      for (const _ of [1, 2]) expect(await overlap()).toContain("error another run of sync is still working");
       first.kill("SIGTERM");
       await first.ended;
       const second = await hold(stage, "sync");

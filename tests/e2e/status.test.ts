@@ -16,7 +16,7 @@ async function runBoth(stage: Stage): Promise<void> {
   for (const mode of ["sync", "orders"]) await stage.run([mode]);
 }
 
-test("a site where all is well ends with 0, and is left as it is", () =>
+test("a site where there are no problems ends with 0, and is left as it is", () =>
   withStage({ orders: 2 }, async (stage) => {
     await runBoth(stage);
     const before = listingOf(stage.out);
@@ -78,7 +78,7 @@ test("--local asks nothing, and needs no token", () =>
     expect(down.stdout).toContain("provisioner");
   }));
 
-test("a run at work is shown with its process", () =>
+test("a running process is shown with its process", () =>
   withStage({}, async (stage) => {
     await runBoth(stage);
     stage.simulator.setFaults(["hang@page=1*1"]);
@@ -95,7 +95,7 @@ test("a run at work is shown with its process", () =>
   }));
 
 test(
-  "a run that lasts notes since when it is at work, and takes the note away",
+  "a run that lasts notes since when it is running, and takes the note away",
   () =>
     withStage({}, async (stage) => {
       stage.simulator.setFaults(["hang@page=1*1"]);

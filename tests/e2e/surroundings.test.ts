@@ -153,7 +153,7 @@ describe.if(Bun.which("openssl") !== null)("a server whose certificate nobody vo
     }
   });
 
-  test("is trusted by ca_file in silence, and by verify_ssl: false with a warning", async () => {
+  test("is trusted by ca_file without a message, and by verify_ssl: false with a warning", async () => {
     expect(await syncOverTls("    ca_file: CERT\n")).toMatchObject({ code: 0, stderr: "", files: 1 });
     const ran = await syncOverTls("    verify_ssl: false\n");
     expect(ran).toMatchObject({ code: 0, files: 1 });

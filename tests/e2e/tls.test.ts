@@ -99,7 +99,7 @@ describe("a certificate that can be trusted", () => {
   test.each([
     ["of the CA in ca_file", certificates.good, CA],
     ["of an intermediate CA, with the root in ca_file", certificates.chain, CA],
-  ] as const)("%s lets both modes do their work, in silence", async (_name, tls, offering) => {
+  ] as const)("%s lets both modes do their work, without a message", async (_name, tls, offering) => {
     await on({ tls, offering }, async (stage) => {
       for (const mode of ["orders", "sync"]) {
         expect(await stage.run([mode])).toEqual({ code: 0, stdout: "", stderr: "" });

@@ -104,7 +104,7 @@ describe("a proxy", () => {
     ["ALL_PROXY", "socks4://127.0.0.1:9"],
     ["all_proxy", "ftp://127.0.0.1:9"],
     ["HTTP_PROXY", "socks5h://127.0.0.1:9"],
-  ])("of %s that cannot be used is never passed over: %s", async (name, url) => {
+  ])("of %s that cannot be used is never ignored: %s", async (name, url) => {
     await onStage("", async (stage) => {
       const ran = await stage.run(["sync"], { [name]: url });
       expect([ran.code, stage.simulator.requests]).toEqual([69, []]);
@@ -179,7 +179,7 @@ async function syncOn(stage: Stage, url: string) {
   return { code, stderr, mostMib: peakBytes / MIB };
 }
 
-test("a redirect to another host ends the run with 69, and that host hears nothing", async () => {
+test("a redirect to another host ends the run with 69, and that host receives nothing", async () => {
   await withServer(
     startRaw((_, wire) => wire.end(json([]))),
     (other) =>

@@ -99,7 +99,7 @@ describe.skipIf(!canBoot)(`the units, started by systemd${needs}`, () => {
 
 type Ask = (...command: string[]) => ReturnType<typeof runCommand>;
 
-/** The unit of --interval takes the place of the timer, goes on with the new program, and ends with its package. */
+/** The unit of --interval takes the place of the timer, continues with the new program, and ends with its package. */
 async function outlivesUpgrade(ask: Ask): Promise<void> {
   const shown = async (property: string) =>
     (await ask("systemctl", "show", "--value", "-p", property, INTERVAL)).stdout.trim();

@@ -106,7 +106,7 @@ describe("sync", () => {
     }
   });
 
-  test("every published resource that lives stays listed", () => {
+  test("every published live resource stays listed", () => {
     const living = [...site.before.keys()].filter((uuid) => uuid !== site.resource("removed"));
     for (const sync of SYNCS) {
       const after = pathsIn(site.run(sync).snapshot);

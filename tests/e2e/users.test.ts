@@ -47,7 +47,7 @@ function runAs(uid: number, words: string): Promise<Ran> {
 const GOOD = { code: 0, stdout: "", stderr: "" };
 
 describe.skipIf(!CAN)("a directory of one user", () => {
-  test.each(["sync", "orders"])("refuses one run of root in %s, and cron goes on", (mode) =>
+  test.each(["sync", "orders"])("refuses one run of root in %s, and cron continues", (mode) =>
     withSite(async () => {
       expect(await runAs(USER, "sync")).toEqual(GOOD);
       const before = listingOf(stage.out);

@@ -1,5 +1,5 @@
 // Killed at every point: before each call that changes a file or sends a request, and before the call after it.
-// Whatever stands there then is whole, and running again is the whole recovery (docs/contract.md, "Orders" and
+// Whatever is there then is whole, and running again is the whole recovery (docs/contract.md, "Orders" and
 // "Publishing").
 
 import { describe, expect, test } from "bun:test";

@@ -1,5 +1,5 @@
 // What must hold of an output directory and of Waldur after whatever befell a run. Each complaint is a sentence; no
-// complaint means that all is well.
+// complaint means that there are no problems.
 
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "pathe";
@@ -12,7 +12,7 @@ import type { Stage } from "../stage.ts";
 const PUBLIC_NAME =
   /^(?:\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-(?:all|(?:create|update|terminate)_[0-9a-f]{32})|latest-all)\.json$/;
 
-/** What may lie in the state directory between two runs that went well. */
+/** What may be in the state directory between two runs that succeeded. */
 export const STATE_NAME =
   /^(?:lock-(?:sync|orders|claims)|overlap-(?:sync|orders)|snapshot\.json|acks-rejected\.json|claims|history-(?:sync|orders|claims)(?:\.1)?\.jsonl|failed-orders\.json|problems-(?:sync|orders)\.json|good-(?:sync|orders)-[0-9a-f]{32}|rows-[0-9a-f]{32}|failed-(?:sync|orders)-[0-9a-f]{32}\.json|receipts-expired|receipts\/closed\/[0-9a-f]{32}\.json)$/;
 

@@ -142,7 +142,7 @@ describe("a planted", () => {
     ["lock-claims", "sync"],
     ["lock-orders", "orders"],
   ] as const) {
-    test(`pipe as ${name} ends ${command} with 73: it would pass for a file system without locks`, async () => {
+    test(`pipe as ${name} ends ${command} with 73: it would look like a file system without locks`, async () => {
       const stage = await open();
       const path = plantPipe(stage, name);
       const ran = await stage.run([command]);

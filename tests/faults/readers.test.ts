@@ -87,7 +87,7 @@ describe("readers of a web server", () => {
 });
 
 describe("a watcher of the directory", () => {
-  test("hears of each order's file once, when it is whole, and never of a temporary one", async () => {
+  test("sees each order's file once, when it is whole, and never of a temporary one", async () => {
     const stage = await openStage({ resources: 12, settings: { latest_link: true } });
     const heard: string[] = [];
     const broken: string[] = [];

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "pathe";
 
 const root = resolve(import.meta.dir, "../..");
 
-/** What each room may import, besides itself and what stands in `lib` itself; `type` imports are listed apart. */
+/** What each room may import, besides itself and what is in `lib` itself; `type` imports are listed apart. */
 const RULES: Readonly<Record<string, { values: readonly string[]; types: readonly string[] }>> = {
   places: { values: [], types: [] },
   config: { values: ["places"], types: [] },

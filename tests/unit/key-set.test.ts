@@ -73,7 +73,7 @@ test("a uuid becomes a key and comes back", () => {
   );
 });
 
-test("a set of uuids has those that were added, and nothing that is no uuid", () => {
+test("a set of uuids has those that were added, and nothing that is not a uuid", () => {
   const set = createUuidSet();
   const [one, other] = ["1".repeat(32), "2".repeat(32)];
   for (const uuid of [one, one]) set.add(uuid);

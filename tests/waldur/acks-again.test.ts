@@ -1,5 +1,5 @@
 // Answers and orders that come back: an order that is set executing after its end, or that Waldur did not show for a
-// while, acks that lie where they were because nothing can be put away, and a dry run of all that (docs/contract.md,
+// while, acks that are where they were because nothing can be put away, and a dry run of all that (docs/contract.md,
 // "Answers").
 
 import { describe, expect, test } from "bun:test";

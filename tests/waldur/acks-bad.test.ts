@@ -71,7 +71,7 @@ async function published(stage: Acking) {
   return order;
 }
 
-/** The pass that meets it reports it, and nothing after that does; the order goes on as if it had not been there. */
+/** The pass that meets it reports it, and nothing after that does; the order continues as if it had not been there. */
 async function expectRejected(stage: Acking, order: { uuid: string; state: string }, code: string) {
   const before = order.state;
   const shown = await stage.pass({ dryRun: true });

@@ -30,7 +30,7 @@ export async function openAcking({ settings = {}, ...options }: Parameters<typeo
       );
       writeFileSync(stage.configPath, config);
     },
-    /** Names of what lies in the directory itself, or was put away in it. */
+    /** Names of what is in the directory itself, or was put away in it. */
     acksIn: (folder: "." | "processed" | "rejected") => namesIn(join(acks, folder)),
   };
 }

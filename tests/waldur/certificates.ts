@@ -1,4 +1,4 @@
-// Certificates made by openssl when a test asks for them: one CA that nobody knows, and what servers get wrong.
+// Certificates made by openssl when a test asks for them: one CA that is unknown, and what servers get wrong.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -74,7 +74,7 @@ function makeIn(directory: string) {
     brokenChain: leaf,
     /** Signed by a CA that may sign for other hosts only. */
     outOfBounds: { cert: outside.cert + constrained.cert, key: outside.key },
-    /** Signed by a certificate that is no CA's. */
+    /** Signed by a certificate that is not a CA's. */
     forged: { cert: forged.cert + notCa.cert, key: forged.key },
   };
 }

@@ -54,7 +54,7 @@ function spoil(fault: SetupFault, setup: Setup): boolean {
 async function runOnce(mode: "sync" | "orders", { runHere, metricsFile }: Setup): Promise<ExitCode> {
   const { report } = await runHere(mode, { retries: 0 });
   try {
-    // One file stands for those of both modes.
+    // One file represents those of both modes.
     writeMetrics(metricsFile, report, { mode: "sync", config: "/config.yaml", only: [] });
     return report.exitCode;
   } catch (error) {
@@ -84,7 +84,7 @@ test.each([
   ["current", false],
   ["current", true],
 ] as const)(
-  "without a fault all is well on a server of kind %s (ran before: %p)",
+  "without a fault there are no problems on a server of kind %s (ran before: %p)",
   async (generation, hasRun) => {
     const { check, runs, report } = await play({ faults: [], generation, hasRun });
     expect({ check, runs, complaints: complaintsOf(report) }).toEqual({ check: 0, runs: 0, complaints: [] });

@@ -358,7 +358,7 @@ describe("the output directory", () => {
     expect((await stage.runHere("sync")).report.exitCode).toBe(0);
   });
 
-  test("where a run is at work is named with its lock, which nobody takes", async () => {
+  test("where a run is active is named with its lock, which is not taken", async () => {
     const stage = await start();
     const state = join(stage.out, ".waldur-cscs-storage");
     mkdirSync(state, { mode: 0o700 });

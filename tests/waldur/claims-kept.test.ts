@@ -66,7 +66,7 @@ describe("another resource does not get the path of a live one", () => {
     });
   }
 
-  test("that ended, and lives again when its days are over", async () => {
+  test("that ended, and is live again when its days are over", async () => {
     await using stage = await openOrders({ settings: { path_reuse_after_days: 1 } });
     const { resource } = await renamed(stage);
     stage.world.addOrder({ type: "Terminate", resource });

@@ -185,7 +185,7 @@ describe("how long a GET waits before the next attempt", () => {
     expect(client.retries.map((line) => line.slice(-5))).toEqual(["0.1 s", "0.1 s", "0.2 s"]);
   });
 
-  test("each wait draws anew", async () => {
+  test("each wait draws again", async () => {
     const server = await use(startRaw(always(answer(503))));
     const drawn = [0.02, 0.14, 0.01, 0].values();
     const client = clientFor(server.url, { retries: 3, random: () => drawn.next().value ?? 1 });
@@ -440,7 +440,7 @@ describe("a server that does not get on", () => {
     ],
     ["drips more slowly than allowed", () => startRaw((_, wire) => drip(wire, 600)), "http"],
   ];
-  test.each(silent)("%s: silence is the limit, and time may heal it", async (_name, start, scheme) => {
+  test.each(silent)("%s: silence is the limit, and a retry may help", async (_name, start, scheme) => {
     const server = await use(start());
     const client = clientFor(server.url.replace("http", scheme), { silenceMs: 100, retries: 1 });
     const startedAt = performance.now();

@@ -162,7 +162,7 @@ describe("what keeps it from recording is one notice, and changes nothing else:"
     expect(readdirSync(stateOf(stage)).filter((name) => name.includes("components"))).toEqual([]);
   });
 
-  test("a lock that is no file", async () => {
+  test("a lock that is not a file", async () => {
     const stage = await open();
     mkdirSync(join(stateOf(stage), "lock-components"));
     await expectOneNotice(stage, "lock-components");

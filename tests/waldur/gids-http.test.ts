@@ -72,7 +72,7 @@ describe("sync", () => {
     expect((await syncAt(stage, 1)).report.problems.map(({ code }) => code)).toEqual(["bad-gid"]);
   });
 
-  test("what is no answer is never no GID, and shows no secret", async () => {
+  test("what is not an answer is never no GID, and shows no secret", async () => {
     const broken: [string, (step: string) => Response | Promise<Response> | undefined][] = [
       ["a refused client", (step) => (step === "token" ? new Response("no", { status: 401 }) : undefined)],
       ["a secret repeated", () => new Response(CLIENT_SECRET, { status: 400 })],
@@ -155,7 +155,7 @@ describe("sync", () => {
     expect(service.steps()).toEqual(["token", "projects"]);
   });
 
-  test("a service that forgot all it knew is no answer", async () => {
+  test("a service that forgot all it knew is not an answer", async () => {
     const service = serve();
     const stage = await open({ settings: service.settings });
     service.behaviour.gids = gidsOf(stage.world.projects);

@@ -1,5 +1,5 @@
 // Any mixture of states, paths and faults, changing from run to run: whatever a flat document has, the hierarchy has
-// behind directories that are all there, each once, each before what lies in it, with the status of what lies in it.
+// behind directories that are all there, each once, each before what is in it, with the status of what is in it.
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";

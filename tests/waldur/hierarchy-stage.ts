@@ -23,7 +23,7 @@ type Row = {
   order: { type: "Create" | "Update" | "Terminate"; state: string; limits: Record<string, unknown> } | null;
 };
 
-/** Kind, status, path, id, id of the directory that it lies in, and of a directory whom it belongs to. */
+/** Kind, status, path, id, id of the directory that it is in, and of a directory whom it belongs to. */
 export type Fact = [string, string, string, string, string | null, string | null];
 
 export type Vector = {

@@ -82,7 +82,7 @@ test.each([
   expect(errorsIn(stage, name)).toEqual([]);
 });
 
-test("a file that was published with the other profile is no other file", async () => {
+test("a file that was published with the other profile is not an other file", async () => {
   for (const [before, after] of [
     ["flat", "hierarchy"],
     ["hierarchy", "flat"],
@@ -164,7 +164,7 @@ describe("entries that are carried over", () => {
     expect(entriesOf(stage, 1)).toEqual(entriesOf(stage, 0));
   });
 
-  test("lie in directories of Waldur's customer also where the last snapshot was flat", async () => {
+  test("are in directories of Waldur's customer also where the last snapshot was flat", async () => {
     const { stage, resources } = await open(12);
     switchTo(stage, "flat");
     for (const resource of resources) resource.backendMetadata = { tenant_item: { name: "Elsewhere" } };
@@ -180,7 +180,7 @@ describe("entries that are carried over", () => {
     expect(directories(1)).toEqual(directories(2));
   });
 
-  test("bring the only directory that they lie in", async () => {
+  test("bring the only directory that they are in", async () => {
     const { stage, resources } = await open(3);
     the(resources[1]).backendId = "/elsewhere/of/a";
     await syncAt(stage, 0);
@@ -250,7 +250,7 @@ describe("directories", () => {
       "/srv/storage/c/a",
       ["tenant active /srv/storage", "customer active /srv/storage/c", "project active /srv/storage/c/a"],
     ],
-  ])("lie below %s, and are none of the system: %s", async (root, path, wanted) => {
+  ])("are below %s, and are none of the system: %s", async (root, path, wanted) => {
     const stage = await openHierarchy("current", {
       mount_point: `${root}/{organization}/{project}`,
       mount_roots: [root],

@@ -17,7 +17,7 @@ export type ListServer = {
   rows: string[];
   /** Most rows that a page has. */
   clamp: number;
-  /** What comes with a row when it is asked for as a whole; `raw:` and JSON stands for that JSON. */
+  /** What comes with a row when it is asked for as a whole; `raw:` and JSON represents that JSON. */
   pad: (uuid: string) => unknown;
   /** Called before a page is cut; `nth` counts the requests from 0, `attempt` the readings of the whole list from 1. */
   before: (page: number, nth: number, attempt: number) => Promise<void> | void;

@@ -88,7 +88,7 @@ for (const generation of GENERATIONS) {
       });
     }
 
-    test("goes on when another agent accepted it between the list and the second read", async () => {
+    test("continues when another agent accepted it between the list and the second read", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Update");
       stage.once("order", () => {
@@ -99,7 +99,7 @@ for (const generation of GENERATIONS) {
       expect([ran.code, order.state]).toEqual([0, "done"]);
     });
 
-    test("asks again after a 409, and goes on when the order is executing all the same", async () => {
+    test("asks again after a 409, and continues when the order is executing all the same", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Create");
       // The other hand is faster than our POST; the server refuses ours.
@@ -133,7 +133,7 @@ for (const generation of GENERATIONS) {
       expect([order.state, stage.filesOf(order)]).toEqual(["erred", []]);
     });
 
-    test("goes on when the answer to the acceptance was lost", async () => {
+    test("continues when the answer to the acceptance was lost", async () => {
       await using stage = await openOrders({ generation, faults: [`drop-after-apply@${accept}`] });
       const order = place(stage, "Create");
       const ran = await stage.pass();
@@ -141,7 +141,7 @@ for (const generation of GENERATIONS) {
       expect(order.state).toBe("done");
     });
 
-    test("maps an order anew whose limits changed after it was listed", async () => {
+    test("maps an order again whose limits changed after it was listed", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Update");
       stage.once("order", () => {
@@ -255,7 +255,7 @@ describe("an order that another agent approved on a 2024 server", () => {
   }
 
   for (const type of TYPES) {
-    test(`goes on with a ${type} order as soon as the worker is through`, async () => {
+    test(`continues with a ${type} order as soon as the worker is through`, async () => {
       const { stage, order, resource } = await approved(type);
       await using _ = stage;
       if (type === "Create") resource.allocationUuid = "5".repeat(32);

@@ -199,7 +199,7 @@ describe("mounts inside others", () => {
     });
   }
 
-  test("the terminate order of the outer one is left while an inner one lives", async () => {
+  test("the terminate order of the outer one is left while an inner one is live", async () => {
     await using stage = await openOrders({ settings: { nested_mounts: "allow" } });
     const outer = stage.world.addResource({ name: "outer", backendId: "/capstor" });
     const inner = stage.world.addResource({ name: "inner", backendId: "/capstor/store/a" });

@@ -106,7 +106,7 @@ function expectSound(stage: OrdersStage, orders: readonly SimOrder[]): void {
     const files = stage.filesOf(order);
     expect(files.length).toBeLessThanOrEqual(1);
     if (order.state === "done") expect(files).toHaveLength(1);
-    // Whatever stands there is whole: it parses, and it is the order's.
+    // Whatever is there is whole: it parses, and it is the order's.
     for (const _ of files) expect(stage.documentOf(order).meta.order?.uuid).toBe(order.uuid);
     expect(stage.resourceOf(order).state).not.toBe("Erred");
   }
@@ -154,7 +154,7 @@ describe("two failures in a row", () => {
     });
   }
 
-  test("go last in the next pass, without retries, and are as before once they went well", async () => {
+  test("go last in the next pass, without retries, and are as before once they succeeded", async () => {
     await using stage = await openOrders();
     const bad = place(stage, "Update", "bad");
     const behind = stage.world.addOrder({ type: "Terminate", resource: stage.resourceOf(bad) });
@@ -174,7 +174,7 @@ describe("two failures in a row", () => {
     expect(fourth.report.orders.map(({ uuid }) => uuid)).toEqual([behind.uuid, last.uuid]);
   }, 20_000);
 
-  test("are no two when an order between them went well", async () => {
+  test("are no two when an order between them succeeded", async () => {
     await using stage = await openOrders();
     const orders = ["one", "two", "three", "four"].map((name) => place(stage, "Create", name));
     stage.simulator.setFaults([0, 2].map((n) => `503@${the(orders[n]).resourceUuid}`));

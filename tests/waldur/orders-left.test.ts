@@ -69,7 +69,7 @@ for (const generation of GENERATIONS) {
       expect([(await stage.pass()).code, order.state, stage.files()]).toEqual([10, "executing", []]);
     });
 
-    test("goes on as soon as it is fixed", async () => {
+    test("continues as soon as it is fixed", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Create");
       order.limits = { storage: -1 };
@@ -81,7 +81,7 @@ for (const generation of GENERATIONS) {
 }
 
 for (const type of ["Create", "Update"] as const) {
-  test(`a ${type} order of a terminated resource is left: done, it would bring the resource back to life`, async () => {
+  test(`a ${type} order of a terminated resource is left: done, it would reactivate the resource`, async () => {
     await using stage = await openOrders();
     const order = place(stage, type);
     stage.world.terminate(stage.resourceOf(order).uuid);
@@ -91,7 +91,7 @@ for (const type of ["Create", "Update"] as const) {
   });
 }
 
-test("a state that is listed although nobody asked for it gets nothing sent", async () => {
+test("a state that is listed although it was not requested gets nothing sent", async () => {
   await using stage = await openOrders();
   const order = place(stage, "Create");
   order.wire.state = "pending-project";

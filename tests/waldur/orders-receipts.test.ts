@@ -147,7 +147,7 @@ for (const generation of GENERATIONS) {
       expect(stage.resourceOf(order).state).toBe("Creating");
     });
 
-    test("because it was deleted after it was listed is reported, and the others go on", async () => {
+    test("because it was deleted after it was listed is reported, and the others continue", async () => {
       await using stage = await openOrders({ generation });
       const [order, other] = [place(stage, "Create", "first"), place(stage, "Create", "second")];
       stage.once("order", () => stage.world.deleteOrder(order.uuid));
@@ -454,7 +454,7 @@ describe("another completion between two passes", () => {
   });
 });
 
-test("state that is broken counts as missing, and each file of it is reported, while the orders go on", async () => {
+test("state that is broken counts as missing, and each file of it is reported, while the orders continue", async () => {
   await using stage = await openOrders();
   const order = place(stage, "Create");
   mkdirSync(join(stage.out, STATE, "receipts"), { recursive: true, mode: 0o700 });

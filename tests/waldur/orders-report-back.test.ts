@@ -167,11 +167,11 @@ for (const step of ["approve_by_provider", "set_backend_id", "set_state_done"]) 
   });
 }
 
-describe("a file that stands under the order's name", () => {
+describe("a file that is under the order's name", () => {
   /** The name that the run will claim. */
   const nameOf = (uuid: string) => `2026-03-01-12-30-update_${uuid}.json`;
 
-  test("with another content stays, is reported, and the order goes on", async () => {
+  test("with another content stays, is reported, and the order continues", async () => {
     await using stage = await openOrders({
       settings: { file_mode: "0600" },
       faults: ["done-without-effect*1"],

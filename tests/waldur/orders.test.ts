@@ -40,7 +40,7 @@ for (const generation of GENERATIONS) {
         expect(there).toEqual([0, order.uuid]);
       });
 
-      test(`goes on with a ${type} order that is executing already`, async () => {
+      test(`continues with a ${type} order that is executing already`, async () => {
         await using stage = await openOrders({ generation });
         const order = place(stage, type);
         order.state = "executing";
@@ -51,7 +51,7 @@ for (const generation of GENERATIONS) {
       });
     }
 
-    test("running again sends nothing but two reads and touches nothing but the time of the last good run", async () => {
+    test("running again sends nothing but two reads and touches nothing but the time of the last successful run", async () => {
       await using stage = await openOrders({ generation });
       for (const type of TYPES) place(stage, type);
       await stage.pass();

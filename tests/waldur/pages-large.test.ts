@@ -1,4 +1,4 @@
-// Rows too large to be read: whatever their size, they stand in the way of no other row of the list.
+// Rows too large to be read: whatever their size, they are in the way of no other row of the list.
 
 import { describe, expect, test } from "bun:test";
 import { LARGEST_BODY_BYTES } from "../../lib/waldur/body.ts";

@@ -1,4 +1,4 @@
-// Lists: read to their end and in order, or an error; never a row missed in silence.
+// Lists: read to their end and in order, or an error; never a row missed without a message.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { countList } from "../../lib/waldur/pages.ts";
 import { clientFor, failureOf, use } from "./connection.ts";
 import { type ListServer, type Page, read, rowId, rowIds, startList } from "./list-server.ts";
 
-describe("a list that stands still", () => {
+describe("a list that does not change", () => {
   test.each([0, 1, 9, 299, 300, 301, 600, 601])(
     "of %d rows is read once, whole and in order",
     async (size) => {
@@ -201,7 +201,7 @@ describe("a list that seems to move", () => {
     expect(got).toEqual({ rows: rowIds(0, 9), unread: [], count: 9, tries: 3 });
   });
 
-  test("is not believed when it gives all rows at once, however many it was asked for", async () => {
+  test("is not accepted when it gives all rows at once, however many it was asked for", async () => {
     const list = await use(startList(301));
     list.spoil = (page) => {
       page.rows = rowIds(0, 301).map((uuid) => ({ uuid }));
@@ -502,7 +502,7 @@ describe("counting a list", () => {
     expect(queries).toEqual([{ state: "Terminated", field: "uuid", page_size: 1 }]);
   });
 
-  test("fails without a count, and on what is no list", async () => {
+  test("fails without a count, and on what is not a list", async () => {
     const list = await use(startList(7));
     for (const [spoil, words] of [
       [{ count: null }, "without X-Result-Count"],

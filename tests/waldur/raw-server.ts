@@ -48,7 +48,7 @@ export function answer(
   return Buffer.concat([Buffer.from(head(status, all)), bytes]);
 }
 
-/** A status line and headers, for scripts that go on by hand. */
+/** A status line and headers, for scripts that continue by hand. */
 export function head(status: number, headers: Readonly<Record<string, string>> = {}): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} Whatever\r\n${lines.join("")}\r\n`;

@@ -1,4 +1,4 @@
-// The reports of both modes, dry and real, of runs that went well and of runs that did not, have the structure that
+// The reports of both modes, dry and real, of runs that succeeded and of runs that did not, have the structure that
 // `schema report` prints, and nothing besides; and what those runs published passes `validate`.
 
 import { expect, test } from "bun:test";

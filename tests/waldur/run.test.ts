@@ -1,4 +1,4 @@
-// What a run promises whatever the mode does with its offerings: the others go on, the lock is given back, a report
+// What a run promises whatever the mode does with its offerings: the others continue, the lock is given back, a report
 // comes.
 
 import { expect, test } from "bun:test";
@@ -87,7 +87,7 @@ test("gives the lock back, and reports every problem, where the memory of proble
   }
 });
 
-test("an offering whose slug is no part of a path is reported once, and orders and snapshot stay", async () => {
+test("an offering whose slug is not a part of a path is reported once, and orders and snapshot stay", async () => {
   const stage = await openStage({ resources: 5, orders: 2 });
   try {
     stage.world.offering.slug = "../etc";

@@ -48,7 +48,7 @@ test("an order has its entry, claim, file and receipt, and no line but of a path
   expect(wide).toEqual([]);
 });
 
-test("of what nobody knows nothing is shown but that", async () => {
+test("of what is not known nothing is shown but that", async () => {
   await using stage = await openOrders();
   await stage.pass();
   expect(await textOf(stage, "0".repeat(32))).toBe(`nothing is known of ${"0".repeat(32)}\n`);

@@ -28,7 +28,7 @@ async function openCalm(options: StageOptions = {}) {
   return stage;
 }
 
-test("a site where all is well needs nobody", async () => {
+test("a site without problems needs no attention", async () => {
   await using stage = await openCalm();
   const { runs, orders, problems, error, exitCode } = await only(stage);
   expect({ orders, problems, error, exitCode }).toEqual({
@@ -43,7 +43,7 @@ test("a site where all is well needs nobody", async () => {
   ]);
 });
 
-test("a mode without a good run for long needs somebody, and so does one that never ran", async () => {
+test("a mode without a success for long needs attention, and so does one that never ran", async () => {
   await using stage = await openCalm();
   for (const mode of ["orders", "sync"] as const) {
     const at = (ms: number) => only(stage, { now: new Date(Date.now() + ms) });
@@ -56,7 +56,7 @@ test("a mode without a good run for long needs somebody, and so does one that ne
   expect(await only(stage)).toMatchObject({ exitCode: 10, runs: [{ lastGood: null, isLate: true }, {}] });
 });
 
-test("a run that failed is shown with its message until one goes well", async () => {
+test("a run that failed is shown with its message until one succeeds", async () => {
   await using stage = await openCalm();
   stage.simulator.setFaults(["401"]);
   await stage.pass();
@@ -156,7 +156,7 @@ test("where Waldur cannot be asked the files say what they know, and the exit co
   expect([error?.exitCode, exitCode]).toEqual([75, 75]);
 });
 
-test("whoever holds a lock is shown, and no lock is taken to find out", async () => {
+test("anybody who holds a lock is shown, and no lock is taken to find out", async () => {
   await using stage = await openCalm();
   const statePath = join(stage.out, ".waldur-cscs-storage");
   const lock = takeLock({ statePath, mode: "sync", warn: () => undefined });
@@ -172,7 +172,7 @@ test("whoever holds a lock is shown, and no lock is taken to find out", async ()
   expect((await only(stage)).runs.map(({ running }) => running)).toEqual([null, null]);
 });
 
-test("a run at work on another node is shown as it noted itself, until it stops doing so", async () => {
+test("a run running on another node is shown as it noted itself, until it stops doing so", async () => {
   await using stage = await openCalm();
   const path = join(stage.out, ".waldur-cscs-storage", "running-sync.json");
   const now = new Date("2026-11-27T08:00:00Z");
@@ -242,7 +242,7 @@ test("the tables fit 80 columns, use a wider terminal, and show no control chara
   expect(wide).toContain("problem: bad-limit: limits.storage is negative: -1");
 });
 
-test("an order without an answer for longer than ack_warn_after needs somebody", async () => {
+test("an order without an answer for longer than ack_warn_after needs attention", async () => {
   await using stage = await openCalm({ settings: { completion: "on-ack", ack_warn_after: "2h" } });
   const order = stage.world.addOrder({ type: "Create", limits: { storage: 4 } });
   await stage.pass();

@@ -319,7 +319,7 @@ describe("consumers delete pending orders", () => {
     expect(simulator.world.resource(the(order.resourceUuid)).state).toBe("Creating");
   });
 
-  test("the program says so once, and goes on with the others", async () => {
+  test("the program says so once, and continues with the others", async () => {
     await using stage = await openOrders({ generation, faults: ["503@set_state_executing*1"] });
     const order = place(stage, "Create", "deleted");
     await stage.pass();

@@ -110,7 +110,7 @@ describe("a renamed resource", () => {
     expect([pathsAt(stage, 1)[a.uuid], pathsAt(stage, 1)[b.uuid]]).toEqual(["/store/home-a", undefined]);
   });
 
-  test("takes the template anew with --repath, and the old path is not another's meanwhile", async () => {
+  test("takes the template again with --repath, and the old path is not another's meanwhile", async () => {
     const stage = await openHere();
     const a = stage.world.addResource({ slug: "home-a" });
     await syncAt(stage, 0);

@@ -207,7 +207,7 @@ describe("the baseline", () => {
     expect([await codeAfterLoss(stage), stage.files()]).toEqual([65, [nameAt(0)]]);
   });
 
-  test("is no snapshot of another offering, which wants a directory of its own", async () => {
+  test("is not a snapshot of another offering, which wants a directory of its own", async () => {
     const stage = await shrunk(20, 2);
     const { offeringUuid, world } = stage.simulator;
     loseState(stage);

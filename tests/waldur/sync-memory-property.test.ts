@@ -129,7 +129,7 @@ function expectSame(
   expect(name).toBe(same ?? "");
   if (one.readText(name ?? "") === other.readText(name ?? "")) return;
   const [left, right] = [one, other].map((stage) =>
-    // What is carried over stands at the end, so that one entry moves where another is wrong.
+    // What is carried over is at the end, so that one entry moves where another is wrong.
     stage
       .read(name ?? "")
       .result.storageResources.filter(({ itemId }) => !mayDiffer(itemId))

@@ -81,7 +81,7 @@ for (const generation of GENERATIONS) {
       await expectFullText(stage, 3);
     });
 
-    test("is asked for a page once more where many of it changed, and for whoever left it alone", async () => {
+    test("is asked for a page once more where many of it changed, and for anybody who left it alone", async () => {
       const stage = await open({ generation, resources: 600 });
       await asks(stage, 0);
       for (const { uuid } of stage.world.resources().slice(300, 341))
@@ -117,7 +117,7 @@ for (const generation of GENERATIONS) {
       await expectFullText(stage, 2);
     });
 
-    test("is asked anew for a row whose modified went back", async () => {
+    test("is asked again for a row whose modified went back", async () => {
       const stage = await open({ generation, resources: 30 });
       await asks(stage, 0);
       const resource = stage.world.resource(stage.world.resources()[1]?.uuid ?? "");

@@ -64,7 +64,7 @@ export function addResources(stage: Stage, count: number): SimResource[] {
   );
 }
 
-/** The text of one entry as it stands in a snapshot. */
+/** The text of one entry as in a snapshot. */
 export function entryText(stage: Stage, name: string, uuid: string): string {
   const text = stage.readText(name);
   const start = text.indexOf(`      {\n        "itemId": "${uuid}"`);

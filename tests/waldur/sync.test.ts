@@ -437,7 +437,7 @@ describe("a list that moves", () => {
     });
   }
 
-  test("forgets the problems and mount points of a try that did not count", async () => {
+  test("drops the problems and mount points of a try that did not count", async () => {
     const stage = await open({ resources: 310 });
     await syncAt(stage, 0);
     const [, first, second, third, fourth] = stage.world
@@ -500,7 +500,7 @@ describe("a server that does not do what it was asked", () => {
     expect(idsIn(stage, nameAt(0))).toEqual([good?.uuid ?? ""]);
   });
 
-  test("makes a problem of a state that nobody knows", async () => {
+  test("makes a problem of a state that is unknown", async () => {
     const stage = await open();
     const odd = stage.world.addResource({ wire: { state: "Hibernating" } });
     const { report } = await syncAt(stage, 0);

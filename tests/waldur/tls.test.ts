@@ -163,7 +163,7 @@ test("a connection that was not verified serves nobody who verifies", async () =
 });
 
 describe("through a proxy", () => {
-  test("the tunnel is asked for by host and port, and hears no word of what goes through it", async () => {
+  test("the tunnel is asked for by host and port, and sees nothing of what goes through it", async () => {
     const server = await use(startTls(certificates.good));
     const tunnel = await use(startTunnel());
     const client = clientFor(server.url, { connection: { caPem: ca, proxy: tunnel.origin } });

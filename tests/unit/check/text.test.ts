@@ -1,4 +1,4 @@
-// Findings as text: what stands in a line, and that no line is wider than asked for.
+// Findings as text: what is in a line, and that no line is wider than asked for.
 
 import { describe, expect, test } from "bun:test";
 import { ITEMS } from "../../../lib/check/report.ts";
@@ -46,7 +46,7 @@ describe("the last line", () => {
     expect(conclusionText({ items, exitCode: 73 })).toBe("\n2 failed, 1 warning, 1 skipped; exit code 73\n");
   });
 
-  test("says when all is well", () => {
+  test("says when there are no problems", () => {
     expect(conclusionText({ items: [some("ok")], exitCode: 0 })).toBe("\nno problems; exit code 0\n");
   });
 });

@@ -106,7 +106,7 @@ describe("a path that a file names", () => {
     expect(decide(0, "/b", true)).toMatchObject({ keeps: "/a", holder: 1 });
   });
 
-  test("with repath the template is taken anew, unless an order file names the path", () => {
+  test("with repath the template is taken again, unless an order file names the path", () => {
     const table = createClaimTable();
     held(table, 0, "/a");
     held(table, 1, "/b", BY_SNAPSHOT | BY_ORDER);
@@ -284,7 +284,7 @@ describe("a holder that is not in the list", () => {
     expect(table.ended(0)).toEqual({ at: minute(0).getTime(), days: 7 });
   });
 
-  test("of which nobody knows that it ended, as after a 404, keeps its path for ever", () => {
+  test("that is not known to have ended, as after a 404, keeps its path for ever", () => {
     const table = createClaimTable();
     held(table, 0, "/a");
     const { ask, decide } = rowsOf(table, { now: new Date("2036-01-01") });
@@ -308,7 +308,7 @@ describe("a holder that is not in the list", () => {
     expect(rows.gone([row(5, "/c")]).toSorted()).toEqual([1, 2]);
   });
 
-  test("that lives after all has no end", () => {
+  test("that is live after all has no end", () => {
     const table = ended(0);
     const { ask, decide } = rowsOf(table);
     expect([ask(0, "/a"), ask(1, "/a")]).toEqual(["/a", "aside"]);
@@ -325,7 +325,7 @@ describe("a holder that is not in the list", () => {
 });
 
 describe("a path that was released", () => {
-  test("is asked for anew by the row, which gets it when it is free", () => {
+  test("is asked for again by the row, which gets it when it is free", () => {
     const table = createClaimTable();
     held(table, 0, "/a");
     table.release(0, "/a", minute(0).getTime());

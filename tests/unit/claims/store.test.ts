@@ -94,7 +94,7 @@ test("what was written is read back", () => {
   );
 });
 
-test("goes on growing after it was read back, past the room that was left", () => {
+test("keeps growing after it was read back, past the room that was left", () => {
   const output = openScratch();
   const add = (table: ClaimTable, from: number, to: number) => {
     for (let n = from; n < to; n++) {

@@ -121,7 +121,7 @@ describe("release", () => {
 });
 
 describe("ends and marks", () => {
-  test("the first finding of an end counts, until the resource lives again", () => {
+  test("the first finding of an end counts, until the resource is live again", () => {
     const { table } = tableWith("/a");
     table.end(0, { at: 1, days: 7 });
     table.end(0, { at: 2, days: 0 });

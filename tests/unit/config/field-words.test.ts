@@ -115,7 +115,7 @@ describe("an offering with the wrong indentation", () => {
   const load = (before: string) =>
     createSite().load(`offerings:\n  - name: Storage\n${keys.map((key) => `${before}${key}\n`).join("")}`);
 
-  test("has one line with a hint where its keys stand below the dash", async () => {
+  test("has one line with a hint where its keys are below the dash", async () => {
     const { issues } = await load("  ");
     expect(issues).toMatchObject([{ line: 3, message: "not valid YAML: wrong indentation" }]);
     expect(issues[0]?.hint).toContain("indent it like the other keys");
@@ -127,7 +127,7 @@ describe("an offering with the wrong indentation", () => {
     expect(issues[0]?.hint).toContain("dash");
   });
 
-  test("has one line with a hint where its keys stand at the top level", async () => {
+  test("has one line with a hint where its keys are at the top level", async () => {
     const { issues } = await load("");
     expect(issues).toMatchObject([{ line: 2, message: "no offering is for this program" }]);
     expect(issues[0]?.hint).toContain("are at the top level: indent them");

@@ -113,14 +113,14 @@ describe("the file", () => {
 });
 
 describe("a file that everybody can read", () => {
-  test("is refused when a token stands in it", async () => {
+  test("is refused when a token is in it", async () => {
     const { issues, shown } = await createSite().load(valid, { mode: 0o644 });
     expect(issues).toMatchObject([{ line: 4, path: "offerings[0].waldur_api_token" }]);
     expect(issues[0]?.hint).toMatch(/^chmod 640 .*config\.yaml$/);
     expect(shown).not.toContain(CANARY);
   });
 
-  test("is refused when the token of an offering of another backend stands in it", async () => {
+  test("is refused when the token of an offering of another backend is in it", async () => {
     const own = offeringYaml({ without: ["waldur_api_token"] });
     const yaml = `${configYaml(own)}  - name: Slurm\n    backend_type: slurm\n    waldur_api_token: ${CANARY}\n`;
     const { issues, shown } = await createSite().load(yaml, { mode: 0o644, env: { WALDUR_API_TOKEN: "x" } });

@@ -128,7 +128,7 @@ describe("the directory of acks", () => {
     expect(issues).toMatchObject([{ path: "offerings[1].backend_settings.acks_directory" }]);
   });
 
-  test("may be shared by offerings of orders that share the output directory, or where nobody reads it", async () => {
+  test("may be shared by offerings of orders that share the output directory, or where nothing reads it", async () => {
     const sharing = offeringYaml({
       offering: [`waldur_offering_uuid: ${OTHER_UUID}`, "backend_type: slurm"],
       settings: ["completion: on-ack", "output_directory: /srv/out", "storage_system: other"],
@@ -278,7 +278,7 @@ describe("keys of the site agent", () => {
     },
   );
 
-  test("others are accepted in silence", async () => {
+  test("others are accepted without a message", async () => {
     const yaml = [
       'sentry_dsn: ""',
       "log_shipping: {enabled: true}",

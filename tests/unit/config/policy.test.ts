@@ -1,4 +1,4 @@
-// The keys that say what strangers may choose.
+// The keys that say what users may choose.
 
 import { describe, expect, test } from "bun:test";
 import type { StorageSettings } from "../../../lib/config/config.ts";

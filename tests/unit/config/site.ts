@@ -65,7 +65,7 @@ function describe(issues: readonly ConfigIssue[]): string {
   return issues.map((issue) => `${formatIssue(issue)} hint: ${issue.hint}`).join("\n");
 }
 
-/** One offering, with further lines for it and for its settings; each line as it would stand at the left margin. */
+/** One offering, with further lines for it and for its settings; each line as it would be at the left margin. */
 export function offeringYaml(
   parts: { offering?: string[]; settings?: string[]; without?: string[] } = {},
 ): string {

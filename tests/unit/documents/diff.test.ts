@@ -1,5 +1,5 @@
 // Two documents compared: against a naive comparison and against jq, whatever the order of the entries; and a document
-// of the Python plugin against ours, where each row that is named stands in docs/migration.md.
+// of the Python plugin against ours, where each row that is named is in docs/migration.md.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -170,7 +170,7 @@ describe("entries that cannot be compared", () => {
     expect(diffDocuments(other, fileOf(textOf([entry(0xabc)]))).isEqual).toBe(true);
   });
 
-  test("what is no document is refused, and so is the report of a dry run, with a hint", () => {
+  test("what is not a document is refused, and so is the report of a dry run, with a hint", () => {
     const report = fileOf(JSON.stringify({ files: [{ document: documentOf([]) }] }));
     expect(() => diffDocuments(report, fileOf(textOf([])))).toThrow("result.storageResources is missing");
     expect(() => diffDocuments(fileOf("{"), fileOf(textOf([])))).toThrow("ends too early");

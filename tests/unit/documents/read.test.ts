@@ -97,7 +97,7 @@ describe("what is refused", () => {
     expect(() => [...readDocument(fileOf(text)).entries]).toThrow(message);
   });
 
-  test("what is no regular file, and what is not there", () => {
+  test("what is not a regular file, and what is not there", () => {
     const directory = scratchDirectory("read-");
     expect(() => [...readDocument(directory).entries]).toThrow("not a regular file");
     expect(() => [...readDocument(join(directory, "none")).entries]).toThrow(UsageError);

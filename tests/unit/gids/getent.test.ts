@@ -1,4 +1,4 @@
-// Calls of getent: how names reach it, and what its answers and failures mean. The program is a script that stands in
+// Calls of getent: how names reach it, and what its answers and failures mean. The program is a script that is in
 // for it, so that it can fail in every way; tests/e2e/getent.test.ts has the real one.
 
 import { expect, test } from "bun:test";

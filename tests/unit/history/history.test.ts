@@ -96,7 +96,7 @@ test("says of every deed what, when, with which answer and how long", async () =
   expect(statSync(place.path).mode & 0o777).toBe(0o600);
 });
 
-test("what throws or comes to nothing did not happen, and goes on as it would without", () => {
+test("what throws or comes to nothing did not happen, and continues as it would without", () => {
   const place = record();
   const error = new Error("disk");
   expect(

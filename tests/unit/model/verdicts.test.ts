@@ -30,7 +30,7 @@ async function begin(more: Partial<Setup> = {}): Promise<void> {
   files = 0;
 }
 
-test("one path of two living resources is a complaint", () => {
+test("one path of two live resources is a complaint", () => {
   const [a, b] = [add("a"), add("b", "a")];
   expect(order("Create", a, pathOf(a))).toEqual([]);
   expect(order("Create", b, pathOf(b)).join()).toContain("TWO HOLDERS");
@@ -41,7 +41,7 @@ test("one path of two entries of a snapshot is a complaint, also of announced on
   expect(snapshot([entry(a, "/x", "pending"), entry(b, "/x", "pending")]).join()).toContain("TWO HOLDERS");
 });
 
-test("an announced resource at the path of a living one is a complaint", () => {
+test("an announced resource at the path of a live one is a complaint", () => {
   const [a, b] = [add("a"), add("b")];
   expect(snapshot([entry(a, pathOf(a))])).toEqual([]);
   site.seen.step++;
@@ -57,7 +57,7 @@ test("a path may be given again when its holder has ended, where no days are dem
   expect(order("Create", b, pathOf(b))).toEqual([]);
 });
 
-test("a terminate file with the path of another living resource is a complaint", () => {
+test("a terminate file with the path of another live resource is a complaint", () => {
   const [a, b] = [add("a"), add("b", "a")];
   expect(order("Create", a, pathOf(a))).toEqual([]);
   expect(order("Terminate", b, pathOf(a)).join()).toContain("GIVEN AWAY");
@@ -113,7 +113,7 @@ test("after the days the path is free", () => {
   expect(order("Create", b, pathOf(b))).toEqual([]);
 });
 
-test("a path inside or above that of a living resource is a complaint, where it is not allowed", async () => {
+test("a path inside or above that of a live resource is a complaint, where it is not allowed", async () => {
   for (const nestedMounts of [null, "allow"] as const) {
     await site.stage.close();
     await begin({ nestedMounts });

@@ -157,7 +157,7 @@ describe("leftovers", () => {
 });
 
 describe("a directory that changes during the run", () => {
-  test("is not published to when another one took its place", () => {
+  test("is not published to when another one replaced it", () => {
     const directory = scratchDirectory();
     const output = openScratch({ directory });
     renameSync(directory, `${directory}-old`);

@@ -30,7 +30,7 @@ import {
 } from "./scratch.ts";
 
 describe("a temporary file", () => {
-  test("lies in the state directory, closed to others, under a name with mode and host", () => {
+  test("is in the state directory, closed to others, under a name with mode and host", () => {
     const output = openScratch({ mode: "sync" });
     createTemporary(output, "public").write("secret");
     const [name = ""] = temporaryNames(output.directory);
@@ -144,7 +144,7 @@ describe("publishing", () => {
     expect(seconds[2]).toBeGreaterThan(seconds[1] ?? 0);
   });
 
-  test("advances a time that lies in the future by one second", () => {
+  test("advances a time that is in the future by one second", () => {
     const output = openScratch();
     const path = join(output.directory, "a.json");
     writeFileSync(path, "from a clock that was wrong");
@@ -181,7 +181,7 @@ describe("claiming a name", () => {
 });
 
 describe("a write", () => {
-  test("goes on after short ones", () => {
+  test("continues after short ones", () => {
     const bytes = new TextEncoder().encode("a text longer than one write takes");
     const taken: number[] = [];
     writeFully(bytes, (offset, length) => {

@@ -10,7 +10,7 @@ test("nothing is known before the first run", () => {
   expect(readLastRuns(openScratch().directory, RUN)).toEqual({ goodMs: null, failed: null });
 });
 
-test("a run that went well leaves its time, and no text that would have to be written", () => {
+test("a run that succeeded leaves its time, and no text that would have to be written", () => {
   let now = new Date("2026-01-01T00:00:00Z");
   const output = { ...openScratch(), now: () => now };
   noteGoodRun(output, UUID);
@@ -22,7 +22,7 @@ test("a run that went well leaves its time, and no text that would have to be wr
   expect([statSync(path).ino, size]).toEqual([ino, 0]);
 });
 
-test("a failed run is known until one goes well; each mode and offering has its own", () => {
+test("a failed run is known until one succeeds; each mode and offering has its own", () => {
   let now = new Date("2026-01-01T00:00:00Z");
   const output = { ...openScratch(), now: () => now };
   noteGoodRun(output, UUID);

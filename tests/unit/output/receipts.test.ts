@@ -77,7 +77,7 @@ describe("claiming", () => {
     expect(existsSync(openPath(output))).toBe(false);
   });
 
-  test("opens a withdrawn receipt anew, under its old name", () => {
+  test("opens a withdrawn receipt again, under its old name", () => {
     const output = openScratch();
     claimReceipt(output, RECEIPT);
     closeReceipt(output, RECEIPT, { state: "erred" });
@@ -136,7 +136,7 @@ describe("claiming", () => {
     expect(temporaryNames(output.directory)).toEqual([]);
   });
 
-  test("refuses an order that is no uuid", () => {
+  test("refuses an order that is not a uuid", () => {
     const output = openScratch();
     expect(() => claimReceipt(output, { ...RECEIPT, order: "../x" })).toThrow(/no uuid/);
   });

@@ -108,7 +108,7 @@ describe.each(["on the disk", "in memory"])("a draft %s", (where) => {
     expect(text()).toBe('{"date":"today","list":[\n"a",\n"b",\n"c"\n]}\n');
   });
 
-  test("forgets everything at a restart", () => {
+  test("drops everything at a restart", () => {
     const { draft, text } = start();
     draft.restart(FRAME);
     for (let i = 0; i < 50; i++) draft.add("x".repeat(20_000), 1);

@@ -15,7 +15,7 @@ const STATE: SnapshotState = {
 };
 
 describe("the state of the last snapshot", () => {
-  test("is read back, and lies in the state directory", () => {
+  test("is read back, and is in the state directory", () => {
     const output = openScratch({ mode: "sync" });
     writeSnapshotState(output, STATE);
     expect(readSnapshotState(output.directory)).toEqual(STATE);

@@ -115,7 +115,7 @@ describe("an output directory", () => {
 });
 
 describe("the state directory", () => {
-  test.skipIf(!IS_ROOT)("of another user is refused and left alone, whoever may be trusted", () => {
+  test.skipIf(!IS_ROOT)("of another user is refused and left alone, regardless of who is trusted", () => {
     const directory = scratchDirectory();
     const state = join(directory, STATE_DIRECTORY);
     mkdirSync(state);
@@ -156,7 +156,7 @@ describe("the state directory", () => {
     expect(listOpenReceipts(directory)).toEqual([]);
   });
 
-  test("with a pipe as its lock is refused: it would pass for a file system without locks", () => {
+  test("with a pipe as its lock is refused: it would look like a file system without locks", () => {
     const directory = scratchDirectory();
     mkdirSync(join(directory, STATE_DIRECTORY));
     run(["mkfifo", join(directory, STATE_DIRECTORY, "lock-orders")]);
@@ -176,7 +176,7 @@ describe("the state directory", () => {
 describe("a published file", () => {
   const name = `2026-01-01-00-00-create_${UUID}.json`;
 
-  test("of three gigabytes under an order's name is somebody else's, and is not read", () => {
+  test("of three gigabytes under an order's name is another program's, and is not read", () => {
     const directory = scratchDirectory();
     run(["truncate", "-s", "3G", join(directory, name)]);
     expect(describeOrderFile(directory, name, () => "same")).toBe("foreign");

@@ -12,7 +12,7 @@ import { CHANGE, type PageData } from "../../../lib/page/data.ts";
 describe("boxes", () => {
   const amounts = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 80 });
 
-  test("have areas in proportion, and lie inside", () => {
+  test("have areas in proportion, and are inside", () => {
     fc.assert(
       fc.property(amounts, (unsorted) => {
         const sorted = unsorted.toSorted((one, other) => other - one);

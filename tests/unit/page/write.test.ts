@@ -89,7 +89,7 @@ test("one page for two offerings has the rows of both, and orders know theirs", 
   expect(rows.uuid).toHaveLength(120 * 32);
 });
 
-test("nothing in the data can end the element that it stands in, or mislead whoever reads the file", () => {
+test("nothing in the data can end the element that it is in, or mislead anybody who reads the file", () => {
   const text = safeJson(HOSTILE);
   expect([text.includes("<"), /[\u202a-\u202e]/.test(text)]).toEqual([false, false]);
   expect(JSON.parse(text)).toEqual([...HOSTILE]);

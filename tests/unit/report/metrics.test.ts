@@ -115,7 +115,7 @@ test("a directory that is not there is an output error", () => {
   expect(() => writeMetrics("/proc/nowhere/x.prom", report)).toThrow("(ENOENT)");
 });
 
-test("whatever lies beside the file is neither written nor removed", () => {
+test("whatever is beside the file is neither written nor removed", () => {
   const directory = mkdtempSync(join(tmpdir(), "metrics-"));
   try {
     const path = join(directory, "x.prom");

@@ -14,7 +14,7 @@ test("only a file that does not exist makes a gateway passive", async () => {
   expect(await isAbsent(path, LIMITS)).toBe(false);
 });
 
-test("a path that cannot be looked at is no answer", async () => {
+test("a path that cannot be looked at is not an answer", async () => {
   const path = join(scratchDirectory("active-"), "loop");
   symlinkSync("loop", path);
   const error = await isAbsent(path, LIMITS).catch((thrown: unknown) => thrown);

@@ -82,7 +82,7 @@ test.each([
   ["a tenant for its target", entry({ target: { targetType: "tenant" } })],
   ["no target", entry({ target: null })],
   ["no fields", null],
-])("passes over an entry with %s, and keeps the others", (_, other) => {
+])("ignores an entry with %s, and keeps the others", (_, other) => {
   expect(read(other, entry())?.map(({ itemId }) => itemId)).toEqual([UUID]);
 });
 

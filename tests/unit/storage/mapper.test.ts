@@ -334,7 +334,7 @@ describe("the target", () => {
     expect(target({ project_item: { unixGid } }, { requireGid: true })).toEqual({ unixGid });
   });
 
-  test("has a GID from min_gid on, whoever gives it", () => {
+  test("has a GID from min_gid on, whatever its source", () => {
     const item = { backendMetadata: { project_item: { unixGid: 500 } } };
     expect(entryOf(mapped(item, { minGid: 500 })).target.targetItem).toEqual({ unixGid: 500 });
     expect(problemsOf(mapped(item, { minGid: 501 }))).toEqual([

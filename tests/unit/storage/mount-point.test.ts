@@ -19,7 +19,7 @@ describe("the template", () => {
     expect(pathOf({ attributes }, { mountPoint })).toBe("/lustre/scratch/university-climate-sim/scratch");
   });
 
-  test("has text that is no placeholder as it is, whatever the runtime calls by that name", () => {
+  test("has text that is not a placeholder as it is, whatever the runtime calls by that name", () => {
     const mountPoint = "/{tenant}constructor{project}";
     expect(pathOf({}, { mountPoint })).toBe("/universityconstructorclimate-sim");
   });
@@ -88,7 +88,7 @@ describe("a backend id", () => {
   );
 
   test.each(["", "climate-sim", "a b", " ", "a:b", "..", "\u200b"])(
-    "%p is no path: the template rules",
+    "%p is not a path: the template rules",
     (backendId) => {
       expect(pathOf({ backendId })).toBe("/capstor/store/university/physics-dept/climate-sim");
     },
@@ -124,7 +124,7 @@ describe("a backend id", () => {
     expect(problemsOf(mapper().mapOrder(order, resource))).toEqual(["bad-backend-id backend_id"]);
   });
 
-  test("that is nearly a path is passed over where the caller knows the path", () => {
+  test("that is nearly a path is ignored where the caller knows the path", () => {
     const resource = source({ backendId: "capstor/store/old" });
     const place = { ...mapper().placeOf(resource), path: "/capstor/store/old", suspect: undefined };
     expect(entryOf(mapper().mapResource(resource, place)).mountPoint.default).toBe("/capstor/store/old");

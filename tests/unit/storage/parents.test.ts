@@ -53,7 +53,7 @@ describe("the directories above a path", () => {
   });
 });
 
-test("each is there once, in the order of its first use, before what lies in it", () => {
+test("each is there once, in the order of its first use, before what is in it", () => {
   expect(lines(above(at("/s/t/c/a", "/s/t/c/b", "/s/t/d/a", "/u/v/w")))).toEqual([
     "tenant active /s/t",
     "customer active /s/t/c",
@@ -120,7 +120,7 @@ test("a backend id ends with one slash at most", () => {
   expect(mapper.mapResource(source({ backendId: "/s/t/c/a//" })).ok).toBe(false);
 });
 
-test("what lies in a mounted resource gets it for its parent, wherever the pieces of the text break", () => {
+test("what is in a mounted resource gets it for its parent, wherever the pieces of the text break", () => {
   const { hierarchy, mapper } = site();
   const parents = hierarchy.collect();
   const [inner, outer] = ["/s/t/c/a", "/s/t/c"].map((backendId, n) => {

@@ -94,7 +94,7 @@ describe("limits that lack the configured component", () => {
   });
 });
 
-describe("a limit that is no quantity is a problem", () => {
+describe("a limit that is not a quantity is a problem", () => {
   test.each([
     [-5, "limits.storage is negative: -5"],
     ["-1", 'limits.storage is negative: "-1"'],
@@ -140,7 +140,7 @@ describe("an operator's corrections", () => {
     expect(corrected({ soft_quota_space: null })?.[0]).toBe(10);
   });
 
-  test("both space quotas stand in for a limit that is missing", () => {
+  test("both space quotas replace a limit that is missing", () => {
     expect(corrected({ soft_quota_space: 2, hard_quota_space: 3 }, {})).toEqual([2, 3, 2_660_000, 4_000_000]);
     expect(corrected({ soft_quota_space: 2, hard_quota_space: 3, hard_quota_inodes: 9e6 }, {})?.[3]).toBe(
       9e6,
@@ -171,9 +171,12 @@ describe("an operator's corrections", () => {
     ]);
   });
 
-  test.each([-1, "abc", true, [[]], {}, 1e300, Number.NaN])("%p is no correction but a problem", (value) => {
-    expect(problemsFor({ soft_quota_space: value })).toEqual(["bad-options options.soft_quota_space"]);
-  });
+  test.each([-1, "abc", true, [[]], {}, 1e300, Number.NaN])(
+    "%p is not a correction but a problem",
+    (value) => {
+      expect(problemsFor({ soft_quota_space: value })).toEqual(["bad-options options.soft_quota_space"]);
+    },
+  );
 
   test("inodes are whole", () => {
     expect(problemsFor({ soft_quota_inodes: 1.5 })).toEqual(["bad-options options.soft_quota_inodes"]);

@@ -65,7 +65,7 @@ describe("a text that is not whole", () => {
   });
 });
 
-describe("somebody else's file", () => {
+describe("another program's file", () => {
   const text = textOf(meta, entries);
   test.each([
     ["empty", ""],

@@ -1,5 +1,5 @@
 // What the tests of lib/storage share: settings and sources to vary, random documents, and the vectors of the Python
-// program that this one replaces (tests/fixtures/golden: what went in, and what it wrote, null when that was no JSON).
+// program that this one replaces (tests/fixtures/golden: what went in, and what it wrote, null when that was not JSON).
 
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
