@@ -18,7 +18,7 @@ export function pathText(keys: readonly unknown[]): string {
     .replace(/^\./, "");
 }
 
-/** The value of a text; undefined for what is no JSON. */
+/** The value of a text; undefined for what is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

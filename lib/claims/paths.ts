@@ -50,7 +50,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const spellings = new Map<number, string>(stored.spellings);
 
   const start = (number: number) => starts[number] ?? 0;
-  /** What stands behind the last path: one path is asked about several times. */
+  /** What is behind the last path: one path is asked about several times. */
   let written = { path: "", at: -1, length: 0 };
   /** Puts the bytes behind the last path and returns their number. */
   const write = (path: string): number => {

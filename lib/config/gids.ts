@@ -3,7 +3,8 @@
 // fast, knows every place, sees duplicates, and never reads a slug such as 0123 or 1e5 as a number. Nested YAML is
 // refused, and so is everything else that is not a flat map. What is read is what a parser reads: a property test
 // compares. Libraries were weighed (docs/architecture.md, "What is left to libraries").
-// Such a map may be just being written, so a fault in it is no fault of the configuration: who needs the GIDs refuses.
+// Such a map may be just being written, so a fault in it is not a fault of the configuration: who needs the GIDs
+// refuses.
 
 import type { ConfigIssue } from "../errors.ts";
 import { PATIENT, type TouchLimits } from "../places/answers.ts";

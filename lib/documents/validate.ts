@@ -78,7 +78,7 @@ function* schemaFaults(schema: v.GenericSchema, value: unknown): Generator<Fault
   }
 }
 
-/** Patterns and lists that are no objects have words of their own. */
+/** Patterns and lists that are not objects have words of their own. */
 function messageOf({ kind, type, message, expected, received }: v.BaseIssue<unknown>): string {
   if (type === "regex" || type === "custom") return `${message}: ${received}`;
   if (received === "undefined") return "is missing";
