@@ -54,7 +54,7 @@ export const command = defineCommand({
   },
 });
 
-/** Each text after the one before it, for who makes them does not wait. */
+/** One text after the other, because the caller does not wait. */
 function printInOrder(print: (text: string) => Promise<void>) {
   let printed = Promise.resolve();
   return {
@@ -67,7 +67,7 @@ function printInOrder(print: (text: string) => Promise<void>) {
   };
 }
 
-/** Its log is there for the secrets that it knows: what it would say is a finding. */
+/** Its log is used only to redact secrets: what it would log is a finding. */
 function surroundingsOf(shell: Shell): Surroundings {
   const now = () => new Date();
   return {

@@ -1,4 +1,4 @@
-// What a command is: a definition of citty's with what help, completions and the man page need besides. A definition is
+// What a command is: a definition of citty's, extended for help, completions and the man page. A definition is
 // data; `run` gets the flags as they were read strictly (arguments.ts) and all of the process that a command may touch.
 
 import type { ArgDef, CommandContext, CommandDef } from "citty";
@@ -93,7 +93,7 @@ export function defineCommand({ run, ...definition }: Definition): Command {
   };
 }
 
-/** A command that is nothing without a second word. */
+/** A command that needs a second word. */
 export function defineGroup(
   definition: Omit<Command, "run" | "subCommands" | "listing">,
   listing: readonly Entry[],

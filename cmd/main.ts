@@ -1,4 +1,4 @@
-// The entry: has the command line understood, runs the command, and turns an error into its exit code. The only file
+// The entry point: parses the command line, runs the command, and turns an error into its exit code. The only file
 // that touches the process; nothing that a command needs alone is loaded before the command is known.
 
 import type { ArgsDef } from "citty";
@@ -71,7 +71,7 @@ async function widthOfOutput(): Promise<number> {
   return columns > 0 ? columns : 80;
 }
 
-/** Says what went wrong, once, and returns the exit code. A stack is for bugs only. */
+/** Prints the error, once, and returns the exit code. A stack is for bugs only. */
 async function explain(error: unknown): Promise<ExitCode> {
   if (error instanceof StdoutError && error.quiet) return error.exitCode;
   const known = error instanceof AppError ? error : new BugError(error);
@@ -80,7 +80,7 @@ async function explain(error: unknown): Promise<ExitCode> {
   return known.exitCode;
 }
 
-/** Each mistake of a configuration has a hint of its own. */
+/** Each error of a configuration has its own hint. */
 function wordsOf(error: AppError): string {
   const parts =
     error instanceof ConfigError
@@ -106,7 +106,7 @@ async function createShell(): Promise<Shell> {
       try {
         writeSync(2, text);
       } catch {
-        // Standard error is closed or full: there is no other place to say so, and no reason to stop.
+        // Standard error is closed or full: it cannot be reported, and the run need not stop.
       }
     },
     stayLocal() {

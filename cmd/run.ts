@@ -139,7 +139,7 @@ function afterEnd(limits: TouchLimits): TouchLimits {
   return limits.signal.aborted ? { ...PATIENT, silenceMs: GRACE_MS } : limits;
 }
 
-/** A failure to print is ranked with those of the run: the token that was refused is worth more than the pipe. */
+/** A failure to print is ranked with those of the run: a refused token ranks above a closed pipe. */
 async function printReport(report: Report, shell: Shell, log: Log): Promise<ExitCode> {
   const settled = new AbortController();
   try {

@@ -1,65 +1,65 @@
 #!/bin/sh
-# Provisions what waldur-cscs-storage publishes with `completion: on-ack`: makes, changes and removes directories, sets
-# quotas, and answers each order. For any POSIX sh, with jq, coreutils, and flock and runuser of util-linux.
-# docs/provisioner.md says how to install it and what a site must change.
+# Carries out the orders of waldur-cscs-storage with `completion: on-ack`: creates, changes and removes directories,
+# sets quotas, and answers each order. For any POSIX sh, with jq, coreutils, and flock and runuser of util-linux.
+# docs/provisioner.md describes how to install it and what a site must change.
 #
-#   storage-provisioner init [CONF]   once: take the order files that are there now as handled
-#   storage-provisioner run [CONF]    from a timer or cron: carry out and answer the orders that are new
-#   storage-provisioner check [CONF]  print how the disk differs from the newest snapshot; change nothing
-#   storage-provisioner adopt [CONF]  the same, and mark directories that were made by other means before
+#   storage-provisioner init [CONF]   once: record all present order files as handled
+#   storage-provisioner run [CONF]    from a timer or cron: carry out and answer new orders
+#   storage-provisioner check [CONF]  print differences between the disk and the newest snapshot
+#   storage-provisioner adopt [CONF]  the same, and mark directories that were created before
 #
 # Ends with 0; 1: something failed, and the next run tries again; 10: check or adopt found differences; 64: usage;
-# 75: another run is at work, or a file system is not mounted; 78: the configuration.
+# 75: another run is active, or a file system is not mounted; 78: the configuration.
 set -u
 umask 022
 LC_ALL=C PATH=${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin
 export LC_ALL PATH
 
-# ---- What a site sets, in CONF (/etc/waldur/provisioner.conf), which is read as shell and belongs to root.
+# ---- Settings of a site, in CONF (/etc/waldur/provisioner.conf), a shell script that belongs to root.
 OUT=/srv/storage-orders              # output_directory of the gateway
 ACKS=                                # acks_directory; empty: acks in OUT
 PUBLISHER=waldur-storage             # the user of the gateway's runs
 STATE=/var/lib/storage-provisioner   # which orders were handled; back it up
-ROOTS=/cold-store                    # directories below which storage may be, separated by blanks
-PREFIX=                              # put before every mount point, where file systems are mounted elsewhere here
-MODES='^[02]?7[0-7][0145]$'          # permissions that are set: no setuid, no sticky bit, nothing for others to write
-MIN_GID=1000                         # groups below it are those of the system
-TB=1000000000000                     # bytes of the TB in which the files have quotas; 1099511627776 for TiB
+ROOTS=/cold-store                    # directories that storage may be below, separated by blanks
+PREFIX=                              # prefix of every mount point, if file systems are mounted elsewhere here
+MODES='^[02]?7[0-7][0145]$'          # allowed permissions: no setuid, no sticky bit, no write permission for others
+MIN_GID=1000                         # lower ones are system groups
+TB=1000000000000                     # bytes of a TB in the files; 1099511627776 for TiB
 
 # Sets the quotas of one directory. Space is in KiB; no value is 0. May be called again with the same values.
-# Where it fails, the order stays open, and the next run calls it again. CONF replaces it, for example by one of these:
+# If it fails, the order stays open, and the next run calls it again. Define it in CONF, for example as one of these:
 #   Lustre, by group:    lfs setquota -g "$2" -b "$3" -B "$4" -i "$5" -I "$6" /cold-store
 #   Lustre, by project:  lfs project -p "$2" -s "$1" &&
 #                        lfs setquota -p "$2" -b "$3" -B "$4" -i "$5" -I "$6" /cold-store
 #   XFS, by project:     id=$(stat -c %i "$1")
 #                        xfs_quota -x -c "project -s -p $1 $id" \
 #                          -c "limit -p bsoft=$3k bhard=$4k isoft=$5 ihard=$6 $id" /cold-store
-#                        (xfs_quota splits its commands at blanks: refuse a path that has any)
+#                        (xfs_quota splits its commands at blanks: refuse a path with blanks)
 #   GPFS, by group:      mmsetquota fs1 --group "$2" --block "$3K:$4K" --files "$5:$6"
-# A quota of a group counts all that it owns: with two storages of one project, use a project id for each directory.
+# A group quota counts all files of the group: if a project has two storages, use a project id for each directory.
 set_quota() { # DIRECTORY GID SOFT_KIB HARD_KIB SOFT_INODES HARD_INODES
     complain "set_quota is not defined in $CONF"
     return 1
 }
-# ---- End of what a site sets.
+# ---- End of the settings.
 
 complain() { printf 'storage-provisioner: %s\n' "$*" >&2; }
 die() { code=$1 && shift && complain "$@" && exit "$code"; }
-# What the file of an order asks for and this site does not do: the order is answered erred, with these words.
+# For values that are not allowed here: the order is answered erred, with this message.
 refuse() { why=$* && return 2; }
 
-# Root neither reads nor writes where the gateway's user could have put something else in the place.
+# As the gateway's user, so that root neither reads nor writes through a link of that user.
 as_publisher() { if [ "$ME" = "$PUBLISHER" ]; then "$@"; else runuser -u "$PUBLISHER" -- "$@"; fi; }
 
-# Whole or not at all, and on the disk before it returns.
+# Atomically, and on the disk before it returns.
 write_file() { # PATH TEXT
     printf '%s\n' "$2" >"$1.new" && sync "$1.new" && mv -fT "$1.new" "$1" && sync "${1%/*}"
 }
 
-# A real directory, in which nobody but the user of this script can change anything.
+# A real directory that only the user of this script can change.
 is_closed() { case $(stat -c '%u %A' "$1") in "$MY_UID "d????-??-*) ;; *) return 1 ;; esac; }
 
-# Sets kind to "directory", "symbolic link" and so on, empty where there is nothing. Fails where that is not known: a
+# Sets kind to "directory", "symbolic link" and so on, empty if nothing is there. Fails if that is not known: a
 # file system that does not answer must not look like one without the directory.
 find_kind() { # PATH
     kind=$(stat -c %F "$1" 2>&1) && return 0
@@ -68,15 +68,14 @@ find_kind() { # PATH
 
 is_uuid() { case $1 in *[!0-9a-f]*) return 1 ;; *) [ ${#1} = 32 ] ;; esac; }
 
-# One value a line: item, path, mode, gid, four quotas; "-" stands for null. jq fails for whatever is not the file of
-# that order.
+# One value per line: item, path, mode, gid, four quotas; "-" for null. jq fails for anything else.
 # shellcheck disable=SC2016 # The variables are those of jq.
 FACTS='
 def quota($of; $level): first((.quotas // [])[] | select(.type == $of and .enforcementType == $level).quota) // "-"
   | if type == "number" and $of == "space" then . * $tb / 1024 | floor else . end;
 [.result.storageResources[] | select(.target.targetType == "project")] as $entries
 | if .meta.order.uuid != $order or .meta.order.type != $type or ($entries | length) != 1
-  then error("the content is not that of the name, or not one storage of a project") else $entries[0] end
+  then error("the content does not match the name, or is not one storage of a project") else $entries[0] end
 | [.itemId, .mountPoint.default, .permission.value // "-", .target.targetItem.unixGid // "-",
    quota("space"; "soft"), quota("space"; "hard"), quota("inodes"; "soft"), quota("inodes"; "hard")]
 | map(tostring) | if any(test("[[:cntrl:]]") or . == "") then error("a value has a control character") else .[] end'
@@ -90,8 +89,8 @@ $facts
 EOT
 }
 
-# Sets directory, parent, marker and root. The marker holds the itemId of the directory beside it, in the parent, where
-# no user of the storage can change it.
+# Sets directory, parent, marker and root. The marker has the itemId of the directory and is beside it, in the parent,
+# where no user of the storage can change it.
 locate() { # PATH
     case $1/ in /[!/]*) ;; *) refuse "the mount point $1 is not absolute" || return ;; esac
     case $1/ in *//* | */.*) refuse "the mount point $1 has an empty or a hidden component" || return ;; esac
@@ -101,10 +100,10 @@ locate() { # PATH
     for root in $ROOTS; do
         case $directory in "$root"/?*) return 0 ;; esac
     done
-    refuse "the mount point $1 is outside the directories that are provisioned here"
+    refuse "the mount point $1 is not below a root of this provisioner"
 }
 
-# Every directory from the root to the parent must be closed, so that nobody can lead us elsewhere, now or later.
+# Every directory from the root to the parent must be closed, so that no other user can redirect us, now or later.
 walk() {
     way=$root rest=${parent#"$root"}
     while :; do
@@ -113,14 +112,14 @@ walk() {
             [ "$type" = create ] || return 0
             mkdir "$way" || return 1
         fi
-        is_closed "$way" || refuse "${way#"$PREFIX"} is a symlink, or others can write to it" || return
+        is_closed "$way" || refuse "${way#"$PREFIX"} is a symlink, or other users can write to it" || return
         [ -n "$rest" ] || return 0
         rest=${rest#/} && way=$way/${rest%%/*}
         case $rest in */*) rest=/${rest#*/} ;; *) rest= ;; esac
     done
 }
 
-# Sets held to the itemId in the marker, or to none, and kind to what there is in the place of the directory.
+# Sets held to the itemId in the marker, or to none, and kind to that of the directory.
 look() {
     held=none
     find_kind "$marker" || return 1
@@ -143,7 +142,7 @@ check_values() {
     done
 }
 
-# The same whether it is the first time or the tenth: a run that was killed is carried on by the next.
+# Idempotent: the next run continues after a killed one.
 carry_out() {
     check_values && locate "$path" && walk && look || return
     case $held in
@@ -153,8 +152,8 @@ carry_out() {
     esac
     case $type$kind in
         *directory | create | terminate) ;;
-        # To make an empty one would hide that the data is somewhere else.
-        update) refuse "there is no directory at $path; somebody must look where the data is" || return ;;
+        # Creating an empty one would hide that the data is somewhere else.
+        update) refuse "there is no directory at $path; find out where the data is" || return ;;
         *) refuse "$path is not a directory" || return ;;
     esac
     if [ "$type" = terminate ]; then remove; else apply; fi
@@ -164,17 +163,17 @@ carry_out() {
 apply() {
     [ "$held" = "$item" ] || write_file "$marker" "$item" || return 1
     [ -n "$kind" ] || mkdir -m 700 "$directory" || return 1
-    # An update without a GID leaves the group that there is.
+    # An update without a GID does not change the group.
     [ "$gid" != - ] || gid=$(stat -c %g "$directory") || return 1
-    # With five digits chmod takes away a setgid bit, too.
+    # With five digits chmod clears a setgid bit, too.
     chgrp "$gid" "$directory" && chmod "$(printf '%5s' "$mode" | tr ' ' 0)" "$directory" || return 1
-    # Null is not "no limit": what is set stays.
+    # Null is not "no limit": the quotas are not changed.
     [ "$space_hard" = - ] ||
         set_quota "$directory" "$gid" "$space_soft" "$space_hard" "$inodes_soft" "$inodes_hard" || return 1
     sync "$directory" "$parent"
 }
 
-# Data goes to the trash of its root by a rename, and the site empties that when it wants to.
+# Data is renamed into the trash of its root; the site empties that when it likes.
 remove() {
     trash=$root/.trash/$item-$order
     if [ -n "$kind" ]; then
@@ -187,7 +186,7 @@ remove() {
     [ "$held" = none ] || { rm -f "$marker" && sync "$parent"; }
 }
 
-# decided/ has answers that the gateway may not have, answered/ those that it has. Both are written after the work.
+# decided/ has answers that the gateway may not have yet, answered/ those that it has. Both are written after the work.
 handle() { # FILE
     read_order "$1" || { complain "$1 is not the file of an order, and is left" && return 1; }
     [ ! -e "$STATE/answered/$order.json" ] || return 0
@@ -197,7 +196,7 @@ handle() { # FILE
         case $? in
             0) answer='{"result":"done"}' ;;
             2) answer=$(jq -cn --arg message "$why" '{result: "erred", $message}') || return 1 ;;
-            *) complain "order $order failed ($type $path), and is open until a run succeeds" && return 1 ;;
+            *) complain "order $order failed ($type $path); it stays open until a run succeeds" && return 1 ;;
         esac
         write_file "$STATE/decided/$order.json" "$answer" || return 1
     fi
@@ -239,7 +238,7 @@ init() {
 
 differs() { found=10 && printf '%-8s %s\n' "$@"; }
 
-# Nothing is said of quotas, nor of storage that is about to come, to go, or erred.
+# Not compared: quotas, and storage that is pending, being removed, or erred.
 compare() { # adopt or check
     type=check why='' found=0 work=$(mktemp -d) || return 1
     trap 'rm -rf "$work"' EXIT
@@ -286,7 +285,7 @@ case $command in init | run | check | adopt) ;; *) die 64 "usage: $0 init|run|ch
 if [ -r "$CONF" ]; then . "$CONF"; else die 78 "$CONF cannot be read"; fi
 ME=$(id -un) MY_UID=$(id -u) ACKS=${ACKS:-$OUT/acks}
 for root in $ROOTS; do
-    # The trash says that the file system is mounted: an empty mount point is not an empty storage.
+    # The trash shows that the file system is mounted: an empty mount point is not an empty storage.
     { is_closed "$root" && is_closed "$root/.trash"; } 2>/dev/null ||
         die 75 "$root is not mounted, or it or its .trash is missing or not of $ME alone"
 done

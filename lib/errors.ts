@@ -80,7 +80,7 @@ export class UsageError extends AppError {
   readonly exitCode = EXIT.usage;
 }
 
-/** A command that a person gave was understood and not carried out, because of how things stand. */
+/** A valid command that was not carried out, because of the current state. */
 export class DeclinedError extends AppError {
   readonly code = "declined";
   readonly exitCode = EXIT.problems;
@@ -182,7 +182,7 @@ type RetryReason = "unavailable" | "locked" | "deadline" | "moving" | "unrespons
 export class RetryLaterError extends AppError {
   readonly code: RetryReason;
   readonly exitCode = EXIT.retryLater;
-  /** It is nobody's trouble as long as it does not last: logged at info. */
+  /** Not a problem unless it lasts: logged at info. */
   readonly quiet: boolean;
 
   constructor(message: string, detail: Detail & { code?: RetryReason; quiet?: boolean } = {}) {

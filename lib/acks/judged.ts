@@ -20,7 +20,7 @@ export function readJudgedAcks(directory: string): Map<string, string> {
   );
 }
 
-/** The last ones are kept, should there be very many: whoever cannot be stopped from writing acks is reported again. */
+/** Only the last ones are kept if there are very many; the others are then reported again. */
 export function writeJudgedAcks(output: Output, acks: ReadonlyMap<string, string>): void {
   const text = JSON.stringify({ version: 1, acks: Object.fromEntries([...acks].slice(-MOST)) });
   replaceFile(output, { name: JUDGED_FILE, place: "state" }, `${text}\n`);

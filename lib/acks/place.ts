@@ -57,7 +57,7 @@ export type AckOptions = {
   allowShared: boolean;
 };
 
-/** Opens it; null where there is none, and in words why it is of no use. */
+/** Opens it; null if it does not exist, and a message if it cannot be used. */
 export function openAcks(path: string, { now, allowShared }: AckOptions): AckPlace | Unusable | null {
   const fd = openOrFault(path);
   if (typeof fd !== "number") return fd;

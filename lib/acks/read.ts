@@ -73,5 +73,5 @@ export function identityOf({ dev, ino, size, mtimeMs }: Stats): string {
   return [dev, ino, size, mtimeMs].join(":");
 }
 
-/** With which an open is refused for want of rights. */
+/** Error codes for missing permissions. */
 const FORBIDDEN: readonly (string | null)[] = ["EACCES", "EPERM"];

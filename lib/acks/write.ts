@@ -40,7 +40,7 @@ export function writeAck(directory: string, order: string, ack: Ack): boolean {
   }
 }
 
-/** An ack beside the published files is read by nobody. */
+/** An ack in the directory of the published files is not read. */
 function refuseOutputDirectory(directory: string): void {
   if (!existsSync(join(directory, STATE_DIRECTORY))) return;
   throw new DeclinedError(`${directory} is an output directory, where answers are not read`, {

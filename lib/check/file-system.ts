@@ -11,7 +11,7 @@ import type { Findings } from "./findings.ts";
 const FEW_BYTES = 100 * 1024 ** 2;
 const FEW_INODES = 1000;
 
-/** @returns what `check` ends with for what a run lives with */
+/** @returns the exit code of `check` for a fault that a run tolerates */
 export function checkFileSystem(
   { directory, held, mounted }: ExaminedOutput,
   { settings }: OfferingConfig,

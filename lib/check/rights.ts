@@ -24,7 +24,7 @@ export async function describeUser(
   }
 }
 
-/** On servers of 2024 this role sees everything, and its approvals are refused (measured). */
+/** On servers of 2024 this role can read everything, but its approvals are refused (measured). */
 const POWERLESS = "OFFERING.MANAGER";
 
 type Sought = { offering: WaldurOffering; isOf2024: boolean; open: number | null | AppError };

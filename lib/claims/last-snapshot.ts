@@ -69,7 +69,7 @@ function digestByState(path: string): string | undefined {
   return state?.file === basename(path) ? state.sha256 : undefined;
 }
 
-/** Somebody else's file, or one that was cut, must not hide an older snapshot of ours. */
+/** A file of another program, or a truncated one, must not hide an older snapshot of ours. */
 function kindOf(path: string): "whole" | "cut" | "foreign" {
   const { meta, complete } = scanDocument(readChunks(path, "ours"));
   if (meta === null || meta.order !== undefined) return "foreign";
@@ -77,8 +77,8 @@ function kindOf(path: string): "whole" | "cut" | "foreign" {
 }
 
 /**
- * Whom the newest list that is not ours has, such as the one of the Python plugin; empty where there is none. It names
- * no paths, but a site that replaces the plugin is not to lose half of its list with the first run.
+ * The resources of the newest list that is not ours, such as that of the Python plugin; empty if there is none. It
+ * names no paths, but a site that replaces the plugin is not to lose half of its list with the first run.
  */
 export function foreignResources(directory: string): string[] {
   for (const path of snapshotsNewestFirst(directory)) {

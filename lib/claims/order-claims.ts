@@ -21,7 +21,7 @@ import { claimsIdentity, writeClaims } from "./store.ts";
 import type { ClaimTable } from "./table.ts";
 
 export type OrderClaims = {
-  /** Answers and writes under the lock: nobody else looks between the answer and what `act` does with it. */
+  /** Answers and writes under the lock: no other run reads between the answer and what `act` does with it. */
   settle<Result>(question: PathQuestion, act: (answer: PathAnswer) => Result): Promise<Result>;
   /** Takes note of a receipt that this run wrote. */
   add(dated: FoundReceipt): void;
@@ -127,7 +127,7 @@ function askHolders(
       const { projectSlug } = resource;
       const backendId = mapper.backendIdOf(resource.backendId);
       if (backendId.startsWith("/")) return backendId === path;
-      // Where rows have no slugs of the project, or another offering has the template, nobody can say; its next sync
+      // If rows have no slugs of the project, or another offering has the template, this is not known; its next sync
       // can.
       if (projectSlug === undefined || table.offeringOf(owner) !== offering.uuid) return true;
       return mapper.placeOf(sourceOf(resource, undefined)).path === path;

@@ -230,7 +230,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   };
 }
 
-/** Another one in each process: nobody can choose slugs that all get one slot. */
+/** Different in each process, so that slugs cannot be chosen to get the same slot. */
 const SEED = (Math.random() * 2 ** 32) | 0;
 const PRIME = 0x01000193;
 

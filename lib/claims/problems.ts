@@ -61,7 +61,7 @@ export function keptOutside(path: string): ClaimFinding {
   };
 }
 
-/** The holder lives, or nobody can say that it does not. */
+/** The holder is live, or is not known to have ended. */
 export function pathHeld(contest: Contest): ClaimFinding {
   const { wants, path, isExplicit, relation } = contest;
   const field = isExplicit ? "backend_id" : "slug";

@@ -35,8 +35,8 @@ export type ReleaseContext = {
 
 /**
  * Returns what was released, in words.
- * @throws DeclinedError when nobody holds the path, or its last holder lives; UsageError when it is not clear which
- * holder is meant
+ * @throws DeclinedError when no resource holds the path, or its last holder is live; UsageError when it is not clear
+ * which holder is meant
  */
 export async function releaseClaim(request: ReleaseRequest, context: ReleaseContext): Promise<string> {
   const place = placeOf(request.path, context);

@@ -9,7 +9,7 @@ import { widerWords } from "./path-room.ts";
 import { createPathStore } from "./paths.ts";
 import { createReleases } from "./releases.ts";
 
-/** What supports a claim. Without any of these only the row of its resource wants it. */
+/** What supports a claim. Without any of these it is only that of the resource's row. */
 export const BY_SNAPSHOT = 1;
 export const BY_ORDER = 2;
 /** The path is an absolute backend id. */
@@ -152,7 +152,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       const record = Math.floor(said / 2);
       return isVoid(record) && paths.is(record, path);
     },
-    /** Forgets the receipts of other orders: they are too old to be read again. */
+    /** Drops the receipts of other orders: they are too old to be read again. */
     keepReceipts(orders: ReadonlySet<string>): void {
       for (const order of receipts.keys()) if (!orders.has(order)) receipts.delete(order);
     },
@@ -232,7 +232,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     addNow(owner: number, bits: number): void {
       now[owner] = (now[owner] ?? 0) | bits;
     },
-    /** Rows of the offering are about to say again what they want. */
+    /** The rows of the offering are about to be read again. */
     forgetWanted(offering: string): void {
       moved.clear();
       const number = offeringUuids.indexOf(offering);

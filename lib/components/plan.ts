@@ -36,7 +36,7 @@ export function fieldsOf({ changes }: Step): Readonly<Record<string, FieldValue>
 type Fields = ComponentDefinition["fields"];
 type Shown = WaldurComponent["shown"];
 
-/** Without another component of the offering nobody knows which fields this server has. */
+/** Without another component of the offering the fields of this server are not known. */
 function planNew({ type, fields }: ComponentDefinition, known: Shown | null): Step {
   const { kept, notices } = withoutUnknown(type, fields, known);
   const changes = Object.entries(kept).map(([field, to]) => ({ field, from: null, to }));
@@ -63,7 +63,7 @@ function planChange({ type, fields }: ComponentDefinition, present: WaldurCompon
   return { type, uuid: present.uuid, action, changes, problems, notices };
 }
 
-/** Fields that this server does not know would be ignored, and differ for ever. */
+/** Fields that this server does not support would be ignored, and always differ. */
 function withoutUnknown(type: string, fields: Fields, known: Shown | null) {
   const entries = Object.entries(fields);
   const unknown = known === null ? [] : entries.filter(([field]) => !Object.hasOwn(known, field));

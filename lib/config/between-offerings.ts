@@ -37,7 +37,7 @@ function checkUuids(offerings: readonly Complete[]): void {
 
 /** Snapshots carry no offering in their names, so two offerings would overwrite each other's. */
 async function checkDirectories(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
-  // One alone meets nobody, and its directory is not touched before its turn.
+  // A single one cannot conflict, and its directory is not accessed before its turn.
   if (offerings.length < 2) return;
   const seen = new Map<string, Complete>();
   for (const offering of offerings) {

@@ -1,4 +1,4 @@
-// Whether somebody else can change a file that decides where the token goes and what is published: the configuration, a
+// Whether others can change a file that decides where the token is sent and what is published: the configuration, a
 // token, a GID map, a CA. Judged is the file that was opened, not whatever has the name now.
 
 import type { Stats } from "node:fs";

@@ -128,7 +128,7 @@ function reportNearMisses(given: YamlMap, place: Path, findings: Findings): void
   }
 }
 
-/** Waldur settles these itself where a component is a matter of yes or no, so that they would differ for ever. */
+/** Waldur sets these itself for boolean components, so that they would always differ. */
 const OF_BOOLEAN: Readonly<Record<string, FieldValue | null>> = {
   min_value: 0,
   max_value: 1,

@@ -11,7 +11,7 @@ export type Config = {
   /** IANA zone for the minute in file names; null means the zone of the process. */
   timezone: string | null;
   offerings: OfferingConfig[];
-  /** Things that work but deserve attention; logged on every run. */
+  /** Warnings about settings that work; logged in every run. */
   warnings: ConfigIssue[];
 };
 

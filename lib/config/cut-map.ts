@@ -1,4 +1,4 @@
-// Whether a map of GIDs was read while somebody wrote it. Apart from the reading, which loads the parser of YAML.
+// Whether a map of GIDs was read while it was being written. Separate from the reading, which loads the YAML parser.
 
 /**
  * Whether a map is only the beginning of itself: its last line has no line break, and it has fewer entries than the

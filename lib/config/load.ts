@@ -31,7 +31,7 @@ export type LoadOptions = {
   limits?: TouchLimits;
   /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
   takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
-  /** What a command alone wants to know of each offering that it takes; it reports what is wrong there. */
+  /** What only one command reads of each offering that it takes; it reports errors there. */
   readMore?: (offering: OfferingContext, findings: Findings) => void;
   /** False for a command that asks nothing of Waldur: then no token is looked for. Left out: true. */
   needsToken?: boolean;

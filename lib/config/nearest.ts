@@ -1,4 +1,4 @@
-// The known word that somebody probably meant. Serves misspelt configuration keys and command-line words alike.
+// The known word that was probably meant, for misspelt configuration keys and command-line words.
 
 const MAX_DISTANCE = 2;
 

@@ -70,7 +70,7 @@ function checkDataTypes({ values, atSetting }: OfferingContext): void {
   atSetting("data_types").error(message, "add it, or set default_data_type to one in the list");
 }
 
-/** A template that begins elsewhere could give nobody a path. */
+/** A template that begins elsewhere could not give any path. */
 function checkRoots({ values: { backend_settings: settings = {} }, atSetting }: OfferingContext): void {
   const { mount_roots: roots, mount_point, storage_system, storage_file_system } = settings;
   if (!roots || mount_point === undefined) return;

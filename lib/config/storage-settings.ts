@@ -4,7 +4,7 @@ import type { CamelKeys, StorageSettings } from "./config.ts";
 import { defaultRoots } from "./policy.ts";
 import type { HpcUserValues, SettingsValues } from "./schema.ts";
 
-/** Where the provisioner ends orders, done means that the data is gone, and nobody waits for it. */
+/** Where the provisioner ends orders, done means that the data is removed, so there is no waiting period. */
 const REUSE_AFTER_DAYS = { "on-publish": 7, "on-ack": 0, external: 0 } as const;
 
 /** The keys of the service that knows GIDs, one of which is a secret, belong to the source of GIDs alone. */

@@ -1,6 +1,6 @@
 // Unknown keys. One that is nearly a key of ours, or that is at another level than its own, was meant for
 // us: where the key that was meant is missing, what it says would be lost, so it is an error in an offering that this
-// command takes. Elsewhere it is a warning. Other unknown keys belong to somebody else.
+// command takes. Elsewhere it is a warning. Other unknown keys are ignored.
 
 import { pathText } from "../json.ts";
 import type { Document } from "./document.ts";

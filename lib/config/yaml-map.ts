@@ -31,7 +31,7 @@ export function isGiven(map: unknown, key: string): boolean {
  * `no` is false and 0755 is 493, so each key decides what such a value may mean.
  */
 export class TwoReadings {
-  /** The flag that YAML 1.1 sees in a word such as `no`; null for a number. */
+  /** The flag that YAML 1.1 reads from a word such as `no`; null for a number. */
   readonly flag: boolean | null;
 
   constructor(flag: boolean | null) {

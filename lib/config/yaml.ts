@@ -90,7 +90,7 @@ const MISSING: Description = {
   hint: "check the lines above, too",
 };
 
-/** The parser's codes that deserve better words; its messages are not used, they quote the source. */
+/** Messages for the parser's codes; its own messages are not used, because they quote the source. */
 const SYNTAX: Readonly<Record<string, Description>> = {
   TAB_AS_INDENT: TAB,
   MULTIPLE_DOCS: {

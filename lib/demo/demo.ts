@@ -50,7 +50,7 @@ export type Look = "check" | "status" | "diff";
 
 const CONFIG = "config.yaml";
 
-/** Runs the demonstration; the exit code is the worst of the runs that it showed. */
+/** Runs the demonstration; the exit code is the highest-ranked of its runs. */
 export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitCode> {
   const simulator = startAsAsked(options);
   try {
@@ -107,7 +107,7 @@ function prepareDirectory({ keep }: DemoOptions, simulator: Simulator, cwd: stri
   }
 }
 
-/** What somebody else put there, perhaps a configuration that is in use, is neither replaced nor added to. */
+/** Files of others, perhaps a configuration that is in use, are neither replaced nor added to. */
 function requireOwn(directory: string): void {
   const found = readdirIfThere(directory);
   if (found.length === 0) return;

@@ -12,7 +12,7 @@ import { readDocument } from "./read.ts";
 
 export type Source = {
   path: string;
-  /** `other`: nobody that is known here. */
+  /** `other`: not known here. */
   writer: "ours" | "plugin" | "other";
   date: string | null;
   /** uuid; null where the document does not say it. */

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 
-/** What kind of mistake it is. A warning is something that a site may want as it is. */
+/** The kind of error. A warning is something that a site may want. */
 export const CODES = [
   "unreadable",
   "json",

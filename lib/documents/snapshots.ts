@@ -1,4 +1,4 @@
-// Which snapshots are compared when nobody names two: the last two of an output directory, as its readers see them.
+// Which snapshots are compared by default: the last two of an output directory, as its readers see them.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { UsageError } from "../errors.ts";

@@ -12,7 +12,7 @@ export type GidSource = {
   id: string;
   /** By which a project is known there; null for one that cannot be. */
   keyOf(project: GidProject): string | null;
-  /** True when every answer has all projects that there are, whoever was asked for. */
+  /** True when every answer has all projects, not only the requested ones. */
   isWhole: boolean;
   /** @throws AppError when it does not answer, or with something that is not an answer */
   fetch(keys: readonly string[]): Promise<Found>;

@@ -23,7 +23,7 @@ export type PassAcks = {
   process(found: FoundAck): void;
   /** It is good for nothing: reported once, put away where that is possible. */
   reject(found: FoundAck, why: AckProblem, end: Recorder): void;
-  /** Its order is not published, so nobody can have acted on it. */
+  /** Its order is not published, so it cannot have been carried out. */
   rejectEarly(order: string, end: Recorder): void;
   close(): void;
 };

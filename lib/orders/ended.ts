@@ -1,4 +1,4 @@
-// What is to be said of an order that is no longer open, and the end of its receipt.
+// What is reported of an order that is no longer open, and the end of its receipt.
 
 import { isTable } from "../json.ts";
 import type { OrderEnd, Receipt } from "../output/receipt.ts";

@@ -16,7 +16,7 @@ import { isOpen, lostAnswer, noteUnmoved, sendCall, waitForNextRun } from "./ste
 export type BackendIdStep = { wanted: string; before: WaldurResource };
 
 /**
- * Reads the resource once more when its backend id is to be set: somebody may have set it while the order was accepted,
+ * Reads the resource once more when its backend id is to be set: it may have been set while the order was accepted,
  * and an absolute one moves the file to another path.
  * @returns null when no backend id is to be set; the order's outcome when it goes no further now
  */

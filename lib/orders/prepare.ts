@@ -219,7 +219,7 @@ const WORKER_PATIENCE_MS = 10 * 60 * 1000;
 export function waitsForWorker({ order, type, resource, hasWorker }: Asking, now: Date): boolean {
   if (!hasWorker || order.providerReviewedAt === null) return false;
   if (type === "terminate") return resource.state !== "Terminating";
-  // A date that cannot be read is no reason to wait for ever.
+  // With an invalid date the order does not wait for ever.
   const waitedMs = now.getTime() - Date.parse(order.providerReviewedAt);
   if (!(waitedMs < WORKER_PATIENCE_MS)) return false;
   return type === "create" ? order.allocationUuid === null : resource.state !== "Updating";

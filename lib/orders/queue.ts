@@ -27,7 +27,7 @@ export function noteListed(job: Job, listed: readonly ListedOrder[]): void {
 }
 
 /**
- * How many are open, and since when; the list begins with the oldest. What a server says besides is none of our words.
+ * How many are open, and since when; the list begins with the oldest. Text of the server is never copied.
  */
 function openOrders(listed: readonly ListedOrder[]): OpenOrders {
   const states = { "pending-provider": 0, executing: 0, other: 0 };

@@ -81,7 +81,7 @@ export function openOutput(options: OutputOptions): Output {
 
 const LONG_RUN_MS = 5000;
 
-/** A run that lasts says who it is; most are over before, and load nothing for it. */
+/** A long run leaves a note; most end before, and load nothing for it. */
 function noteIfLong(place: Pick<Output, "statePath" | "mode" | "now">): () => void {
   let isOver = false;
   let end: (() => void) | null = null;

@@ -34,7 +34,7 @@ export type ExaminedOutput = {
   mounted: Mounted | null;
   owner: number;
   permissions: number;
-  /** False where nobody could try whether a file can be made. */
+  /** False if it was not possible to test whether a file can be created. */
   isTried: boolean;
 };
 

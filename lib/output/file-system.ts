@@ -1,5 +1,5 @@
 // What the kernel says about the file system below a directory: its kind, where it is mounted, whether its locks hold
-// between nodes, how much room there is. Asked for, never tried: a lock that is taken to see whether it can be had
+// between nodes, how much room there is. Queried, never tried: a lock that is taken to see whether it is free
 // would keep a run out.
 
 import { readFileSync, statfsSync } from "node:fs";

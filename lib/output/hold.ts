@@ -13,13 +13,13 @@ import { syncDirectory } from "./fsync.ts";
 import { removeTrials } from "./leftovers.ts";
 import { type Finding, foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
 
-/** Whom the operator trusts, and where it is said what deserves attention. */
+/** Whom the operator trusts, and where warnings go. */
 export type Trusting = {
   /** The operator trusts everybody who can change the output directory. */
   allowShared: boolean;
   /** Said in every run. */
   warn: (message: string) => void;
-  /** What deserves attention, but not in every run. */
+  /** Reports a warning, but not in every run. */
   notice: (finding: Finding) => void;
 };
 

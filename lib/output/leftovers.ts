@@ -21,7 +21,7 @@ export function overlapName(mode: string): string {
   return `overlap-${mode}`;
 }
 
-/** The file in which a run that lasts says who it is (holder.ts). */
+/** The file with the note of a long run (holder.ts). */
 export function holderName(mode: string): string {
   return `running-${mode}.json`;
 }

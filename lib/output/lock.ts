@@ -40,7 +40,7 @@ const WAIT_MS = 20;
 type LockPlace = { statePath: string; mode: string; recheck: () => void };
 
 /**
- * Waits for the lock that covers "look who owns a path, and write it down", of both modes and of every run in the
+ * Waits for the lock that covers "read the owner of a path, and write a claim", of both modes and of every run in the
  * directory; it is held for moments. Where the file system refuses locks nothing is held: the lock of the run warned.
  * @param throwIfOver called while waiting, to end it
  */

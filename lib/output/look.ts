@@ -22,7 +22,7 @@ export function lookAtOutput({ directory: given, allowShared, notice }: LookOpti
   }
   const output = holdDirectory({ path: directory, fd, owner: ownUser() });
   if (!allowShared) {
-    // Nothing may be made, so nobody can say whether the server gives our files another owner.
+    // Nothing may be created, so it is not known whether the server maps the owner of our files.
     const { faults, notices } = judgeOutput(directory, fd, () => null);
     for (const fault of faults) notice(wouldStop(fault));
     notices.forEach(notice);

@@ -18,7 +18,7 @@ export type Receipt = {
   claimedAt: string;
   /** The file was durable under its name. Version 0.1 wrote it only with `completion: external`. */
   published: boolean;
-  /** Whether the file names the address to report back to; absent: nobody has looked. */
+  /** Whether the file has the address to report back to; absent: not checked. */
   actions?: "present" | "missing";
   closedAt?: string;
   /** The state of the order that closed the receipt, `gone` where Waldur does not know it any more. */
@@ -97,7 +97,7 @@ function isTime(value: unknown): value is string {
   return typeof value === "string" && !Number.isNaN(Date.parse(value));
 }
 
-/** Whether it may be published as a path; what else is wrong with it is for those to say who made it. */
+/** Whether it may be published as a path. */
 function isPath(value: unknown): value is string {
   return typeof value === "string" && value.startsWith("/") && [...value].every((one) => one >= " ");
 }

@@ -22,7 +22,7 @@ export type Frame = {
   emptyTail: string;
 };
 
-/** Entries that are known last and stand first. */
+/** Entries that are known last and come first. */
 export type Beginning = {
   pieces: Iterable<{ text: string; entries: number }>;
   /** What becomes of the text of the other entries; null where it stays as it is. */

@@ -19,7 +19,7 @@ type Step = { path: string; kind: "output" | "above" | "link"; stats: Stats };
 export type Judged = {
   /** Why no run may work there. */
   faults: readonly Finding[];
-  /** What deserves attention. */
+  /** Reports a warning. */
   notices: readonly Finding[];
 };
 
@@ -59,7 +59,7 @@ function judgeSteps(steps: readonly Step[], isOurs: (stats: Stats) => boolean): 
   return { faults, notices };
 }
 
-/** Nobody moves what belongs to others out of such a directory, and what is in it is looked at by itself. */
+/** In such a directory no user can move files of others, and the directories in it are checked themselves. */
 function isSticky({ kind, stats }: Step): boolean {
   return kind === "above" && (stats.mode & 0o1000) !== 0;
 }
@@ -122,7 +122,9 @@ function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "");
 }
 
-/** Who owns a file that we make in an opened directory: usually we, but a server may decide otherwise. null: nobody. */
+/**
+ * The owner of a file that we make in an opened directory: usually this user, but a server may map it. null: unknown.
+ */
 export function ownerOfNew(path: string, fd: number): number | null {
   return unlessForbidden(() => makeAndAsk(path, fd));
 }

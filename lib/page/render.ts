@@ -1,5 +1,5 @@
 // The page as text, in pieces: a frame that allows its own script and style and nothing else, and the data as JSON in
-// which no character can end it. The browser makes of it what people see (lib/page/browser).
+// which no character can end it. The browser builds the page from it (lib/page/browser).
 
 import { createCollector } from "../collect.ts";
 import { KEY_BYTES, keyAt, uuidText } from "../key-set.ts";

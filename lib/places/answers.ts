@@ -5,7 +5,7 @@
 import { close, constants, open, read, stat } from "node:fs";
 import { AppError, InterruptedError, RetryLaterError } from "../errors.ts";
 
-/** How long a place may be silent, and what ends the run meanwhile. */
+/** How long to wait for an answer of a place, and what ends the run meanwhile. */
 export type TouchLimits = {
   silenceMs: number;
   /** Aborted with an `AppError` as its reason. */
@@ -46,7 +46,7 @@ export async function openAnswering({ path, shown }: Place, limits: TouchLimits)
   try {
     return await answerOf(opened, shown, limits);
   } catch (error) {
-    // When it answers too late nobody reads it any more.
+    // An answer that comes too late is ignored.
     opened.then((fd) => close(fd)).catch(() => undefined);
     throw error;
   }
@@ -74,7 +74,7 @@ export async function readAnswering(
   return Buffer.concat(chunks);
 }
 
-/** When the run is over, what is healthy still has its moment to answer: only what stays silent is blamed. */
+/** At the end of the run a place still has a moment to answer: only one that does not answer is reported. */
 const GRACE_MS = 250;
 
 /**

@@ -47,7 +47,7 @@ export function heldDescriptor(path: string): number | null {
   return one?.path === path ? one.fd : null;
 }
 
-/** Who owns what this program made in there; null where nobody holds the directory. */
+/** The owner of files that this program made in there; null if the directory is not held. */
 export function ownerBelow(path: string): number | null {
   return holderOf(path)?.owner ?? null;
 }

@@ -14,7 +14,7 @@ import {
 import { createTally, type Tally } from "./tally.ts";
 
 export type Ledger = {
-  /** Starts the line of an offering; it counts as failed until somebody says otherwise. */
+  /** Starts the line of an offering; it counts as failed until its outcome is set. */
   openOffering(offering: { uuid: string; name: string }): OfferingLine;
   addFile(file: FileReport): void;
   addOrder(order: OrderReport): void;

@@ -14,7 +14,7 @@ export type Log = {
   error(message: string, fields?: Fields): void;
   /**
    * The last line of a run: counts and duration, at the level that its exit code has. Shown unless quiet, and only
-   * where somebody may look at it; but a run that left something out always says so, below cron at least when it also
+   * on a terminal or in the journal; but a run that left something out always logs it, under cron at least when it also
    * warned.
    */
   summary(message: string, fields: Fields & { exit: number }): void;
@@ -80,7 +80,7 @@ function levelOfExit(exit: number): "info" | "warn" | "error" {
   return exit === EXIT.problems ? "warn" : "error";
 }
 
-/** Off a terminal a run without trouble is silent, so that cron has nothing to mail. */
+/** Without a terminal a successful run logs nothing, so that cron has nothing to mail. */
 function consolaLevel(options: LogOptions): number {
   if (options.level === "verbose") return LogLevels.debug;
   if (options.level === "quiet") return LogLevels.warn;

@@ -89,7 +89,7 @@ export function lookAtMetrics(path: string): void {
 /** Where a file without a name cannot be, the rights of the directory are all that is asked for. */
 const NO_NAMELESS = ["EOPNOTSUPP", "ENOTSUP", "EISDIR", "EINVAL"];
 
-/** In such a directory nobody replaces what others own. */
+/** In such a directory no user can replace files of others. */
 function requireOwnInSticky(path: string, directory: string): void {
   const { mode, uid } = statSync(directory);
   const owner = lstatSync(path, { throwIfNoEntry: false })?.uid ?? ownUser();

@@ -1,4 +1,4 @@
-// Saying what was left out: as a warning when it is new or a day old, else quietly, so that cron does not mail one bad
+// Logs what was left out: as a warning when it is new or a day old, else at info, so that cron does not mail one bad
 // field 1 440 times a day (docs/contract.md, "Logs").
 
 import type { Log } from "./log.ts";
@@ -14,7 +14,7 @@ export type Remembered = {
   known?: KnownProblem | undefined;
 };
 
-/** A problem for anybody who asks between two runs. */
+/** A problem for `status`, between two runs. */
 export type KnownProblem = Problem & {
   /** Nothing was left out for it. */
   isNotice?: boolean;
@@ -29,7 +29,7 @@ export type Found = { problems: readonly Problem[]; notices?: readonly Problem[]
 const WARN_AGAIN_MS = 24 * 3600 * 1000;
 
 /**
- * Logs the problems of one offering; returns the memory for the next run, which forgets what is over. Offerings that
+ * Logs the problems of one offering; returns the memory for the next run, without those that are over. Offerings that
  * share a directory share the memory, so what it holds of others stays in it; so does what it holds of this one after a
  * run that was not through (`isWhole` false), and may not have met every problem.
  */

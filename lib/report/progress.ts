@@ -16,7 +16,7 @@ export type Reached = { done: number; of: number; what: string };
 
 const REDRAW_MS = 120;
 const SECOND_MS = 1000;
-/** Before that a rate says nothing, and nobody wonders. */
+/** Before that a rate is not meaningful. */
 const SOON_MS = 3000;
 
 export function createProgress(options: {

@@ -42,7 +42,7 @@ export type OfferingReport = {
   exitCode: ExitCode;
 };
 
-/** It is filled in while the run continues. */
+/** It is filled in during the run. */
 export type OfferingLine = Omit<OfferingReport, "exitCode">;
 
 /** `oldest`: since when the one that waits longest has been published; null where there is none. */

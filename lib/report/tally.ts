@@ -1,5 +1,5 @@
-// Problems of one kind can be as many as there are resources, and a log with a line for each helps nobody. All are
-// counted; of each kind the first ones get a line, and only a report that somebody asked for keeps the others.
+// Problems of one kind can be as many as there are resources, and a log with a line for each does not help. All are
+// counted; of each kind the first ones get a line, and only a requested report keeps the others.
 
 import type { More, Problem } from "./report.ts";
 

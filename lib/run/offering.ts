@@ -43,7 +43,7 @@ async function isPassive(run: OfferingRun): Promise<boolean> {
   return isAbsent(activeIf, limitsOf(run));
 }
 
-/** Only a dry run is asked for by a person, who would wonder. */
+/** Only in a dry run, which a person started. */
 function standBy(line: Job["line"], { offering, options, surroundings: { log } }: OfferingRun): void {
   line.outcome = "skipped";
   line.passive = true;

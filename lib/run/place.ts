@@ -7,7 +7,7 @@ import { markAnswering, markSilent } from "../places/held.ts";
 export type OutputPlace = {
   /** @throws RetryLaterError or InterruptedError when the directory does not answer */
   look(): Promise<void>;
-  /** Calls back at once, or where the directory was silent when it answers after all. */
+  /** Calls back at once, or, if the directory did not answer, when it does. */
   whenAnswers(act: () => void): void;
   /** It did not answer when it was looked at last. */
   isSilent(): boolean;

@@ -60,7 +60,7 @@ export type ShownReceipt = {
   /** The state that the order ended in, `gone` where Waldur does not know it any more; null while it is open. */
   ended: string | null;
   closedAt: string | null;
-  /** With `completion: on-ack`: the provisioner's word, and when it was taken up; null while there is none. */
+  /** With `completion: on-ack`: the provisioner's answer, and when it was read; null while there is none. */
   answer: { result: string; message: string | null; backendId: string | null; at: string } | null;
 };
 

@@ -1,5 +1,5 @@
 // What is known of a subject, for people: a part after the other, each thing on a line of its own that 80 columns hold.
-// Only a path, which nobody could use when it is cut, may be longer.
+// Only a path, which would be useless when cut, may be longer.
 
 import type { ListedClaim } from "../claims/list.ts";
 import { historyTable } from "../history/text.ts";

@@ -12,7 +12,7 @@ import type { Subject } from "./subject.ts";
 export type Asked = {
   kind: "order" | "resource";
   uuid: string;
-  /** `unknown`: Waldur does not know it, or not for this token. `failed`: `error` says why nobody knows. */
+  /** `unknown`: it does not exist in Waldur, or not for this token. `failed`: `error` has the reason. */
   answer: "found" | "unknown" | "failed";
   state: string | null;
   /** Of an order. */

@@ -1,4 +1,4 @@
-// Faults of lists: counts that lie, rows that are missing, twice there or foreign, and lists that move while they are
+// Faults of lists: wrong counts, rows that are missing, duplicate or foreign, and lists that change while they are
 // read.
 
 import { isTable } from "../json.ts";

@@ -115,7 +115,7 @@ export const ORDER_VIEW: readonly Field<SimOrder>[] = [
   ...constants<SimOrder>({ fixed_price: 0, activation_price: 0, termination_comment: null }),
   field("backend_id", (order) => order.backendId),
   field("issue", () => null),
-  // Newer servers only. `provider_slug` and the many fields about comments are left out: nobody here reads them.
+  // Newer servers only. `provider_slug` and the many fields about comments are left out: they are not read here.
   field("url", (order, { base }) => `${base}marketplace-orders/${order.uuid}/`, "current"),
   field("order_subtype", subtypeOf, "current"),
   field("start_date", (order) => order.startDate, "current"),

@@ -12,7 +12,7 @@ import type { World } from "./state.ts";
 
 /** The first GID of the pool. */
 const FIRST_GID = 60_000;
-/** States of a resource, and of its create order, in which nobody has approved of it yet. */
+/** States of a resource, and of its create order, in which it is not approved yet. */
 const UNAPPROVED: ReadonlySet<string> = new Set([
   "pending-consumer",
   "pending-project",

@@ -114,7 +114,7 @@ function offering(
   };
 }
 
-/** Several things may have one name, as in life; their slugs differ by number. */
+/** Several objects may have one name; their slugs differ by number. */
 function nameOf(names: readonly string[], n: number): string {
   return pick(names, n);
 }

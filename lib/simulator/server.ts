@@ -1,5 +1,5 @@
 // A Waldur on the loopback address, in memory, with the state machine of a real one and faults on request. It serves
-// `demo` and the tests; nothing else loads it. It is no Waldur: what no agent of storage needs is missing.
+// `demo` and the tests; nothing else loads it. It is not complete: what no storage agent needs is missing.
 
 import { createAccounts } from "./accounts.ts";
 import { answerRequest, type LoggedRequest, type Site } from "./answering.ts";

@@ -1,5 +1,5 @@
-// Reading a document that is not ours: one of the Python plugin, or of a version with another layout. Says who is in it
-// and where, as far as that can be read, and nothing more. The status in such a document means nothing: the plugin
+// Reading a document that is not ours: one of the Python plugin, or of a version with another layout. Lists who is in
+// it and where, as far as that can be read, and nothing more. The status in such a document means nothing: the plugin
 // wrote `pending` for everything, also for what was terminated.
 
 import { isTable } from "../json.ts";

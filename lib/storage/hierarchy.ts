@@ -101,7 +101,7 @@ function targetItemOf(entry: unknown): HierarchyItem | null {
   return isTable(target) && isTable(target.targetItem) ? target.targetItem : null;
 }
 
-/** What this program wrote, and nobody changed since, has the shape of what it writes now. */
+/** What this program wrote, and that was not changed since, has the shape of what it writes now. */
 function isLeaf(entry: Readonly<Record<string, unknown>>): entry is Leaf & { tenant: HierarchyItem } {
   const { mountPoint, storageSystem, storageFileSystem, storageDataType, tenant } = entry;
   const items = [storageSystem, storageFileSystem, storageDataType, tenant];

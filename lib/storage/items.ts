@@ -51,7 +51,7 @@ function dataTypeItem(key: string): DataTypeItem {
   };
 }
 
-/** The key of a data type. People type them: blanks around it and capitals mean nothing, an empty one is none. */
+/** The key of a data type, without blanks around it and in lower case; an empty one counts as absent. */
 export function readDataType(
   { attributes, form }: Pick<StorageSource, "attributes"> & { form: StorageForm },
   { fallback, policy }: { fallback: string; policy: Policy },

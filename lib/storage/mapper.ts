@@ -87,7 +87,7 @@ type EntryFacts = {
 
 function mapEntry(offering: MappedOffering, facts: EntryFacts, problems: Problems): Mapped {
   checkUuid(facts.source.uuid, "uuid", problems);
-  // A terminate order needs path and target only: whoever cannot be mapped can still be removed.
+  // A terminate order needs path and target only: a resource that cannot be mapped can still be removed.
   const isSparing = facts.isRemoval === true && facts.place.path !== undefined;
   const spared: Problems = isSparing ? [] : problems;
   const found: Found = { problems, spared: { problems: spared } };

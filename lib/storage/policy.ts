@@ -1,5 +1,5 @@
 // What a site lets users choose: end users in order forms, operators in Waldur, and Waldur itself. The program
-// often stands where nobody looks between an order and what root makes of it, so whatever is outside the policy is a
+// often runs where no person checks an order before root carries it out, so whatever is outside the policy is a
 // problem that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
 
 import type { StorageSettings } from "../config/config.ts";
@@ -29,7 +29,7 @@ export function createPolicy(settings: PolicySettings) {
   const roots = settings.mountRoots.map((root) => (root === "/" ? root : `${root}/`));
   const dataTypes = settings.dataTypes === null ? null : new Set(settings.dataTypes);
 
-  /** What the administrator gives to whoever chooses nothing is allowed. */
+  /** The administrator's default is allowed. */
   const permits = (permission: string): boolean =>
     permission === defaultPermissions || isWithin(Number.parseInt(permission, 8), permissionsAllowed);
   const admits = (path: string): boolean => {
@@ -134,7 +134,7 @@ const MOST_WRONG = 10;
 
 type IdRules = { minGid: number; isTextFine: boolean; path: string };
 
-/** Numbers in an item, or deeper in it, that are none of a project or its users. */
+/** Numbers in an item, or deeper in it, that are not those of a project or its users. */
 function collectWrongIds(item: object, rules: IdRules, wrong: WrongId[]): void {
   if (Array.isArray(item)) {
     // By index: copying the entries of a list of millions would take seconds.

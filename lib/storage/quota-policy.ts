@@ -1,4 +1,4 @@
-// Which quotas may be published. 0 is no limit at all to Lustre, XFS and GPFS, so it is never one; what somebody set
+// Which quotas may be published. 0 means no limit to Lustre, XFS and GPFS, so it is never published; what was set
 // above what is billed, and what is above the site's own limit, is for the configuration to decide. Asked only about
 // quotas that are remarkable in one of these ways, which is rare.
 

@@ -134,7 +134,7 @@ function describeRest(status: unknown, target: unknown, quotas: unknown) {
   };
 }
 
-/** The target says who owns what is mounted, by a number that was not made up for the mock mode. */
+/** The target has the owner, by a number that was not invented for the mock mode. */
 export function hasGid(target: unknown): boolean {
   const item = isTable(target) ? target.targetItem : undefined;
   if (!isTable(item) || item.mock === true) return false;

@@ -1,4 +1,4 @@
-// A Waldur resource as the mapper wants it, with project and customer joined in from wherever the server gives them.
+// A Waldur resource as the mapper needs it, with project and customer joined from wherever the server has them.
 
 import type { WaldurResource } from "../waldur/wire-resource.ts";
 import type { StorageSource } from "./document.ts";

@@ -1,4 +1,4 @@
-// Whom a storage resource belongs to: the project with its GID, and the customer and project above it. What the
+// The owner of a storage resource: the project with its GID, and the customer and project above it. What the
 // metadata holds is passed on as it is; a GID is never invented, but for the marked ones of development.
 
 import type { StorageSettings, UnixGidSource } from "../config/config.ts";

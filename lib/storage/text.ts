@@ -54,7 +54,7 @@ export function entriesText(entries: readonly (StorageEntry | Readonly<Record<st
   return escapeUnsafe(text);
 }
 
-/** Up to 10 000 entries come at once: the text of all would be 20 MB, and lives several times. A page is one piece. */
+/** Up to 10 000 entries come at once: the text of all would be 20 MB, and exists several times. A page is one piece. */
 const ENTRIES_AT_ONCE = 300;
 
 /** The same in pieces. */

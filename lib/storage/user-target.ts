@@ -1,5 +1,5 @@
-// Whom the directories of users belong to, in the hierarchy profile: the user that `backend_metadata.user_item` names.
-// A user is never invented: what nobody said of one is null, and a problem.
+// The owners of users' directories, in the hierarchy profile: the user that `backend_metadata.user_item` names.
+// A user is never invented: values that are not given are null, and a problem.
 
 import { isTable } from "../json.ts";
 import type { MappingProblem, StorageSource, TargetItem } from "./document.ts";

@@ -38,7 +38,7 @@ export function parseAnswer(received: Received, exchange: Asked): Answer | Faile
     };
   } catch (error) {
     if (error instanceof TooLarge) throw error;
-    // The parser's own words quote the body, so they are no cause to keep.
+    // The parser's own message quotes the body, so it is not kept as a cause.
     const what = received.text === "" ? "an empty answer" : "broken JSON";
     const failure = new AnswerError(
       `${exchange.method} ${exchange.shown} was answered with ${what}${byWhom(exchange)}`,

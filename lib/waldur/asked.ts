@@ -1,4 +1,4 @@
-// A request as messages name it: what was asked of whom, through which proxy, and how often.
+// A request as messages name it: method, path, server, proxy, and number of tries.
 
 /** A request, as messages name it. */
 export type Asked = {
@@ -33,7 +33,7 @@ export function peerOf({ peer }: Pick<Asked, "peer">): AnyPeer {
   return peer ?? WALDUR;
 }
 
-/** Who answered, as far as can be known, and after how many tries. */
+/** Which server answered, as far as is known, and after how many tries. */
 export function byWhom({ origin, proxyFrom, tries }: Asked): string {
   return ` by ${origin}${throughProxy(proxyFrom)}${afterTries(tries)}`;
 }

@@ -19,10 +19,10 @@ export class TooLarge extends AnswerError {
   }
 }
 
-/** Ends a request that is silent for too long or takes too long as a whole. */
+/** Ends a request that receives no data for too long or takes too long as a whole. */
 export type Watch = {
   signal: AbortSignal;
-  /** Call at each sign of life. */
+  /** Call when data arrives. */
   progress(): void;
   /** Why the watch ended the request, if it did. */
   reason(): Error | null;
@@ -31,7 +31,7 @@ export type Watch = {
 
 const WHOLE_PER_SILENCE = 4;
 
-/** The server did not move for `silenceMs`, or was not through after four times that. */
+/** The server sent nothing for `silenceMs`, or had not finished after four times that. */
 export class TimeoutError extends Error {}
 
 /** Starts watching; `signals` end the request too, with their own reason. */
@@ -79,7 +79,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The whole body as text. Throws `TooLarge` beyond `limitBytes` of decoded bytes, `AnswerError` when it is not UTF-8,
- * and what zlib throws when it is no whole gzip where it says that it is.
+ * and what zlib throws for an invalid gzip body.
  */
 export async function readBody(
   { body, headers }: Pick<Response, "body" | "headers">,

@@ -1,4 +1,4 @@
-// Whose change nobody has agreed to yet. Newer servers move a resource to Updating or Terminating as soon as the order
+// Changes without consent. Newer servers set a resource to Updating or Terminating as soon as the order
 // is placed; until the consumer's side has agreed, nothing is being done to it, and it may never be (docs/waldur.md,
 // "Consent").
 

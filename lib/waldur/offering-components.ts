@@ -1,5 +1,5 @@
 // The components of an offering: what its resources may have limits of, reading them, and the two things that may be
-// done with them. A component is never removed, and its price is no business of this program.
+// done with them. A component is never removed, and its price is never changed.
 
 import * as v from "valibot";
 import type { Actor, Posted, Reader } from "./client.ts";

@@ -173,7 +173,7 @@ export const CALLS = {
   }),
 } as const;
 
-/** The action of a call, without whom it is about. */
+/** The action of a call, without its object. */
 export function actionOf({ path }: Call): string {
   return path.split("/").at(-2) ?? path;
 }

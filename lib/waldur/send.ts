@@ -29,7 +29,7 @@ export type Connection = {
 
 /** What the client needs of the run: its limits, its clock, and the signal that ends it. */
 export type Patience = {
-  /** Longest silence of the server, in milliseconds; a whole answer may take four times as long. */
+  /** Longest time without data, in milliseconds; a complete answer may take four times as long. */
   silenceMs: number;
   retries: number;
   /** Aborted with an `AppError` as its reason when the run is over: a deadline or a signal. */

@@ -57,7 +57,7 @@ export const NAME_CODES: ReadonlySet<string> = new Set([
   "IP_ADDRESS_MISMATCH",
 ]);
 
-/** undefined where the code is none of a certificate. */
+/** undefined if the code is not about a certificate. */
 export function tlsReason(code: string): string | undefined {
   return TLS_REASONS[code] ?? (TLS_REJECTIONS.has(code) ? "its certificate was not accepted" : undefined);
 }

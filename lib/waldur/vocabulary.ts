@@ -22,7 +22,7 @@ export const ORDER_TYPES = ["Create", "Update", "Terminate", "Restore"] as const
 export const OPEN_STATES = ["pending-provider", "executing"] as const;
 /** From which no order comes back. */
 export const ENDED_STATES = ["done", "erred", "rejected", "canceled"] as const;
-/** Nobody of the consumer's side has agreed yet. */
+/** The consumer's side has not agreed yet. */
 export const PENDING_CONSUMER = ["pending-consumer"] as const;
 /**
  * The same, and two more states that only newer servers know; a list that is asked for with an unknown one is a 400.

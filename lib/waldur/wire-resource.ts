@@ -43,7 +43,7 @@ export type WaldurResource = {
   customerUuid: string;
   customerName: string;
   customerSlug: string | undefined;
-  /** undefined: nobody asked, or the server does not say. */
+  /** undefined: it was not requested, or the server does not have it. */
   provider: WaldurProvider | undefined;
 };
 

@@ -30,7 +30,7 @@ test("every run ends with the exit code that 0.1.0 gave for the same site", () =
   for (const { code } of site.runs) expect([0, 10]).toContain(code);
 });
 
-test("a misspelt key whose right one is missing is refused before anything changes, with what was meant", () => {
+test("a misspelt key whose correct one is missing is refused before anything changes, and the correct one is named", () => {
   const { code, stderr } = site.refused;
   expect(code).toBe(78);
   expect(stderr).toContain("config.yaml:13:7: offerings[0].backend_settings.keep_snapshot: unknown key");

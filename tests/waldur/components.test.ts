@@ -169,7 +169,7 @@ describe.each(GENERATIONS)("a server of %s", (generation) => {
     expect(lines.join("")).toContain("component storage was removed from the offering meanwhile");
   });
 
-  test("an archived offering gets nothing, and differs or not", async () => {
+  test("nothing is sent to an archived offering, whether it differs or not", async () => {
     const stage = await open(["storage: {label: Space}", INODES], { generation });
     stage.world.offering.state = "Archived";
     for (const dryRun of [true, false]) {

@@ -57,7 +57,7 @@ describe("what changes in bulk", () => {
     expect(report.problems[0]?.message).toContain("would lose their GID");
   });
 
-  test("a GID map that was cut is refused before the list is asked for, and taken when it is whole again", async () => {
+  test("a truncated GID map is refused before the list is requested, and used once it is complete", async () => {
     const stage = await open({ settings: { unix_gid: "file:gids.csv" }, orders: 1 });
     const map = join(stage.directory, "gids.csv");
     addResources(stage, 3);

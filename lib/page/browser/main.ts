@@ -1,4 +1,4 @@
-// The page as people see it, made of the data in it once, with no request and no HTML made of texts.
+// The page in the browser, built once from its data, without requests and without HTML made of text.
 
 import type { PageData } from "../data.ts";
 import { el, moment, name, stamp } from "./dom.ts";

@@ -82,7 +82,7 @@ function moversOf(model: Model, measure: Measure): HTMLElement {
   );
 }
 
-/** Who is gone is in no sum: named, as far as there is room. */
+/** Resources that are gone are in no sum: they are listed, as far as there is room. */
 function largestOf(model: Model, reveal: (row: number) => void): HTMLElement | null {
   const gone: number[] = [];
   for (let row = 0; row < model.size && gone.length < MOST_SHOWN; row++)

@@ -1,4 +1,4 @@
-// A line that begins in a wrong column is one mistake, and is called what it is, whatever the parser makes of what
+// Wrong indentation is one error with a message of its own, whatever the parser reports for the lines
 // follows.
 
 import { describe, expect, test } from "bun:test";
