@@ -115,7 +115,7 @@ test.each([
 const CAN = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
 const [USER, PROVISIONER, GROUP, STRANGER] = [4242, 4343, 4444, 4545];
 
-test.skipIf(!CAN)("the provisioner may be another user, and nobody else", () =>
+test.skipIf(!CAN)("the provisioner may be another user, but no third one", () =>
   withStage(onAck, async (stage) => {
     const above = join(stage.directory, "theirs");
     const acks = join(above, "acks");

@@ -84,7 +84,7 @@ test("shows who holds what, since when and by which file", async () => {
   expect([stage.everything(), stage.simulator.requests.length]).toEqual(before);
 });
 
-test("a holder that is gone from Waldur is released, and its path is another's in the next run", async () => {
+test("a holder that is gone from Waldur is released, and its path is given to another one in the next run", async () => {
   const stage = await open();
   const gone = stage.world.addResource({ slug: "aa" });
   stage.world.addResource({ slug: "bb" });
@@ -164,7 +164,7 @@ test("of several holders one must be named", async () => {
   expect(last.code).toBe(10);
 });
 
-test("a path that nobody holds is 10, a Waldur that does not answer 75, and nothing is released", async () => {
+test("a path without a holder is 10, a Waldur that does not answer 75, and nothing is released", async () => {
   const stage = await open();
   const { uuid } = stage.world.addResource({ slug: "aa" });
   await stage.run(["sync"]);

@@ -16,7 +16,7 @@ const samples = (path: string, name: string) =>
   readFileSync(path, "utf8").match(new RegExp(`^${PREFIX}${name}\\{.*\\} .*$`, "gm")) ?? [];
 
 describe("active_if", () => {
-  test.each(["sync", "orders"])("makes %s a quiet no-op while the file is not there", (mode) =>
+  test.each(["sync", "orders"])("makes %s do nothing while the file does not exist", (mode) =>
     withStage({ orders: 1 }, async (stage) => {
       const active = join(stage.directory, "active");
       const metrics = join(stage.directory, "a.prom");

@@ -149,7 +149,7 @@ test("a POST that a kill left without an answer is there, and so is the file tha
   ]);
 });
 
-test("a history that was damaged or replaced is shown as far as it goes", async () => {
+test("a damaged or replaced history is shown as far as possible", async () => {
   const stage = await open();
   stage.world.addResource();
   await stage.run(["sync"]);

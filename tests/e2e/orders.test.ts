@@ -80,7 +80,7 @@ for (const generation of GENERATIONS) {
       expect(stage.files().every((name) => NAME.test(name))).toBe(true);
     }, 30_000);
 
-    test("every type goes its way in one pass, and a second pass finds nothing to do", async () => {
+    test("every type is handled in one pass, and a second pass finds nothing to do", async () => {
       await using stage = await openOrders({ generation });
       const orders = TYPES.map((type) => place(stage, type));
       expect(await stage.run(["orders"])).toEqual(SILENT);

@@ -61,7 +61,7 @@ describe.skipIf(needs !== "").each([
   ["deb", DPKG],
   ["rpm", RPM],
 ] as const)(`a %s${needs}`, (kind, manager) => {
-  test("is installed, upgraded, removed and purged, and leaves what is not its own", async () => {
+  test("is installed, upgraded, removed and purged, and leaves the files of the administrator", async () => {
     const shared = scratchDirectory("installed-");
     const older = await packagesOf(OLDER, join(shared, "older"));
     const newer = await builtPackages();

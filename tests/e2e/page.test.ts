@@ -169,7 +169,7 @@ test("65 for a snapshot that was cut; one before that was cut is a line on the p
   expect(readFileSync(join(site.out, "index.html"), "utf8")).toBe(shown);
 });
 
-test("before the first snapshot the page says so; on the passive gateway there is none", () =>
+test("before the first snapshot the page says so; on the passive gateway there is no page", () =>
   withStage({}, async (stage) => {
     expect((await scriptOn(stage, `"$@" page -c "$CONFIG"`)).code).toBe(0);
     expect(dataOf(join(stage.out, "index.html"))).toMatchObject({ snapshots: [], rows: { leaf: [] } });

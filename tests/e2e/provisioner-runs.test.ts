@@ -43,7 +43,7 @@ describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, 
     expect(quotaCalls(site)).toEqual([`${HOME} 30001 1464843750 1953125000 100 200`]);
   });
 
-  test("does not pretend to set quotas where nobody said how", async () => {
+  test("refuses quotas without a set_quota", async () => {
     const { place, run } = await crafted(
       "unset -f set_quota; set_quota() { complain 'not defined'; return 1; }",
     );

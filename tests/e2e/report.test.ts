@@ -207,7 +207,7 @@ describe("a dry run", () => {
 describe("standard output", () => {
   const BIG: StageOptions = { resources: 2000 };
 
-  test("is given up quietly when its reader goes away", () =>
+  test("is given up without a message when its reader goes away", () =>
     withStage(BIG, async (stage) => {
       const ran = await scriptOn(stage, `"$@" sync -nc "$CONFIG" | head -c1; exit \${PIPESTATUS[0]}`);
       expect(ran).toEqual({ code: 74, stdout: "{", stderr: "" });

@@ -226,7 +226,7 @@ describe("two runs at once", () => {
     }),
   );
 
-  test("the first that finds the lock taken is quiet, the next one is not, until a run had it", () =>
+  test("the first that finds the lock held logs no error, the next one does, until a run got it", () =>
     withStage({}, async (stage) => {
       const overlap = async () => {
         const { code, stderr } = await stage.run(["sync"]);

@@ -114,16 +114,14 @@ test(
   30_000,
 );
 
-test.if(process.getuid?.() === 0)(
-  "another user than that of the runs gets 73, with what was in the way",
-  () =>
-    withStage({}, async (stage) => {
-      await runBoth(stage);
-      const as = "setpriv --reuid=65534 --regid=65534 --clear-groups";
-      const open = 'chmod 755 . && chmod 644 "$CONFIG"';
-      const flags = '--local --allow-insecure-config -c "$CONFIG"';
-      const ran = await scriptOn(stage, `${open} && ${as} "$@" status ${flags}`);
-      expect(ran.code).toBe(73);
-      expect(ran.stderr).toContain("permission denied");
-    }),
+test.if(process.getuid?.() === 0)("another user than that of the runs gets 73, with the cause", () =>
+  withStage({}, async (stage) => {
+    await runBoth(stage);
+    const as = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+    const open = 'chmod 755 . && chmod 644 "$CONFIG"';
+    const flags = '--local --allow-insecure-config -c "$CONFIG"';
+    const ran = await scriptOn(stage, `${open} && ${as} "$@" status ${flags}`);
+    expect(ran.code).toBe(73);
+    expect(ran.stderr).toContain("permission denied");
+  }),
 );

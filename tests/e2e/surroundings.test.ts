@@ -44,7 +44,7 @@ describe.if(isBinary)("files in the working directory change nothing", () => {
     "index.js": EVIL,
   };
 
-  test("not one of them, nor all together, also as HOME", async () => {
+  test("none of them, nor all together, also as HOME", async () => {
     const hostile = join(stage.directory, "hostile");
     mkdirSync(join(hostile, "node_modules", "yaml"), { recursive: true });
     writeFileSync(join(hostile, "node_modules", "yaml", "index.js"), EVIL);
@@ -121,7 +121,7 @@ describe("the environment", () => {
   });
 });
 
-describe.if(Bun.which("openssl") !== null)("a server whose certificate nobody vouches for", () => {
+describe.if(Bun.which("openssl") !== null)("a server with an untrusted certificate", () => {
   /** Runs sync on a stage behind TLS; `more` are lines of the offering, with CERT for the path of the certificate. */
   async function syncOverTls(more: string, env: Readonly<Record<string, string>> = {}) {
     const directory = mkdtempSync(join(tmpdir(), "tls-"));

@@ -53,7 +53,7 @@ describe("a proxy", () => {
     );
   });
 
-  test("named by global_proxy is used, and goes before the one of the environment", async () => {
+  test("of global_proxy is used, and takes precedence over the environment", async () => {
     await withServer(startProxy(), (proxy) =>
       onStage(`global_proxy: ${proxy.origin}`, async (stage) => {
         for (const mode of ["orders", "sync"]) {
@@ -125,7 +125,7 @@ describe("a proxy", () => {
     ["127.0.0.1/32", 0],
     ["a.example,127.0.0.1", 0],
   ])(
-    "that answers with its own 502 is not called Waldur's overload, with NO_PROXY=%s",
+    "that answers with its own 502 is not reported as Waldur's overload, with NO_PROXY=%s",
     async (NO_PROXY, code) => {
       const helpless: Script = (_, wire) =>
         wire.end(answer(502, { "Content-Type": "text/html" }, "<title>Bad Gateway</title>"));

@@ -97,7 +97,7 @@ describe.skipIf(!CAN)("a directory of one user", () => {
       expect(closed.stderr).toContain("sudo -u root waldur-cscs-storage");
     }));
 
-  test.each(["sync", "orders"])("is no obstacle to a dry run of another user: %s", (mode) =>
+  test.each(["sync", "orders"])("does not stop a dry run of another user: %s", (mode) =>
     withSite(async () => {
       expect(await runAs(USER, "sync")).toEqual(GOOD);
       expect(await runAs(USER, "orders")).toEqual(GOOD);

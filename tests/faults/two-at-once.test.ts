@@ -17,7 +17,7 @@ const CAN_UNSHARE =
 const NEEDS_UNSHARE = CAN_UNSHARE ? "" : " (skipped: needs root and unshare)";
 
 describe("eight runs at once on one host", () => {
-  test("of orders publish each order once, and all but one at a time are asked to come again", async () => {
+  test("of orders publish each order once, and all but one at a time end with 75", async () => {
     await onRounds(3, async (stage) => {
       const ran = await Promise.all(repeat(8, () => stage.run(["orders"])));
       expectCodes(ran, [0, 75]);

@@ -42,7 +42,7 @@ describe.each(PAGES)("%s", (path) => {
   });
 });
 
-test("what `bun run contract --json` prints is JSON alone: what the build says goes elsewhere", async () => {
+test("what `bun run contract --json` prints is JSON alone: the output of the build goes elsewhere", async () => {
   const directory = scratchDirectory("scripts-");
   // In the place of Bun something that says what it was asked for.
   writeFileSync(join(directory, "bun"), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });

@@ -27,7 +27,7 @@ test("a published order is answered once, and the next pass ends it", async () =
   expect(() => answer("erred")).toThrow("was answered already: done");
 });
 
-test("a backend id with a slash is the published path, and nobody reads answers without on-ack", async () => {
+test("a backend id with a slash is the published path, and answers are not read without on-ack", async () => {
   await using stage = await openAcking();
   const order = place(stage, "Create");
   await stage.pass();

@@ -184,7 +184,7 @@ describe("an ack", () => {
 });
 
 describe("the word of the provisioner", () => {
-  test.each(["Create", "Update"] as const)("brings no terminated resource back to life: %s", async (type) => {
+  test.each(["Create", "Update"] as const)("reactivates no terminated resource: %s", async (type) => {
     await using stage = await openAcking();
     const order = await published(stage, type);
     stage.resourceOf(order).state = "Terminated";
@@ -236,7 +236,7 @@ describe("the word of the provisioner", () => {
     expect(receiptOf(stage, order, "receipts/closed").answer.at).toBe(now.toISOString());
   });
 
-  test("without a backend id leaves the one that somebody has set, and reports nothing", async () => {
+  test("without a backend id leaves one that was set, and reports nothing", async () => {
     await using stage = await openAcking();
     const order = await published(stage);
     stage.resourceOf(order).backendId = "theirs";

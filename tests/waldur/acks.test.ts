@@ -180,7 +180,7 @@ describe("what was answered", () => {
     });
   }
 
-  test("is not what an earlier life of the order was answered", async () => {
+  test("is not the answer from before the order was set executing again", async () => {
     await using stage = await openAcking();
     const order = place(stage, "Update");
     await stage.pass();

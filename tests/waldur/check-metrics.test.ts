@@ -57,7 +57,7 @@ describe("a file of the other mode", () => {
     expect(wordsOf(report, "metrics-file")).toContain(`fail ${refusal} hint: give ${mode} another file`);
   });
 
-  test("is a warning where both modes are set up and one file was given, whose run nobody knows", async () => {
+  test("is a warning where both modes are set up and one file was given, because its run is not known", async () => {
     const stage = await open();
     const path = await leave(stage, "orders", "m.prom");
     const report = await check(stage, path);

@@ -9,7 +9,7 @@ import { DeclinedError } from "../../lib/errors.ts";
 import { clientFor, failureOf } from "./connection.ts";
 import { openOrders, place } from "./orders-stage.ts";
 
-test("a live holder is let go only by force, a terminated one at once, and the list shows both", async () => {
+test("a live holder is released only by force, a terminated one at once, and the list shows both", async () => {
   await using stage = await openOrders();
   const order = place(stage, "Create", "a");
   await stage.pass();

@@ -440,22 +440,25 @@ describe("a server that does not get on", () => {
     ],
     ["drips more slowly than allowed", () => startRaw((_, wire) => drip(wire, 600)), "http"],
   ];
-  test.each(silent)("%s: silence is the limit, and a retry may help", async (_name, start, scheme) => {
-    const server = await use(start());
-    const client = clientFor(server.url.replace("http", scheme), { silenceMs: 100, retries: 1 });
-    const startedAt = performance.now();
-    const error = await failureOf(client.get("x/"));
-    expect([error.exitCode, error.message]).toEqual([
-      75,
-      expect.stringContaining("no data received for 0.1 s"),
-    ]);
-    expect(client.retries).toHaveLength(1);
-    const took = performance.now() - startedAt;
-    expect(took).toBeGreaterThanOrEqual(195);
-    expect(took).toBeLessThan(4000);
-  });
+  test.each(silent)(
+    "%s: the time without data is limited, and a retry may help",
+    async (_name, start, scheme) => {
+      const server = await use(start());
+      const client = clientFor(server.url.replace("http", scheme), { silenceMs: 100, retries: 1 });
+      const startedAt = performance.now();
+      const error = await failureOf(client.get("x/"));
+      expect([error.exitCode, error.message]).toEqual([
+        75,
+        expect.stringContaining("no data received for 0.1 s"),
+      ]);
+      expect(client.retries).toHaveLength(1);
+      const took = performance.now() - startedAt;
+      expect(took).toBeGreaterThanOrEqual(195);
+      expect(took).toBeLessThan(4000);
+    },
+  );
 
-  test("drips for ever: the whole answer may take four times the silence", async () => {
+  test("drips for ever: the whole answer may take four times the timeout", async () => {
     const server = await use(startRaw((_, wire) => drip(wire, 20)));
     const startedAt = performance.now();
     const error = await failureOf(clientFor(server.url, { silenceMs: 200, retries: 0 }).get("x/"));
@@ -468,7 +471,7 @@ describe("a server that does not get on", () => {
     expect(took).toBeLessThan(4000);
   });
 
-  test("drips headers for ever: silence is the limit, for no header counts before the last", async () => {
+  test("drips headers for ever: the timeout applies, because no header counts before the last", async () => {
     const server = await use(
       startRaw(async (_, wire) => {
         wire.send("HTTP/1.1 200 OK\r\n");
@@ -479,7 +482,7 @@ describe("a server that does not get on", () => {
     expect(error.message).toContain("no data received for 0.2 s");
   });
 
-  test("is slow but moves: it is waited for, beyond the limit of silence", async () => {
+  test("is slow but sends data: it is waited for, beyond the timeout", async () => {
     const server = await use(
       startRaw(async (_, wire) => {
         wire.send(head(200, { ...JSON_TYPE, Connection: "close" }));
@@ -565,7 +568,7 @@ describe("X-Result-Count", () => {
 });
 
 describe("the token", () => {
-  test("goes with every request to the configured server, and nothing else that says who we are", async () => {
+  test("is sent with every request to the configured server, and no other identification", async () => {
     const server = await use(startRaw(always(json([]))));
     const client = clientFor(server.url);
     await client.get("x/", { state: ["a", "b"], q: "ö &" });
@@ -673,7 +676,7 @@ describe("what a server says of its reasons", () => {
   });
 });
 
-describe("an error says whom it is about", () => {
+describe("an error names the server", () => {
   const gone = always(answer(502, HTML_TYPE, "<title>Bad Gateway</title>"));
 
   test("the server, and after how many tries", async () => {

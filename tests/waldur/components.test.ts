@@ -159,7 +159,7 @@ describe.each(GENERATIONS)("a server of %s", (generation) => {
     expect(posts(stage)).toHaveLength(1);
   });
 
-  test("one that was removed meanwhile is said to be", async () => {
+  test("one that was removed meanwhile is reported", async () => {
     const stage = await open(["storage: {label: Space}"], { generation });
     listenTo(stage.simulator).push(({ method }) => {
       if (method === "POST") stage.world.offering.components.length = 0;

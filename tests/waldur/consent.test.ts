@@ -19,7 +19,7 @@ function statesAsked(stage: Stage): string[][] {
 }
 
 describe("a current server", () => {
-  test("shows what nobody agreed to on the resource; the snapshot calls it active", async () => {
+  test("a change without consent shows on the resource; the snapshot has it as active", async () => {
     const stage = await open();
     const [first, second, third] = addResources(stage, 3);
     stage.world.addOrder({ type: "Terminate", resource: first?.uuid ?? "", state: "pending-consumer" });
@@ -85,7 +85,7 @@ describe("a current server", () => {
     expect(statesAsked(stage).length).toBe(2);
   });
 
-  test("that does not know the newer states is asked for the oldest of them alone", async () => {
+  test("that does not know the newer states is asked only for the oldest of them", async () => {
     const stage = await open({ faults: ["400@marketplace-orders*1"] });
     const [resource] = addResources(stage, 1);
     stage.world.addOrder({ type: "Terminate", resource: resource?.uuid ?? "", state: "pending-consumer" });

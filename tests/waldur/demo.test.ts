@@ -85,7 +85,7 @@ test("a port that is taken and a directory that cannot be are reported, and noth
   }
 });
 
-test("--keep works again where nobody changed what an earlier demo made", async () => {
+test("--keep works again with unchanged files of an earlier demo", async () => {
   const cwd = newDirectory();
   for (let time = 1; time <= 3; time++) {
     const { shown, kept } = await show({}, { cwd });
@@ -118,7 +118,7 @@ test.each([
   }
 });
 
-test("--keep refuses the configuration of a demo that somebody has changed since", async () => {
+test("--keep refuses the configuration of a demo that was changed since", async () => {
   const cwd = newDirectory();
   const { kept } = await show({}, { cwd });
   const path = join(kept, "config.yaml");

@@ -36,7 +36,7 @@ describe("sync", () => {
     expect(gidsIn(stage, nameAt(1))).toEqual([gidOf(stage.world, project)]);
   });
 
-  test("a resource whose order nobody has accepted is pending without a GID, and no problem", async () => {
+  test("a resource whose order is not accepted is pending without a GID, and not a problem", async () => {
     const stage = await open({ settings: REQUIRED });
     stage.world.addResource({ name: "ready", project: the(stage.world.projects[0]) });
     stage.world.addOrder({ type: "Create", name: "new", project: the(stage.world.projects[1]) });
@@ -64,7 +64,7 @@ describe("sync", () => {
     }
   });
 
-  test("groups that are gone after there were some are no answer: the last snapshot stays", async () => {
+  test("an empty list of groups after there were some counts as no answer: the last snapshot stays", async () => {
     const stage = await open({ settings: WALDUR });
     addResources(stage, 5);
     expect((await syncAt(stage, 1)).report.exitCode).toBe(0);
@@ -108,7 +108,7 @@ describe("sync", () => {
     expect(report.notices[0]?.message).toContain("31000 (");
   });
 
-  test("nobody's name or address gets out of a group", async () => {
+  test("names and addresses of a group's members appear nowhere", async () => {
     const stage = await open({ settings: WALDUR, resources: 20 });
     const { report, lines } = await syncAt(stage, 1, { now: () => minute(1) });
     const all = [JSON.stringify(report), ...lines, stage.readText(nameAt(1))].join("\n");

@@ -153,7 +153,7 @@ describe("a site that changes the profile", () => {
 });
 
 describe("entries that are carried over", () => {
-  test("keep the directories of whom nothing else is known any more", async () => {
+  test("keep the directories of tenants of which nothing else is known", async () => {
     const { stage, resources } = await open(3);
     for (const resource of resources)
       resource.backendMetadata = { tenant_item: { itemId: "x", key: "elsewhere", name: "Elsewhere" } };
@@ -333,7 +333,7 @@ test("the provider is asked for once, and with each row only where there was non
   expect(entriesOf(empty, 0)[0]?.target.targetItem).toMatchObject({ key: "cscs", name: "CSCS" });
 });
 
-test("nothing of it is asked or written in the flat profile", async () => {
+test("nothing of it is requested or written in the flat profile", async () => {
   const stage = await openHierarchy("current", { document_profile: "flat", mount_point: BY_RESOURCE });
   addResources(stage, 3);
   await syncAt(stage, 0);

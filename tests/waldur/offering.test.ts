@@ -27,7 +27,7 @@ function meet(options: SimulatorOptions = {}, token?: (simulator: Simulator) => 
 }
 
 describe.each(GENERATIONS)("an offering on a %s server", (generation) => {
-  test("comes with what a run needs, and asked for no more", async () => {
+  test("has what a run needs, and no more is requested", async () => {
     const { simulator, reader, world, uuid } = meet({ generation });
     expect(await fetchOffering(reader, uuid, PLACE)).toEqual({
       uuid,

@@ -99,7 +99,7 @@ for (const generation of GENERATIONS) {
       expect([ran.code, order.state]).toEqual([0, "done"]);
     });
 
-    test("asks again after a 409, and continues when the order is executing all the same", async () => {
+    test("reads again after a 409, and continues if the order is executing", async () => {
       await using stage = await openOrders({ generation });
       const order = place(stage, "Create");
       // The other hand is faster than our POST; the server refuses ours.
@@ -255,7 +255,7 @@ describe("an order that another agent approved on a 2024 server", () => {
   }
 
   for (const type of TYPES) {
-    test(`continues with a ${type} order as soon as the worker is through`, async () => {
+    test(`continues with a ${type} order as soon as the worker has finished`, async () => {
       const { stage, order, resource } = await approved(type);
       await using _ = stage;
       if (type === "Create") resource.allocationUuid = "5".repeat(32);
@@ -280,7 +280,7 @@ describe("an order that another agent approved on a 2024 server", () => {
     expect(order.state).toBe("done");
   });
 
-  test("does not wait when nobody reviewed it, as after set_state_executing", async () => {
+  test("does not wait if it was not reviewed, as after set_state_executing", async () => {
     const { stage, order } = await approved("Create");
     await using _ = stage;
     order.providerReviewedAt = null;
@@ -329,7 +329,7 @@ test("acceptance: approve on a 2024 server waits for the worker, and keeps the b
   expect([order.state, stage.resourceOf(order).backendId]).toEqual(["done", stage.resourceOf(order).slug]);
 });
 
-test.each(["", "yesterday"])("a date of review that reads %j is no reason to wait", async (date) => {
+test.each(["", "yesterday"])("with a date of review of %j the order does not wait", async (date) => {
   await using stage = await openOrders({ generation: "2024" });
   const order = place(stage, "Create");
   order.state = "executing";

@@ -154,7 +154,7 @@ describe("two failures in a row", () => {
     });
   }
 
-  test("go last in the next pass, without retries, and are as before once they succeeded", async () => {
+  test("go last in the next pass, without retries, and in order again once they succeeded", async () => {
     await using stage = await openOrders();
     const bad = place(stage, "Update", "bad");
     const behind = stage.world.addOrder({ type: "Terminate", resource: stage.resourceOf(bad) });
@@ -174,7 +174,7 @@ describe("two failures in a row", () => {
     expect(fourth.report.orders.map(({ uuid }) => uuid)).toEqual([behind.uuid, last.uuid]);
   }, 20_000);
 
-  test("are no two when an order between them succeeded", async () => {
+  test("do not count as two when an order between them succeeded", async () => {
     await using stage = await openOrders();
     const orders = ["one", "two", "three", "four"].map((name) => place(stage, "Create", name));
     stage.simulator.setFaults([0, 2].map((n) => `503@${the(orders[n]).resourceUuid}`));

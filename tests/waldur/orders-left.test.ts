@@ -81,7 +81,7 @@ for (const generation of GENERATIONS) {
 }
 
 for (const type of ["Create", "Update"] as const) {
-  test(`a ${type} order of a terminated resource is left: done, it would reactivate the resource`, async () => {
+  test(`a ${type} order of a terminated resource is left, because setting it done would reactivate the resource`, async () => {
     await using stage = await openOrders();
     const order = place(stage, type);
     stage.world.terminate(stage.resourceOf(order).uuid);
@@ -115,7 +115,7 @@ test("a problem is a warning once, then information, and again a warning after a
   ]);
 });
 
-describe("a mount point that is another's", () => {
+describe("a mount point of another resource", () => {
   /** A slug is no identifier: staff can give the same one to two resources. */
   async function twoOfOneSlug(
     type: "Create" | "Terminate" | "Update",

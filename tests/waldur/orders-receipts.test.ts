@@ -226,7 +226,7 @@ for (const generation of GENERATIONS) {
       expect([stage.receipts("open"), (await stage.pass()).steps]).toEqual([0, ["offering", "list"]]);
     });
 
-    test("and is owed its file gets it before the next order of its resource gets its own", async () => {
+    test("and lacks its file gets it before the next order of its resource gets its own", async () => {
       const faults = ["503@approve*1", "503@set_state_executing*1"];
       await using stage = await openOrders({ generation, faults });
       const order = place(stage, "Update");

@@ -51,7 +51,7 @@ describe("the backend id", () => {
   });
 
   for (const step of ["approve_by_provider", "order"]) {
-    test(`that somebody sets at ${step}, before the file is published, is not overwritten`, async () => {
+    test(`that is set at ${step}, before the file is published, is not overwritten`, async () => {
       await using stage = await openOrders();
       const order = place(stage, "Create");
       stage.once(step, () => {
@@ -167,7 +167,7 @@ for (const step of ["approve_by_provider", "set_backend_id", "set_state_done"]) 
   });
 }
 
-describe("a file that is under the order's name", () => {
+describe("an existing file with the order's name", () => {
   /** The name that the run will claim. */
   const nameOf = (uuid: string) => `2026-03-01-12-30-update_${uuid}.json`;
 

@@ -163,7 +163,7 @@ describe("quotas above what is billed", () => {
     );
   });
 
-  test("are silent under trust", async () => {
+  test("are not reported under trust", async () => {
     const stage = await open({ settings: { quota_options: "trust" } });
     addResources(stage, 1).forEach(raise);
     expect((await syncAt(stage, 0)).report).toMatchObject({ exitCode: 0, notices: [] });

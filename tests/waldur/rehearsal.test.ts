@@ -69,7 +69,7 @@ test.each(["current", "2024"] as const)(
   },
 );
 
-test("orders that arrive while nobody handles them are new ones", () => {
+test("orders that arrive while none is handled are new ones", () => {
   const { world } = start({});
   const place = createArrivals(world);
   expect([place().type, place().type, place().type, place().type]).toEqual([

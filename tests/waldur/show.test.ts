@@ -48,7 +48,7 @@ test("an order has its entry, claim, file and receipt, and no line but of a path
   expect(wide).toEqual([]);
 });
 
-test("of what is not known nothing is shown but that", async () => {
+test("for an unknown object only that is shown", async () => {
   await using stage = await openOrders();
   await stage.pass();
   expect(await textOf(stage, "0".repeat(32))).toBe(`nothing is known of ${"0".repeat(32)}\n`);

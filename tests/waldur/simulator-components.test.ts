@@ -30,7 +30,7 @@ describe.each(["2024", "current"] as const)("a server of %s", (generation) => {
     expect(storage).toMatchObject({ type: "storage", billing_type: "limit", limit_amount: null });
   });
 
-  test("answers a type that is there already in its own way", async () => {
+  test("answers a type that exists already as the server does", async () => {
     const simulator = start({ generation });
     expect((await act(simulator, "create", NEW)).status).toBe(201);
     const again = await act(simulator, "create", NEW);

@@ -76,7 +76,7 @@ describe("instead of an answer", () => {
   });
 });
 
-describe("lists that lie", () => {
+describe("lists with wrong counts or rows", () => {
   const list = (simulator: Simulator, query = "") =>
     call(simulator, `${RESOURCES}?offering_uuid=${simulator.offeringUuid}&page_size=5${query}`);
   const countOf = (got: Awaited<ReturnType<typeof call>>) => ({
@@ -142,7 +142,7 @@ describe("lists that lie", () => {
   });
 });
 
-describe("orders that do not obey", () => {
+describe("orders that do not change as requested", () => {
   const pending = (fault: string) => {
     const simulator = start({ faults: [fault] });
     return { simulator, order: simulator.world.addOrder({ type: "Create" }) };

@@ -146,7 +146,7 @@ test("an order that failed with the network is tried again by the next pass", as
   expect([exitCode, runs[0]?.failed?.exitCode]).toEqual([10, 75]);
 });
 
-test("where Waldur cannot be asked the files say what they know, and the exit code says why", async () => {
+test("if Waldur does not answer, the local state is shown, and the exit code is that of the failure", async () => {
   await using stage = await openCalm({ settings: { completion: "external" } });
   const order = stage.world.addOrder({ type: "Create", limits: { storage: 1 } });
   await stage.pass();
@@ -156,7 +156,7 @@ test("where Waldur cannot be asked the files say what they know, and the exit co
   expect([error?.exitCode, exitCode]).toEqual([75, 75]);
 });
 
-test("anybody who holds a lock is shown, and no lock is taken to find out", async () => {
+test("the holder of a lock is shown, and no lock is taken to find out", async () => {
   await using stage = await openCalm();
   const statePath = join(stage.out, ".waldur-cscs-storage");
   const lock = takeLock({ statePath, mode: "sync", warn: () => undefined });

@@ -139,7 +139,7 @@ describe("one token means one request at a time", () => {
   });
 });
 
-describe("a row costs what is asked of it", () => {
+describe("the cost of a row depends on its fields", () => {
   test("without field= the naive client gets five times the bytes, and names of people", async () => {
     const simulator = start({ generation, resources: 10 });
     const all = JSON.stringify((await live(simulator)).body);
@@ -161,7 +161,7 @@ describe("a row costs what is asked of it", () => {
 });
 
 describe("resources carry no slugs of their project and customer", () => {
-  test("the naive client asks for them and is left without, silently", async () => {
+  test("the naive client requests them and gets none, without an error", async () => {
     const simulator = start({ generation, resources: 1 });
     const got = await live(
       simulator,
@@ -251,7 +251,7 @@ describe("set_state_erred", () => {
     expect([order.state, simulator.world.resource(the(order.resourceUuid)).state]).toEqual(["done", "Erred"]);
   });
 
-  test("is never sent by the program, whatever goes wrong", async () => {
+  test("is never sent by the program, whatever fails", async () => {
     await using stage = await openOrders({
       generation,
       faults: ["503@set_backend_id", "done-without-effect"],
@@ -319,7 +319,7 @@ describe("consumers delete pending orders", () => {
     expect(simulator.world.resource(the(order.resourceUuid)).state).toBe("Creating");
   });
 
-  test("the program says so once, and continues with the others", async () => {
+  test("the program reports it once, and continues with the others", async () => {
     await using stage = await openOrders({ generation, faults: ["503@set_state_executing*1"] });
     const order = place(stage, "Create", "deleted");
     await stage.pass();

@@ -139,7 +139,7 @@ describe("nothing is carried over", () => {
     expect(report).toMatchObject({ exitCode: 10, offerings: [{ resources: 4, carriedOver: 0 }] });
   });
 
-  test("from a snapshot that was changed, and that is reported", async () => {
+  test("from a changed snapshot, and that is reported", async () => {
     const { stage, second } = await published();
     const forged = stage.readText(nameAt(0)).replaceAll("/data-1", "/etc").replaceAll('"775"', '"7777"');
     writeFileSync(join(stage.out, nameAt(0)), forged);
@@ -161,7 +161,7 @@ describe("nothing is carried over", () => {
   });
 });
 
-test("claims that are made of a snapshot which was changed are reported", async () => {
+test("claims from a changed snapshot are reported", async () => {
   const { stage } = await published();
   writeFileSync(join(stage.out, nameAt(0)), stage.readText(nameAt(0)).replaceAll("/data-1", "/etc"));
   rmSync(statePath(stage, "claims"));
@@ -262,7 +262,7 @@ describe("mount points", () => {
     }
   });
 
-  test("two that swap their slugs are no problem", async () => {
+  test("two that swap their slugs are not a problem", async () => {
     const { stage, first, third } = await published();
     [first.slug, third.slug] = [third.slug, first.slug];
     const { report } = await syncAt(stage, 1);

@@ -87,7 +87,7 @@ describe("a row that cannot be mapped", () => {
 });
 
 describe("a renamed resource", () => {
-  test("keeps its path, and nobody else gets it under the old slug", async () => {
+  test("keeps its path, and no other resource gets it under the old slug", async () => {
     const stage = await openHere();
     const a = stage.world.addResource({ slug: "home-a" });
     await syncAt(stage, 0);
@@ -110,7 +110,7 @@ describe("a renamed resource", () => {
     expect([pathsAt(stage, 1)[a.uuid], pathsAt(stage, 1)[b.uuid]]).toEqual(["/store/home-a", undefined]);
   });
 
-  test("takes the template again with --repath, and the old path is not another's meanwhile", async () => {
+  test("gets the template's path with --repath, and the old path is not given away meanwhile", async () => {
     const stage = await openHere();
     const a = stage.world.addResource({ slug: "home-a" });
     await syncAt(stage, 0);

@@ -79,7 +79,7 @@ describe("the guard", () => {
     expect(stage.files()).toEqual([nameAt(0), nameAt(3), nameAt(4)]);
   });
 
-  test("is passed by --allow-shrink once, not for ever", async () => {
+  test("is switched off by --allow-shrink once only", async () => {
     const stage = await shrunk(40, 20);
     expect((await syncAt(stage, 1, { sync: { allowShrink: true } })).report.exitCode).toBe(0);
     for (const { uuid } of stage.world.resources().slice(5)) stage.world.terminate(uuid);
@@ -238,7 +238,7 @@ describe("the baseline", () => {
     expect(lists).toEqual([]);
   });
 
-  test("is nobody else's JSON with the name of a snapshot, which stays", async () => {
+  test("is not JSON of another program with the name of a snapshot, which stays", async () => {
     const stage = await shrunk(20, 2);
     loseState(stage);
     writeFileSync(join(stage.out, nameAt(0)), '{"storageResources": []}\n');
@@ -246,7 +246,7 @@ describe("the baseline", () => {
     expect(stage.readText(nameAt(0))).toBe('{"storageResources": []}\n');
   });
 
-  test("is no refused snapshot: what was refused today is refused tomorrow", async () => {
+  test("is not a refused snapshot: what was refused today is refused tomorrow", async () => {
     const stage = await shrunk(20, 2);
     await codeAfterLoss(stage);
     loseState(stage);

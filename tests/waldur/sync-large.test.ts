@@ -28,7 +28,7 @@ for (const generation of GENERATIONS) {
       expect([text.length > 0, entryText(stage, nameAt(1), large.uuid)]).toEqual([true, text]);
     }, 20_000);
 
-    test("its path stays its own", async () => {
+    test("it keeps its path", async () => {
       const stage = await open({ generation });
       const [large] = addResources(stage, 3);
       if (large === undefined) throw new Error("no resource");

@@ -52,7 +52,7 @@ async function expectFullText(stage: Stage, n: number): Promise<void> {
 
 for (const generation of GENERATIONS) {
   describe(`a ${generation} server`, () => {
-    test("is asked for costly columns in the first run, and in the next of nobody", async () => {
+    test("is asked for costly columns in the first run, and for none in the next", async () => {
       const stage = await open({ generation, resources: 1500 });
       expect(await asks(stage, 0)).toMatchObject({ full: 5, lean: 0, alone: 0, queries: 5 * 605 });
       expect(await asks(stage, 1)).toMatchObject({ full: 0, lean: 5, alone: 0, queries: 5 * 5 });
@@ -129,7 +129,7 @@ for (const generation of GENERATIONS) {
       await expectFullText(stage, 1);
     });
 
-    test("whose list comes in another order is asked for nothing more", async () => {
+    test("whose list comes in another order gets no more requests", async () => {
       const stage = await open({ generation, resources: 900 });
       await asks(stage, 0);
       shuffleLists(stage);
@@ -289,7 +289,7 @@ describe("the rolling check", () => {
     expect((await asks(stage, 0, hour(13))).report.notices).toEqual([]);
   });
 
-  test("reads whoever escaped it before a day is over, also where each run sees the list the other way round", async () => {
+  test("reads every row within a day, also where each run sees the list in reverse order", async () => {
     const stage = await open({ resources: 700 });
     const { select } = stage.world.rows;
     for (let n = 0; n < 27; n++) {

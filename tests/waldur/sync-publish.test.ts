@@ -148,7 +148,7 @@ describe("two snapshots of one minute", () => {
     expect(Math.floor(second.mtimeMs / 1000)).toBeGreaterThan(Math.floor(first.mtimeMs / 1000));
   });
 
-  test("are told from each other by web servers also when the clock was set back", async () => {
+  test("have different modification times also when the clock was set back", async () => {
     const stage = await open({ resources: 3 });
     await syncAt(stage, 0);
     const future = Math.floor(Date.now() / 1000) + 500;
@@ -265,7 +265,7 @@ describe("latest_link", () => {
     expect(readlinkSync(join(stage.out, "latest-all.json"))).toBe(nameAt(0));
   });
 
-  test("is made when --if-changed keeps the snapshot and somebody took the link away", async () => {
+  test("is made when --if-changed keeps the snapshot and the link was removed", async () => {
     const stage = await open({ resources: 3, settings });
     await syncAt(stage, 0);
     rmSync(join(stage.out, "latest-all.json"));

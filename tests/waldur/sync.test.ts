@@ -34,7 +34,7 @@ const STATES = {
 
 for (const generation of GENERATIONS) {
   describe(`a ${generation} server`, () => {
-    test("publishes every live state under its own word, oldest first, and nothing that is terminated", async () => {
+    test("publishes every live state with its own status, oldest first, and nothing that is terminated", async () => {
       const stage = await open({ generation, terminated: 3 });
       for (const state of Object.keys(STATES)) stage.world.addResource({ name: state, state });
       stage.world.addResource({ name: "gone", state: "Terminated" });
@@ -465,7 +465,7 @@ describe("a list that moves", () => {
   });
 });
 
-describe("a server that does not do what it was asked", () => {
+describe("a server that ignores parts of a request", () => {
   test("is refused when its first row is of another offering", async () => {
     const stage = await open({ faults: ["ignored-filter"] });
     stage.world.addResource({ name: "theirs", offeringUuid: stage.world.otherOffering.uuid });
@@ -500,7 +500,7 @@ describe("a server that does not do what it was asked", () => {
     expect(idsIn(stage, nameAt(0))).toEqual([good?.uuid ?? ""]);
   });
 
-  test("makes a problem of a state that is unknown", async () => {
+  test("reports an unknown state as a problem", async () => {
     const stage = await open();
     const odd = stage.world.addResource({ wire: { state: "Hibernating" } });
     const { report } = await syncAt(stage, 0);

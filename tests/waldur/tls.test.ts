@@ -152,7 +152,7 @@ describe("a certificate that can be trusted", () => {
   });
 });
 
-test("a connection that was not verified serves nobody who verifies", async () => {
+test("a connection that was not verified is not reused with verification", async () => {
   const server = await use(startTls(certificates.good));
   await clientFor(server.url, { connection: { verifyTls: false } }).get("x/");
   const error = await failureOf(clientFor(server.url).get("x/"));
@@ -163,7 +163,7 @@ test("a connection that was not verified serves nobody who verifies", async () =
 });
 
 describe("through a proxy", () => {
-  test("the tunnel is asked for by host and port, and sees nothing of what goes through it", async () => {
+  test("the tunnel is requested by host and port, and the proxy sees nothing of what is sent through it", async () => {
     const server = await use(startTls(certificates.good));
     const tunnel = await use(startTunnel());
     const client = clientFor(server.url, { connection: { caPem: ca, proxy: tunnel.origin } });

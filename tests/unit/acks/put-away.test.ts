@@ -16,7 +16,7 @@ function answer(directory: string, text: string): void {
   renameSync(join(directory, "tmp"), join(directory, NAME));
 }
 
-test("an ack that comes between the look and the move goes back, and stays to be read", () => {
+test("an ack that was replaced before the move is moved back, and is read later", () => {
   const directory = scratchDirectory("acks-");
   mkdirSync(join(directory, "rejected"));
   answer(directory, "{");

@@ -127,7 +127,7 @@ describe("claims that were lost are made of the files", () => {
     expect([pathsOf(table, 0), pathsOf(table, 1)]).toEqual([["/b", "/a"], ["/c"]]);
   });
 
-  test.each(["tenant", "customer", "other"])("entries of the target type %s are nobody's", (targetType) => {
+  test.each(["tenant", "customer", "other"])("entries of the target type %s do not count", (targetType) => {
     const { directory } = openScratch();
     writeSnapshot(directory, 5, [
       { n: 0, path: "/a", targetType },

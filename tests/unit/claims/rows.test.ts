@@ -114,7 +114,7 @@ describe("a path that a file names", () => {
     expect([ask(0, "/new/a"), ask(1, "/new/b")]).toEqual(["/new/a", "/b"]);
   });
 
-  test("of an entry that is pending is none", () => {
+  test("of an entry that is pending does not count", () => {
     const table = createClaimTable();
     const { ask, rows } = rowsOf(table);
     ask(0, "/a");
@@ -176,18 +176,18 @@ describe("a path that no file names", () => {
     expect([ask(1, "/a", true), rows.mustRestart]).toEqual(["/a", false]);
   });
 
-  test("is nobody's once its row wants another one", () => {
+  test("is free once its row has another one", () => {
     const table = createClaimTable();
     table.claim(table.resource(uuidOf(0)), claimOf("/a", { marks: WANTED }));
     table.forgetWanted(OFFERING);
     expect(rowsOf(table).ask(1, "/a")).toBe("/a");
   });
 
-  test("of a row that cannot be placed is none", () => {
+  test("of a row that cannot be placed does not count", () => {
     expect(rowsOf(createClaimTable()).ask(0, undefined)).toBe("none");
   });
 
-  test("of a backend id that may be meant otherwise is none, unless a file names the resource", () => {
+  test("of an ambiguous backend id does not count, unless a file names the resource", () => {
     const table = createClaimTable();
     held(table, 1, "/b");
     const { rows } = rowsOf(table);
@@ -292,7 +292,7 @@ describe("a holder that is not in the list", () => {
     expect(decide(1, "/a")).toEqual({ keeps: undefined, holder: 0, relation: "same", freeFrom: null });
   });
 
-  test("is asked about: those of the offering, and whoever is in the way; nobody whose end is known", () => {
+  test("is queried: those of the offering, and those that block a row; none whose end is known", () => {
     const table = createClaimTable();
     held(table, 0, "/a");
     held(table, 1, "/b");

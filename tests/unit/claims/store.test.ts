@@ -112,7 +112,7 @@ test("keeps growing after it was read back, past the room that was left", () => 
   expect(factsOf(read.table)).toEqual(factsOf(grown));
 });
 
-test("an empty table is one, and no file is none", () => {
+test("an empty table counts as a table, a missing file does not", () => {
   const output = openScratch();
   expect([readClaims(output.directory), claimsIdentity(output.directory)]).toEqual([null, null]);
   writeClaims(output, createClaimTable(), { snapshot: null, listedAt: LISTED, listed: [] });

@@ -37,7 +37,7 @@ describe("claim", () => {
     expect(table.offeringOf(table.resource(uuidOf(1)))).toBeUndefined();
   });
 
-  test("a claim that is void is none: the same path gets a new record", () => {
+  test("a void claim does not count: the same path gets a new record", () => {
     const { table, records } = tableWith("/a");
     table.setMarks(records[0] ?? -1, VOID);
     expect(table.claim(0, claimOf("/a"))).not.toBe(records[0] ?? -1);
@@ -70,7 +70,7 @@ describe("the present path", () => {
     }
   });
 
-  test("is none once it is void", () => {
+  test("does not count once it is void", () => {
     const { table, records } = tableWith("/a");
     table.makePresent(records[0] ?? -1);
     table.setMarks(0, VOID);

@@ -172,7 +172,7 @@ describe("YAML", () => {
     expect(issues[0]?.message).toContain(message);
   });
 
-  test("an alias bomb is refused before it goes off", async () => {
+  test("an alias bomb is refused before it is expanded", async () => {
     const levels = Array.from({ length: 12 }, (_, level) => {
       const item = level === 0 ? "x" : `*l${level - 1}`;
       return `l${level}: &l${level} [${Array.from({ length: 9 }, () => item).join(", ")}]\n`;
@@ -252,7 +252,7 @@ describe("YAML", () => {
     ]);
   });
 
-  test("a mistake in a merged map is shown where it stands, under the path of the offering", async () => {
+  test("an error in a merged map is shown at its position, under the path of the offering", async () => {
     const yaml = `common: &common\n  verify_ssl: maybe\nofferings:\n${offeringYaml({ offering: ["<<: *common"] })}`;
     const { issues } = await createSite().load(yaml);
     expect(issues).toMatchObject([{ line: 2, column: 15, path: "offerings[0].verify_ssl" }]);

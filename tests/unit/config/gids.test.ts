@@ -173,7 +173,7 @@ describe("unix_gid: file:PATH", () => {
     expect(issues[0]?.hint).toContain(site.directory);
   });
 
-  test("goes along with its faults: the other offerings of the file are not concerned", async () => {
+  test("is loaded with its errors: the other offerings of the file are not affected", async () => {
     const site = createSite();
     site.write("gids.yaml", "climate: x\n");
     const second = offeringYaml({

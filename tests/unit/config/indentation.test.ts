@@ -66,7 +66,7 @@ test("a quote, a bracket or a colon that is missing is still called that", async
   }
 });
 
-test("a placeholder in a file that everybody can read is one mistake: there is no token to read", async () => {
+test("a placeholder in a file that everybody can read is one error: there is no token to read", async () => {
   const yaml = offeringYaml({ offering: [`waldur_api_token: "\${TOKEN}"`] });
   const { issues } = await createSite().load(`offerings:\n${yaml}`, { mode: 0o644 });
   expect(issues.map(({ message }) => message)).toEqual([

@@ -87,7 +87,7 @@ describe("is a warning only", () => {
     expect((await createSite().load(yaml)).issues).toMatchObject([{ hint: "did you mean keep_snapshots?" }]);
   });
 
-  test("no other: keys of the site agent and of its plugin pass without a message", async () => {
+  test("no other: keys of the site agent and of its plugin are accepted without a message", async () => {
     const { config } = await load(["stomp_ws_path: /x"], [OUT, "storage_systems: {a: b}"]);
     expect(config?.warnings).toEqual([]);
   });

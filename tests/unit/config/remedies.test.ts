@@ -39,12 +39,12 @@ describe("a mistake has one message with its remedy", () => {
       { message: "must be three or four octal digits", hint: 'write one value, not a list, as in "2770"' },
     ],
     [
-      "a permission in quotes that is none",
+      "an invalid permission in quotes",
       settings('default_permissions: "0778"'),
       { message: "must be three or four octal digits", hint: 'for example "2770"' },
     ],
     [
-      "a file mode in quotes that is none",
+      "an invalid file mode in quotes",
       settings('file_mode: "0648"'),
       { message: "must be three octal digits", hint: 'for example "0644"' },
     ],

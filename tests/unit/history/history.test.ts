@@ -96,7 +96,7 @@ test("says of every deed what, when, with which answer and how long", async () =
   expect(statSync(place.path).mode & 0o777).toBe(0o600);
 });
 
-test("what throws or comes to nothing did not happen, and continues as it would without", () => {
+test("an action that throws or does nothing is not recorded, and its result is unchanged", () => {
   const place = record();
   const error = new Error("disk");
   expect(
@@ -201,7 +201,7 @@ test("a line that was cut spoils no other", () => {
   expect(list(place)).toMatchObject([{ error: "unknown" }, { error: null }]);
 });
 
-test("a name that leads elsewhere is none of ours", () => {
+test("a name that is a link does not count as ours", () => {
   const place = record();
   place.history.around({ ...REMOVED, file: "../elsewhere" }, () => undefined);
   expect(list(place)).toEqual([]);

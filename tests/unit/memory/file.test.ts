@@ -110,7 +110,7 @@ describe("rows", () => {
 });
 
 describe("a file", () => {
-  test("that was cut anywhere, or has another byte anywhere, is none", () => {
+  test("that is truncated or has another byte anywhere is not used", () => {
     const output = openScratch();
     const path = write(output, rows.slice(0, 20));
     const whole = readFileSync(path);
@@ -127,7 +127,7 @@ describe("a file", () => {
     expect(read(output).ages.rows).toBe(20);
   });
 
-  test("of another offering, server or set of columns is none", () => {
+  test("of another offering, server or set of columns is not used", () => {
     const output = openScratch();
     write(output, rows.slice(0, 20));
     for (const other of [

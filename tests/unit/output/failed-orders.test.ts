@@ -34,7 +34,7 @@ test("an earlier version finds what failed where it looks for it", () => {
 });
 
 test.each(["", "{", "null", "[]", '{"version":2}', '{"version":1,"orders":{"../x":"a","y":1},"left":7}'])(
-  "a memory that holds %p is none",
+  "a file with %p counts as missing",
   (text) => {
     const output = openScratch();
     writeFileSync(join(output.statePath, "failed-orders.json"), text);
@@ -43,7 +43,7 @@ test.each(["", "{", "null", "[]", '{"version":2}', '{"version":1,"orders":{"../x
   },
 );
 
-test("a broken memory is noted, and goes with the next pass", () => {
+test("a damaged file is reported, and replaced in the next pass", () => {
   const output = openScratch();
   const path = join(output.statePath, "failed-orders.json");
   writeFileSync(path, "{");

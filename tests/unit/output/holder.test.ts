@@ -14,7 +14,7 @@ async function until(isSo: () => boolean): Promise<void> {
   expect(isSo()).toBe(true);
 }
 
-test("says who it is and since when, renews that, and goes with the run", async () => {
+test("has host, process and start, is renewed, and removed with the run", async () => {
   const { statePath, mode } = openScratch();
   let minute = 1;
   const now = () => new Date(SINCE.getTime() + 60_000 * minute++);
@@ -40,7 +40,7 @@ test("of a run that ends before the disk answers there is none", async () => {
   expect(existsSync(join(statePath, "running-orders.json"))).toBe(false);
 });
 
-test("what has its name, and a directory that is gone, hinder nobody", async () => {
+test("something else with its name, or a missing directory, does not stop a run", async () => {
   const { directory, statePath, mode } = openScratch();
   mkdirSync(join(statePath, "running-orders.json"));
   for (const place of [statePath, `${statePath}-gone`]) {

@@ -58,7 +58,7 @@ describe("the lock", () => {
     }
   });
 
-  test("that is taken twice in a row is no quiet matter, until a run had it", async () => {
+  test("that is held twice in a row is an error, until a run got it", async () => {
     const directory = scratchDirectory();
     const tryIt = () => thrownBy(() => openScratch({ directory, mode: "orders" }));
     const { child } = await hold(directory, "orders");
@@ -118,7 +118,7 @@ describe("the lock", () => {
     expect(statSync(join(statePath, "lock-orders")).size).toBe(0);
   });
 
-  test("names a lock file that is none", () => {
+  test("names a lock file that is not a database", () => {
     const directory = scratchDirectory();
     openScratch({ directory }).close();
     writeFileSync(join(directory, STATE_DIRECTORY, "lock-orders"), "x".repeat(4096));

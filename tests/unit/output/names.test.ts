@@ -45,7 +45,7 @@ describe("a date", () => {
     expect(new Date(text).getTime()).toBe(Math.floor(AT.getTime() / 1000) * 1000);
   });
 
-  test("tells the two hours of the autumn change apart", () => {
+  test("distinguishes the two hours of the autumn change", () => {
     const zone = "Europe/Zurich";
     expect(dateWithOffset(new Date("2026-10-25T00:30:00Z"), zone)).toBe("2026-10-25T02:30:00+02:00");
     expect(dateWithOffset(new Date("2026-10-25T01:30:00Z"), zone)).toBe("2026-10-25T02:30:00+01:00");

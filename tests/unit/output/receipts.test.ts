@@ -154,7 +154,7 @@ describe("peeking", () => {
   });
 });
 
-describe("the life of a receipt", () => {
+describe("the states of a receipt", () => {
   test("is open, published, closed", () => {
     const output = openScratch();
     const other = { ...RECEIPT, order: OTHER_UUID, file: RECEIPT.file.replace(UUID, OTHER_UUID) };
@@ -293,7 +293,7 @@ describe("expiry", () => {
     expect(existsSync(closedPath(output))).toBe(false);
   });
 
-  test("is not put off for ever by a clock that was wrong", () => {
+  test("is not delayed for ever by a wrong clock", () => {
     const output = openScratch();
     writeFileSync(join(output.statePath, "receipts-expired"), "4000000000000\n");
     closedAt(output, UUID, 91);

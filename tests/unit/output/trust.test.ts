@@ -52,7 +52,7 @@ describe("an output directory", () => {
     }
   });
 
-  test("that a group can write is used with a notice; root's group is none", () => {
+  test("that a group can write is used with a notice, except for root's group", () => {
     const directory = scratchDirectory();
     chmodSync(directory, 0o2775);
     if (IS_ROOT) {
@@ -74,7 +74,7 @@ describe("an output directory", () => {
     expect(() => openScratch({ directory, allowShared: true })).not.toThrow();
   });
 
-  test.skipIf(!IS_ROOT)("whose files all get its own owner is ours", () => {
+  test.skipIf(!IS_ROOT)("whose files all get its own owner counts as ours", () => {
     const directory = scratchDirectory();
     chownSync(directory, OTHER, OTHER);
     const fd = openDirectory(directory);

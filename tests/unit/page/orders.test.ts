@@ -76,7 +76,7 @@ test("of orders that ended those of the last seven days are shown, at most 500, 
   expect(recentOrders(site.out, asked)).toEqual([]);
 });
 
-test("an entry for a resource that was there, and one of nobody, are counted and no row", () => {
+test("duplicate entries, and entries without a resource, are counted and are not rows", () => {
   const rows = createRows(createNames(), createValues());
   const [one, two] = [entry(1), entry(2)];
   for (const value of [one, one, { ...one, itemId: "x" }, null, two]) rows.add(value);

@@ -77,7 +77,7 @@ test("a pipe whose writer is slow is waited for", async () => {
   rmSync(pipe);
 });
 
-test("trusted are root and we; nobody only where a namespace shows the host's users so", () => {
+test("root and this user are trusted; nobody only where a namespace shows the host's users as nobody", () => {
   expect([0, ownUser(), 4242, 65_534].map(isTrustedUser)).toEqual([true, true, false, false]);
   const script = `import { isTrustedUser } from "${join(import.meta.dir, "../../../lib/places/owners.ts")}";
     console.log(isTrustedUser(65534), isTrustedUser(4242))`;

@@ -54,7 +54,7 @@ test("a problem ends a run with 10, and a failure that ranks higher decides", ()
   expect(ledger.foundOf("a").problems).toHaveLength(1);
 });
 
-test("each mistake of a configuration is a problem of its own", () => {
+test("each error of a configuration is a separate problem", () => {
   const ledger = open();
   ledger.addFailure(
     new ConfigError([

@@ -77,7 +77,7 @@ test("a redacted secret shows nowhere, also inside fields and json", () => {
   }
 });
 
-test("a secret can be hidden in a text that goes another way", () => {
+test("a secret can be redacted in other text", () => {
   logged({}, (log) => {
     log.redact("abcdef0123456789");
     expect(log.hide('{"slug":"../abcdef0123456789"}')).toBe('{"slug":"../[secret]"}');

@@ -245,7 +245,7 @@ describe("the file", () => {
       expect(after.slice(2)).toEqual(before.filter((line) => line.includes('offering="b"')));
     }));
 
-  test("is no pipe, and a pipe is not opened", () =>
+  test("is not a pipe, and a pipe is not opened", () =>
     inDirectory((path) => {
       Bun.spawnSync(["mkfifo", path]);
       expect(() => inspectMetrics(path, OWNER)).toThrow("a directory or special file has that name");

@@ -28,7 +28,7 @@ function levels(
   return { said, next };
 }
 
-test("a problem is a warning when new, quiet while it lasts, and a warning again after a day", () => {
+test("a problem is a warning when new, at info while it lasts, and a warning again after a day", () => {
   const first = levels([problem], new Map(), start);
   expect(first.said).toEqual(["warn"]);
   const second = levels([problem], first.next, start + HOUR);
@@ -51,7 +51,7 @@ test("what is over is forgotten, so its return is a warning", () => {
   expect(levels([problem], second.next, start + 2 * HOUR).said).toEqual(["warn"]);
 });
 
-test("a clock that was set back does not silence a problem", () => {
+test("a clock that was set back does not suppress a problem", () => {
   const { next } = levels([problem], new Map(), start);
   expect(levels([problem], next, start - 48 * HOUR).said).toEqual(["warn"]);
 });
@@ -61,7 +61,7 @@ test("the memory holds hashes, not words", () => {
   for (const key of next.keys()) expect(key).toMatch(/^[0-9a-f]{32}$/);
 });
 
-test("a run that was not through forgets nothing", () => {
+test("a run that did not finish drops no known problem", () => {
   const first = levels([problem], new Map(), start);
   const failed = levels([], first.next, start + HOUR, { isWhole: false });
   expect(levels([problem], failed.next, start + 2 * HOUR).said).toEqual(["info"]);

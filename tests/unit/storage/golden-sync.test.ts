@@ -59,7 +59,7 @@ describe("differs from the original in every entry", () => {
     expect(new Set(ids(original)).size).toBe(3);
     expect(new Set(ids(entries)).size).toBe(1);
   });
-  test("a GID that nobody gives is null instead of invented", () => {
+  test("a missing GID is null instead of invented", () => {
     expect(original.map(({ target }) => typeof target.targetItem.unixGid)).toEqual(Array(3).fill("number"));
     expect(entries.map(({ target }) => target.targetItem.unixGid)).toEqual([null, null, null]);
   });

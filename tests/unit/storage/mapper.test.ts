@@ -470,7 +470,7 @@ describe("an order", () => {
     expect([numbersOf(entry.oldQuotas)?.[1], numbersOf(entry.newQuotas)?.[1]]).toEqual([30, 40]);
   });
 
-  test("that corrects a bad limit goes through, with null for what was never published", () => {
+  test("that corrects a bad limit is published, with null for what was never published", () => {
     const entry = entryOf(ordered({ limits: { storage: 20 }, attributes: { old_limits: { storage: -5 } } }));
     expect([entry.oldQuotas, numbersOf(entry.quotas)?.[0]]).toEqual([null, 20]);
   });

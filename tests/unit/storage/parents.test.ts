@@ -152,13 +152,13 @@ describe("the directory of a user", () => {
   const users = { attributes: { storage_data_type: "users" } };
   const item = { itemId: "x", key: "jdoe", unixUid: 20_123, primaryProject: { unixGid: 31_002 } };
 
-  test("is that of the user whom the metadata names", () => {
+  test("is that of the user in the metadata", () => {
     const mapped = site().mapper.mapResource(source({ ...users, backendMetadata: { user_item: item } }));
     expect(mapped).toMatchObject({ ok: true, lack: null });
     expect(entryOf(mapped).target).toEqual({ targetType: "user", targetItem: item });
   });
 
-  test("is nobody's where nobody is named: published with nulls, and a problem", () => {
+  test("without a user is published with nulls, and is a problem", () => {
     const project_item = { itemId: "p", name: "ICON", unixGid: 31_002, active: true };
     const mapped = site().mapper.mapResource(source({ ...users, backendMetadata: { project_item } }));
     expect(mapped).toMatchObject({ ok: true, lack: { code: "no-user" } });
@@ -206,7 +206,7 @@ describe("the directory of a user", () => {
     expect(problemsOf(strict)).toEqual([`${code} backend_metadata.user_item.primaryProject.unixGid`]);
   });
 
-  test("whom the metadata names without a number is published with a problem, and in mock mode made up", () => {
+  test("in the metadata without a number is published with a problem, and in mock mode invented", () => {
     const user_item = { ...item, unixUid: null };
     const one = source({ ...users, backendMetadata: { user_item } });
     expect(site().mapper.mapResource(one)).toMatchObject({ ok: true, lack: { code: "no-user" } });

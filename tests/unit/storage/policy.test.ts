@@ -151,7 +151,7 @@ describe("quotas", () => {
     ]);
   });
 
-  test.each(ABOVE)("%s of %p is a problem under limit, and silent under trust", (key, value) => {
+  test.each(ABOVE)("%s of %p is a problem under limit, and not reported under trust", (key, value) => {
     expect(problemsOf(asked({ [key]: value }, { quotaOptions: "limit" }))).toEqual([
       `quota-above-limit options.${key}`,
     ]);

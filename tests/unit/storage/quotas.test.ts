@@ -26,7 +26,7 @@ describe("the formula", () => {
     expect(quotasFor(limit)?.[3]).toBe(hardInodes);
   });
 
-  test.each([0, -0, null, undefined, "0", "0.0"])("a limit of %p is none", (limit) => {
+  test.each([0, -0, null, undefined, "0", "0.0"])("a limit of %p means no limit", (limit) => {
     expect(quotasFor(limit)).toBeNull();
   });
 

@@ -37,7 +37,7 @@ test("the wait is anything from nothing to a bound that doubles up to 20 s", () 
   expect(backoffMs(2, () => 1)).toBe(2000);
 });
 
-test("only what time can heal is tried again", () => {
+test("only temporary failures are retried", () => {
   expect([408, 425, 429, 500, 502, 503, 504, 599].every(isTransientStatus)).toBe(true);
   expect([200, 301, 400, 401, 403, 404, 405, 409].some(isTransientStatus)).toBe(false);
 });
