@@ -12,7 +12,7 @@ export type Style = {
   bold: boolean;
 };
 
-/** Below it, words would be under each other; above it, lines are too long to read. */
+/** Narrower, words would be one below the other; wider, lines are too long to read. */
 const WIDTH = { least: 40, most: 120 };
 const GENERAL = "General";
 

@@ -71,7 +71,7 @@ function writeInto(fd: number, { directory, order, ack }: Writing): boolean {
   });
 }
 
-/** Readable whatever the umask, because the runs may be another user's. */
+/** Readable regardless of the umask, because the runs may be another user's. */
 function fill(path: string, text: string): void {
   const file = openNew(path, 0o644);
   try {

@@ -1,6 +1,6 @@
 // Bringing an order to executing (docs/waldur.md, "Orders"). The order is read again first, and only one that says
-// pending-provider now is accepted, with no request between: set_state_executing would revive an erred order and
-// overrun a consumer's consent.
+// pending-provider now is accepted, with no request between: set_state_executing would reactivate an erred order and
+// bypass a consumer's consent.
 
 import type { OrderOutcome } from "../report/report.ts";
 import type { WaldurOrder } from "../waldur/wire-order.ts";
@@ -33,7 +33,7 @@ export async function acceptOrder(
   if (after === null || !isOpen(after)) return afterEnd(after, prepared, run);
   line.state = after.state;
   if (after.state !== "executing") return noteUnmoved("accepted", { order, posted }, run);
-  // Whatever the worker did by now, the next run decides from what it left.
+  // Whatever the worker did by now, the next run decides from the result.
   return prepared.hasWorker && accepted.providerReviewedAt !== order.providerReviewedAt
     ? "waiting"
     : "publish";

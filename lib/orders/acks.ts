@@ -15,13 +15,13 @@ export type AckProblem = Omit<Problem, "offering" | "order">;
 export type Recorder = Pick<OrdersEnd, "record">;
 
 export type PassAcks = {
-  /** Orders with something of the name of an ack, when the pass began. */
+  /** Orders with something named like an ack, when the pass began. */
   orders: ReadonlySet<string>;
   /** null when there is none, or one that an earlier pass has judged and could not put away. */
   read(order: string): FoundAck | null;
-  /** It has done what it was for. */
+  /** It was carried out. */
   process(found: FoundAck): void;
-  /** It is good for nothing: reported once, put away where that is possible. */
+  /** It is invalid: reported once, and moved if possible. */
   reject(found: FoundAck, why: AckProblem, end: Recorder): void;
   /** Its order is not published, so it cannot have been carried out. */
   rejectEarly(order: string, end: Recorder): void;
@@ -63,7 +63,7 @@ function passAcks(
     const found = orders.has(order) ? place.read(order) : null;
     return found === null || judged.get(keyOf(order)) === found.identity ? null : found;
   };
-  /** It is where it was, and is not read again: what it said counts once. */
+  /** It could not be moved, and is not read again: it counts once. */
   const judge = ({ order, identity }: FoundAck) => {
     judged.set(keyOf(order), identity);
     isChanged = true;
@@ -100,7 +100,7 @@ function passAcks(
   };
 }
 
-/** The one below the output directory is made by the first run; any other is the administrator's to make. */
+/** The one in the output directory is made by the first run; any other has to be made by the administrator. */
 function noPlace(path: string, job: Job, output: Output | null): PassAcks | null {
   if (job.config.settings.acksDirectory === null) {
     if (output !== null) createAcks(path);

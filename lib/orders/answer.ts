@@ -1,6 +1,6 @@
-// With `completion: on-ack` the provisioner says how an order ends. Its word is in the receipt before anything of it is
-// sent, and is kept to from then on, whatever becomes of the ack and of the setting. An order is set erred on that word
-// alone, and right after a read that says executing.
+// With `completion: on-ack` the provisioner decides how an order ends. Its answer is in the receipt before anything is
+// sent, and counts from then on, even if the ack or the setting changes. An order is set erred by that answer
+// only, and right after a read that says executing.
 
 import { type Ack, fitsPath, isSameAck } from "../acks/ack.ts";
 import type { FoundAck } from "../acks/read.ts";
@@ -60,7 +60,7 @@ function anew({ answer, ended, closedAt: _closedAt, ...receipt }: Receipt, now: 
   return { ...receipt, ...(isHeld ? { answer } : { awaitedSince: now.toISOString() }) };
 }
 
-/** The ack as an answer to this order; null when it is none, and then it is reported and put away. */
+/** The ack as an answer to this order; null when it is invalid, and then it is reported and moved. */
 function answerOf(found: FoundAck, receipt: Receipt, { pass, job, end }: OrderRun): Answer | null {
   const fault = "fault" in found ? found.fault : pathFault(found.ack, receipt);
   if (fault === null && "ack" in found) return { ...found.ack, at: job.now().toISOString() };
@@ -87,7 +87,7 @@ async function carryOut(
   return before === null ? "left" : finishOrder({ order, receipt }, backendIdStep(before, receipt, run), run);
 }
 
-/** Done, an order would reactivate a terminated resource, whose path may be another resource's by now. */
+/** Setting it done would reactivate a terminated resource, whose path may be another resource's by now. */
 async function livingResource(
   order: WaldurOrder,
   { resource }: Receipt,
@@ -138,7 +138,8 @@ async function errOrder(
 const NO_MESSAGE = "the storage could not be provisioned; no reason was given";
 
 /**
- * On a server of 2024 a Terminate order whose resource no worker has moved cannot be erred (docs/waldur.md, "Orders").
+ * On a server of 2024 a Terminate order whose resource no worker changed cannot be set erred (docs/waldur.md,
+ * "Orders").
  */
 async function mayErr(order: WaldurOrder, { resource }: Receipt, { job, end }: OrderRun): Promise<boolean> {
   const found = await end.readResource(resource);
@@ -154,7 +155,7 @@ async function mayErr(order: WaldurOrder, { resource }: Receipt, { job, end }: O
   return false;
 }
 
-/** What the receipt has already said is not said again; anything else is a second answer, which changes nothing. */
+/** The answer in the receipt is not repeated; any other one is a second answer, which changes nothing. */
 function settleAck(
   found: FoundAck,
   { answer, isEnded }: { answer: Answer; isEnded: boolean },

@@ -1,4 +1,4 @@
-// The end of a dry run: it has nothing to write or to POST with. It takes every call to do what it is for.
+// The end of a dry run: it cannot write or POST. It assumes that every call succeeds.
 
 import type { StorageSettings } from "../config/config.ts";
 import { describeOrderFile } from "../output/order-file.ts";

@@ -23,11 +23,11 @@ export type OrdersEnd = {
   draft(file: OrderFile, receipt: Receipt): OrderFileDraft;
   /** Sends a call once. The effect is what reading gives if the call does what it is for. */
   call(call: OrderCall & { order: string; resource: string | null }): Promise<Posted>;
-  /** Does what is to be remembered of an ack. */
+  /** Stores the judgement of an ack. */
   record(deed: AckDeed, act: () => void): void;
-  /** Makes the receipt say this from now on. */
+  /** Replaces the receipt. */
   note(receipt: Receipt): void;
-  /** Opens a closed receipt, which says this from now on. */
+  /** Reopens a closed receipt with this content. */
   reopen(receipt: Receipt): void;
   /** The order has ended. */
   close(receipt: Receipt, end: OrderEnd): void;

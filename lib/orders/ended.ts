@@ -9,12 +9,12 @@ import type { OrderRun } from "./order-run.ts";
 import { isPublished } from "./past.ts";
 import { hasEnded } from "./steps.ts";
 
-/** Done in Waldur without a file that anybody could have read: the file is owed. */
+/** Done in Waldur before a file was published: the file is owed. */
 export function isOwed(order: WaldurOrder | null, receipt: Receipt, directory: string): boolean {
   return order?.state === "done" && !isPublished(receipt, directory);
 }
 
-/** Reports how the order ended where that is not what was to be, and closes the receipt. null: it is gone. */
+/** Reports an unexpected end of the order, and closes the receipt. null: it no longer exists. */
 export function noteEnded(
   order: WaldurOrder | null,
   receipt: Receipt,
@@ -24,7 +24,7 @@ export function noteEnded(
   const state = order?.state ?? "gone";
   line.state = state;
   const published = isPublished(receipt, outputDirectory);
-  // Words of a server never reach a receipt, and an order that has not ended keeps its path.
+  // Text of a server is never written to a receipt, and an order that has not ended keeps its path.
   if (order === null || hasEnded(order)) end.close({ ...receipt, published }, endOf(receipt, state, job));
   const isAnswered = receipt.answer?.result === state;
   const byProvisioner = completion !== "on-publish" && published && (state === "done" || state === "erred");

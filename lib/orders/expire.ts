@@ -1,9 +1,9 @@
-// Receipts of orders that ended long ago go; what they say of paths stays with the claims.
+// Removes receipts of orders that ended long ago; their paths stay with the claims.
 
 import type { Output } from "../output/directory.ts";
 import type { RealJob } from "../run/job.ts";
 
-/** What old receipts say of paths is kept before they go. */
+/** Stores the paths of old receipts before these are removed. */
 export async function expireReceipts(job: RealJob, output: Output): Promise<void> {
   const { oldReceipts, removeReceipts } = await import("../output/receipts.ts");
   const old = oldReceipts(output);

@@ -1,4 +1,4 @@
-// An order's file: made ready before Waldur is asked to change anything, put in place after it, never written again
+// An order's file: prepared before anything is changed in Waldur, put in place after it, never written again
 // with another content.
 
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // What surrounds the publication of an order's file: just before it, a look at the backend id of a new resource; after
-// it, that backend id and the order's end. A 200 from Waldur is never taken as proof, so both are read back.
+// it, that backend id and the order's end. A 200 from Waldur does not prove anything, so both are read back.
 
 import type { OrderOutcome, Problem } from "../report/report.ts";
 import { addProblem } from "../run/job.ts";
@@ -66,7 +66,7 @@ export async function finishOrder(
 }
 
 /**
- * Sets the backend id where it is empty, and reads it back. False when it did not stick; then the next run tries again.
+ * Sets the backend id if it is empty, and reads it back. False if it was lost; then the next run tries again.
  */
 async function settleBackendId(
   order: WaldurOrder,

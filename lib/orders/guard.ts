@@ -1,4 +1,4 @@
-// What may go wrong with one order without stopping the others, and what stops them: a network that fails twice in a
+// Which failures of one order do not stop the others, and which do: a network that fails twice in a
 // row and then once more when it is probed, a refused token, a disk fault. None of it changes an order's state
 // (docs/contract.md, "Orders").
 
@@ -10,7 +10,7 @@ import { addProblem, type Job, namesFor } from "../run/job.ts";
 export type About = { order: string; resource: string | null };
 
 /**
- * Does some work about one order; what goes wrong with only that order is noted. False when Waldur was not to be
+ * Does some work for one order; a failure of only that order is recorded. False when Waldur was not to be
  * reached for it. Throws when the pass is over.
  */
 export type Guard = (about: About, work: () => Promise<void>) => Promise<boolean>;

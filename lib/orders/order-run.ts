@@ -1,4 +1,4 @@
-// What the handling of one order is given.
+// The input of the handling of one order.
 
 import type { OrderClaims } from "../claims/order-claims.ts";
 import type { OrderReport } from "../report/report.ts";

@@ -23,7 +23,7 @@ import {
 } from "./prepare.ts";
 import { isOpen } from "./steps.ts";
 
-/** Handles one open order as far as it goes now. */
+/** Handles one open order as far as possible now. */
 export async function takeOrder(listed: WaldurOrder | OrderOutline, run: OrderRun): Promise<OrderOutcome> {
   const standing = standingOf(listed, run);
   if (standing === "theirs") return "published";
@@ -49,7 +49,7 @@ export async function takeOrder(listed: WaldurOrder | OrderOutline, run: OrderRu
   });
 }
 
-/** An accepted order, from its file to its end; `owed` is one that is done in Waldur already. */
+/** An accepted order, from its file to its end; `owed` is one that is already done in Waldur. */
 async function goOn(
   file: ReadyFile,
   prepared: Prepared,

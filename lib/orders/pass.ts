@@ -131,7 +131,7 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
     for (const order of late) if (!known.has(order)) late.delete(order);
   try {
     for (const order of listed) if (isUnreadable(order)) noteUnreadable(job, order);
-    // What is owed to a resource comes before what is ordered for it next.
+    // A missing file of a resource comes before its next order.
     await settleAll(
       receipts.filter(({ resource }) => resources.has(resource)),
       pile,
@@ -150,7 +150,7 @@ async function handleAll(listed: readonly ListedOrder[], handling: Handling): Pr
 }
 
 /**
- * What failed in the last pass, what is known by now to fail or to be left alone, and the resources that are through
+ * What failed in the last pass, what is known by now to fail or to be left alone, and the resources that are finished
  * for this pass.
  */
 type Pile = {
@@ -198,7 +198,7 @@ async function settleAll(receipts: readonly Receipt[], pile: Pile, handling: Han
   }
 }
 
-/** Handles one order under the guard. One that failed in the last pass gets no second chance in this one. */
+/** Handles one order under the guard. One that failed in the last pass is not retried in this one. */
 async function tryOne(
   about: { order: string; resource: string | null },
   { pile, job, end, pass, guard }: Handling & { pile: Pile },
@@ -207,7 +207,7 @@ async function tryOne(
   const reader = pile.failedBefore.has(about.order) ? job.hastyReader : job.reader;
   const reached = await guard(about, async () => work({ job, pass, end: await end.open(reader) })).catch(
     (error: unknown) => {
-      // Waldur is gone, for this order as for the one before; a deadline or a disk says nothing about an order.
+      // Waldur is unreachable, for this order as for the one before; a deadline or a disk is not about an order.
       if (error instanceof RetryLaterError && error.code === "unavailable") pile.failed.add(about.order);
       throw error;
     },
@@ -228,7 +228,7 @@ function noteUnreadable(job: Job, { uuid, resource, fault }: UnreadableOrder): v
   });
 }
 
-/** What a failure of this costs is the order of things in the next pass. */
+/** A failure of this only affects the sequence of the next pass. */
 function remember(late: LateOrders, end: PassEnd, job: Job): void {
   try {
     end.rememberLate(late);

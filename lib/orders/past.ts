@@ -30,12 +30,12 @@ export function pastOf(
   return { file, path: { path: receipt.mountPoint, isPublished: false } };
 }
 
-/** Published is what the receipt says; a file of ours says it for a run that died, or was of version 0.1. */
+/** The receipt shows whether it is published; for a run that was killed, or of version 0.1, a file of ours does. */
 export function isPublished(receipt: Receipt, directory: string): boolean {
   return receipt.published || factsOfFile(directory, receipt.file, receipt.order) !== null;
 }
 
-/** What the order's own file says; null when there is none, or something that we did not write has its name. */
+/** The content of the order's own file; null if it does not exist, or is not ours. */
 export function factsOfFile(directory: string, name: string, order: string): OrderFileFacts | null {
   const found = readOrderFile(directory, name);
   return typeof found === "object" && found.isOurs ? orderFileFacts(found.text, order) : null;

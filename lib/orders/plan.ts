@@ -8,7 +8,7 @@ import type { Prepared } from "./prepare.ts";
 
 /**
  * How a pending order is accepted, and what it is then. On a server with a worker behind approval, approving makes that
- * worker err updates and undo finished orders; setting the order executing starts no worker (docs/waldur.md, "Orders").
+ * worker set updates erred and undo finished orders; set_state_executing starts no worker (docs/waldur.md, "Orders").
  */
 export function acceptance(prepared: Prepared, job: Job): { call: Call; accepted: WaldurOrder } {
   const { order } = prepared;

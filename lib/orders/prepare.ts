@@ -51,7 +51,7 @@ const TYPES: Readonly<Record<string, OrderType>> = {
   Terminate: "terminate",
 };
 
-/** The type as file names have it; undefined for Restore and whatever else Waldur may invent. */
+/** The type as file names have it; undefined for Restore and unknown types. */
 function orderType(order: WaldurOrder): OrderType | undefined {
   return Object.hasOwn(TYPES, order.type) ? TYPES[order.type] : undefined;
 }
@@ -137,7 +137,7 @@ function directoriesAbove(
   return parents.entries();
 }
 
-/** What the resource's own words ask for may be another path than the one that it keeps. */
+/** The resource's own values may give another path than the one that it keeps. */
 function noteKept(
   order: WaldurOrder,
   { place, path }: { place: Place; path: string },
@@ -206,13 +206,13 @@ export function terminatedResource(order: WaldurOrder): Finding {
 }
 
 /**
- * The 10 minutes after which the worker of a 2024 server is taken to be through with an approved Create or Update
+ * The 10 minutes after which the worker of a 2024 server is assumed to have finished an approved Create or Update
  * order.
  */
 const WORKER_PATIENCE_MS = 10 * 60 * 1000;
 
 /**
- * An order that was approved on a server with a worker behind approval: finishing it before the worker is through
+ * An order that was approved on a server with a worker behind approval: finishing it before the worker has finished
  * loses the backend id or is undone (docs/waldur.md, "The worker of 2024"). Such an order waits; a Terminate order
  * without a limit, because what a late worker brings back is a resource whose data is gone.
  */

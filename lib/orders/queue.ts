@@ -9,7 +9,7 @@ export function resourceOf(order: ListedOrder): string | null {
 }
 
 /**
- * Oldest first, but resources with an order that came to nothing in the last pass go last. The orders of one resource
+ * Oldest first, but resources with an order that failed in the last pass are last. The orders of one resource
  * stay in their order: a terminate must not overtake the update before it.
  */
 export function inTurn(listed: readonly ListedOrder[], fruitless: ReadonlySet<string>): ListedOrder[] {

@@ -1,4 +1,4 @@
-// Small steps that every part of an order's way through Waldur shares.
+// Small steps that several parts of the handling of an order share.
 
 import { RetryLaterError } from "../errors.ts";
 import type { OrderOutcome } from "../report/report.ts";
@@ -22,13 +22,13 @@ export function hasEnded(order: WaldurOrder): boolean {
   return ENDED.has(order.state);
 }
 
-/** Sends, and notes the call before, so that the report has it whatever comes back. */
+/** Sends the call, and records it before, so that the report has it whatever the answer is. */
 export function sendCall(call: OrderCall, { end, line }: OrderRun): Promise<Posted> {
   line.calls.push(call.call);
   return end.call({ ...call, order: line.uuid, resource: line.resource });
 }
 
-/** Waldur still says what it said before the call. A lost answer is for the next run, anything else is a problem. */
+/** Waldur's state is still that before the call. A lost answer is left to the next run, anything else is a problem. */
 export function noteUnmoved(
   what: string,
   { order, posted }: { order: WaldurOrder; posted: Posted },

@@ -1,5 +1,5 @@
-// Receipts whose order is no longer listed as open: closed by what Waldur says, with a word when the order did not end
-// well, and with the file that is owed when it is done without one.
+// Receipts whose order is no longer listed as open: closed by what Waldur says, with a report when the order did not
+// end well, and with the file that is owed when it is done without one.
 
 import type { Receipt } from "../output/receipt.ts";
 import { listOpenReceipts } from "../output/receipts.ts";
@@ -19,7 +19,7 @@ export function unlistedReceipts(
   );
 }
 
-/** Costs one request for each. True when the order has nothing more to come from here. */
+/** Costs one request for each. True when nothing more is to be done for the order. */
 export async function settleReceipt(receipt: Receipt, run: OrderRun): Promise<boolean> {
   const { job, end, line } = run;
   const order = await end.readOrder(receipt.order);

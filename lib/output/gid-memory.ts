@@ -21,7 +21,7 @@ export function readGidMemory(
   return known?.source === id ? known.projects : [];
 }
 
-/** Writes nothing when one of those that are known is still right; what is known of other offerings stays. */
+/** Writes nothing when one of the stored ones is still right; those of other offerings stay. */
 export function writeGidMemory(output: Output, offering: string, { source, projects }: Known): void {
   const all = readAll(output.directory);
   const before = all.get(offering);

@@ -17,7 +17,7 @@ import { type Finding, foreignState, type Judged, judgeOutput, judgeWay, ownerOf
 export type Trusting = {
   /** The operator trusts everybody who can change the output directory. */
   allowShared: boolean;
-  /** Said in every run. */
+  /** Reports a warning in every run. */
   warn: (message: string) => void;
   /** Reports a warning, but not in every run. */
   notice: (finding: Finding) => void;
@@ -147,7 +147,7 @@ export function settleState(
     if (uid !== ownUser() && uid !== askOwner(path, fd)) throw foreignState(path, uid);
     if (isOpen) closeToOthers?.(fd);
     const all = constants.R_OK | constants.W_OK | constants.X_OK;
-    // A run gives itself all rights where it takes those of others away.
+    // A run sets its own permissions where it removes those of others.
     if (!isOpen || closeToOthers !== null) attempt(USE_STATE, path, () => accessSync(reach(path), all));
     return held;
   } catch (error) {
@@ -177,7 +177,7 @@ function createState(statePath: string, outputFd: number): number {
   return fd;
 }
 
-/** A directory that we made, with that mode whatever the umask. */
+/** A directory that we made, with that mode regardless of the umask. */
 function openMade(path: string, permissions: number): number {
   const fd = openAs(path, path);
   setPermissions(fd, permissions);
@@ -225,7 +225,7 @@ function requireAccess(directory: string): void {
   }
 }
 
-/** Without them nothing keeps a path from leading elsewhere between two steps. */
+/** Without them a path could be replaced between two steps. */
 function noDescriptors(directory: string): OutputError {
   return new OutputError(`cannot use output directory ${directory}: /proc/self/fd is missing`, {
     hint: "mount /proc, in a container or chroot as well: `mount -t proc proc /proc`",

@@ -98,7 +98,7 @@ export function lockName(mode: string): string {
   return `lock-${mode}`;
 }
 
-/** A run that takes longer than cron waits is met once; one that is met again may hang. */
+/** A run that lasts longer than cron's interval is found once; one that is found again may hang. */
 function lockedError(path: string, { statePath, mode }: LockRequest): RetryLaterError {
   const quiet = isFirstOverlap(join(statePath, overlapName(mode)));
   const working = quiet ? "is working" : "is still working";

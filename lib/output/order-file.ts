@@ -1,6 +1,6 @@
 // Publishing the file of one order, once: a file that is there is compared, never rewritten. What has the name but is
 // not a regular file is another program's, and stays. It goes in two steps, so that whatever can stop it does so before
-// Waldur is asked to change anything.
+// anything is changed in Waldur.
 
 import { dirname, join } from "node:path";
 import type { Output } from "./directory.ts";

@@ -18,7 +18,7 @@ const LIMIT_BYTES = 64 * 1_048_576;
 /**
  * The value in a JSON file of the state directory; null when the file is missing, undefined when it is not one of ours
  * or its text is broken.
- * @throws OutputError when it is there but cannot be read: taking it for missing would forget what it says
+ * @throws OutputError when it is there but cannot be read: treating it as missing would lose its content
  */
 export function readJsonFile(path: string): unknown {
   const fd = openStateFile(path);

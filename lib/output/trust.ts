@@ -90,7 +90,7 @@ function groupOpen(what: string, path: string, { mode, gid }: Stats): Finding {
 
 const MOST_LINKS = 40;
 
-/** Only root is obeyed by everybody, and only root needs to look: what others run harms themselves alone. */
+/** Only for root: a run of another user can do harm only with that user's permissions. */
 function stepsTo(path: string): Step[] {
   if (ownUser() !== 0) return [];
   const steps: Step[] = [];

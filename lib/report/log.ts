@@ -20,7 +20,7 @@ export type Log = {
   summary(message: string, fields: Fields & { exit: number }): void;
   /** From now on this text is shown as `[secret]`. */
   redact(secret: string): void;
-  /** The text as this log would show it: for what leaves the program on another way. */
+  /** The text as this log would show it: for other output of the program. */
   hide(text: string): string;
 };
 

@@ -30,7 +30,7 @@ import {
 import type { Report } from "./report.ts";
 
 /**
- * Looks at the file before the run does anything. Returns what the administrator should know of it, or null.
+ * Checks the file before the run does anything. Returns a warning, or null.
  * @throws OutputError when it is not a regular file, or has the metrics of the other mode
  */
 export function inspectMetrics(path: string, owner: MetricsOwner): string | null {
@@ -44,7 +44,7 @@ export function inspectMetrics(path: string, owner: MetricsOwner): string | null
   return `the metrics file ${path} has the metrics of ${whose}, and is replaced: use a separate file for each run`;
 }
 
-/** The mode whose metrics it holds; null where it holds none that a run would miss. */
+/** The mode whose metrics it has; null where it has none that a run would miss. */
 export function modeOfMetrics(path: string): MetricsOwner["mode"] | null {
   const modes = new Set(readSeries(path).map(({ labels }) => labels.mode));
   return (["sync", "orders"] as const).find((mode) => modes.has(mode)) ?? null;
@@ -70,7 +70,7 @@ function unwritable(path: string, cause: unknown): OutputError {
 }
 
 /**
- * Looks whether the file could be replaced, and changes nothing.
+ * Checks whether the file could be replaced, and changes nothing.
  * @throws OutputError as `writeMetrics` would
  */
 export function lookAtMetrics(path: string): void {
@@ -103,7 +103,7 @@ function replace(path: string, text: string): void {
   const fd = openNew(temporary, 0o644);
   try {
     try {
-      // The exporter is another user, whatever the umask. The group is that of the directory where it is setgid.
+      // The exporter is another user, regardless of the umask. The group is that of the directory where it is setgid.
       fchmodSync(fd, 0o644);
       writeFileSync(fd, text);
     } finally {

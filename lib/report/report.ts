@@ -17,9 +17,9 @@ export type Report = {
   files: FileReport[];
   orders: OrderReport[];
   problems: Problem[];
-  /** What the administrator should know, though nothing was left out for it. */
+  /** Things to know although nothing was left out. */
   notices: Problem[];
-  /** Problems that were counted and not kept, because was not asked for the report. */
+  /** Problems that were counted and not kept, because the report was not requested. */
   omitted: More[];
   exitCode: ExitCode;
 };
@@ -85,7 +85,7 @@ export type Problem = {
   offering?: string;
   order?: string;
   resource?: string;
-  /** How Waldur calls the resource and its project, where that is known. */
+  /** The names of the resource and its project in Waldur, where known. */
   resourceName?: string;
   project?: string;
   field?: string;
@@ -98,7 +98,7 @@ export type Problem = {
 /** What a resource, or the one of an order, is called; empty where nothing says it. */
 export type Names = { resource: string; project: string };
 
-/** Characters of a name; Waldur has 150 at most, other servers whatever they like. */
+/** Characters of a name; Waldur has 150 at most, other servers any number. */
 const LONGEST_NAME = 150;
 
 /** The names as fields of a problem. */

@@ -5,7 +5,7 @@ import type { More, Problem } from "./report.ts";
 
 /** Lines of one kind of problem, which is its code, in a run. */
 export const MOST_LINES = 100;
-/** Kinds that come of one form or one import, where one line says it all. */
+/** Kinds that result from one form or one import, where one line is enough. */
 const ONE_LINE: readonly string[] = ["decimal-permissions", "project-groups-off", "gid-pool-empty"];
 /** What is wrong with a project is wrong with each of its resources: one line for the project, with their number. */
 const BY_PROJECT: readonly string[] = ["no-gid"];

@@ -1,4 +1,4 @@
-// JSON for standard output, piece by piece: a report of fifty thousand problems is long, and need not are in memory
+// JSON for standard output, piece by piece: a report of fifty thousand problems is long, and need not be in memory
 // as one text.
 
 import { escapeUnsafe } from "../unsafe-text.ts";

@@ -11,7 +11,7 @@ export type Asked = {
   proxyFrom: string | null;
   /** Where the token comes from. */
   tokenFrom: string;
-  /** How often it was asked, this time included. */
+  /** How often it was sent, this time included. */
   tries: number;
   /** Where it is not Waldur. */
   peer?: Peer;

@@ -38,8 +38,8 @@ export type GetBounds = {
 };
 
 /**
- * What became of a POST: taken, refused in this state (409), or unknown because the answer was lost or a 5xx. `status`
- * is that of the answer, where there was one.
+ * The outcome of a POST: accepted, refused in this state (409), or unknown because the answer was lost or a 5xx.
+ * `status` is that of the answer, where there was one.
  */
 export type Posted = { outcome: "accepted" | "conflict" | "unknown"; detail: string; status?: number };
 

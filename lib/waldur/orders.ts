@@ -1,4 +1,4 @@
-// Orders and the resource behind one: reading them, and the five things an agent may ask Waldur to do with them.
+// Orders and the resource of one: reading them, and the five calls that an agent may send for them.
 // An answer of 200 proves nothing here (docs/waldur.md, "Orders"); callers read back.
 
 import { AnswerError } from "../errors.ts";
@@ -99,7 +99,7 @@ export function isOutline(order: ListedOrder): order is OrderOutline {
   return "isOutline" in order;
 }
 
-/** A server that ignores the filter by offering would hand us the orders of others. */
+/** A server that ignores the filter by offering would return the orders of others. */
 function ownOrder(order: WaldurOrder, offeringUuid: string): WaldurOrder {
   if (order.offeringUuid === offeringUuid) return order;
   throw new AnswerError(

@@ -112,7 +112,7 @@ export function createSender(connection: Connection, patience: Patience): Sender
       watch.end();
     }
   };
-  // Outside of all translation: a path that leads out of the API is a bug of ours, not trouble on the wire.
+  // Not translated: a path that leaves the API is a bug of ours, not a network error.
   return (exchange, signals) => {
     const url = requestUrl(connection.apiUrl, exchange);
     return timed(exchange, () => sendTo(url, exchange, signals), patience.onRequest);

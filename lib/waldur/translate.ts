@@ -1,4 +1,4 @@
-// From what failed on the wire to our closed set of errors, with words that an operator can act on.
+// Translates network failures to our closed set of errors, with messages that an operator can act on.
 
 import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
 import { type Asked, afterTries, peerOf, throughProxy } from "./asked.ts";

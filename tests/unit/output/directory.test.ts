@@ -33,7 +33,7 @@ function modeOf(path: string): number {
 }
 
 describe("opening an output", () => {
-  test("creates the directory and the closed state directory, whatever the umask", () => {
+  test("creates the directory and the closed state directory, regardless of the umask", () => {
     const directory = join(scratchDirectory(), "new");
     const before = process.umask(0o077);
     try {

@@ -93,7 +93,7 @@ describe("a temporary file", () => {
 });
 
 describe("publishing", () => {
-  test("creates, then replaces, with the configured mode whatever the umask", () => {
+  test("creates, then replaces, with the configured mode regardless of the umask", () => {
     const output = openScratch({ fileMode: 0o664 });
     const path = join(output.directory, "a.json");
     expect(replaceFile(output, { name: "a.json", place: "public" }, "one")).toEqual({

@@ -157,7 +157,7 @@ describe("the file", () => {
     }
   };
 
-  test("is readable for the exporter whatever the umask", () =>
+  test("is readable for the exporter regardless of the umask", () =>
     inDirectory((path) => {
       for (const mask of [0o022, 0o027, 0o077]) {
         const before = process.umask(mask);
