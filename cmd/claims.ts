@@ -1,4 +1,4 @@
-// `claims`: who holds which mount point, and letting go of one by hand.
+// `claims`: which resource holds which mount point, and releasing one by hand.
 
 import { EXIT, UsageError } from "../lib/errors.ts";
 import { clean, escapeUnsafe } from "../lib/unsafe-text.ts";

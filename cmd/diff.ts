@@ -1,4 +1,4 @@
-// `diff`: what two documents say differently of the same resources.
+// `diff`: the differences between two documents.
 
 import { EXIT } from "../lib/errors.ts";
 import { defineCommand, type Flags, type Shell } from "./command.ts";

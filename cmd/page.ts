@@ -1,4 +1,4 @@
-// `page`: one static file that shows who holds how much, to be looked at in a browser.
+// `page`: one static HTML file with quotas, changes, orders and problems.
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { defineCommand } from "./command.ts";

@@ -1,4 +1,4 @@
-// `status`: how the runs go, which orders are open and why, which problems there are.
+// `status`: the last runs, open orders and what they wait for, problems.
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { escapeUnsafe } from "../lib/unsafe-text.ts";

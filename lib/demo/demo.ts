@@ -64,7 +64,7 @@ export async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitC
   }
 }
 
-/** Throws `UsageError` for a fault that is not known, and for a port that cannot be had. */
+/** Throws `UsageError` for an unknown fault, and for a port that cannot be used. */
 function startAsAsked(options: DemoOptions): Simulator {
   const { resources, orders, fault, servePort, generation = "current" } = options;
   if (servePort === null && (options.orderEveryMs ?? null) !== null)
@@ -179,7 +179,7 @@ async function showBothModes(simulator: Simulator, scene: Scene): Promise<ExitCo
   return worstExitCode([sync.exitCode, orders.exitCode, check]);
 }
 
-/** A fault shows best what it does not do: harm what was published before. */
+/** A successful run first, to show that a fault does not change what was published. */
 async function showHealthySync(simulator: Simulator, fault: string, scene: Scene): Promise<void> {
   simulator.setFaults([]);
   await scene.stage.show("\nwithout a fault:");

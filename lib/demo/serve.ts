@@ -33,7 +33,7 @@ function providerPart(
 ): string {
   const kind = world.generation === "2024" ? "a simulated Waldur of 2024" : "a simulated Waldur";
   const orders = `marketplace-orders/?offering_uuid=${offeringUuid}&state=pending-provider`;
-  return `${kind} is up at ${url} until you press Ctrl-C
+  return `${kind} is running at ${url} until you press Ctrl-C
 
 configuration: ${configPath}
 
@@ -45,7 +45,7 @@ try, in another terminal:
 `;
 }
 
-/** Each line is a command as it stands; the later ones need the resource that the first one orders, and it in OK. */
+/** Each line is a complete command; the later ones need the resource of the first one in state OK. */
 function consumerPart({ url, world, consumerToken, offeringUuid, projectUuid }: Simulator): string {
   const curl = `curl -s -H 'Authorization: Token ${consumerToken}'`;
   const order = JSON.stringify({
@@ -56,7 +56,7 @@ function consumerPart({ url, world, consumerToken, offeringUuid, projectUuid }: 
     limits: { storage: 5 },
   });
   const json = "-H 'Content-Type: application/json'";
-  return `as a consumer, order a storage, and change and end it once \`orders\` has set it done:
+  return `as a consumer, order storage, then change and terminate it, each after \`orders\` has set the order done:
   RESOURCE=$(${curl} ${json} -d '${order}' ${url}marketplace-orders/ | jq -r .marketplace_resource_uuid)
   ${curl} ${json} -d '{"limits":{"storage":9}}' ${url}marketplace-resources/$RESOURCE/update_limits/
   ${curl} -X POST ${url}marketplace-resources/$RESOURCE/terminate/
@@ -64,7 +64,7 @@ function consumerPart({ url, world, consumerToken, offeringUuid, projectUuid }: 
 }
 
 function faultPart({ origin }: Simulator): string {
-  return `let it fail, see which faults there are, and let it work again:
+  return `switch on a fault, list all faults, and switch them off again:
   curl -s -d '503@marketplace-orders' ${origin}${CONTROL_PATH}
   curl -s ${origin}${CONTROL_PATH}
   curl -s -X POST ${origin}${CONTROL_PATH}

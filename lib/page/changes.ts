@@ -1,4 +1,4 @@
-// What became of each resource since the snapshot before. What counts as changed is what `diff` compares: path, quotas,
+// What became of each resource since the previous snapshot. What counts as changed is what `diff` compares: path, quotas,
 // permission, GID and status.
 
 import { KEY_WORDS } from "../key-set.ts";

@@ -3,7 +3,7 @@
 
 import type { ProblemStatus, RunStatus } from "../status/report.ts";
 
-/** Bits of the column `change`: what became of a resource since the snapshot before. */
+/** Bits of the column `change`: what became of a resource since the previous snapshot. */
 export const CHANGE = { new: 1, gone: 2, quotas: 4, path: 8, status: 16, permission: 32, gid: 64 } as const;
 
 /** Names and numbers by row. Names are those of a list: equal ones are there once. */
@@ -26,7 +26,7 @@ export type Columns = {
   hardInodes: (number | null)[];
 };
 
-/** Row, its project and system, soft and hard space, soft and hard inodes: as the snapshot before had them. */
+/** Row, its project and system, soft and hard space, soft and hard inodes: as in the previous snapshot. */
 export type Before = [number, number, number, ...(number | null)[]];
 
 export type Named = { name: string; key: string };

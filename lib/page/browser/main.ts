@@ -22,7 +22,7 @@ document.title = `Storage: ${data.offerings.map((offering) => offering.name).joi
 document
   .getElementById("app")
   ?.replaceWith(
-    el("a", { class: "skip", href: "#search" }, "To the search"),
+    el("a", { class: "skip", href: "#search" }, "Skip to search"),
     el("header", {}, ...headOf()),
     el(
       "main",
@@ -36,7 +36,7 @@ document
     el(
       "footer",
       {},
-      `waldur-cscs-storage ${data.program}, made ${stamp(data.at)}. Space in TB (10¹² bytes), as the quotas are.`,
+      `waldur-cscs-storage ${data.program}, made ${stamp(data.at)}. Space in TB (10¹² bytes), as in the quotas.`,
     ),
   );
 document.documentElement.dataset.ready = String(Math.round(performance.now()));
@@ -53,7 +53,7 @@ function headOf(): HTMLElement[] {
   const names = data.offerings.map((offering) => name(offering.name));
   const title = el("h1", {}, ...names.flatMap((one, at) => (at === 0 ? [one] : [", ", one])));
   if (snapshot === undefined)
-    return [title, el("p", {}, "There is no snapshot yet: the first run of sync makes one.")];
+    return [title, el("p", {}, "There is no snapshot yet: the first run of sync creates one.")];
   const lines = data.snapshots.map(({ date, file, note, passedOver }) =>
     el(
       "p",
@@ -89,7 +89,7 @@ function figuresOf({ rows, size, isGone, amountOf }: Model): HTMLElement {
   const [space, inodes] = [sum("space", "hard"), sum("inodes", "hard")];
   return el(
     "section",
-    { class: "figures", "aria-label": "In short" },
+    { class: "figures", "aria-label": "Summary" },
     figure(
       "Resources",
       el("span", { id: "count" }, plain(there)),
@@ -108,7 +108,7 @@ function figuresOf({ rows, size, isGone, amountOf }: Model): HTMLElement {
     figure(
       "Open orders",
       plain(orders.length),
-      oldest === undefined ? "none waits" : el("span", {}, "oldest ", moment(oldest, now)),
+      oldest === undefined ? "none waiting" : el("span", {}, "oldest ", moment(oldest, now)),
     ),
     figure(
       "Problems",
@@ -116,7 +116,7 @@ function figuresOf({ rows, size, isGone, amountOf }: Model): HTMLElement {
       problems > 0 ? "see below" : "none",
     ),
     figure(
-      "Last good runs",
+      "Last successful runs",
       el("span", { class: "runs" }, ...data.offerings.flatMap((offering) => runsOf(offering, now))),
       null,
     ),

@@ -1,4 +1,4 @@
-// Who holds how much: a treemap whose tiles are buttons, and the same as a ranked list beside it.
+// Quotas: a treemap whose tiles are buttons, and the same as a ranked list beside it.
 
 import { button, el, name } from "./dom.ts";
 import { EVERYTHING, type Group, type Limit, levelBelow, type Model, type Scope, scopeOf } from "./model.ts";
@@ -15,7 +15,7 @@ export function createPicture(
   onScope: (scope: Scope, resource: number | null) => void,
 ): Picture {
   const view: View = { scope: EVERYTHING, measure: "space", limit: "hard" };
-  const trail = el("nav", { class: "trail", "aria-label": "Part that is shown" });
+  const trail = el("nav", { class: "trail", "aria-label": "Selected part" });
   const map = el("div", { class: "map", role: "group" });
   const list = el("div", { class: "ranks" });
   const redraw = () => draw({ model, view, map, list, trail, enter });
@@ -37,7 +37,7 @@ export function createPicture(
     el(
       "div",
       { class: "bar" },
-      el("h2", { id: "picture-title" }, "Who holds how much"),
+      el("h2", { id: "picture-title" }, "Quotas"),
       choice("Measure", ["space", "inodes"], (value) => {
         view.measure = value === "inodes" ? "inodes" : "space";
       }),

@@ -48,7 +48,7 @@ export function createTable(model: Model): Table {
     "select",
     { id: "which" },
     ...(["all", "changed", "new", "gone"] as const).map((value) =>
-      el("option", { value }, value === "all" ? "all that are there" : value),
+      el("option", { value }, value === "all" ? "all" : value),
     ),
   );
   const part = el("span", { class: "part-shown" });
@@ -98,7 +98,7 @@ export function createTable(model: Model): Table {
     const all = count(found.length, "resource");
     summary.replaceChildren(
       found.length === 0
-        ? "Nothing is found."
+        ? "Nothing found."
         : `${plain(first + 1)}–${plain(last)} of ${all}, ${sumOf(model, found)}`,
     );
     const end = Math.max(0, Math.floor((found.length - 1) / ROWS_A_PAGE) * ROWS_A_PAGE);

@@ -62,7 +62,7 @@ function tileOf(shown: Shown, { group, rank, box }: Tile): HTMLElement {
     {
       class: isOthers ? "tile others" : "tile",
       tabindex: rank === 0 ? 0 : -1,
-      "aria-label": `${title}, ${held}, ${share}${change === "" ? "" : `, ${change} since the snapshot before`}`,
+      "aria-label": `${title}, ${held}, ${share}${change === "" ? "" : `, ${change} since the previous snapshot`}`,
       "aria-disabled": isOthers,
       title: `${title}\n${held} · ${share}`,
     },

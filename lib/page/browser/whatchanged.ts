@@ -1,4 +1,4 @@
-// What changed since the snapshot before: how much of what, and where most.
+// What changed since the previous snapshot: how much, and where most.
 
 import { button, el, name, stamp } from "./dom.ts";
 import { BITS, EVERYTHING, type Model } from "./model.ts";
@@ -15,7 +15,7 @@ export function changesCard(model: Model, { showChanged, reveal }: Actions): HTM
   const card = (...children: (Node | null)[]) =>
     el("section", { class: "card changes", "aria-labelledby": "changes-title" }, title, ...children);
   if (dates.length === 0)
-    return card(el("p", { class: "empty" }, "There is no snapshot before to compare with."));
+    return card(el("p", { class: "empty" }, "There is no previous snapshot to compare with."));
   const number = (test: (bits: number) => boolean) => rows.change.filter(test).length;
   const [added, gone] = [
     number((bits) => (bits & BITS.new) !== 0),
@@ -71,7 +71,7 @@ function moversOf(model: Model, measure: Measure): HTMLElement {
       "h3",
       {},
       `${measure === "space" ? "Space" : "Inodes"} by project `,
-      el("span", { class: "soft" }, text === "" ? "±0" : `${text} in all`),
+      el("span", { class: "soft" }, text === "" ? "±0" : `${text} in total`),
     ),
     lines.length === 0
       ? el("p", { class: "empty" }, "No project gained or lost any.")
