@@ -1,5 +1,5 @@
-// What became of each resource since the previous snapshot. What counts as changed is what `diff` compares: path, quotas,
-// permission, GID and status.
+// What became of each resource since the previous snapshot. What counts as changed is what `diff` compares: path,
+// quotas, permission, GID and status.
 
 import { KEY_WORDS } from "../key-set.ts";
 import { type Before, CHANGE } from "./data.ts";
