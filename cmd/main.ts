@@ -119,7 +119,7 @@ async function createShell(): Promise<Shell> {
   };
 }
 
-/** Major number of `/dev/null` and its kind, where cron lines send what nobody reads. */
+/** Major number of `/dev/null` and its kind, where cron lines send unread output. */
 const MEMORY_DEVICES = 1;
 
 /** `node:tty` costs a fifth of the start, so it is asked only about a device that can be a terminal. */

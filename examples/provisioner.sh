@@ -292,7 +292,7 @@ done
 [ "$command" = init ] || is_closed "$STATE" 2>/dev/null || die 78 "$STATE is missing: run $0 init, once"
 if [ "$command" != check ]; then
     mkdir -p "$STATE" && exec 9>"$STATE/lock" || exit 1
-    flock -n 9 || die 75 "another run is at work"
+    flock -n 9 || die 75 "another run is active"
 fi
 case $command in
     init) init ;;

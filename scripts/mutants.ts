@@ -426,7 +426,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/orders-accept.test.ts"],
   },
   {
-    guard: "a change that nobody agreed to is not shown",
+    guard: "a change without consent is not shown",
     file: "lib/storage/source.ts",
     from: "CHANGING.has(resource.state) && unconsented.has(resource.uuid)",
     to: "unconsented.size < 0",

@@ -1,5 +1,5 @@
 // Output directories for the page: two snapshots of any size, in which a few tenants hold most, as at real sites, and
-// names that nobody should have.
+// names that should not exist.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "pathe";

@@ -220,7 +220,7 @@ export async function runHere(
 export type Arrival = Simulator["requests"][number];
 
 /**
- * The log of requests is an array: whoever is at its door sees each request as it arrives, before the server does.
+ * The log of requests is an array: a listener sees each request as it arrives, before the server does.
  */
 export function listenTo({ requests }: Simulator): ((request: Arrival) => void)[] {
   const listeners: ((request: Arrival) => void)[] = [];

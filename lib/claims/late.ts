@@ -1,4 +1,4 @@
-// What others wrote while a list was read: receipts, and claims that somebody released. A draft that contradicts them
+// What others wrote while a list was read: receipts, and claims that were released. A draft that contradicts them
 // is not published (docs/contract.md, "Mount points").
 
 import { changedReceipts } from "../output/receipts.ts";

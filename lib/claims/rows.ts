@@ -46,7 +46,7 @@ export type RowClaims = {
   /** The entry of the resource is in the draft; one that is pending names no path. */
   wrote(owner: number, entry: WrittenEntry): void;
   /**
-   * Resources that hold a path and are not among the live rows, and of which nobody knows yet whether they ended: those
+   * Resources that hold a path and are not among the live rows, and that are not known yet to have ended: those
    * of the offering, and those that block a row that was set aside.
    */
   gone(aside: readonly LiveRow[]): number[];
@@ -79,7 +79,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   const since = rules.now.getTime();
   let mustRestart = false;
   let moved = 0;
-  /** Until then a holder of which somebody knows that it ended may still come in the list, alive. */
+  /** Until then a holder that is known to have ended may still come in the list, live. */
   let isListed = false;
 
   const take = ({ owner, place }: LiveRow, path: string): { path: string } => {
@@ -189,7 +189,7 @@ export function wantedPath({ path, suspect }: Place): string | undefined {
   return suspect === undefined ? path : undefined;
 }
 
-/** The row of the resource asks for the path, and nobody is in the way. */
+/** The row of the resource has the path, and no other claim conflicts. */
 export function noteWanted(
   table: ClaimTable,
   owner: number,

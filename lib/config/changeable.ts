@@ -9,8 +9,8 @@ import type { Report } from "./findings.ts";
 export type Changeable = { who: string; detail: string; remedy: string };
 
 /**
- * null when only we and root can. A group counts where root runs: whoever shares a group with another user has chosen
- * to, but what root runs affects everybody.
+ * null when only we and root can. A group counts when run as root: a user who shares a group with another one has
+ * chosen to, but what root runs affects everybody.
  */
 export function changeableBy(stats: Stats): Changeable | null {
   if (!stats.isFile()) return null;

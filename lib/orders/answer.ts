@@ -53,7 +53,7 @@ export function answerDeed({ offering, order, resource }: Receipt, { result }: A
 
 /**
  * The receipt of an order that is executing although it was closed. What was answered before counts where Waldur did
- * not show the order for a while; where somebody set it executing again after its end, that is over.
+ * not show the order for a while; if it was set executing again after its end, it does not count.
  */
 function anew({ answer, ended, closedAt: _closedAt, ...receipt }: Receipt, now: Date): Receipt {
   const isHeld = ended?.state === "gone" && answer !== undefined;

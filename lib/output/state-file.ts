@@ -1,6 +1,6 @@
 // Files of the state directory, for reading. What is there and cannot be a file of ours (a pipe, a symlink, something
-// huge) is as good as missing, and will be replaced; but what another user wrote ends the run, for nobody else may
-// write there.
+// huge) is as good as missing, and will be replaced; but what another user wrote ends the run, because no other user
+// may write there.
 
 import { closeSync, fstatSync, lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";

@@ -1,6 +1,6 @@
 // What one run leaves for the next, in the state directory: the last snapshot. Whatever is missing or broken reads as
-// null; the files themselves remain the truth. What is broken is noted for callers that ask, because nobody but a
-// failing disk or a stranger breaks it.
+// null; the files themselves remain the truth. What is broken is noted for callers that ask, because only a
+// failing disk or another user damages it.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";

@@ -1,5 +1,5 @@
 // The one way in which what others may have touched is opened: never waiting for the other end of a pipe, never reading
-// without a limit, and following a symlink only where somebody asks for it. What was opened is judged by its
+// without a limit, and following a symlink only on request. What was opened is judged by its
 // descriptor.
 
 import { constants, openSync, readSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The fields of an offering's component: which of them a server of a generation has, what they are when nobody set
+// The fields of an offering's component: which of them a server of a generation has, what they are when not set
 // them, and what is wrong with a value that was sent. A field that a server does not know it ignores without a word.
 
 import { type Answer, json } from "./answers.ts";

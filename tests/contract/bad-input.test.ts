@@ -25,7 +25,7 @@ describe("bad input ends before anything is changed", () => {
       says: "WALDUR_CONTRACT_URL: must be a URL that starts with http:// or https://",
     },
     {
-      about: "a URL where nobody answers",
+      about: "a URL without a server",
       variables: () => ({ WALDUR_CONTRACT_URL: `http://127.0.0.1:${freePort()}/api/` }),
       code: 75,
       says: "Waldur is unreachable",
@@ -144,7 +144,7 @@ describe("bad input ends before anything is changed", () => {
       says: "WALDUR_CONTRACT_OFFERING: the offering is in use: 310 live resources and 0 open orders have names without contract-",
     },
     {
-      about: "an offering with one resource of somebody's among its own",
+      about: "an offering with one foreign resource",
       spoil: ({ world }) => {
         for (let n = 0; n < 305; n++) world.addResource({ name: `contract-${n}` });
         world.addResource({ name: "glacier", state: "Erred" });
@@ -153,7 +153,7 @@ describe("bad input ends before anything is changed", () => {
       says: "the offering is in use: 1 live resources and 0 open orders",
     },
     {
-      about: "an offering with an open order of somebody's",
+      about: "an offering with a foreign open order",
       spoil: ({ world }) => {
         const resource = world.addResource({ name: "glacier" });
         world.addOrder({ type: "Terminate", resource });

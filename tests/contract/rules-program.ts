@@ -195,7 +195,7 @@ async function slugsAround(site: Site, { order, resource }: Placed): Promise<str
   return ["", storage, "store", String(customer_slug), String(project_slug), String(slug)];
 }
 
-/** Orders on which somebody else has acted before, between or after the runs. */
+/** Orders on which another agent acted before, between or after the runs. */
 function handRules(): Rule[] {
   const external = once(async (site) =>
     openScene(site, "external", { settings: { completion: "external" } }),

@@ -33,7 +33,7 @@ export type SiteAccess = {
   staff: Caller | null;
   /** null: without a token. */
   readsWith(token: string | null): Reads;
-  /** Part of every name, so that two runs can be told apart. */
+  /** Part of every name, so that two runs can be distinguished. */
   run: string;
   /** Uuids of the resources that this run created. */
   created: Set<string>;

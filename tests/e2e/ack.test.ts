@@ -23,7 +23,7 @@ const UUID = "1f5c0a6de0b84c5c9b4b0a0d9c1e2f30";
 const ack = (stage: Stage, ...args: string[]) =>
   runSubject(["ack", ...args, "-c", stage.configPath], { cwd: stage.directory });
 
-/** Into a directory of acks, by somebody without a configuration. */
+/** To a directory of acks, without a configuration. */
 const ackInto = (directory: string, ...args: string[]) =>
   runSubject(["ack", ...args, "--directory", directory], { cwd: "/" });
 

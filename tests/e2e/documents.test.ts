@@ -1,4 +1,4 @@
-// `diff`, `validate` and `schema`, from outside: what they compare when nobody says it, what they refuse, and that they
+// `diff`, `validate` and `schema`, from outside: what they compare by default, what they refuse, and that they
 // ask nothing of Waldur and write nothing.
 
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";

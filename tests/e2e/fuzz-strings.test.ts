@@ -18,7 +18,7 @@ import { listingOf } from "./program.ts";
 const SEED = Number(process.env.FUZZ_SEED ?? 20_260_801);
 const WORLDS = Number(process.env.FUZZ_WORLDS ?? 24);
 
-/** Of somebody who must be named nowhere but in documents. */
+/** Of a person who must be named nowhere but in documents. */
 const PERSON = "Ada Canary-Lovelace";
 const ESCAPE = `escape-${process.pid}`;
 /** Stands for the token in what the server says; no test may know the real one in advance. */

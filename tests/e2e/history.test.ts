@@ -58,7 +58,7 @@ async function entriesOf(stage: Stage, ...args: string[]): Promise<HistoryEntry[
   return v.parse(v.array(Entry), JSON.parse(stdout));
 }
 
-/** Nothing of the token is left, and nobody answers. */
+/** Nothing of the token is left, and no server answers. */
 async function cutOff(stage: Stage): Promise<void> {
   await stage.simulator.stop();
   const text = readFileSync(stage.configPath, "utf8");

@@ -41,7 +41,7 @@ test("40 000 resources need little more memory than 2 000, and far less more tha
 
 test("directories before 100 000 resources need little more memory than the resources alone", async () => {
   const flat = await peakOf(100_000);
-  // A third of the resources are directories of users that nobody named.
+  // A third of the resources are directories of users without a user_item.
   const hierarchy = await peakOf(100_000, { document_profile: "hierarchy" }, [10, /no-user/]);
   expect(hierarchy.fileBytes - flat.fileBytes).toBeGreaterThan(2e6);
   expect(hierarchy.bytes).toBeLessThan(1.15 * flat.bytes);

@@ -1,5 +1,5 @@
 // What examples/provisioner.sh refuses: files lie, users plant symlinks, directories belong to others. Nothing of it
-// may change anything, and whoever ordered is shown why.
+// may change anything, and the reason is shown in Waldur.
 
 import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -117,7 +117,7 @@ describe.skipIf(!CAN_PROVISION)(`a run of the provisioner${NEEDS_PROVISIONER}`, 
     expect(await run()).toEqual({
       code: 75,
       stdout: "",
-      stderr: "storage-provisioner: another run is at work\n",
+      stderr: "storage-provisioner: another run is active\n",
     });
     expect((await first).code).toBe(0);
     expect(quotaCalls(site)).toEqual(["call"]);

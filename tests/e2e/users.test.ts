@@ -1,4 +1,4 @@
-// One directory, several users: whoever runs in a directory of another user is refused before anything is left there,
+// One directory, several users: a run in a directory of another user is refused before anything is left there,
 // and the message names the owner, the user and the line that runs it rightly (docs/contract.md, "Publishing").
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";

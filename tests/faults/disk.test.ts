@@ -178,7 +178,7 @@ describe("a full disk", () => {
   }
 
   test.skipIf(!CAN_MOUNT)(
-    `cuts a snapshot of many writes short, and nobody sees it${NEEDS_MOUNT}`,
+    `truncates a snapshot of many writes, and no reader sees it${NEEDS_MOUNT}`,
     async () => {
       const stage = await openStage({ resources: 300, terminated: 0 });
       const tmpfs = mountTmpfs(stage.out, "size=64k");

@@ -1,5 +1,5 @@
 // Once a run has opened and judged its directories, it names nothing below them by a path that others could turn
-// elsewhere: held by what strace shows of whole runs. And what somebody plants there neither hangs a run nor misleads
+// elsewhere: held by what strace shows of whole runs. And what others plant there neither hangs a run nor misleads
 // it.
 
 import { afterEach, describe, expect, test } from "bun:test";

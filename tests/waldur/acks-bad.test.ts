@@ -1,4 +1,4 @@
-// Acks that are good for nothing: each is reported once, put away where that is possible, and hurts nobody
+// Invalid acks: each is reported once, moved if possible, and affects no other order
 // (docs/contract.md, "Answers").
 
 import { describe, expect, test } from "bun:test";

@@ -15,7 +15,7 @@ const FIXED = [
   "marketplace-provider-resources/ count of Terminated",
 ];
 const JOIN = ["marketplace-service-providers/", "marketplace-service-providers/{uuid}/projects/"];
-/** A create's resource is read once more, so that no backend id that somebody else set is overwritten. */
+/** A create's resource is read once more, so that a backend id that another agent set is not overwritten. */
 const OF_ORDER = { Create: 9, Update: 6, Terminate: 6 };
 
 type Asked = { path: string; query: string };

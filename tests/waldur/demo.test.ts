@@ -96,7 +96,7 @@ test("--keep works again with unchanged files of an earlier demo", async () => {
 
 test.each([
   ["a configuration in use", { "config.yaml": "offerings: []\n" }, "config.yaml was not made by demo"],
-  ["files of somebody", { "notes.txt": "x" }, "is not empty"],
+  ["other files", { "notes.txt": "x" }, "is not empty"],
   ["an output directory", { "out/a.json": "{}" }, "is not empty"],
   ["a link to a configuration", { "config.yaml": "-> elsewhere.yaml" }, "config.yaml was not made by demo"],
 ] as const)("--keep refuses a directory with %s, and leaves it as it is", async (_, files, words) => {

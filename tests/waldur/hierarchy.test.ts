@@ -70,7 +70,7 @@ describe.each(GENERATIONS)("the file of an order, generation %s", (generation) =
 test.each([
   ["Create", 10, ["no-user"]],
   ["Terminate", 0, []],
-] as const)("a %s order of users that nobody named is published and done", async (type, code, problems) => {
+] as const)("a %s order without a user_item is published and done", async (type, code, problems) => {
   const stage = await openHierarchy("current", { mount_point: BY_RESOURCE });
   const resource = stage.world.addResource({ slug: "data", attributes: { storage_data_type: "users" } });
   const order = stage.world.addOrder({ type, resource });

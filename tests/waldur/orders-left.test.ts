@@ -30,7 +30,7 @@ const SPOILT: readonly [what: string, code: string, spoil: Spoil][] = [
   ["permissions that are none", "bad-permissions", withResource({ attributes: { permissions: "rwx" } })],
   ["a backend id that leads elsewhere", "bad-backend-id", withResource({ backendId: "/a/../b" })],
   ["type Restore", "unsupported-order", withOrder({ type: "Restore" })],
-  ["a type that nobody knows", "unsupported-order", withOrder({ type: "constructor" })],
+  ["an unknown type", "unsupported-order", withOrder({ type: "constructor" })],
   ["no resource yet", "no-resource", withOrder({ resourceUuid: null })],
   ["a resource that is gone", "no-resource", withOrder({ resourceUuid: "0".repeat(32) })],
   ["limits that are a list", "bad-answer", withOrder({ limits: [1] })],

@@ -1,4 +1,4 @@
-// What a real Waldur of October 2024 does that nobody expects, one after the other: first what happens to a client that
+// Unexpected behaviour of a real Waldur of October 2024, one case after the other: first what happens to a client that
 // takes it at its word, by plain requests, then what the program makes of it (docs/waldur.md).
 
 import { describe, expect, test } from "bun:test";

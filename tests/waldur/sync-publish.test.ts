@@ -175,7 +175,7 @@ function expectConsistentState(stage: Stage, name: string): void {
   expectClaimsOf(stage, name);
 }
 
-/** The claims name the paths of the file, and those of nobody else. */
+/** The claims name the paths of the file, and no others. */
 function expectClaimsOf(stage: Stage, name: string): void {
   const { storageResources } = stage.read(name).result;
   const stored = readClaims(stage.out);

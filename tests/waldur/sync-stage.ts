@@ -95,13 +95,13 @@ export function publishAs(stage: Stage, name: string, text: string): void {
   rmSync(statePath(stage, "claims"), { force: true });
 }
 
-/** A snapshot's bytes and time, to see later that nobody touched it. */
+/** A snapshot's bytes and time, to see later that it was not touched. */
 export function imprint(stage: Stage, name: string): { text: string; mtimeMs: number } {
   const path = join(stage.out, name);
   return { text: readFileSync(path, "utf8"), mtimeMs: statSync(path).mtimeMs };
 }
 
-/** Temporary files that somebody forgot. */
+/** Leftover temporary files. */
 export function leftovers(stage: Stage): string[] {
   return stage.everything().filter((name) => name.includes("tmp-"));
 }

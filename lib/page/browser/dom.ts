@@ -17,7 +17,7 @@ export function el<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A name that somebody chose: it turns the direction of nothing around it. */
+/** A name that users chose: it does not change the writing direction around it. */
 export function name(text: string, attributes: Attributes = {}): HTMLElement {
   return el("bdi", attributes, text);
 }

@@ -1,4 +1,4 @@
-// Putting acks away in a directory where somebody else writes at the same time.
+// Moving acks in a directory where another process writes at the same time.
 
 import { expect, test } from "bun:test";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 // The history of a directory: what was recorded reads back, also after a kill between two lines, and nothing that is
-// wrong with its file fails whoever records.
+// wrong with its file fails the caller.
 
 import { describe, expect, test } from "bun:test";
 import {
