@@ -161,7 +161,7 @@ test("65 for a snapshot that was cut; one before that was cut is a line on the p
   const [facts] = dataOf(join(site.out, "index.html")).snapshots;
   expect([facts?.entries, facts?.before]).toEqual([19, null]);
   expect(facts?.note).toStartWith(
-    `nothing to compare with: ${basename(site.before)} is not a whole JSON document`,
+    `nothing to compare with: ${basename(site.before)} is not a complete JSON document`,
   );
   const shown = readFileSync(join(site.out, "index.html"), "utf8");
   cut(site.newest);

@@ -32,9 +32,9 @@ describe.skipIf(!CAN_PROVISION)(`an order is refused, and nothing is touched${NE
   const nothing = () => undefined;
   type Row = [string, string, string, (site: Site) => void, (entry: Entry) => unknown];
   const ROWS: Row[] = [
-    ["a path outside the roots", "create", "is outside", nothing, mount("/etc/home")],
-    ["a root itself", "create", "is outside", nothing, mount("/cold-store")],
-    ["a path that begins like a root", "create", "is outside", nothing, mount("/cold-store-2/a")],
+    ["a path outside the roots", "create", "is not below a root", nothing, mount("/etc/home")],
+    ["a root itself", "create", "is not below a root", nothing, mount("/cold-store")],
+    ["a path that begins like a root", "create", "is not below a root", nothing, mount("/cold-store-2/a")],
     ["a path with ..", "terminate", "hidden component", nothing, mount("/cold-store/../../record/answered")],
     ["the trash", "terminate", "hidden component", nothing, mount("/cold-store/.trash")],
     ["a path with //", "create", "empty or a hidden", nothing, mount("/cold-store//home")],
@@ -46,11 +46,11 @@ describe.skipIf(!CAN_PROVISION)(`an order is refused, and nothing is touched${NE
       nothing,
       mount(`/cold-store/${"n".repeat(241)}`),
     ],
-    ["a symlink on the way", "create", "is a symlink, or others", link("/cold-store/t"), nothing],
+    ["a symlink on the way", "create", "is a symlink, or other users", link("/cold-store/t"), nothing],
     [
       "a symlink on the way of a removal",
       "terminate",
-      "is a symlink, or others",
+      "is a symlink, or other users",
       link("/cold-store/t"),
       nothing,
     ],
@@ -58,7 +58,7 @@ describe.skipIf(!CAN_PROVISION)(`an order is refused, and nothing is touched${NE
     [
       "a parent that others can write to",
       "create",
-      "is a symlink, or others",
+      "is a symlink, or other users",
       (site) => {
         mkdirSync(site.at("/cold-store/t"));
         chmodSync(site.at("/cold-store/t"), 0o775);
@@ -68,7 +68,7 @@ describe.skipIf(!CAN_PROVISION)(`an order is refused, and nothing is touched${NE
     [
       "a parent of another user",
       "create",
-      "is a symlink, or others",
+      "is a symlink, or other users",
       (site) => {
         mkdirSync(site.at("/cold-store/t"));
         chownSync(site.at("/cold-store/t"), 12_345, 0);
