@@ -14,7 +14,7 @@ export function checkGidMap(
   findings: Findings,
 ): { stopped: Stopped | null; own: ExitCode } {
   const { unixGid: source, requireGid, minGid } = settings;
-  const needed = requireGid ? "each resource needs one" : "null where there is none";
+  const needed = requireGid ? "each resource needs one" : "null if there is none";
   // The others are asked once Waldur is known to answer.
   if (source.kind !== "metadata" && source.kind !== "file") {
     findings.ok("gid-map", `not needed: unix_gid is ${source.kind}`);

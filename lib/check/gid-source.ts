@@ -31,7 +31,7 @@ export async function checkGidSource(trial: Trial, stopped: Stopped | null): Pro
   }
   try {
     const { asked, found, without, problem } = await askAbout((await trialJob("sync", trial)).job);
-    const needed = requireGid ? "each resource needs one" : "null where there is none";
+    const needed = requireGid ? "each resource needs one" : "null if there is none";
     if (problem !== null) findings.warn("gid-source", problem.message, { hint: problem.hint ?? "" });
     const answers = `${unixGid.kind} answers`;
     if (asked === 0) findings.ok("gid-source", `${answers}; there is no resource yet; ${needed}`);

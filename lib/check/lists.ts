@@ -77,7 +77,7 @@ function noteProbe(probe: Probe | AppError, findings: Findings): void {
 }
 
 const GENERATION = {
-  true: "current: resources carry the slugs of project and customer",
+  true: "current: resources have the slugs of project and customer",
   false: "2024: slugs are read from the list of the provider's projects",
   null: "not known while there is no resource",
 } as const;

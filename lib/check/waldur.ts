@@ -47,7 +47,7 @@ export async function checkWaldur(
     findings.skip(AFTER_TOKEN.slice(1), "offering");
     return stoppedAt("offering", found);
   }
-  findings.ok("offering", `${offering.uuid} is there, its slug is ${found.slug}`);
+  findings.ok("offering", `${offering.uuid} exists, its slug is ${found.slug}`);
   return checkOfferingFound(found, { offering, reader, findings, user, place });
 }
 

@@ -18,10 +18,10 @@ function offeringText(offering: OfferingStatus, view: View): string {
     `  ${directory}`,
     ...(passive ? ["  this gateway is the passive one (active_if)"] : []),
     ...runs.flatMap((run) => runLines(run, view.now)),
-    ...(error === null ? [] : [`  Waldur cannot be asked (${error.exitCode}): ${error.message}`]),
+    ...(error === null ? [] : [`  Waldur could not be queried (${error.exitCode}): ${error.message}`]),
   ];
   const isWhole = view.asked && error === null;
-  const title = isWhole ? "open orders" : "open orders known by their file names here";
+  const title = isWhole ? "open orders" : "open orders with a file name";
   return [
     ...lines.flatMap((line) => wrap(clean(line), view.width)).map((line) => `${line}\n`),
     ...section(title, orders, ordersTable(orders, view)),
@@ -31,9 +31,7 @@ function offeringText(offering: OfferingStatus, view: View): string {
 
 function section(title: string, rows: readonly unknown[], table: string): string[] {
   if (rows.length === 0) return [`  no ${title}\n`];
-  const one = title
-    .replace(/^open orders|^problems/, (words) => words.slice(0, -1))
-    .replace("their file names", "its file name");
+  const one = title.replace(/^open orders|^problems/, (words) => words.slice(0, -1));
   return [`\n${rows.length} ${rows.length === 1 ? one : title}\n`, table];
 }
 

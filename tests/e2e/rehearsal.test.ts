@@ -34,7 +34,7 @@ test.skipIf(!CAN_TYPE).each(["current", "2024"])(
     })();
     try {
       await until(() => /an order arrived: Create arrived-1/.test(shown));
-      if (generation === "2024") expect(shown).toContain("a simulated Waldur of 2024 is up");
+      if (generation === "2024") expect(shown).toContain("a simulated Waldur of 2024 is running");
       const commands = shown.split("\n").filter((line) => /^ {2}(?:curl|RESOURCE)/.test(line));
       const [list = "", order = "", change = "", end = "", fail = "", faults = "", heal = ""] = commands;
       const type = (...lines: string[]) => runCommand(["bash", "-ec", lines.join("\n")], {});

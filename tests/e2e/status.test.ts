@@ -68,13 +68,13 @@ test("--local asks nothing, and needs no token", () =>
     await stage.simulator.stop();
     const ran = await runSubject(["status", "--local", "-c", config], { cwd: stage.directory });
     expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(ran.stdout).toContain("1 open order known by its file name here");
+    expect(ran.stdout).toContain("1 open order with a file name");
     expect(ran.stdout).toContain("provisioner");
     expect(stage.simulator.requests).toHaveLength(asked);
     expect((await runSubject(["status", "-c", config], { cwd: stage.directory })).code).toBe(78);
     const down = await status(stage, "--retries", "0");
     expect(down.code).toBe(75);
-    expect(down.stdout).toContain("Waldur cannot be asked (75): GET marketplace-orders/ (page 1) failed");
+    expect(down.stdout).toContain("Waldur could not be queried (75): GET marketplace-orders/ (page 1) failed");
     expect(down.stdout).toContain("provisioner");
   }));
 
