@@ -74,7 +74,9 @@ test("--local asks nothing, and needs no token", () =>
     expect((await runSubject(["status", "-c", config], { cwd: stage.directory })).code).toBe(78);
     const down = await status(stage, "--retries", "0");
     expect(down.code).toBe(75);
-    expect(down.stdout).toContain("Waldur could not be queried (75): GET marketplace-orders/ (page 1) failed");
+    expect(down.stdout).toContain(
+      "Waldur could not be queried (75): GET marketplace-orders/ (page 1) failed",
+    );
     expect(down.stdout).toContain("provisioner");
   }));
 
