@@ -16,7 +16,7 @@ export const LATEST_NAME = "latest-all.json";
 
 /**
  * Makes `latest-all.json` a relative symlink to that snapshot, in one step for readers.
- * @throws OutputError when a file or directory has that name has the name
+ * @throws OutputError when something other than a symlink has the name
  */
 export function linkLatest(output: Output, name: string): void {
   if (!isSnapshotName(name)) throw new Error(`no name of a snapshot: ${JSON.stringify(name)}`);
@@ -32,7 +32,7 @@ export function linkLatest(output: Output, name: string): void {
 
 /**
  * What the link shows; null where there is none.
- * @throws OutputError when a file or directory has that name has the name
+ * @throws OutputError when something other than a symlink has the name
  */
 export function readLatest(path: string): string | null {
   const stats = lstatSync(reach(path), { throwIfNoEntry: false });

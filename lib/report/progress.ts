@@ -1,4 +1,4 @@
-// One line on a terminal that shows what is continuing and how far long work has come; nothing anywhere else.
+// One line on a terminal that shows what the run is doing and how far long work has come; nothing anywhere else.
 
 import { clean } from "../unsafe-text.ts";
 

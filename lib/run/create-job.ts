@@ -93,7 +93,7 @@ export function patienceOf({ offering, options, surroundings, end, onAnswer, pol
     onRetry: (message, waitMs = 0) =>
       log[waitMs < LONG_WAIT_MS ? "info" : "warn"](message, { offering: offering.uuid }),
     onRequest({ method, path, answer, ms }) {
-      // A POST changes Waldur: so that the journal shows each one.
+      // A POST changes Waldur, so the journal shows each one.
       log[method === "POST" ? "info" : "debug"](`${method} ${path}`, { answer, ms });
     },
   };

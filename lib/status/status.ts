@@ -28,7 +28,7 @@ export type StatusContext = {
 };
 
 const HOUR_MS = 3_600_000;
-/** A person should look after that long without a successful run: the times of the timers, with much patience. */
+/** Longest time without a successful run that needs no attention: several intervals of the timers. */
 export const LATE_AFTER_MS: Readonly<Record<Mode, number>> = { orders: HOUR_MS, sync: 26 * HOUR_MS };
 
 export async function statusOf(context: StatusContext): Promise<Status> {

@@ -1,4 +1,4 @@
-// An entry of an earlier file that is to be in for its resource once more. It passes the policy of today, and has
+// An entry of an earlier file that is to be used for its resource again. It passes the policy of today, and has
 // the text that it would be written with today; whatever else is in it stays.
 
 import { isTable } from "../json.ts";
