@@ -52,7 +52,7 @@ export function openMemory(directory: string, subject: MemorySubject): Memory | 
   const path = join(directory, STATE_DIRECTORY, memoryName(subject.offering));
   try {
     const fd = openStateFile(path);
-    if (typeof fd !== "number") return { why: fd === null ? null : "it is no file" };
+    if (typeof fd !== "number") return { why: fd === null ? null : "it is not a regular file" };
     let isUsed = false;
     try {
       const memory = attempt("read", path, () => readMemory(fd, subject));
@@ -72,7 +72,8 @@ function readMemory(fd: number, subject: MemorySubject): Memory | Unusable {
   const end = fstatSync(fd).size - TAIL_BYTES;
   const [, start, digest] = TAIL.exec(textAt(fd, end, TAIL_BYTES)) ?? [];
   const rowsEnd = Number(start);
-  if (digest === undefined || rowsEnd > end || end - rowsEnd > LONGEST_ABOUT) return { why: "it was cut" };
+  if (digest === undefined || rowsEnd > end || end - rowsEnd > LONGEST_ABOUT)
+    return { why: "it is truncated" };
   if (digestOf(fd, end) !== BigInt(`0x${digest}`)) return { why: "it is damaged" };
   const about = aboutFrom(textAt(fd, rowsEnd, end - rowsEnd));
   if (about === null) return { why: "it is of another version" };

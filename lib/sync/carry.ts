@@ -54,7 +54,7 @@ function notCarried(path: string, state: Exclude<Found["state"], "as-published">
   if (state === "changed") {
     return {
       code: "snapshot-changed",
-      message: `${path} is not as it was published: nothing is carried over from it; find out who changed it`,
+      message: `${path} was changed after it was published: nothing is carried over from it; find out who changed it`,
       hint,
     };
   }

@@ -31,8 +31,8 @@ export function unmarked(uuid: string): ListingProblem {
   return {
     code: "modified-unmoved",
     resource: uuid,
-    message: `resource ${uuid} changed in Waldur without a new "modified" time; every row is read anew in this run`,
-    hint: "the list is right again; if it goes on, run sync with --full more often than once a day, and report it",
+    message: `resource ${uuid} changed in Waldur without a new "modified" time; every row is read again in this run`,
+    hint: "the list is correct now; if this recurs, run sync with --full more often than once a day, and report it",
   };
 }
 

@@ -120,7 +120,7 @@ function shrunk(draft: Draft, compared: Compared, percent: number): AnswerError 
       `(guard: ${percent} %): ${compared.nameGone()}`,
     {
       code: "shrunk",
-      hint: withComparison(draft, "if they are really gone, run sync once with --allow-shrink"),
+      hint: withComparison(draft, "if they no longer exist, run sync once with --allow-shrink"),
     },
   );
 }
@@ -140,7 +140,7 @@ function changed(change: Change, percent: number): AnswerError {
       code: "shrunk",
       hint: withComparison(
         change,
-        "look at the component, the GID map and the mount_point; if it is meant, run sync once with --allow-shrink",
+        "check the component, the GID map and the mount_point; if it is intended, run sync once with --allow-shrink",
       ),
     },
   );

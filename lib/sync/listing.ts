@@ -37,7 +37,7 @@ export type Listing = {
 
 /**
  * Reads the whole list into the draft. When this returns, no other process writes receipts until the sink is done.
- * @param repath takes the template anew for resources that no order file names
+ * @param repath applies the template again to resources that no order file names
  */
 export async function readListing(
   job: Job,

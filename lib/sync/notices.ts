@@ -16,8 +16,8 @@ function pathsKept({ count, examples }: { count: number; examples: readonly stri
   return [
     {
       code: "path-kept",
-      message: `${plural(count, "resource")} with other names now: the published mount point stays: ${examples.join(", ")}`,
-      hint: "an absolute backend id moves a resource; sync --repath takes the template anew for those without an order file",
+      message: `${plural(count, "resource")} with changed slugs: the published mount point stays: ${examples.join(", ")}`,
+      hint: "an absolute backend id moves a resource; sync --repath applies the template again to those without an order file",
     },
   ];
 }

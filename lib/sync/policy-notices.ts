@@ -66,7 +66,7 @@ function mountsOutside({ count, examples }: Tally): ListingProblem[] {
   return [
     {
       code: "mounts-outside",
-      message: `${what} outside of mount_roots, and kept: ${examples.join(", ")}`,
+      message: `${what} outside mount_roots; kept: ${examples.join(", ")}`,
       hint: "add the directories above them to mount_roots; new mount points there are refused",
     },
   ];
@@ -79,7 +79,7 @@ function quotasAbove({ count, examples }: Tally): ListingProblem[] {
     {
       code: "quotas-above-limit",
       message: `${what} above what is billed: ${examples.join(", ")}`,
-      hint: "quota_options: limit refuses them, quota_options: trust accepts them in silence",
+      hint: "quota_options: limit refuses them, quota_options: trust accepts them without a warning",
     },
   ];
 }

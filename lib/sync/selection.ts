@@ -207,7 +207,7 @@ export function createSelection(
       const rules = { policy, billed: billed.get(entry.itemId), parentItemId };
       const carried = isOwn ? carriedEntry(entry, rules) : null;
       const isRefused = own < 0 && !policy.admits(entry.mountPoint);
-      const fault = isRefused ? "has a mount point outside of mount_roots" : carried?.fault;
+      const fault = isRefused ? "has a mount point outside mount_roots" : carried?.fault;
       if (fault !== undefined) {
         problems.add({ ...notAllowed(entry, fault), offering });
         return null;
@@ -243,7 +243,10 @@ function gidOf({ target }: StorageResource): unknown {
 /** A server that ignores the filter by state would make us publish what is gone. */
 function refuseTerminated(resource: WaldurResource): void {
   if (resource.state !== "Terminated") return;
-  throw new AnswerError(`GET ${RESOURCES_PATH} gave the terminated resource ${resource.uuid} unasked`, {
-    hint: "this server seems to ignore the filter by state; nothing was published",
-  });
+  throw new AnswerError(
+    `GET ${RESOURCES_PATH} returned the terminated resource ${resource.uuid}, which was not requested`,
+    {
+      hint: "this server seems to ignore the filter by state; nothing was published",
+    },
+  );
 }

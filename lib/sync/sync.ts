@@ -25,7 +25,7 @@ export type SyncOptions = {
   ifChanged: boolean;
   /** Read every column of every row, whatever is remembered. */
   full: boolean;
-  /** Take the mount_point template anew for resources that no order file names. */
+  /** Apply the mount_point template again to resources that no order file names. */
   repath: boolean;
 };
 
@@ -84,7 +84,7 @@ function noteState({ claims: { snapshot, isChanged, damaged } }: Listing, job: J
   if (!isChanged) return;
   addProblem(job, {
     code: "snapshot-changed",
-    message: `${snapshot} is not as it was published, and the claims were lost: the paths in it count all the same`,
+    message: `${snapshot} was changed after it was published, and the claims were lost: the paths in it count nevertheless`,
     hint: "find out who changed it, and compare its paths with those of an older snapshot",
   });
 }
@@ -99,7 +99,7 @@ function skip(job: Job): void {
   addNotice(job, {
     code: "empty-list",
     message: `offering ${job.config.uuid} has no resource that can be published, and there is no snapshot of it yet: nothing is published`,
-    hint: "when the offering is new, this is right; sync --allow-shrink publishes an empty snapshot",
+    hint: "normal for a new offering; sync --allow-shrink publishes an empty snapshot",
   });
 }
 
@@ -132,7 +132,7 @@ function guard(
   if (!options.allowShrink || (last === null && entries === 0)) return;
   addNotice(job, {
     code: "guard-off",
-    message: "--allow-shrink was given without need",
+    message: "--allow-shrink was not needed",
     hint: "it switches the guard against lost resources off: leave it out of cron lines and units",
   });
 }

@@ -19,7 +19,7 @@ export function createTolerantWriter(
       if (!(error instanceof OutputError)) throw error;
       writer?.discard();
       writer = null;
-      job.log.info(`what the next run could know of the rows is not kept: ${error.message}`, {
+      job.log.info(`the row cache cannot be written: ${error.message}`, {
         offering: job.config.uuid,
       });
     }

@@ -130,7 +130,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
     },
     remember() {
       if (moved > 0)
-        job.log.info(`${plural(moved, "resource")} in another project than remembered`, {
+        job.log.info(`${plural(moved, "resource")} in another project than cached`, {
           offering: job.config.uuid,
         });
       writer.publish({ writtenAt: now, owed: check.owed });
@@ -149,7 +149,7 @@ function openOrReport(
   const opened = openMemory(directory, subject);
   if (!("why" in opened)) return opened;
   if (opened.why !== null) {
-    const what = "every column of every row is read, because what is remembered cannot be used";
+    const what = "every column of every row is read, because the row cache cannot be used";
     job.log.info(`${what}: ${opened.why}`, { offering: job.config.uuid });
   }
   return null;

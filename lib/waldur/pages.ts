@@ -103,7 +103,7 @@ async function* partsOf(reader: Reader, request: ListRequest, asked: number): As
       }
     }
   } finally {
-    stop.abort(new ListMoved("given up"));
+    stop.abort(new ListMoved("aborted"));
   }
   if (uuids.size() !== counts.now())
     throw new ListMoved(`${uuids.size()} different rows where the count is ${counts.now()}`);
@@ -137,7 +137,7 @@ function trackCount({ path, most: limit = MOST_ROWS }: ListRequest): Counts {
 function tooLong(path: string, given: number, { most, limit }: { most: number; limit: number }): AnswerError {
   const why =
     most === limit
-      ? `promises ${given} rows, and ${limit} are the most that are read`
+      ? `has a count of ${given} rows, and at most ${limit} are read`
       : `grows while it is read, to ${given} rows by now`;
   return new AnswerError(`the list of GET ${path} ${why}`, {
     hint: "is waldur_api_url right, and is no other server in front of Waldur?",
@@ -158,7 +158,7 @@ function countOf(answer: Answer, request: ListRequest): number {
 function smallerPage(rows: number, request: ListRequest): number {
   if (rows > 0) return rows;
   throw new AnswerError(`GET ${request.path} gave no rows where its count promises some`, {
-    hint: "nothing was published; if it stays so, look for a cache in front of Waldur, and at Waldur's log",
+    hint: "nothing was published; if this persists, check for a cache in front of Waldur, and Waldur's log",
   });
 }
 

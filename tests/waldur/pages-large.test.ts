@@ -132,7 +132,7 @@ describe("a list without end", () => {
     const error = await failureOf(read(list.url));
     expect([error.exitCode, error.message, list.asked.length]).toEqual([
       65,
-      "the list of GET things/ promises 2000001 rows, and 2000000 are the most that are read",
+      "the list of GET things/ has a count of 2000001 rows, and at most 2000000 are read",
       1,
     ]);
   });

@@ -84,7 +84,7 @@ describe("mount points outside of the roots", () => {
       const { report } = await syncAt(stage, minute);
       expect(report.problems).toMatchObject([{ code: "mount-outside", resource: fresh.uuid }]);
       expect(report.notices).toMatchObject([{ code: "mounts-outside" }]);
-      expect(report.notices[0]?.message).toStartWith("3 published mount points are outside of mount_roots");
+      expect(report.notices[0]?.message).toStartWith("3 published mount points are outside mount_roots");
       expect(idsIn(stage, nameAt(minute))).toEqual(old.map(({ uuid }) => uuid));
       if (minute === 1) loseState(stage);
     }
