@@ -62,7 +62,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
 
   const isWhole = ({ number, size }: Span) => check.isWhole || check.has((number - 1) * size, number * size);
   const recall = (row: unknown): RememberedRow | null =>
-    memory === null || check.isWhole || !isTable(row) ? null : memory.find(String(row.uuid));
+    memory === null || !isUsable || !isTable(row) ? null : memory.find(String(row.uuid));
   const isCurrent = ({ modified, checkedAt }: RememberedRow, row: Row) =>
     modified === row.modified && checkedAt <= now && now - checkedAt <= LONGEST_TRUST;
 
@@ -87,12 +87,15 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
     if (foreign.length > 0) await foreignRows.fetchAgain(rows, foreign, part);
   };
   const checkRow = (row: Row, before: Row): void => {
+    if (!isUsable) return;
     const likeness = compareRows(row, before, survey);
     if (likeness === "project") moved++;
     if (likeness !== "different") return;
     isUsable = false;
     addNotice(job, unmarked(String(before.uuid)));
-    throw new ReadAgain(`resource ${String(before.uuid)} changed without a new "modified"`);
+    // Where everything is read anyway, nothing wrong was taken from the memory.
+    if (!check.isWhole)
+      throw new ReadAgain(`resource ${String(before.uuid)} changed without a new "modified"`);
   };
   const toRemember = (row: unknown): RememberedRow | null => {
     if (!isTable(row) || unreadFault(row) !== null) return null;

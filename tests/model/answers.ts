@@ -31,6 +31,11 @@ export class Answered {
     }
   }
 
+  /** Where files are published once more, an answer that lies there came before them. */
+  filesAreLost(): void {
+    this.#due.clear();
+  }
+
   words(order: string): Set<string> {
     return this.#words.get(order) ?? new Set();
   }

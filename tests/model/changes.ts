@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/state.ts";
 import { everyResource, isLive, mountPointOf, pathBeside } from "./paths.ts";
+import { SILENT_ACTS, SILENT_CHANGES } from "./silent.ts";
 
 type About = {
   nth: number;
@@ -83,6 +84,7 @@ const ACTS = {
   "is terminated": (resource) => {
     resource.state = "Terminated";
   },
+  ...SILENT_ACTS,
 } as const satisfies Readonly<Record<string, Act>>;
 
 function takePlace(
@@ -124,10 +126,15 @@ function isName(name: string): name is keyof typeof ACTS {
 /** The number chooses the resource; every history numbers its changes, so that new values are nobody else's. */
 export type Change = { change: keyof typeof ACTS | "is added"; resource: number };
 
-export const changes: fc.Arbitrary<Change> = fc.record({
-  change: fc.constantFrom<Change["change"]>("is added", "gets the place of the oldest", ...NAMES),
-  resource: fc.nat({ max: 6 }),
-});
+const LOUD = NAMES.filter((name) => !Object.hasOwn(SILENT_ACTS, name));
+
+export const changes: fc.Arbitrary<Change> = changesOf(["is added", "gets the place of the oldest", ...LOUD]);
+
+export const silentChanges: fc.Arbitrary<Change> = changesOf(SILENT_CHANGES);
+
+function changesOf(names: readonly Change["change"][]): fc.Arbitrary<Change> {
+  return fc.record({ change: fc.constantFrom(...names), resource: fc.nat({ max: 6 }) });
+}
 
 /** Changes one of the live resources. Returns the change, or null where there is nobody to whom it could happen. */
 export function applyChange(

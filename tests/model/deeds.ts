@@ -17,7 +17,9 @@ export function playDeed(site: Site, step: Exclude<Step, Run>): void {
     site.seen.outcomes.add(`${step.lose} lost`);
   } else if ("waitMinutes" in step) letTimePass(site, step.waitMinutes);
   else if ("waitDays" in step) {
-    if (site.clock.pass(step.waitDays)) site.seen.outcomes.add(`${step.waitDays} days go by`);
+    if (site.clock.pass(step.waitDays * 24)) site.seen.outcomes.add(`${step.waitDays} days go by`);
+  } else if ("waitHours" in step) {
+    if (site.clock.pass(step.waitHours)) site.seen.outcomes.add("hours go by");
   } else if ("litter" in step) {
     const { name, text } = putLitter(site.stage.out, site.stage.world, step);
     site.seen.litter.set(name, text);

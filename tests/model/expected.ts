@@ -7,7 +7,11 @@ import type { World } from "../../lib/simulator/state.ts";
 import type { StorageResource } from "../../lib/storage/document.ts";
 
 /** What is compared of an entry. */
-export type Entry = Values & { mountPoint: string };
+export type Entry = Values & {
+  mountPoint: string;
+  /** Uuid and name. */
+  project: string;
+};
 
 export type Values = {
   id: string;
@@ -34,18 +38,30 @@ const STATUS_OF_ORDER: Readonly<Record<string, string>> = {
 };
 
 /** The same of a published entry. */
-export function entryOf({ itemId, status, mountPoint, permission, quotas }: StorageResource): Entry {
+export function entryOf({
+  itemId,
+  status,
+  mountPoint,
+  permission,
+  quotas,
+  customer,
+}: StorageResource): Entry {
   return {
     id: itemId,
     status,
     permission: permission?.value ?? "",
     quotas: quotas?.map(({ quota }) => quota) ?? null,
     mountPoint: mountPoint.default,
+    project: `${customer.itemId} ${customer.name}`,
   };
 }
 
-/** Whether an entry is the expected one, its path aside. */
-export function fits({ mountPoint: _, ...found }: Entry, expected: Expected): boolean {
+export function projectIn({ project }: SimResource): string {
+  return `${project?.uuid} ${project?.name}`;
+}
+
+/** Whether an entry is the expected one, its path and project aside. */
+export function fits({ mountPoint: _path, project: _project, ...found }: Entry, expected: Expected): boolean {
   const { id, status } = found;
   return JSON.stringify("quotas" in expected ? found : { id, status }) === JSON.stringify(expected);
 }

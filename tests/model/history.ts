@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { FAULTS } from "../../lib/simulator/faults.ts";
 import type { Generation } from "../../lib/simulator/model.ts";
 import { type AnswerStep, answers } from "./answers.ts";
-import { type Change, changes } from "./changes.ts";
+import { type Change, changes, silentChanges } from "./changes.ts";
 import { PROFILES, type Profile } from "./directories.ts";
 import { type Intervention, interventions, type Placing, placings } from "./interventions.ts";
 import type { Litter } from "./litter.ts";
 import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
+import { hasSilentChange } from "./silent.ts";
 
 export type Setup = {
   generation: Generation;
@@ -32,6 +33,8 @@ export type Setup = {
   published: boolean;
   /** Before the end, operators put in order what cannot be mapped. */
   repaired: boolean;
+  /** What was changed silently is read at last by a run with --full; else by the check that goes through in a day. */
+  endsFull: boolean;
 };
 
 export type Kill = {
@@ -78,6 +81,7 @@ export type Step =
   | AnswerStep
   | { waitMinutes: number }
   | { waitDays: number }
+  | { waitHours: number }
   | { replace: number }
   | { profile: Profile }
   | Run;
@@ -115,6 +119,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   hasSecondOffering: rarely(false, true, 3),
   published: fc.boolean(),
   repaired: fc.boolean(),
+  endsFull: fc.boolean(),
 });
 
 function rarely<T>(usual: T, rare: T, oneIn: number): fc.Arbitrary<T> {
@@ -143,10 +148,12 @@ const standing = fc
 /** A pass over one order takes some ten requests. */
 const requests = fc.nat({ max: 13 });
 
+const SYNCS = ["sync", "sync", "sync --if-changed", "sync --repath", "sync --full"].map((line) => [line]);
+
 const runs: fc.Arbitrary<Run> = fc.record({
   runs: fc.oneof(
     { weight: 6, arbitrary: fc.constant(["orders"]) },
-    { weight: 3, arbitrary: fc.constantFrom(["sync"], ["sync"], ["sync --if-changed"], ["sync --repath"]) },
+    { weight: 3, arbitrary: fc.constantFrom(...SYNCS) },
     { weight: 1, arbitrary: fc.constantFrom(["orders --dry-run"], ["sync --dry-run"]) },
     {
       weight: 2,
@@ -162,9 +169,12 @@ const runs: fc.Arbitrary<Run> = fc.record({
   clock: fc.constantFrom("+0", "+0", "+0", "+4m", "-90m", "-26h", "-400d"),
   faults: fc.oneof(fc.constant([]), fc.array(standing, { maxLength: 2 })),
   struck: fc.array(fc.tuple(requests, faultNames), { maxLength: 3 }),
-  meanwhile: fc.array(fc.tuple(requests, fc.oneof(interventions, interventions, changes, answers)), {
-    maxLength: 3,
-  }),
+  meanwhile: fc.array(
+    fc.tuple(requests, fc.oneof(interventions, interventions, changes, answers, silentChanges)),
+    {
+      maxLength: 3,
+    },
+  ),
   kill: fc.option(
     fc.record({ at: fc.nat({ max: 11 }), seen: fc.boolean(), lateMs: fc.constantFrom(0, 0, 0, 1, 3, 8) }),
     { freq: 2 },
@@ -202,9 +212,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: contested },
   { weight: 2, arbitrary: interventions },
   { weight: 4, arbitrary: changes },
+  { weight: 3, arbitrary: silentChanges },
   { weight: 2, arbitrary: answers },
   { weight: 1, arbitrary: fc.record({ waitMinutes: fc.constantFrom(1, 5, 11) }) },
   { weight: 1, arbitrary: fc.record({ waitDays: fc.constantFrom(1, 8) }) },
+  { weight: 2, arbitrary: fc.record({ waitHours: fc.constantFrom(1, 5, 11, 13, 25) }) },
   { weight: 1, arbitrary: fc.record({ lose: fc.constantFrom(...LOSSES) }) },
   { weight: 1, arbitrary: fc.constantFrom<Litter>(...LITTERS) },
   { weight: 1, arbitrary: fc.record({ replace: fc.constantFrom(1, 6, 6) }) },
@@ -214,5 +226,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 
 /** Without the bias of fast-check, which would have the first history of every seed be a small one. */
 export const histories: fc.Arbitrary<History> = fc.noBias(
-  fc.record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 16, size: "max" }) }),
+  fc
+    .record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 16, size: "max" }) })
+    // What changes silently shows only where an earlier run remembers it.
+    .map(({ setup, steps: all }) => ({
+      setup: { ...setup, published: setup.published || hasSilentChange({ steps: all }) },
+      steps: all,
+    })),
 );

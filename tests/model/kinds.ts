@@ -30,6 +30,7 @@ export const PLAIN: Omit<Setup, "generation"> = {
   hasSecondOffering: false,
   published: false,
   repaired: false,
+  endsFull: false,
 };
 
 const FAULTS = [

@@ -56,6 +56,7 @@ export class Lives {
   }
 }
 
-export const DAY_MS = 86_400_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
 /** Dates may be rounded, and clocks be some minutes off. */
-const GRACE_MS = 3_600_000;
+const GRACE_MS = HOUR_MS;

@@ -15,6 +15,7 @@ import { isOfOptionsOnly } from "./verdict.ts";
 export function lose(site: Site, { lose: what }: Loss): void {
   const { stage, seen } = site;
   const state = join(stage.out, STATE_DIRECTORY);
+  seen.silence.forget();
   if (what === "the claims") loseClaims(state);
   else
     rmSync(what === "the state directory" ? state : join(state, "receipts"), {
@@ -35,6 +36,7 @@ export function lose(site: Site, { lose: what }: Loss): void {
     seen.bereft.add(parseOrderFileName(name)?.uuid ?? "");
   }
   seen.orderFiles.clear();
+  seen.answered.filesAreLost();
   seen.owners.forgetOrderFiles();
 }
 

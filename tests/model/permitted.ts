@@ -6,7 +6,7 @@ import { join } from "pathe";
 import { STATE_DIRECTORY } from "../../lib/output/directory.ts";
 import type { SimResource } from "../../lib/simulator/model.ts";
 import { type Contest, contestsOf, hadHolder, isDisputed, isSurelyHeld } from "./contest.ts";
-import { type Entry, type Expected, fits, valuesOfResource } from "./expected.ts";
+import { type Entry, type Expected, fits, projectIn, valuesOfResource } from "./expected.ts";
 import { backendPath, everyResource, hasBadSlug, isLive, isNearlyPath, wantedPath } from "./paths.ts";
 import type { Site } from "./site.ts";
 
@@ -15,6 +15,7 @@ type Permission = {
   /** null: it cannot be mapped. */
   values: Expected | null;
   paths: ReadonlySet<string>;
+  project: string;
   /** It may be absent. */
   absent: boolean;
   /** Its last entry, where that may stand in. */
@@ -26,24 +27,37 @@ type Permission = {
 /** Says what is wrong of the entries of a snapshot. Made before the run, for the run itself changes what is known. */
 export type SnapshotRule = (found: readonly Entry[]) => string[];
 
-/** `before` are the entries of the snapshot that the new one follows. */
-export function snapshotRule(site: Site, before: readonly Entry[]): SnapshotRule {
-  const { world } = site.stage;
-  const rows = everyResource(world).filter((row) => row.offeringUuid === world.offering.uuid && isLive(row));
-  const permissions = rows.map((row) =>
-    permissionOf(
-      site,
-      row,
-      before.find(({ id }) => id === row.uuid),
-    ),
-  );
+/**
+ * `before` are the entries of the snapshot that the new one follows. `isFresh`: the run believes nothing that it
+ * remembers; any other may take a row for what it said before a silent change, for a day.
+ */
+export function snapshotRule(site: Site, before: readonly Entry[], isFresh = false): SnapshotRule {
+  const rules = listedRows(site).map((row) => {
+    const last = before.find(({ id }) => id === row.uuid);
+    const older = isFresh ? [] : site.seen.remembered.olderOf(row, site.seen.now);
+    return {
+      now: permissionOf(site, row, last),
+      older: older.map((one) => permissionOf(site, one, last)),
+    };
+  });
+  const permissions = rules.map(({ now }) => now);
   return (found) => [
-    ...permissions.flatMap((permission) => complaintsOf(permission, found)),
+    ...rules.flatMap(({ now, older }) =>
+      older.some((one) => complaintsOf(one, found).length === 0) ? [] : complaintsOf(now, found),
+    ),
     ...found
       .filter(({ id }) => !permissions.some((one) => one.id === id))
       .map(({ id }) => `${id} is in the snapshot, and not a live resource`),
-    ...complaintsOfOrder(permissions, found),
+    ...complaintsOfOrder(
+      rules.filter(({ older }) => older.length === 0).map(({ now }) => now),
+      found,
+    ),
   ];
+}
+
+/** The rows that `sync` lists. */
+export function listedRows({ stage: { world } }: Site): SimResource[] {
+  return everyResource(world).filter((row) => row.offeringUuid === world.offering.uuid && isLive(row));
 }
 
 function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Permission {
@@ -58,7 +72,14 @@ function permissionOf(site: Site, row: SimResource, last: Entry | undefined): Pe
   const carried = mayStandIn ? last : null;
   const isFree = !owners.isProved(id);
   const isAwaited = isContested(site, row, paths) || hadHolder(site, id, paths);
-  const permission = { id, values, paths, carried, isContested: isFree && isAwaited };
+  const permission = {
+    id,
+    values,
+    paths,
+    project: projectIn(row),
+    carried,
+    isContested: isFree && isAwaited,
+  };
   // What came to life again may have lost its path in between.
   if (lives.hasEnded(id) || isDisputed(site, id, paths)) return { ...permission, absent: true };
   // What a terminate order does not need may be missing of a resource that is being removed, too.
@@ -125,19 +146,24 @@ function isYounger({ seen }: Site, row: SimResource, { why, other }: Contest): b
   return why === "wanted" && isPlain(other) && isPlain(row) && isSame && other.index > row.index;
 }
 
-function complaintsOf({ id, values, paths, absent, carried }: Permission, found: readonly Entry[]): string[] {
+function complaintsOf(permission: Permission, found: readonly Entry[]): string[] {
+  const { id, values, paths, project, absent, carried } = permission;
   const entries = found.filter((entry) => entry.id === id);
   const [entry] = entries;
   if (entries.length > 1) return [`${id} is twice in the snapshot`];
   if (entry === undefined)
-    return absent ? [] : [`${id} is missing in the snapshot; it has ${describe({ values, paths, carried })}`];
-  if (values !== null && paths.has(entry.mountPoint) && fits(entry, values)) return [];
+    return absent ? [] : [`${id} is missing in the snapshot; it has ${describe(permission)}`];
+  const isRight = values !== null && paths.has(entry.mountPoint) && fits(entry, values);
+  if (isRight && entry.project === project) return [];
   if (JSON.stringify(entry) === JSON.stringify(carried)) return [];
-  return [`the snapshot holds ${JSON.stringify(entry)}, not ${describe({ values, paths, carried })}`];
+  return [`the snapshot holds ${JSON.stringify(entry)}, not ${describe(permission)}`];
 }
 
-function describe({ values, paths, carried }: Pick<Permission, "values" | "paths" | "carried">): string {
-  return JSON.stringify({ ...(values && { values, paths: [...paths] }), ...(carried && { carried }) });
+function describe({ values, paths, project, carried }: Permission): string {
+  return JSON.stringify({
+    ...(values && { values, project, paths: [...paths] }),
+    ...(carried && { carried }),
+  });
 }
 
 /** Oldest first; after them what was set aside to the end. */

@@ -11,7 +11,7 @@ import { orderFilesOf, type Site } from "./site.ts";
 const HARMLESS: ReadonlySet<string> = new Set([
   ...LOSSES.map((loss) => `${loss} lost`),
   ...ANSWERS.map((answer) => `an order is answered: ${answer}`),
-  ...["1 days go by", "8 days go by"],
+  ...["1 days go by", "8 days go by", "hours go by"],
 ]);
 
 export function isPlain({ seen }: Site): boolean {

@@ -5,18 +5,18 @@ import { join } from "pathe";
 import { EXIT } from "../../lib/errors.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Ran } from "../stage.ts";
+import { complaintsOfSnapshots, foresee } from "./calm.ts";
 import { repair } from "./changes.ts";
 import { playDeed } from "./deeds.ts";
 import { type History, isAlone, isDisturbed, type Run, type Step } from "./history.ts";
 import { isOpen } from "./interventions.ts";
-import { snapshotRule } from "./permitted.ts";
+import { hoursOf, outlast, PEACEFUL } from "./outlast.ts";
 import type { Program } from "./programs.ts";
 import { complaintsOfRecords } from "./records.ts";
 import { describeRequest, playRun } from "./runs.ts";
 import { scenesOfSetup } from "./scenes.ts";
 import { complaintsOfShown } from "./shown.ts";
 import { letTimePass, openSite, type Site } from "./site.ts";
-import { newestSnapshot, noteSnapshot } from "./snapshots.ts";
 import { complaintsOfStatus } from "./status.ts";
 import { complaintsAtRest, complaintsNow } from "./verdict.ts";
 import { noteWorld, watch } from "./watch.ts";
@@ -35,8 +35,7 @@ export type Played = {
 
 /** Ends at the first step after which something is wrong. */
 export async function playHistory(history: History, program: Program): Promise<Played> {
-  const days = history.steps.reduce((sum, step) => sum + ("waitDays" in step ? step.waitDays : 0), 0);
-  const site = await openSite(history.setup, { days, program });
+  const site = await openSite(history.setup, { hours: hoursOf(history), program });
   const trace = [describeSetup(history)];
   const complaints: string[] = [];
   let runs = 0;
@@ -83,13 +82,8 @@ async function playStep(site: Site, step: Step, isHurried: boolean): Promise<Ste
 async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<StepResult> {
   const { requests } = site.stage.simulator;
   const from = requests.length;
-  const before = newestSnapshot(site);
   site.seen.now = site.clock.readBy(run.clock);
-  const isCalmSync =
-    isAlone(run) && run.runs.every((line) => line.startsWith("sync") && !line.includes("--repath"));
-  // What Waldur's worker still has to write would change the world between the rule and the run.
-  if (isCalmSync) await site.stage.simulator.workerIdle();
-  const rules = isCalmSync ? site.seen.baselines.map((entries) => snapshotRule(site, entries)) : [];
+  const foreseen = await foresee(site, run);
   const untouched = run.runs.some((line) => line.includes("--dry-run")) ? imprint(site) : null;
   const { ended, complaints } = await playRun(site, run, isHurried);
   const lines = [
@@ -103,7 +97,7 @@ async function playRuns(site: Site, run: Run, isHurried: boolean): Promise<StepR
     complaints.push("a dry run sent a POST");
   complaints.push(
     ...ended.flatMap((ran) => complaintsOfEnd(run, ran)),
-    ...noteSnapshot(site, run, { before, ended, rules }),
+    ...complaintsOfSnapshots(site, run, { foreseen, ended, requests: requests.slice(from) }),
     ...watch(site),
   );
   site.seen.records.kills += ended.filter(({ code }) => code === KILLED).length;
@@ -169,14 +163,6 @@ function imprint({ stage }: Site): string {
   );
 }
 
-const PEACEFUL: Omit<Run, "runs"> = {
-  zone: "UTC",
-  clock: "+0",
-  faults: [],
-  struck: [],
-  meanwhile: [],
-  kill: null,
-};
 /** One order of a resource is taken in a pass. */
 const MOST_PASSES = 6;
 
@@ -186,7 +172,11 @@ async function quieten(
   play: (step: Step, isHurried: boolean) => Promise<boolean>,
 ): Promise<string[]> {
   const { stage, book, setup } = site;
-  if (setup.repaired) repair(stage.world, book.placed);
+  if (setup.repaired) {
+    // Whatever changed silently would then move its `modified`.
+    if (!(await outlast(site, play))) return [];
+    repair(stage.world, book.placed);
+  }
   noteWorld(site);
   letTimePass(site, 11);
   for (let pass = 0; pass < MOST_PASSES + book.placed.length; pass++) {
@@ -196,12 +186,13 @@ async function quieten(
     if (!(await play({ ...PEACEFUL, runs: ["sync --allow-shrink"] }, false))) return [];
     if (!(await play({ ...PEACEFUL, runs: ["orders"] }, false))) return [];
     const isSilent = stage.simulator.requests.slice(from).every(({ method }) => method === "GET");
-    if (isSilent && stage.files().length === files)
-      return [
-        ...complaintsAtRest(site),
-        ...(await complaintsOfShown(site)),
-        ...(await complaintsOfStatus(site, { stdout: site.seen.lastRun, isAtRest: true })),
-      ];
+    if (!isSilent || stage.files().length !== files) continue;
+    if (!(await outlast(site, play))) return [];
+    return [
+      ...complaintsAtRest(site),
+      ...(await complaintsOfShown(site)),
+      ...(await complaintsOfStatus(site, { stdout: site.seen.lastRun, isAtRest: true })),
+    ];
   }
   return ["runs never come to rest"];
 }

@@ -45,6 +45,7 @@ export const INSIDE: Program = {
       sync: {
         allowShrink: has("--allow-shrink"),
         ifChanged: has("--if-changed"),
+        full: has("--full"),
         repath: has("--repath"),
       },
       ...(isHurried ? { retries: 0, silenceMs: 1000 } : { retries: 4, silenceMs: 30_000 }),

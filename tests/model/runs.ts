@@ -58,6 +58,7 @@ export async function playRun(
 function beginRun({ seen, clock }: Site, { runs, clock: offset }: Run): void {
   seen.now = clock.readBy(offset);
   seen.isRunning = true;
+  seen.isRemembering = runs.some((line) => line.startsWith("sync") && !line.includes("--dry-run"));
   seen.isRepath = runs.some((line) => line.includes("--repath"));
   // Once a clock went back, dates no longer say which of two files is the newer one.
   seen.isClear &&= offset === "+0" || offset === "+4m";

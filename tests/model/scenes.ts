@@ -5,6 +5,7 @@ import { CHANGES } from "./changes.ts";
 import { LOSSES, type Setup } from "./history.ts";
 import { LITTER } from "./litter.ts";
 import { SCENES_OF_CREATES, SCENES_OF_UPDATES } from "./placing-scenes.ts";
+import { SILENT_SCENES } from "./silence.ts";
 
 const OF_SETUPS: Readonly<Record<string, (setup: Setup) => boolean>> = {
   "a current server": ({ generation }) => generation === "current",
@@ -32,6 +33,8 @@ const NAMES: readonly string[] = [
   "the profile changes",
   "1 days go by",
   "8 days go by",
+  "hours go by",
+  ...SILENT_SCENES,
   "a run with --repath",
   "a resource moves to its backend id",
   "the path of an ended resource is given to another",

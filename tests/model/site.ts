@@ -18,6 +18,7 @@ import { Ownership } from "./ownership.ts";
 import { mountPointOf } from "./paths.ts";
 import { INSIDE, type Program } from "./programs.ts";
 import { Records } from "./records.ts";
+import { Remembered, Silence } from "./remembered.ts";
 import { Wants } from "./wants.ts";
 
 export type Site = {
@@ -33,7 +34,7 @@ export type Site = {
   seen: Seen;
 };
 
-type Playing = { days?: number; program?: Program };
+type Playing = { hours?: number; program?: Program };
 
 /** What was seen in the directory, for comparison. */
 export type Seen = {
@@ -51,6 +52,8 @@ export type Seen = {
   wants: Wants;
   lives: Lives;
   records: Records;
+  remembered: Remembered;
+  silence: Silence;
   answered: Answered;
   /** The step that each order was placed in. */
   placedAt: Map<string, number>;
@@ -63,6 +66,8 @@ export type Seen = {
   /** Clock of the present run, or of the present moment. */
   now: number;
   isRunning: boolean;
+  /** A run of `sync` is under way that may remember what it reads. */
+  isRemembering: boolean;
   /** Of the present run: `--repath`. */
   isRepath: boolean;
   /** No clock went back so far. */
@@ -79,10 +84,10 @@ export type Seen = {
   lastRun: string;
 };
 
-/** `days` is how many go by in the course of the history. */
-export async function openSite(setup: Setup, { days = 0, program = INSIDE }: Playing = {}): Promise<Site> {
+/** `hours` is how many go by in the course of the history. */
+export async function openSite(setup: Setup, { hours = 0, program = INSIDE }: Playing = {}): Promise<Site> {
   const { generation, resources, timezone, completion, acceptance } = setup;
-  const clock = new Clock(days, program.isInside);
+  const clock = new Clock(hours, program.isInside);
   const seen = nothingSeen();
   const stage = await openStage({
     generation,
@@ -102,7 +107,10 @@ export async function openSite(setup: Setup, { days = 0, program = INSIDE }: Pla
     },
   });
   if (setup.hasSecondOffering) secondOffering(stage);
-  if (setup.published) seen.baselines = [await publishFirst(stage, clock)];
+  if (setup.published) {
+    seen.remembered.note(stage.world, clock.now().getTime());
+    seen.baselines = [await publishFirst(stage, clock)];
+  }
   return {
     stage,
     program,
@@ -129,6 +137,8 @@ function nothingSeen(): Seen {
     wants: new Wants(),
     lives: new Lives(),
     records: new Records(),
+    remembered: new Remembered(),
+    silence: new Silence(),
     answered: new Answered(),
     placedAt: new Map(),
     settled: new Set(),
@@ -136,6 +146,7 @@ function nothingSeen(): Seen {
     step: 0,
     now: 0,
     isRunning: false,
+    isRemembering: false,
     isRepath: false,
     isClear: true,
     isTogether: false,

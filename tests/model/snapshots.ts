@@ -24,21 +24,26 @@ export function newestSnapshot(site: Site): Newest {
   return { name, inode: Number(stats.ino), entries: resourcesIn(stage.read(name)).map(entryOf) };
 }
 
-/**
- * Whether there is a new snapshot; what it must hold when nothing disturbed the run, and what the next is compared
- * with.
- */
+/** The entries of a snapshot that is not the one of before; null where there is none. */
+export function newEntries(site: Site, before: Newest): readonly Entry[] | null {
+  const now = newestSnapshot(site);
+  return now === null || (now.name === before?.name && now.inode === before.inode) ? null : now.entries;
+}
+
+/** What the snapshot of a run must hold when nothing disturbed it, and what the next one is compared with. */
 export function noteSnapshot(
   site: Site,
   run: Run,
-  { before, ended, rules }: { before: Newest; ended: readonly Ran[]; rules: readonly SnapshotRule[] },
+  {
+    entries,
+    ended,
+    rules,
+  }: { entries: readonly Entry[]; ended: readonly Ran[]; rules: readonly SnapshotRule[] },
 ): string[] {
   const { seen } = site;
-  const now = newestSnapshot(site);
-  if (now === null || (now.name === before?.name && now.inode === before.inode)) return [];
   const isThrough = ended.every(({ code }) => code === EXIT.ok || code === EXIT.problems);
-  const complaints = [...best(rules.map((rule) => rule(now.entries))), ...lossOf(site, run, now.entries)];
-  seen.baselines = isThrough && run.runs.length === 1 ? [now.entries] : [...seen.baselines, now.entries];
+  const complaints = [...best(rules.map((rule) => rule(entries))), ...lossOf(site, run, entries)];
+  seen.baselines = isThrough && run.runs.length === 1 ? [entries] : [...seen.baselines, entries];
   return complaints;
 }
 

@@ -61,7 +61,7 @@ function ofReasons(site: Site, status: Status, report: Report): string[] {
     const possible: readonly Waits[] = isBehind
       ? ["behind"]
       : waitsForAnswer(site, order)
-        ? cannotErr(site, order)
+        ? isLost || cannotErr(site, order)
           ? ["provisioner", "problem"]
           : ["provisioner"]
         : isTheirs

@@ -2,11 +2,15 @@
 // since the first order of the resource was placed.
 
 import type { World } from "../../lib/simulator/state.ts";
-import { backendPath, everyResource, wantedPath } from "./paths.ts";
+import { backendPath, everyResource, mountPointOf, wantedPath } from "./paths.ts";
 
 type Wish = {
   paths: string[];
   backendPaths: Set<string>;
+  /** By rows as a run may still remember them. */
+  remembered: readonly string[];
+  /** What the template made of it since the present step began, whether it asked for that or not. */
+  places: string[];
   /** A project that was read before it changed, with a slug that was read after that, or the other way round. */
   mixed: Set<string>;
   sinceStep: number;
@@ -21,10 +25,11 @@ export class Wants {
     for (const resource of everyResource(world)) {
       const wish = this.#of(resource.uuid);
       const path = wantedPath(world, resource);
-      if (path !== null && wish.paths.at(-1) !== path) {
-        for (const other of wish.paths.slice(wish.sinceStep))
-          for (const one of mixtures(other, path)) wish.mixed.add(one);
-        wish.paths.push(path);
+      if (path !== null && wish.paths.at(-1) !== path) wish.paths.push(path);
+      const place = mountPointOf(world, { ...resource, backendId: "" });
+      if (wish.places.at(-1) !== place) {
+        for (const other of wish.places) for (const one of mixtures(other, place)) wish.mixed.add(one);
+        wish.places.push(place);
       }
       const absolute = backendPath(resource);
       if (absolute !== null) wish.backendPaths.add(absolute);
@@ -32,7 +37,10 @@ export class Wants {
   }
 
   beginStep(): void {
-    for (const wish of this.#wishes.values()) wish.sinceStep = Math.max(0, wish.paths.length - 1);
+    for (const wish of this.#wishes.values()) {
+      wish.sinceStep = Math.max(0, wish.paths.length - 1);
+      wish.places = wish.places.slice(-1);
+    }
   }
 
   noteOrder(resource: string): void {
@@ -40,15 +48,20 @@ export class Wants {
     wish.sinceOrder ??= Math.max(0, wish.paths.length - 1);
   }
 
+  /** What the row asked for as the present run may remember it. */
+  remember(resource: string, paths: readonly string[]): void {
+    this.#of(resource).remembered = paths;
+  }
+
   /** Since the present step began, or since the first order, whose receipt may remember. */
   possible(resource: string): string[] {
-    const { paths, mixed, sinceStep, sinceOrder } = this.#of(resource);
-    return [...paths.slice(Math.min(sinceStep, sinceOrder ?? sinceStep)), ...mixed];
+    const { paths, mixed, remembered, sinceStep, sinceOrder } = this.#of(resource);
+    return [...paths.slice(Math.min(sinceStep, sinceOrder ?? sinceStep)), ...mixed, ...remembered];
   }
 
   inStep(resource: string): string[] {
-    const { paths, sinceStep } = this.#of(resource);
-    return paths.slice(sinceStep);
+    const { paths, remembered, sinceStep } = this.#of(resource);
+    return [...paths.slice(sinceStep), ...remembered];
   }
 
   /** Every absolute backend id that it ever had. */
@@ -64,6 +77,8 @@ export class Wants {
     const wish = this.#wishes.get(resource) ?? {
       paths: [],
       backendPaths: new Set(),
+      remembered: [],
+      places: [],
       mixed: new Set(),
       sinceStep: 0,
       sinceOrder: null,

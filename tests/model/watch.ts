@@ -22,7 +22,13 @@ export function watch(site: Site): string[] {
     const entries = resourcesIn(document).map(entryOf);
     complaints.push(...complaintsOfDirectories(site, name, document));
     const parts = parseOrderFileName(name);
-    if (parts === null) complaints.push(...complaintsOfPairs(name, entries));
+    if (parts === null)
+      complaints.push(
+        ...complaintsOfPairs(
+          name,
+          entries.filter((entry) => !isRevived(site, entry.id, entries)),
+        ),
+      );
     for (const entry of entries) complaints.push(...judge(site, namingOf(site, name, entry)));
   }
   return complaints;
@@ -30,11 +36,14 @@ export function watch(site: Site): string[] {
 
 /** Of the profile that stood when the run began; nothing changes it meanwhile. */
 function complaintsOfDirectories(site: Site, name: string, document: StorageDocument): string[] {
-  const { storageResources } = document.result;
   const ofResources = resourcesIn(document);
+  const all = ofResources.map(entryOf);
+  const storageResources = document.result.storageResources.filter(
+    ({ itemId }) => !isRevived(site, itemId, all),
+  );
   const isFlat = ofResources.every(({ parentItemId }) => (parentItemId ?? null) === null);
   const isBelowRoot = ({ mountPoint }: StorageResource) => mountPoint.default.lastIndexOf("/") === 0;
-  const has = ofResources.length < storageResources.length || !isFlat;
+  const has = ofResources.length < document.result.storageResources.length || !isFlat;
   if (site.profile === "flat") return has ? [`${name} has directories`] : [];
   const lacking = ofResources.filter((entry) => entry.parentItemId === null && !isBelowRoot(entry));
   return [...lacking.map(({ itemId }) => `${itemId} has no parent`), ...faultsOf(storageResources)].map(
@@ -42,10 +51,11 @@ function complaintsOfDirectories(site: Site, name: string, document: StorageDocu
   );
 }
 
-/** What the world says now of paths and ends. */
+/** What the world says now of paths, ends and rows. */
 export function noteWorld({ stage, seen }: Site): void {
   seen.wants.note(stage.world);
   seen.lives.note(stage.world, seen.isRunning ? seen.now : null);
+  seen.remembered.note(stage.world, seen.isRunning && seen.isRemembering ? seen.now : null);
 }
 
 /** Oldest first, by the time that nobody can set. */
@@ -101,6 +111,13 @@ function judge(site: Site, naming: Naming): string[] {
   owners.record(naming, { step, isClear: isClear && !isTogether });
   if (isAnew) owners.repathed(naming.resource, naming.path);
   return complaints;
+}
+
+/** It had ended, and its path is another's by now; such a pair is reported, and both are published. */
+function isRevived({ seen }: Site, resource: string, entries: readonly Entry[]): boolean {
+  if (!seen.lives.hasEnded(resource)) return false;
+  const path = entries.find(({ id }) => id === resource)?.mountPoint;
+  return entries.some(({ id, mountPoint }) => id !== resource && mountPoint === path);
 }
 
 function complaintsOfPairs(name: string, entries: readonly Entry[]): string[] {

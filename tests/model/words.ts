@@ -20,6 +20,7 @@ export function describeSetup({ setup }: History): string {
     ...(rest.nestedMounts === null ? [] : [`nested_mounts ${rest.nestedMounts}`]),
     `document_profile ${rest.profile}`,
     ...(rest.hasSecondOffering ? ["orders of a second offering in the same directory"] : []),
+    ...(rest.endsFull ? ["at last a full reading"] : []),
     ...(repaired ? ["repaired before the end"] : []),
   ];
   return words.join(", ");
@@ -37,6 +38,7 @@ export function describeStep(step: Step): string {
   }
   if ("runs" in step) return tellRun(step);
   if ("lose" in step) return `${step.lose} are lost`;
+  if ("waitHours" in step) return `${step.waitHours} hours go by`;
   if ("waitDays" in step) return `${step.waitDays} days go by`;
   if ("litter" in step) return `${step.litter} lies in the output directory`;
   if ("profile" in step) return `document_profile becomes ${step.profile}`;

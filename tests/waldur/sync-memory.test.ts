@@ -289,7 +289,36 @@ describe("the rolling check", () => {
     expect((await asks(stage, 0, hour(13))).report.notices).toEqual([]);
   });
 
-  test("reads every row within a day, also where each run sees the list in reverse order", async () => {
+  test("names one such row in a run that reads everything anyway, and reads it once", async () => {
+    for (const hours of [13, 30]) {
+      const stage = await open({ resources: 20 });
+      await asks(stage, 0);
+      const [one, other] = stage.world.resources();
+      for (const row of [one, other])
+        stage.world.rows.changeSilently(row?.uuid ?? "", { attributes: { permissions: "2750" } });
+      const found = await asks(stage, 0, hour(hours));
+      expect(found).toMatchObject({ full: 1, lean: 0, alone: 0 });
+      expect(found.report.notices).toMatchObject([{ code: "modified-unmoved", resource: one?.uuid }]);
+      expect((await asks(stage, 0, hour(hours + 1))).report.notices).toEqual([]);
+    }
+  });
+
+  test("that finds a row makes every other one be read in the same run", async () => {
+    const stage = await open({ resources: 700 });
+    await asks(stage, 0);
+    const rows = stage.world.resources();
+    const changed = [rows[10], rows[310], rows[610]].map((row) => row?.uuid ?? "");
+    for (const uuid of changed)
+      stage.world.rows.changeSilently(uuid, { attributes: { permissions: "2750" } });
+    const found = await asks(stage, 0, hour(11));
+    expect(found).toMatchObject({ full: 4, alone: 0 });
+    expect(found.report.notices).toMatchObject([{ code: "modified-unmoved", resource: changed[0] }]);
+    const name = stage.files().at(-1) ?? "";
+    const entries = stage.read(name).result.storageResources.filter(({ itemId }) => changed.includes(itemId));
+    expect(entries.map(({ permission }) => permission?.value)).toEqual(["2750", "2750", "2750"]);
+  });
+
+  test("reads whoever escaped it before a day is over, also where each run sees the list the other way round", async () => {
     const stage = await open({ resources: 700 });
     const { select } = stage.world.rows;
     for (let n = 0; n < 27; n++) {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import type { SimOrder, SimResource } from "../../../lib/simulator/model.ts";
+import { projectIn } from "../../model/expected.ts";
 import { complaintOfLoss } from "../../model/guard.ts";
 import type { Setup } from "../../model/history.ts";
 import { PLAIN } from "../../model/kinds.ts";
@@ -256,10 +257,17 @@ function entry({ uuid }: { uuid: string }, path: string, status = "active") {
     mountPoint: { default: path },
     permission: { permissionType: "octal", value: "775" },
     quotas: null,
+    customer: { itemId: "", name: "" },
   };
 }
 
-function entryHere({ uuid }: SimResource) {
+function entryHere(resource: SimResource) {
   const quotas = [10, 10, 13_300_000, 20_000_000];
-  return { id: uuid, status: "active", permission: "775", quotas };
+  return {
+    id: resource.uuid,
+    status: "active",
+    permission: "775",
+    quotas,
+    project: projectIn(resource),
+  };
 }
