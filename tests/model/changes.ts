@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import type { SimOrder, SimResource } from "../../lib/simulator/model.ts";
 import type { World } from "../../lib/simulator/state.ts";
+import { isOpen } from "./interventions.ts";
 import { everyResource, isLive, mountPointOf, pathBeside } from "./paths.ts";
 import { SILENT_ACTS, SILENT_CHANGES } from "./silent.ts";
 
@@ -174,5 +175,5 @@ export function repair(world: World, orders: readonly SimOrder[]): void {
       backendId,
     });
   }
-  for (const order of orders) if (order.type !== "Terminate") order.limits = { storage: 6 };
+  for (const order of orders) if (isOpen(order) && order.type !== "Terminate") order.limits = { storage: 6 };
 }
