@@ -8,6 +8,13 @@ import type { Step } from "./network-steps.ts";
 /** Codes by kind of request, and by the name of a request where it is another one. */
 type Row = { list?: ExitCode; one?: ExitCode; post?: ExitCode; at?: Readonly<Record<string, ExitCode>> };
 
+/** Where a current server does not give the list of projects as it should, rows are asked for the slugs themselves. */
+const NOT_SERVED = { "providers if served": 0, "projects if served": 0 } as const;
+/** Without it whoever changed is asked alone. */
+const UNLISTED = { "what changed": 0 } as const;
+/** Rows are picked by their uuid, and whoever is missing is asked alone. */
+const PICKED = { ...UNLISTED, "page 2 again": 0 } as const;
+
 const EVERYWHERE = (code: ExitCode): Row => ({ list: code, one: code, post: code });
 
 export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
@@ -16,8 +23,8 @@ export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
   "429-retry-after": EVERYWHERE(75),
   "401": EVERYWHERE(77),
   "403-on-orders": { list: 77, one: 10, post: 10 },
-  "404-html": EVERYWHERE(69),
-  html: { list: 65, one: 10, post: 10 },
+  "404-html": { ...EVERYWHERE(69), at: NOT_SERVED },
+  html: { list: 65, one: 10, post: 10, at: { ...NOT_SERVED, ...UNLISTED } },
   "html-500": EVERYWHERE(75),
   redirect: EVERYWHERE(69),
   "redirect-other-host": EVERYWHERE(69),
@@ -33,19 +40,36 @@ export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
     post: 0,
     at: { consent: 0, terminated: 0, "probe without slugs": 0, providers: 0 },
   },
-  "broken-json": { list: 65, one: 10, post: 0 },
+  "broken-json": { list: 65, one: 10, post: 0, at: { ...NOT_SERVED, ...UNLISTED } },
   // A page is read in parts: what is too large under the number 1 alone is the first row, under 2 no row at all.
-  "huge-body": { list: 65, one: 10, at: { "page 1": 10, "page 2": 0 } },
+  "huge-body": {
+    list: 65,
+    one: 10,
+    at: { "page 1": 10, "page 2": 0, "row alone": 10, ...NOT_SERVED, ...PICKED },
+  },
   // Where a count is only compared with itself, or asked for a warning, nothing is lost.
   "wrong-count": {
     list: 75,
-    at: { consent: 65, probe: 0, "probe without slugs": 0, terminated: 0, providers: 0 },
+    at: {
+      ...PICKED,
+      consent: 65,
+      probe: 0,
+      "probe without slugs": 0,
+      terminated: 0,
+      providers: 0,
+      "providers if served": 0,
+    },
   },
-  "no-count": { list: 65, at: { probe: 0, "probe without slugs": 0, providers: 0 } },
+  "no-count": {
+    list: 65,
+    at: { ...NOT_SERVED, ...PICKED, probe: 0, "probe without slugs": 0, providers: 0 },
+  },
   // Without projects nothing can be mapped, and everything is carried over.
   "empty-list": {
     list: 65,
     at: {
+      ...NOT_SERVED,
+      ...PICKED,
       probe: 0,
       "probe without slugs": 0,
       projects: 10,
@@ -58,11 +82,27 @@ export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
   // No change waits for consent, so that list has no rows to spoil.
   "missing-row": {
     list: 75,
-    at: { probe: 0, "probe without slugs": 10, consent: 0, terminated: 0, providers: 65 },
+    at: {
+      ...PICKED,
+      probe: 0,
+      "probe without slugs": 10,
+      consent: 0,
+      terminated: 0,
+      providers: 65,
+      "providers if served": 0,
+    },
   },
   "duplicate-rows": {
     list: 75,
-    at: { probe: 0, "probe without slugs": 0, consent: 0, terminated: 0, providers: 0 },
+    at: {
+      ...PICKED,
+      probe: 0,
+      "probe without slugs": 0,
+      consent: 0,
+      terminated: 0,
+      providers: 0,
+      "providers if served": 0,
+    },
   },
   "bad-resource": { list: 0, at: { "page 1": 10 } },
   "wrong-offering": { list: 0, at: { probe: 65, "probe without slugs": 65, list: 65 } },

@@ -21,6 +21,8 @@ export type Step = {
 export type Scene = {
   mode: "sync" | "orders";
   generation: Generation;
+  /** Most rows are remembered; those that changed are read anew. */
+  isRemembering?: boolean;
   open(): Promise<Stage>;
   steps(stage: Stage): readonly Step[];
 };
@@ -32,6 +34,20 @@ export const OLD = "2026-01-05-09-00-all.json";
 export const SCENES: readonly Scene[] = [
   { mode: "sync", generation: "current", open: () => openSync("current"), steps: syncSteps },
   { mode: "sync", generation: "2024", open: () => openSync("2024"), steps: syncSteps2024 },
+  {
+    mode: "sync",
+    generation: "current",
+    isRemembering: true,
+    open: () => openRemembering("current"),
+    steps: rememberingSteps,
+  },
+  {
+    mode: "sync",
+    generation: "2024",
+    isRemembering: true,
+    open: () => openRemembering("2024"),
+    steps: (stage) => rememberingSteps(stage).filter(({ name }) => name !== "page 2 again"),
+  },
   { mode: "orders", generation: "current", open: () => openOrders("current"), steps: orderSteps },
   { mode: "orders", generation: "2024", open: () => openOrders("2024"), steps: orderSteps2024 },
 ];
@@ -42,6 +58,27 @@ async function openSync(generation: Generation): Promise<Stage> {
   await stage.runHere("sync", { now: () => BEFORE });
   expect(stage.files()).toEqual([OLD]);
   stage.world.addResource({ name: "new" });
+  stage.simulator.requests.length = 0;
+  return stage;
+}
+
+const MINUTES_AGO_MS = 300_000;
+
+/**
+ * The same, remembered some minutes ago. So many of the first page have changed that a list of what did is asked for,
+ * and one of the second page that is not in it.
+ */
+async function openRemembering(generation: Generation): Promise<Stage> {
+  const stage = await openSync(generation);
+  const now = new Date(Date.now() - MINUTES_AGO_MS);
+  stage.world.terminate(stage.world.resources().at(-1)?.uuid ?? "");
+  await stage.runHere("sync", { now: () => now, sync: { ifChanged: true } });
+  expect(stage.files()).toEqual([OLD]);
+  const live = stage.world.resources().filter(({ state }) => state === "OK");
+  for (const { uuid } of [...live.slice(20, 30), ...live.slice(-2)])
+    stage.world.resource(uuid).attributes = { permissions: "2770", storage_data_type: "archive" };
+  stage.world.resource(live.at(-1)?.uuid ?? "").modified = "2001-01-01T00:00:00.000000Z";
+  stage.world.addResource({ name: "newest" });
   stage.simulator.requests.length = 0;
   return stage;
 }
@@ -63,6 +100,8 @@ function syncSteps(): readonly Step[] {
     OFFERING,
     { name: "probe", kind: "list", where: "true&field=offering_uuid&" },
     { name: "consent", kind: "list", where: "state=pending-consumer&" },
+    { name: "providers if served", kind: "list", where: "marketplace-service-providers/?" },
+    { name: "projects if served", kind: "list", where: "/projects/?" },
     { name: "terminated", kind: "list", where: "state=Terminated&" },
     { name: "page 1", kind: "list", where: "field=modified&page=1&" },
     { name: "page 2", kind: "list", where: "field=modified&page=2&" },
@@ -76,6 +115,17 @@ function syncSteps2024(): readonly Step[] {
     { name: "providers", kind: "list", where: "marketplace-service-providers/?" },
     { name: "projects", kind: "list", where: "/projects/?" },
     { name: "page 2", kind: "list", where: "field=modified&page=2&" },
+  ];
+}
+
+/** Only what a run asks for that remembers rows. */
+function rememberingSteps({ world }: Stage): readonly Step[] {
+  const changed = world.resources().filter(({ attributes }) => Object(attributes).permissions === "2770");
+  const alone = changed.filter(({ attributes }) => Object(attributes).name === undefined)[4]?.uuid;
+  return [
+    { name: "row alone", kind: "list", where: `-resources/${alone}/?` },
+    { name: "what changed", kind: "list", where: "&modified=2" },
+    { name: "page 2 again", kind: "list", where: "field=project_uuid&field=modified&page=2&" },
   ];
 }
 
