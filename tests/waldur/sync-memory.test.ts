@@ -198,6 +198,65 @@ describe("a detail", () => {
   });
 });
 
+describe("a detail that is not what was asked for", () => {
+  /** One row has changed; what its detail says is spoilt on its way. */
+  async function spoilt(wire: Readonly<Record<string, unknown>>, faults: readonly string[] = []) {
+    const stage = await open({ resources: 20 });
+    await asks(stage, 0);
+    const [one, other] = stage.world.resources().map(({ uuid }) => stage.world.resource(uuid));
+    if (one === undefined || other === undefined) throw new Error("no resources");
+    one.attributes = { permissions: "2770" };
+    const before = readFileSync(rowsFile(stage));
+    const filled = { ...wire, ...("uuid" in wire && { uuid: other.uuid }) };
+    let isSpoilt = true;
+    onArrival(stage, ({ path }) => {
+      if (isSpoilt && path.includes(one.uuid)) one.wire = filled;
+    });
+    stage.simulator.setFaults(faults.map((fault) => `${fault}@-resources/${one.uuid}`));
+    const ran = await asks(stage, 1);
+    stage.simulator.setFaults([]);
+    isSpoilt = false;
+    one.wire = {};
+    return { stage, ran, isKept: readFileSync(rowsFile(stage)).equals(before) };
+  }
+
+  test.each([
+    ["is of another resource", { uuid: "another" }, [], 65],
+    ["has no uuid", { uuid: undefined }, [], 65],
+    ["has no state", { state: undefined }, [], 65],
+    ["is forbidden", {}, ["403"], 77],
+    ["is refused", {}, ["400"], 65],
+    ["comes as a list", {}, ["empty-list"], 0],
+    ["is gone in each try", {}, ["404"], 75],
+    ["is Terminated in each try", { state: "Terminated" }, [], 75],
+  ] as const)(
+    "because it %s publishes nothing that is not whole, and nothing is forgotten",
+    async (...given) => {
+      const [, wire, faults, code] = given;
+      const { stage, ran, isKept } = await spoilt(wire, faults);
+      expect([ran.report.exitCode, stage.files().length, isKept]).toEqual([
+        code,
+        code === 0 ? 2 : 1,
+        code !== 0,
+      ]);
+      expect((await asks(stage, 2)).report.exitCode).toBe(0);
+      await expectFullText(stage, 2);
+    },
+  );
+
+  test.each([{ modified: undefined }, { modified: null }, { modified: "" }])(
+    "because it has %p is published, and asked for again in the next run",
+    async (wire) => {
+      const { stage, ran } = await spoilt(wire);
+      expect(ran).toMatchObject({ alone: 1, lean: 1, report: { exitCode: 0 } });
+      expect(stage.readText(nameAt(1))).toContain('"2770"');
+      expect(await asks(stage, 2)).toMatchObject({ alone: 1, lean: 1 });
+      expect(await asks(stage, 3)).toMatchObject({ alone: 0, lean: 1 });
+      await expectFullText(stage, 3);
+    },
+  );
+});
+
 describe("a memory that cannot be used", () => {
   const spoil: Readonly<Record<string, (path: string, bytes: Buffer) => void>> = {
     "is cut": (path, bytes) => truncateSync(path, bytes.length - 40),
