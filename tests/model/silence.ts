@@ -48,11 +48,13 @@ function reportIn(stdout: string): Partial<Report> {
   }
 }
 
+type Asked = Pick<Arrival, "path" | "query">;
+
 /** What is known before a run of `sync` that nothing befalls, and then of it. */
 export type CalmSync = {
   unseen: readonly Unseen[];
   ran: Ran;
-  requests: readonly Arrival[];
+  requests: readonly Asked[];
   /** Of the snapshot that it published; null where it published none. */
   entries: readonly Entry[] | null;
 };
@@ -112,7 +114,7 @@ function complaintsOfReport(site: Site, { ran, entries }: CalmSync): string[] {
 const COSTLY = "field=attributes";
 
 /** Where each row is remembered, each page is asked for once in a try: with all columns, or without the costly ones. */
-function complaintsOfAsking(site: Site, requests: readonly Arrival[]): string[] {
+function complaintsOfAsking(site: Site, requests: readonly Asked[]): string[] {
   const { settled } = site.seen.silence;
   if (settled === null || listedRows(site).some((row) => settled.get(row.uuid) !== row.modified)) return [];
   const ofRows = requests.filter(({ path }) => path.startsWith("marketplace-provider-resources/"));
