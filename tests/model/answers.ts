@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { join } from "pathe";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { Arrival } from "../stage.ts";
+import { isLive } from "./paths.ts";
 import { orderFilesOf, type Site } from "./site.ts";
 
 export const ANSWERS = ["done", "erred", "invalid"] as const;
@@ -75,7 +76,13 @@ export function waitsForAnswer(site: Site, order: SimOrder): boolean {
 /** It may stay so: nothing was answered that counts, or this server cannot do it. */
 export function mayWaitOn(site: Site, order: SimOrder): boolean {
   if (!waitsForAnswer(site, order)) return false;
-  return !site.seen.answered.isDue(order.uuid) || cannotErr(site, order);
+  return !site.seen.answered.isDue(order.uuid) || cannotErr(site, order) || wouldRevive(site, order);
+}
+
+/** Done, such an order would bring its resource back to life. */
+function wouldRevive({ stage, seen }: Site, { uuid, type, resourceUuid }: SimOrder): boolean {
+  const isLeft = type !== "Terminate" && seen.answered.words(uuid).has("done");
+  return isLeft && !isLive(stage.world.resource(resourceUuid ?? ""));
 }
 
 /** docs/waldur.md, "Orders": on a server of 2024, a Terminate order whose resource no worker has moved. */

@@ -132,7 +132,7 @@ function complaintsOfAsking(site: Site, requests: readonly Asked[]): string[] {
 function noteOutcomes({ seen }: Site, { unseen, ran, entries }: CalmSync, isFull: boolean): void {
   const isNoticed = noticedIn(ran).length > 0;
   if (isNoticed) seen.outcomes.add("a run finds a silent change");
-  if (isNoticed && seen.silence.late.size > 1) seen.outcomes.add("a run finds one of several silent changes");
+  if (isNoticed && unseen.length > 1) seen.outcomes.add("a run finds one of several silent changes");
   if (entries === null || unseen.length === 0) return;
   const isLate = lateIn(entries, unseen).size > 0 || isInOldProject(entries, unseen);
   if (isLate) seen.outcomes.add("a silent change is published late");
