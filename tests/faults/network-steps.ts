@@ -46,7 +46,8 @@ export const SCENES: readonly Scene[] = [
     generation: "2024",
     isRemembering: true,
     open: () => openRemembering("2024"),
-    steps: (stage) => rememberingSteps(stage).filter(({ name }) => name !== "page 2 again"),
+    // What changed is asked for by a day alone; the rest is as on newer servers.
+    steps: (stage) => rememberingSteps(stage).filter(({ name }) => name === "what changed"),
   },
   { mode: "orders", generation: "current", open: () => openOrders("current"), steps: orderSteps },
   { mode: "orders", generation: "2024", open: () => openOrders("2024"), steps: orderSteps2024 },

@@ -108,6 +108,7 @@ async function playCell(cell: Cell): Promise<void> {
     if (scene.isRemembering === true && code !== 0 && code !== 10) expect(rowsFile(stage)).toBe(remembered);
     if (scene.isRemembering === true && code === 0) await expectFullReading(stage);
     await expectConverged(stage, cell);
+    if (scene.isRemembering === true && code !== 0) await expectFullReading(stage);
   } finally {
     await stage.close();
   }
@@ -199,7 +200,6 @@ async function expectConverged(stage: Stage, { fault, scene }: Cell): Promise<vo
   expect(stage.simulator.requests.filter(({ path }) => path.includes("set_state_erred"))).toEqual([]);
   if (scene.mode === "sync") {
     expect(idsIn(stage, readSnapshotState(stage.out)?.file ?? "")).toEqual(liveIds(stage));
-    if (scene.isRemembering === true) await expectFullReading(stage);
     return;
   }
   const ended = stage.world.orders.filter(({ state }) => state === "done");
