@@ -55,10 +55,12 @@ function ofReceipt(
   const { uuid } = order;
   // Which end it was is what Waldur said then: a worker that comes late may have changed it since.
   const isThrough = !isOpen(order) || book.deleted.has(order);
-  // An order of a resource that ended meanwhile is owed no file.
-  const isOwed = ended === "done" && isLive(stage.world.resource(order.resourceUuid ?? ""));
+  // An order of a resource that ended meanwhile is owed no file, and is left: closed by a lying 404, it stays so.
+  const isOfLive = isLive(stage.world.resource(order.resourceUuid ?? ""));
+  const isOwed = ended === "done" && isOfLive;
+  const isLeft = !isOfLive && order.type !== "Terminate" && !open;
   return [
-    ...(open !== isThrough ? [] : [`the receipt of order ${uuid} is ${open ? "open" : "closed"}`]),
+    ...(open !== isThrough || isLeft ? [] : [`the receipt of order ${uuid} is ${open ? "open" : "closed"}`]),
     ...((ended === null) === open ? [] : [`the receipt of order ${uuid} says that it ended ${ended}`]),
     ...(published || !isOwed ? [] : [`order ${uuid} is done, and ${file} is not published`]),
   ];
