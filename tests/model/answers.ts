@@ -80,7 +80,7 @@ export function mayWaitOn(site: Site, order: SimOrder): boolean {
 }
 
 /** Done, such an order would bring its resource back to life. */
-function wouldRevive({ stage, seen }: Site, { uuid, type, resourceUuid }: SimOrder): boolean {
+export function wouldRevive({ stage, seen }: Site, { uuid, type, resourceUuid }: SimOrder): boolean {
   const isLeft = type !== "Terminate" && seen.answered.words(uuid).has("done");
   return isLeft && !isLive(stage.world.resource(resourceUuid ?? ""));
 }

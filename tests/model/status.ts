@@ -5,7 +5,7 @@ import type { Report } from "../../lib/report/report.ts";
 import type { SimOrder } from "../../lib/simulator/model.ts";
 import type { OrderStatus, Status } from "../../lib/status/report.ts";
 import { askStatus } from "../status.ts";
-import { cannotErr, waitsForAnswer } from "./answers.ts";
+import { cannotErr, waitsForAnswer, wouldRevive } from "./answers.ts";
 import { LOSSES } from "./history.ts";
 import { isOpen } from "./interventions.ts";
 import { orderFilesOf, type Site } from "./site.ts";
@@ -61,7 +61,7 @@ function ofReasons(site: Site, status: Status, report: Report): string[] {
     const possible: readonly Waits[] = isBehind
       ? ["behind"]
       : waitsForAnswer(site, order)
-        ? isLost || cannotErr(site, order)
+        ? isLost || cannotErr(site, order) || wouldRevive(site, order)
           ? ["provisioner", "problem"]
           : ["provisioner"]
         : isTheirs
