@@ -391,7 +391,7 @@ describe("the rolling check", () => {
     expect(entries.map(({ permission }) => permission?.value)).toEqual(["2750", "2750", "2750"]);
   });
 
-  test("reads whoever escaped it before a day is over, also where each run sees the list the other way round", async () => {
+  test("reads every row within a day, also where each run sees the list in reverse order", async () => {
     const stage = await open({ resources: 700 });
     const { select } = stage.world.rows;
     for (let n = 0; n < 27; n++) {
