@@ -22,8 +22,8 @@ import type { Survey } from "./survey.ts";
 import { createWholeRows, type WholeRows } from "./whole-rows.ts";
 
 /**
- * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts). Checks
- * and claims are much code for each row: with 10, a list of 10 000 takes 6 % longer, one of 100 000 5 to 10 %.
+ * How reluctant the runtime is to compile; 1 is its own way, and the build starts with more (scripts/compile.ts).
+ * Checks and claims are much code for each row: with 10, a list of 10 000 takes 6 % longer, one of 100 000 5 to 10 %.
  */
 const JIT_POLICY = 3;
 
