@@ -25,9 +25,9 @@ export async function askingWaldur<Result>(
   ]);
   const { silenceMs, retries, deadlineMs } = runOptions("orders", flags);
   const { signal, timeLeftMs, disarm } = startDeadline(deadlineMs, shell.interrupted);
-  const patience = { silenceMs, retries, signal, now: () => new Date(), random: Math.random, timeLeftMs };
+  const limits = { silenceMs, retries, signal, now: () => new Date(), random: Math.random, timeLeftMs };
   const connection = { env: shell.env, userAgent: `waldur-cscs-storage/${shell.version}` };
-  const readerFor = (offering: OfferingConfig) => createReader(connectionOf(offering, connection), patience);
+  const readerFor = (offering: OfferingConfig) => createReader(connectionOf(offering, connection), limits);
   try {
     return await use({ readerFor, signal, silenceMs });
   } finally {

@@ -1219,8 +1219,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "a dry run of components has no client that can POST",
     file: "lib/components/run.ts",
-    from: "const actor = options.dryRun ? null : createActor(connection, patience);",
-    to: "const actor = createActor(connection, patience);",
+    from: "const actor = options.dryRun ? null : createActor(connection, limits);",
+    to: "const actor = createActor(connection, limits);",
     tests: ["waldur/components.test.ts"],
   },
   {

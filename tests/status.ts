@@ -16,7 +16,7 @@ export async function askStatus(
 ): Promise<Status> {
   const places = { env: {}, cwd: directory, allowInsecure: false, needsToken: !isLocal };
   const { offerings } = await loadConfig(configPath, places);
-  const patience = {
+  const limits = {
     ...{ silenceMs: 10_000, retries: 0, signal: new AbortController().signal },
     ...{ now: () => now, random: () => 0, timeLeftMs: () => 60_000 },
   };
@@ -25,7 +25,7 @@ export async function askStatus(
     offerings,
     readerFor: isLocal
       ? null
-      : (offering) => createReader(connectionOf(offering, { env: {}, userAgent: "test" }), patience),
+      : (offering) => createReader(connectionOf(offering, { env: {}, userAgent: "test" }), limits),
     isPassive: async () => false,
     version: "0.0.0",
     now,

@@ -14,7 +14,7 @@ import { parseResource, resourceFields } from "../waldur/wire-resource.ts";
 import { createRowClaims, type RowClaims, type RowRules } from "./rows.ts";
 import type { ClaimTable } from "./table.ts";
 
-export type LessonGround = {
+export type LearnContext = {
   offering: WaldurOffering;
   mapper: Mapper;
   reader: Reader;
@@ -27,7 +27,7 @@ export type LessonGround = {
 export async function learnFromList(
   table: ClaimTable,
   rules: RowRules,
-  { offering, mapper, reader, withProvider, progress }: LessonGround,
+  { offering, mapper, reader, withProvider, progress }: LearnContext,
 ): Promise<void> {
   const { hasSlugs } = await probeResources(reader, offering.uuid);
   const projects = hasSlugs === false ? await fetchProjects(reader, offering) : null;
@@ -55,14 +55,14 @@ export async function learnFromList(
     rows.noteTerminated(gone.get(uuid) ?? -1);
 }
 
-type PageGround = {
+type PageContext = {
   table: ClaimTable;
   rows: RowClaims;
   mapper: Mapper;
   projects: ReadonlyMap<string, WaldurProject> | null;
 };
 
-function choosePage(page: readonly unknown[], { table, rows, mapper, projects }: PageGround): void {
+function choosePage(page: readonly unknown[], { table, rows, mapper, projects }: PageContext): void {
   for (const row of page) {
     const resource = parseResource(row);
     if (isFault(resource)) continue;

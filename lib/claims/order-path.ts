@@ -75,9 +75,9 @@ async function choosePath(table: ClaimTable, { question, owner, claim }: Choosin
   return "waits" in answer ? { path: own, finding: answer.waits } : answer;
 }
 
-type ContestGround = { question: PathQuestion; owner: number; holders: Holders; rules: OrderRules };
+type ContestInput = { question: PathQuestion; owner: number; holders: Holders; rules: OrderRules };
 
-function createContest(table: ClaimTable, { question, owner, holders, rules }: ContestGround) {
+function createContest(table: ClaimTable, { question, owner, holders, rules }: ContestInput) {
   const { wants, place } = question;
   const about = async (path: string, other: Contender): Promise<Contest> => ({
     wants,

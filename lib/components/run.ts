@@ -84,7 +84,7 @@ function handle({
 }: OfferingTask): Promise<Handled> {
   const { log, version, env } = surroundings;
   const connection = connectionOf(offering, { env, userAgent: `waldur-cscs-storage/${version}` });
-  const patience = {
+  const limits = {
     silenceMs: options.silenceMs,
     retries: options.retries,
     signal: end.signal,
@@ -93,13 +93,13 @@ function handle({
     timeLeftMs: end.timeLeftMs,
     onRetry: (message: string) => log.info(message, { offering: offering.uuid }),
   };
-  const actor = options.dryRun ? null : createActor(connection, patience);
+  const actor = options.dryRun ? null : createActor(connection, limits);
   return handleOffering({
     uuid: offering.uuid,
     wanted,
     place: { file: config.path, name: offering.name },
     allowed: { billingChange: options.allowBillingChange },
-    reader: actor ?? createReader(connection, patience),
+    reader: actor ?? createReader(connection, limits),
     actor,
     openPost: () => histories.postFor(offering),
     throwIfOver: () => end.signal.throwIfAborted(),

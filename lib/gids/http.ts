@@ -7,7 +7,7 @@ import { AnswerError, AppError, InterruptedError, RefusedError, RetryLaterError 
 import { mappingProblem, quoted } from "../storage/problems.ts";
 import type { Peer } from "../waldur/asked.ts";
 import { getWithRetries } from "../waldur/get.ts";
-import { type Connection, createSender, type Exchange, type Patience } from "../waldur/send.ts";
+import { type Connection, createSender, type Exchange, type RequestLimits } from "../waldur/send.ts";
 import { faultOf } from "../waldur/wire.ts";
 import { sourceUnavailable } from "./book.ts";
 import type { GidSource } from "./source.ts";
@@ -32,8 +32,8 @@ const ProjectsAnswer = v.object({
 /** The connection to an address, with that as its only one. */
 export type ConnectTo = (url: string) => Omit<Connection, "token" | "tokenFrom" | "scheme">;
 
-export function httpSource(service: GidService, connect: ConnectTo, patience: Patience): GidSource {
-  const client = createClient(service, connect, patience);
+export function httpSource(service: GidService, connect: ConnectTo, requestLimits: RequestLimits): GidSource {
+  const client = createClient(service, connect, requestLimits);
   return {
     id: `http:${service.apiUrl}`,
     keyOf: ({ slug }) => (slug === "" ? null : slug),
@@ -77,7 +77,7 @@ function parse<Schema extends v.GenericSchema>(schema: Schema, body: unknown, wh
   });
 }
 
-function createClient(service: GidService, connect: ConnectTo, patience: Patience) {
+function createClient(service: GidService, connect: ConnectTo, requestLimits: RequestLimits) {
   const { secretFrom: tokenFrom } = service;
   let token: { value: Secret; until: number } | null = null;
 
@@ -96,13 +96,14 @@ function createClient(service: GidService, connect: ConnectTo, patience: Patienc
       ...{ origin: new URL(apiUrl).origin, proxyFrom, tokenFrom, peer: { name, urlKey, refused } },
     };
     const limits = { ...asked, limitBytes: LIMIT_BYTES };
-    return (await getWithRetries({ ...exchange, ...limits }, createSender(connection, patience), patience))
-      .body;
+    return (
+      await getWithRetries({ ...exchange, ...limits }, createSender(connection, requestLimits), requestLimits)
+    ).body;
   };
   const fetchToken = async (): Promise<Secret> => {
-    if (token !== null && patience.now().getTime() < token.until) return token.value;
+    if (token !== null && requestLimits.now().getTime() < token.until) return token.value;
     const { clientId, scope, tokenUrl } = service;
-    const askedAt = patience.now().getTime();
+    const askedAt = requestLimits.now().getTime();
     const body = await ask(
       { ...connect(tokenUrl), token: service.secret, tokenFrom, scheme: "none" },
       {

@@ -3,7 +3,7 @@
 import type { LiveGidSource } from "../config/config.ts";
 import { readGidMemory } from "../output/gid-memory.ts";
 import type { Reader } from "../waldur/client.ts";
-import type { Patience } from "../waldur/send.ts";
+import type { RequestLimits } from "../waldur/send.ts";
 import { type GidBook, openBook } from "./book.ts";
 import type { ConnectTo } from "./http.ts";
 import type { GidSource } from "./source.ts";
@@ -14,7 +14,7 @@ export type Asking = {
   /** The output directory, whose state says what was known. */
   directory: string;
   reader: Reader;
-  patience: Patience;
+  limits: RequestLimits;
   connect: ConnectTo;
 };
 
@@ -27,15 +27,15 @@ export async function openGids(asking: Asking): Promise<OpenBook> {
 }
 
 /** Each is loaded only where it is used. */
-async function sourceOf({ source, offering, reader, patience, connect }: Asking): Promise<GidSource> {
+async function sourceOf({ source, offering, reader, limits, connect }: Asking): Promise<GidSource> {
   switch (source.kind) {
     case "waldur":
       return (await import("./waldur.ts")).waldurSource(reader, offering);
     case "getent": {
-      const { silenceMs: timeoutMs, signal } = patience;
+      const { silenceMs: timeoutMs, signal } = limits;
       return (await import("./getent.ts")).getentSource(source.template, { timeoutMs, signal });
     }
     case "http":
-      return (await import("./http.ts")).httpSource(source, connect, patience);
+      return (await import("./http.ts")).httpSource(source, connect, limits);
   }
 }

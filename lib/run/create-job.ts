@@ -4,7 +4,7 @@ import type { OpenBook } from "../gids/open.ts";
 import { answerOf, lookInto } from "../places/answers.ts";
 import { reach } from "../places/held.ts";
 import type { Reader } from "../waldur/client.ts";
-import type { Patience } from "../waldur/send.ts";
+import type { RequestLimits } from "../waldur/send.ts";
 import { connectionOf, wayTo } from "./connection.ts";
 import type { Job, JobGids } from "./job.ts";
 import type { OfferingRun } from "./options.ts";
@@ -18,8 +18,8 @@ export async function createJob(
 ): Promise<Job> {
   const { createReader } = await import("../waldur/client.ts");
   const { offering, surroundings, end } = run;
-  const [connection, patience] = [connectTo(run, false), patienceOf(run)];
-  const reader = createReader(connection, patience);
+  const [connection, limits] = [connectTo(run, false), requestLimitsOf(run)];
+  const reader = createReader(connection, limits);
   return {
     config: offering,
     configFile: run.config.path,
@@ -27,12 +27,12 @@ export async function createJob(
     version: surroundings.version,
     now: surroundings.now,
     reader,
-    hastyReader: createReader(connection, { ...patience, retries: 0 }),
+    hastyReader: createReader(connection, { ...limits, retries: 0 }),
     ...own,
     lookAt: async (path, shown) => {
       await answerOf(lookInto(reach(path)), shown, { silenceMs: run.options.silenceMs, signal: end.signal });
     },
-    gids: gidsOf(run, { reader, userAgent: connection.userAgent, patience }),
+    gids: gidsOf(run, { reader, userAgent: connection.userAgent, limits }),
     names: new Map(),
     ledger: run.ledger,
     log: surroundings.log,
@@ -41,9 +41,9 @@ export async function createJob(
   };
 }
 
-type Around = { reader: Reader; userAgent: string; patience: Patience };
+type Around = { reader: Reader; userAgent: string; limits: RequestLimits };
 
-function gidsOf({ offering, surroundings }: Asking, { reader, userAgent, patience }: Around): JobGids | null {
+function gidsOf({ offering, surroundings }: Asking, { reader, userAgent, limits }: Around): JobGids | null {
   const { unixGid: source, outputDirectory: directory, useMockTargetItems } = offering.settings;
   if (source.kind === "metadata" || source.kind === "file" || useMockTargetItems) return null;
   let opened: OpenBook | null = null;
@@ -51,7 +51,7 @@ function gidsOf({ offering, surroundings }: Asking, { reader, userAgent, patienc
     const { openGids } = await import("../gids/open.ts");
     const { env } = surroundings;
     const connect = (url: string) => wayTo(url, offering, { env, userAgent });
-    opened ??= await openGids({ source, offering: offering.uuid, directory, reader, patience, connect });
+    opened ??= await openGids({ source, offering: offering.uuid, directory, reader, limits, connect });
     return opened.book;
   };
   const book = () => {
@@ -79,7 +79,14 @@ export function connectTo({ offering, options, surroundings }: Asking, isReal: b
 /** From so long a wait on a run reports it, although it may succeed in the end. */
 const LONG_WAIT_MS = 10_000;
 
-export function patienceOf({ offering, options, surroundings, end, onAnswer, politeness }: Asking): Patience {
+export function requestLimitsOf({
+  offering,
+  options,
+  surroundings,
+  end,
+  onAnswer,
+  politeness,
+}: Asking): RequestLimits {
   const { log } = surroundings;
   return {
     silenceMs: options.silenceMs,

@@ -5,7 +5,7 @@ import { AppError, BugError } from "../errors.ts";
 import type { OutputOptions } from "../output/directory.ts";
 import type { TouchLimits } from "../places/answers.ts";
 import { logFound } from "../report/problems.ts";
-import { connectTo, createJob, patienceOf } from "./create-job.ts";
+import { connectTo, createJob, requestLimitsOf } from "./create-job.ts";
 import { noteFailure } from "./failure.ts";
 import { addNotice, type Job } from "./job.ts";
 import type { OfferingRun } from "./options.ts";
@@ -69,9 +69,9 @@ function noticeOf(job: Job): OutputOptions["notice"] {
 async function publishUnderLock(job: Job, place: OutputPlace, run: OfferingRun): Promise<void> {
   const { createActor, createReader } = await import("../waldur/client.ts");
   const { openOutput } = await import("../output/directory.ts");
-  const [connection, patience] = [connectTo(run, true), patienceOf(run)];
-  const actor = createActor(connection, patience);
-  const hastyReader = createReader(connection, { ...patience, retries: 0 });
+  const [connection, limits] = [connectTo(run, true), requestLimitsOf(run)];
+  const actor = createActor(connection, limits);
+  const hastyReader = createReader(connection, { ...limits, retries: 0 });
   const output = openOutput({
     directory: job.config.settings.outputDirectory,
     requireMount: job.config.settings.requireMount,

@@ -6,13 +6,13 @@ import type { MappingProblem, Quota, StorageResource, StorageSource, StorageStat
 import { checkEntrySize } from "./entry-size.ts";
 import type { Hierarchy } from "./hierarchy.ts";
 import { type MappedOffering, type MapperOptions, prepareOffering } from "./mapped-offering.ts";
-import { groundsBefore, groundsOfOrder, type MappedOrder } from "./order-grounds.ts";
+import { inputBefore, inputOfOrder, type MappedOrder } from "./order-input.ts";
 import { readPermission } from "./permission.ts";
 import { type Place, readPlace } from "./place.ts";
 import type { Policy } from "./policy.ts";
 import type { Problems } from "./problems.ts";
 import type { QuotaFindings, QuotaValues } from "./quota-policy.ts";
-import { type QuotaGrounds, readQuotas } from "./quotas.ts";
+import { type QuotaInput, readQuotas } from "./quotas.ts";
 import { statusOfOrder, statusOfState } from "./status.ts";
 import { checkUuid, readHierarchyItem, readTargetItem } from "./target.ts";
 
@@ -58,17 +58,16 @@ export function createMapper(options: MapperOptions): Mapper {
       const problems: Problems = [];
       const status = statusOfState(source.state, problems);
       const mayLackGid = offering.gids.comesWithAcceptance && source.state === "Creating";
-      return mapEntry(offering, { source, place, status, grounds: source, mayLackGid }, problems);
+      return mapEntry(offering, { source, place, status, input: source, mayLackGid }, problems);
     },
     mapOrder(order, source, place = placeOf(source)) {
       const problems: Problems = [];
       const status = statusOfOrder(order.type);
-      const grounds = groundsOfOrder(order, source, problems);
-      const before =
-        order.type === "update" ? groundsBefore(order, source, options.component.name) : undefined;
+      const input = inputOfOrder(order, source, problems);
+      const before = order.type === "update" ? inputBefore(order, source, options.component.name) : undefined;
       const isRemoval = order.type === "terminate";
       const mayLackGid = offering.gids.comesWithAcceptance && order.isAccepted === false;
-      return mapEntry(offering, { source, place, status, grounds, before, isRemoval, mayLackGid }, problems);
+      return mapEntry(offering, { source, place, status, input, before, isRemoval, mayLackGid }, problems);
     },
   };
 }
@@ -78,9 +77,9 @@ type EntryFacts = {
   place: Place;
   status: StorageStatus | undefined;
   /** Limits and options that decide the quotas. */
-  grounds: QuotaGrounds;
+  input: QuotaInput;
   /** Those before the change; only for an update. */
-  before?: QuotaGrounds | undefined;
+  before?: QuotaInput | undefined;
   isRemoval?: boolean;
   mayLackGid: boolean;
 };
@@ -139,7 +138,7 @@ function withoutFaults({ settings }: MappedOffering, { permission, quotas, dataT
 /** Every part that could be read; one that could not is undefined, and its problem is among those given. */
 function readParts(
   offering: MappedOffering,
-  { source, place, status, grounds, isRemoval, mayLackGid }: EntryFacts,
+  { source, place, status, input, isRemoval, mayLackGid }: EntryFacts,
   { problems, spared }: Found,
 ) {
   const asked = { source, policy: offering.policy };
@@ -151,7 +150,7 @@ function readParts(
     offering.hierarchy === null
       ? null
       : offering.hierarchy.readUser(source, { dataType: place.dataType, rules }, problems);
-  const { limits, options } = grounds;
+  const { limits, options } = input;
   const permissionGrounds = { options, attributes: source.attributes, form };
   return {
     status,

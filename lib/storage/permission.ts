@@ -11,14 +11,14 @@ const OCTAL = /^[0-7]{3,4}$/;
 /** A directory's mode gives its owner all rights; one that became a decimal number seldom looks so. */
 const SURELY_OCTAL = /^[0-7]?7[0-7]{2}$/;
 
-export type PermissionGrounds = Pick<StorageSource, "options" | "attributes"> & { form: StorageForm };
+export type PermissionInput = Pick<StorageSource, "options" | "attributes"> & { form: StorageForm };
 
 /**
  * Text is taken as it is. A number counts as its digits (775 is "775") only when its owner digit is 7: a mode that some
  * tool read as an octal number has become a decimal one (0770 is 504) and would open the directory to others.
  */
 export function readPermission(
-  { options, attributes, form }: PermissionGrounds,
+  { options, attributes, form }: PermissionInput,
   { fallback, policy }: { fallback: string; policy: Policy },
   problems: Problems,
 ): string | undefined {

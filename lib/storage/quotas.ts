@@ -24,7 +24,7 @@ export type QuotaRule = QuotaLimits & {
 };
 
 /** What of a resource, or of an order, decides its quotas. */
-export type QuotaGrounds = {
+export type QuotaInput = {
   limits: Readonly<Record<string, unknown>>;
   options: Readonly<Record<string, unknown>>;
   /** What the order form asked for; the options win over it. */
@@ -56,12 +56,12 @@ export function ruleOfThePast(rule: QuotaRule): QuotaRule {
  */
 export function readQuotas(
   rule: QuotaRule,
-  grounds: QuotaGrounds,
+  input: QuotaInput,
   found: QuotaFindings,
 ): Quota[] | null | undefined {
   const { problems } = found;
-  const limitTb = readSpaceTb(grounds.limits, rule.component, problems);
-  const corrections = readCorrections(grounds, problems);
+  const limitTb = readSpaceTb(input.limits, rule.component, problems);
+  const corrections = readCorrections(input, problems);
   if (limitTb === undefined || corrections === undefined) return undefined;
   const spaceTb = limitTb > 0 ? limitTb : correctedSpaceTb(corrections);
   if (spaceTb === 0) return null;
@@ -70,7 +70,7 @@ export function readQuotas(
   if (isRemarkable(values, corrections, rule)) {
     const billed = valuesOf(rule, limitTb, NO_CORRECTIONS);
     const fieldOf = (name: keyof QuotaValues) =>
-      corrections[name] === undefined ? `limits.${rule.component.name}` : placeOf(grounds, KEYS[name]);
+      corrections[name] === undefined ? `limits.${rule.component.name}` : placeOf(input, KEYS[name]);
     if (!checkQuotas({ values, billed, limits: rule, fieldOf }, found)) return undefined;
   }
   return [
@@ -144,13 +144,13 @@ function inTb(limit: number, unitFactor: number): number {
   return unitFactor === 1 ? limit : Number((limit * unitFactor).toPrecision(15));
 }
 
-function readCorrections(grounds: QuotaGrounds, problems: Problems): Corrections | undefined {
+function readCorrections(input: QuotaInput, problems: Problems): Corrections | undefined {
   const before = problems.length;
   const corrections = {
-    softSpace: readCorrection(grounds, KEYS.softSpace, problems),
-    hardSpace: readCorrection(grounds, KEYS.hardSpace, problems),
-    softInodes: readCorrection(grounds, KEYS.softInodes, problems),
-    hardInodes: readCorrection(grounds, KEYS.hardInodes, problems),
+    softSpace: readCorrection(input, KEYS.softSpace, problems),
+    hardSpace: readCorrection(input, KEYS.hardSpace, problems),
+    softInodes: readCorrection(input, KEYS.softInodes, problems),
+    hardInodes: readCorrection(input, KEYS.hardInodes, problems),
   };
   return problems.length === before ? corrections : undefined;
 }
@@ -163,18 +163,18 @@ const KEYS = {
 } as const;
 
 /** The options win over the order form. */
-function placeOf({ options, form = NO_FORM }: QuotaGrounds, key: string): string {
+function placeOf({ options, form = NO_FORM }: QuotaInput, key: string): string {
   return givenOf(options, key) === undefined ? fieldPath(form, key) : `options.${key}`;
 }
 
-function readCorrection(grounds: QuotaGrounds, name: string, problems: Problems): number | undefined {
-  const value = givenOf(grounds.options, name) ?? givenOf((grounds.form ?? NO_FORM).fields, name);
+function readCorrection(input: QuotaInput, name: string, problems: Problems): number | undefined {
+  const value = givenOf(input.options, name) ?? givenOf((input.form ?? NO_FORM).fields, name);
   if (value === undefined) return undefined;
   const number = numberOf(value);
   const isFraction = name.endsWith("inodes") && number !== undefined && !Number.isInteger(number);
   const fault = faultOfNumber(number) ?? (isFraction ? "must be a whole number, not" : null);
   if (number !== undefined && fault === null) return number;
-  problems.push(faultyNumber("bad-options", { field: placeOf(grounds, name), fault, value }));
+  problems.push(faultyNumber("bad-options", { field: placeOf(input, name), fault, value }));
   return undefined;
 }
 

@@ -12,9 +12,9 @@ import {
   type Connection,
   createSender,
   type Exchange,
-  type Patience,
   type PostBody,
   type Query,
+  type RequestLimits,
   type Sender,
 } from "./send.ts";
 import { describeStatus } from "./status-errors.ts";
@@ -54,16 +54,16 @@ const POST_LIMIT_BYTES = 1024 * 1024;
 type Server = Pick<Asked, "origin" | "proxyFrom" | "tokenFrom">;
 
 /** A client that has no way to change anything. */
-export function createReader(connection: Connection, patience: Patience): Reader {
-  return readWith(createSender(connection, patience), serverOf(connection), patience);
+export function createReader(connection: Connection, limits: RequestLimits): Reader {
+  return readWith(createSender(connection, limits), serverOf(connection), limits);
 }
 
 /** A client that can also POST. */
-export function createActor(connection: Connection, patience: Patience): Actor {
-  const send = createSender(connection, patience);
+export function createActor(connection: Connection, limits: RequestLimits): Actor {
+  const send = createSender(connection, limits);
   const server = serverOf(connection);
   return {
-    ...readWith(send, server, patience),
+    ...readWith(send, server, limits),
     post: (path, body) =>
       postOnce(
         {
@@ -76,14 +76,14 @@ export function createActor(connection: Connection, patience: Patience): Actor {
           ...(body === undefined ? {} : { body }),
         },
         send,
-        patience,
+        limits,
       ),
   };
 }
 
-function readWith(send: Sender, server: Server, patience: Patience): Reader {
+function readWith(send: Sender, server: Server, limits: RequestLimits): Reader {
   return {
-    note: (message) => patience.onRetry?.(message),
+    note: (message) => limits.onRetry?.(message),
     get: (path, query = {}, { stop, limitBytes = LARGEST_BODY_BYTES } = {}) =>
       getWithRetries(
         {
@@ -97,7 +97,7 @@ function readWith(send: Sender, server: Server, patience: Patience): Reader {
           ...(stop && { stop }),
         },
         send,
-        patience,
+        limits,
       ),
   };
 }
@@ -110,8 +110,8 @@ function showPath(path: string, query: Query): string {
   return query.page === undefined ? path : `${path} (page ${query.page})`;
 }
 
-async function postOnce(exchange: Exchange, send: Sender, patience: Patience): Promise<Posted> {
-  if (patience.signal.aborted) throw patience.signal.reason;
+async function postOnce(exchange: Exchange, send: Sender, limits: RequestLimits): Promise<Posted> {
+  if (limits.signal.aborted) throw limits.signal.reason;
   // A POST on its way is not given up when the run ends: its own time limits bound it, and its effect must be known.
   const received = await send(exchange, []).catch((error: unknown) => {
     const translated = translateTransportError(error, exchange);

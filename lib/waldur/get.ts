@@ -3,31 +3,35 @@
 import { type AppError, RetryLaterError } from "../errors.ts";
 import { type Answer, type Failed, parseAnswer } from "./answer.ts";
 import { backoffMs, isTransientStatus, retryAfterMs } from "./retry.ts";
-import type { Exchange, Patience, Sender } from "./send.ts";
+import type { Exchange, RequestLimits, Sender } from "./send.ts";
 import { describeStatus } from "./status-errors.ts";
 import { translateTransportError } from "./translate.ts";
 
-/** GETs until it is answered or patience ends. */
-export async function getWithRetries(exchange: Exchange, send: Sender, patience: Patience): Promise<Answer> {
+/** GETs until it is answered or limits ends. */
+export async function getWithRetries(
+  exchange: Exchange,
+  send: Sender,
+  limits: RequestLimits,
+): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
-    const result = await attemptGet({ ...exchange, tries: attempt + 1 }, send, patience);
+    const result = await attemptGet({ ...exchange, tries: attempt + 1 }, send, limits);
     if (!("failure" in result)) return result;
     const { failure, retryAfterMs: askedMs } = result;
-    const waitMs = askedMs ?? backoffMs(attempt, patience.random);
-    if (attempt >= patience.retries || waitMs > patience.timeLeftMs()) throw failure;
-    const { politeness } = patience;
+    const waitMs = askedMs ?? backoffMs(attempt, limits.random);
+    if (attempt >= limits.retries || waitMs > limits.timeLeftMs()) throw failure;
+    const { politeness } = limits;
     if (politeness !== undefined && askedMs !== null) {
       if (askedMs > politeness.leftMs) throw tooPatient(failure, askedMs);
       politeness.leftMs -= askedMs;
     }
     const seconds = (waitMs / 1000).toFixed(1);
-    if (askedMs === null) patience.onRetry?.(`${failure.message}; trying again in ${seconds} s`);
+    if (askedMs === null) limits.onRetry?.(`${failure.message}; trying again in ${seconds} s`);
     else
-      patience.onRetry?.(
+      limits.onRetry?.(
         `${failure.message}; trying again in ${seconds} s, as requested (Retry-After)`,
         askedMs,
       );
-    await pause(waitMs, patience.signal, exchange.stop);
+    await pause(waitMs, limits.signal, exchange.stop);
   }
 }
 
@@ -40,9 +44,9 @@ function tooPatient(failure: AppError, askedMs: number): RetryLaterError {
   });
 }
 
-async function attemptGet(exchange: Exchange, send: Sender, patience: Patience): Promise<Answer | Failed> {
+async function attemptGet(exchange: Exchange, send: Sender, limits: RequestLimits): Promise<Answer | Failed> {
   const { stop } = exchange;
-  const signals = stop === undefined ? [patience.signal] : [patience.signal, stop];
+  const signals = stop === undefined ? [limits.signal] : [limits.signal, stop];
   const received = await send(exchange, signals).catch((error: unknown) => {
     for (const signal of signals) if (signal.aborted) throw signal.reason;
     const translated = translateTransportError(error, exchange);
@@ -50,11 +54,11 @@ async function attemptGet(exchange: Exchange, send: Sender, patience: Patience):
     throw translated;
   });
   if ("failure" in received) return received;
-  patience.onAnswer?.(received.headers);
+  limits.onAnswer?.(received.headers);
   if (received.status === 200) return parseAnswer(received, exchange);
   const error = describeStatus(received, exchange);
   if (!isTransientStatus(received.status)) throw error;
-  return { failure: error, retryAfterMs: retryAfterMs(received.headers.get("retry-after"), patience.now()) };
+  return { failure: error, retryAfterMs: retryAfterMs(received.headers.get("retry-after"), limits.now()) };
 }
 
 async function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {

@@ -28,7 +28,7 @@ export type Connection = {
 };
 
 /** What the client needs of the run: its limits, its clock, and the signal that ends it. */
-export type Patience = {
+export type RequestLimits = {
   /** Longest time without data, in milliseconds; a complete answer may take four times as long. */
   silenceMs: number;
   retries: number;
@@ -70,10 +70,10 @@ export type Exchange = Asked & {
 
 export type Sender = (exchange: Exchange, signals: readonly AbortSignal[]) => Promise<Received>;
 
-export function createSender(connection: Connection, patience: Patience): Sender {
+export function createSender(connection: Connection, limits: RequestLimits): Sender {
   const tls = tlsOptions(connection);
   const sendTo = async (url: string, exchange: Exchange, signals: readonly AbortSignal[]) => {
-    const watch: Watch = watchProgress(patience.silenceMs, signals);
+    const watch: Watch = watchProgress(limits.silenceMs, signals);
     try {
       const response = await ofetch.raw(url, {
         method: exchange.method,
@@ -115,7 +115,7 @@ export function createSender(connection: Connection, patience: Patience): Sender
   // Not translated: a path that leaves the API is a bug of ours, not a network error.
   return (exchange, signals) => {
     const url = requestUrl(connection.apiUrl, exchange);
-    return timed(exchange, () => sendTo(url, exchange, signals), patience.onRequest);
+    return timed(exchange, () => sendTo(url, exchange, signals), limits.onRequest);
   };
 }
 

@@ -25,8 +25,8 @@ export type Program = {
 export const BINARY: Program = {
   isInside: false,
   start(stage, line, { clock, offset, zone, isHurried }) {
-    const patience = isHurried ? ["--retries", "0", "--timeout", "1"] : [];
-    const { kill, ended } = startOn(stage, [...line.split(" "), "--json", ...patience], {
+    const limits = isHurried ? ["--retries", "0", "--timeout", "1"] : [];
+    const { kill, ended } = startOn(stage, [...line.split(" "), "--json", ...limits], {
       TZ: zone,
       ...clock.environment(offset),
     });

@@ -1,17 +1,17 @@
-// The real client, set up for tests: a token that must be found nowhere, short patience, and a record of its retries.
+// The real client, set up for tests: a token that must be found nowhere, short limits, and a record of its retries.
 
 import { afterEach } from "bun:test";
 import { secret } from "../../lib/config/config.ts";
 import { AppError } from "../../lib/errors.ts";
 import { createActor } from "../../lib/waldur/client.ts";
-import type { Connection, Patience } from "../../lib/waldur/send.ts";
+import type { Connection, RequestLimits } from "../../lib/waldur/send.ts";
 
 export const TOKEN = "canary0123456789abcdef0123456789abcdef01";
 
 /** The client for a server, and what it said of its retries. */
 export function clientFor(
   url: string,
-  { connection = {}, ...patience }: Partial<Patience> & { connection?: Partial<Connection> } = {},
+  { connection = {}, ...limits }: Partial<RequestLimits> & { connection?: Partial<Connection> } = {},
 ) {
   const retries: string[] = [];
   const client = createActor(
@@ -34,7 +34,7 @@ export function clientFor(
       random: () => 0,
       timeLeftMs: () => 60_000,
       onRetry: (message) => retries.push(message),
-      ...patience,
+      ...limits,
     },
   );
   return { ...client, retries };

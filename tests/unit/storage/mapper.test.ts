@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { UnixGidSource } from "../../../lib/config/config.ts";
 import { RetryLaterError } from "../../../lib/errors.ts";
 import type { StorageSource } from "../../../lib/storage/document.ts";
-import type { MappedOrder } from "../../../lib/storage/order-grounds.ts";
+import type { MappedOrder } from "../../../lib/storage/order-input.ts";
 import { quoted } from "../../../lib/storage/problems.ts";
 import { entryOf, mapper, numbersOf, problemsOf, source } from "./support.ts";
 

@@ -3,7 +3,7 @@
 import { isTable } from "../json.ts";
 import type { OrderType, StorageSource } from "./document.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
-import type { QuotaGrounds } from "./quotas.ts";
+import type { QuotaInput } from "./quotas.ts";
 import { fieldOf, givenOf } from "./values.ts";
 
 /** What of an order decides the entry of its resource. */
@@ -19,7 +19,7 @@ export type MappedOrder = {
  * A create or update order's own limits when it has any, else the resource's; an update's new options over those of
  * the resource. A terminate order takes all from the resource.
  */
-export function groundsOfOrder(order: MappedOrder, source: StorageSource, problems: Problems): QuotaGrounds {
+export function inputOfOrder(order: MappedOrder, source: StorageSource, problems: Problems): QuotaInput {
   const hasLimits = order.type !== "terminate" && Object.keys(order.limits).length > 0;
   const limits = hasLimits ? order.limits : source.limits;
   return { limits, options: order.type === "update" ? newOptions(order, source, problems) : source.options };
@@ -38,11 +38,11 @@ function newOptions({ attributes }: MappedOrder, { options }: StorageSource, pro
  * Before an update. Until the order is done the resource itself holds the old values; `old_limits` and `old_options` of
  * the order give them also when its file has to be published again after that.
  */
-export function groundsBefore(
+export function inputBefore(
   { attributes }: MappedOrder,
   source: StorageSource,
   componentName: string,
-): QuotaGrounds {
+): QuotaInput {
   const limits = fieldOf(attributes, "old_limits");
   const options = fieldOf(attributes, "old_options");
   return {
