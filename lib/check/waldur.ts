@@ -3,7 +3,7 @@
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, ConfigError, RefusedError, RetryLaterError } from "../errors.ts";
-import { connectTo, limitsOf } from "../run/create-job.ts";
+import { connectTo, requestLimitsOf } from "../run/create-job.ts";
 import { createReader } from "../waldur/client.ts";
 import { findOffering } from "../waldur/offering.ts";
 import { checkClock } from "./clock.ts";
@@ -58,7 +58,7 @@ function connect(offering: OfferingConfig, { config, end, options, surroundings 
   const connection = connectTo(share, false);
   let first: { date: string | null; at: Date } | null = null;
   const reader = createReader(connection, {
-    ...limitsOf(share),
+    ...requestLimitsOf(share),
     onRetry: (message) => surroundings.progress.begin(message),
     onAnswer: (headers) => {
       first ??= { date: headers.get("date"), at: surroundings.now() };

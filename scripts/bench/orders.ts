@@ -30,7 +30,7 @@ export async function measureOrders(bench: Bench): Promise<readonly Finding[]> {
           ...[times(above), atMost(1.3, above)],
         ],
       ],
-      note: "The floor is requests × latency. What is above it is the disk's: files are flushed before Waldur hears of them.",
+      note: "The floor is requests × latency. What is above it is the disk's: files are flushed before they are reported to Waldur.",
     },
   ];
 }

@@ -281,7 +281,7 @@ describe("two runs at once", () => {
     }));
 });
 
-test("a kill at any request of a run of orders is made good by the next run", () =>
+test("a kill at any request of a run of orders is completed by the next run", () =>
   withStage({ orders: 3 }, async (stage) => {
     for (let requests = 1; ; requests++) {
       const before = stage.simulator.requests.length;

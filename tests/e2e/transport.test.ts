@@ -76,7 +76,7 @@ describe("a proxy", () => {
     });
   });
 
-  test("that is not there, or refuses us, ends the run without a word of its password", async () => {
+  test("that is not there, or refuses us, ends the run does not show the password of the proxy", async () => {
     const refusing: Script = (_, wire) => wire.end(answer(407, { "Proxy-Authenticate": "Basic" }));
     await withServer(startRaw(refusing), async (proxy) => {
       for (const [port, code] of [

@@ -32,7 +32,7 @@ const ANSWERS: readonly { ack: Ack; state: string; at: readonly string[] }[] = [
 
 for (const generation of GENERATIONS) {
   for (const { ack, state, at } of ANSWERS) {
-    test(`the answer ${ack.result} reaches a ${generation} server whatever befalls its requests`, async () => {
+    test(`the answer ${ack.result} reaches a ${generation} server despite any fault of its requests`, async () => {
       for (const name of NAMES) for (const where of at) await befall({ generation, ack, state }, name, where);
     }, 30_000);
   }

@@ -207,7 +207,7 @@ describe("a planted", () => {
   });
 });
 
-test("an output directory that everybody can write ends with 73; opted out it is used, and said in every run", async () => {
+test("an output directory that everybody can write ends with 73; with allow_shared_directory it is used, with a warning in every run", async () => {
   const stage = await open({ allow_shared_directory: true });
   chmodSync(stage.out, 0o777);
   for (let n = 0; n < 2; n++) {

@@ -98,7 +98,7 @@ for (const kind of KINDS) {
 
 describe("the order of calls", () => {
   test.skipIf(!CAN_TRACE)(
-    `has the file, its name and the directory on the disk before Waldur hears of it${NEEDS_TRACE}`,
+    `has the file, its name and the directory on the disk before it is reported to Waldur${NEEDS_TRACE}`,
     async () => {
       for (const scene of ORDER_SCENES) {
         const calls = await traceScene(scene);

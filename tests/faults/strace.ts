@@ -31,10 +31,10 @@ export type Traced = Ran & {
   log: string;
 };
 
-/** What befalls the n-th call of a name, as strace says it: `signal=KILL`, `error=EIO`. */
+/** What happens to the n-th call of a name, as strace says it: `signal=KILL`, `error=EIO`. */
 export type Blow = Pick<Call, "name" | "nth"> & { what: string };
 
-/** Every call of a run that nothing befalls. */
+/** Every call of a run without a fault. */
 export function traceRun(stage: Stage, args: readonly string[]): Promise<Traced> {
   return runTraced(stage, args, []);
 }

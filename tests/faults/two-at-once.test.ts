@@ -79,7 +79,7 @@ describe("answers of the provisioner", () => {
 
 describe("four hosts that share a directory but no lock", () => {
   test.skipIf(!CAN_UNSHARE)(
-    `publish each order under one name, and Waldur hears of it${NEEDS_UNSHARE}`,
+    `publish each order under one name, and report it to Waldur${NEEDS_UNSHARE}`,
     async () => {
       let met = 0;
       await onRounds(6, async (stage) => {

@@ -1,4 +1,4 @@
-// A run of `sync` that nothing befalls: what its snapshot must hold is made out before it, for the run itself changes
+// A run of `sync` without a fault: what its snapshot must hold is made out before it, for the run itself changes
 // what is known; and what every other run leaves of that.
 
 import type { Arrival, Ran } from "../stage.ts";

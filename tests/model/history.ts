@@ -87,7 +87,7 @@ export type Step =
   | Run;
 export type History = { setup: Setup; steps: readonly Step[] };
 
-/** Nothing befalls it. */
+/** Without a fault. */
 export function isAlone(run: Run): boolean {
   return run.runs.length === 1 && !isDisturbed(run);
 }

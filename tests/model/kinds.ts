@@ -1,5 +1,5 @@
 // The kinds of histories: those of whole sites on the compiled binary, the same inside the test's process, and dense
-// lives of orders there, in which every other step is a pass that something befalls.
+// lives of orders there, in which every other step is a pass with a fault.
 
 import fc from "fast-check";
 import { answers } from "./answers.ts";

@@ -5,7 +5,7 @@ import { unseenRows } from "./silence.ts";
 import { hasSilentChange } from "./silent.ts";
 import type { Site } from "./site.ts";
 
-/** Nothing befalls it. */
+/** Without a fault. */
 export const PEACEFUL: Omit<Run, "runs"> = {
   zone: "UTC",
   clock: "+0",

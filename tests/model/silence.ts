@@ -50,7 +50,7 @@ function reportIn(stdout: string): Partial<Report> {
 
 type Asked = Pick<Arrival, "path" | "query">;
 
-/** What is known before a run of `sync` that nothing befalls, and then of it. */
+/** What is known before a run of `sync` without a fault, and after it. */
 export type CalmSync = {
   unseen: readonly Unseen[];
   ran: Ran;

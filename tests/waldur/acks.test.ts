@@ -65,7 +65,7 @@ for (const generation of GENERATIONS) {
       expect([ran.code, order.state, stage.receipts("closed")]).toEqual([10, "done", 1]);
     });
 
-    test("a lost answer to set_state_erred is read back, and the word reaches Waldur once", async () => {
+    test("a lost answer to set_state_erred is read back, and is reported to Waldur once", async () => {
       await using stage = await openAcking({ generation, faults: ["drop-after-apply@set_state_erred"] });
       const order = place(stage, "Create");
       await stage.pass();
@@ -239,7 +239,7 @@ describe("an Update order that changes only options", () => {
   };
 
   for (const completion of ["on-publish", "on-ack", "external"]) {
-    test(`that a current Waldur ends at once gets its file with ${completion}, and no call more`, async () => {
+    test(`that a current Waldur ends at once gets its file with ${completion}, and no further request`, async () => {
       await using stage = await openAcking({ settings: { completion }, workerDelayMs: 0 });
       const order = options(stage);
       const first = await stage.pass();

@@ -1,5 +1,5 @@
 // Paths that stay their holder's through withdrawn orders, wrong clocks, lost files and holders that come to life
-// again: what an adversary tried (docs/contract.md, "Mount points").
+// again: attempts to take a path (docs/contract.md, "Mount points").
 
 import { describe, expect, test } from "bun:test";
 import { rmSync, truncateSync } from "node:fs";

@@ -1,5 +1,5 @@
 // Whole histories, made up by chance and played inside this process: lives of orders in which every other step is a
-// pass that something befalls, and the histories of sites that tests/faults/model.test.ts plays on the binary. Whatever
+// pass with a fault, and the histories of sites that tests/faults/model.test.ts plays on the binary. Whatever
 // happened, once it is quiet the files are what Waldur says (docs/contract.md, "Orders": running again is the whole
 // recovery). SEED and HISTORIES choose others than the usual ones.
 
@@ -16,7 +16,7 @@ async function play(kind: "orders" | "inside", usual: number): Promise<ReadonlyM
   return scenes;
 }
 
-test("whatever befalls orders of either server, the files are what they say in the end", async () => {
+test("despite any fault of either server, the files are what the orders say in the end", async () => {
   const scenes = await play("orders", 60);
   for (const server of ["a current server", "a 2024 server"]) expect(scenes.get(server)).toBeGreaterThan(20);
 }, 240_000);

@@ -405,7 +405,7 @@ describe("what a receipt says", () => {
     expect(receiptOf(stage, order, "receipts/closed")).toMatchObject({ ...more, published: true });
   });
 
-  test("of version 0.1, which did not say that the file is there, is made good by the file", async () => {
+  test("of version 0.1, which did not say that the file is there, is completed from the file", async () => {
     await using stage = await openOrders({ faults: ["done-without-effect*1"] });
     const order = place(stage, "Update");
     await stage.pass(MONDAY);

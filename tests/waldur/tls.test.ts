@@ -1,4 +1,4 @@
-// TLS with real servers and real certificates: what is refused, in which words, and what another CA makes good.
+// TLS with real servers and real certificates: what is refused, in which words, and what another CA fixes.
 
 import { describe, expect, test } from "bun:test";
 import { type Certificate, makeCertificates } from "./certificates.ts";

@@ -189,7 +189,7 @@ describe("killed between the claims and the rename", () => {
     expect(pathsOf(load(output.directory).table, 0)[0]).toBe("/a");
   });
 
-  test("a row that had no entry before is named by nothing either", () => {
+  test("a row that had no entry before has no claim either", () => {
     const output = openScratch();
     const before = load(output.directory, 0);
     const rules = {

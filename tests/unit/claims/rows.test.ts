@@ -168,7 +168,7 @@ describe("a path that no file names", () => {
     expect(rows.mustRestart).toBe(false);
   });
 
-  test("of a row that is not in this list gives way without another reading", () => {
+  test("of a row that is not in this list loses the path without reading the list again", () => {
     const table = createClaimTable();
     const theirs = claimOf("/a", { marks: WANTED, offering: "e".padStart(32, "0") });
     table.makePresent(table.claim(table.resource(uuidOf(0)), theirs));

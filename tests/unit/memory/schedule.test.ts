@@ -76,7 +76,7 @@ describe("a plan", () => {
   });
 });
 
-test("a row that is not remembered makes no page old", () => {
+test("a row that is not remembered does not make its page stale", () => {
   const tracker = trackAges();
   for (const age of [null, 7, null]) tracker.add(age);
   expect(tracker.finish({ writtenAt: 9, owed: 0 })).toEqual({ rows: 3, writtenAt: 9, owed: 0, oldest: [7] });

@@ -84,7 +84,7 @@ test("a mix of two answers is a complaint", () => {
     expect(snapshotRule(site, before)(withEntry(mix)).join()).toContain("the snapshot holds");
 });
 
-test("whoever is reported without need is a complaint", () => {
+test("an unnecessary report fails the verdict", () => {
   expect(complaintsOfNotices(site, [ran(row().uuid)]).join()).toContain("never did");
   changeSilently(NEW);
   expect(complaintsOfNotices(site, [ran(row().uuid)])).toEqual([]);
