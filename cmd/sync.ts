@@ -5,12 +5,12 @@ import { runOnce } from "./run.ts";
 
 /** `sync`: all.json, once. */
 export const command = defineCommand({
-  meta: { name: "sync", description: "Publish all.json, the list of every storage resource." },
+  meta: { name: "sync", description: "Publish a snapshot (*-all.json) of all storage resources." },
   args: runFlags("sync", {
     "allow-shrink": {
       type: "boolean",
       group: "Run",
-      description: "publish even if the guard refuses, because many resources are gone or changed",
+      description: "publish although many resources are gone or changed",
     },
     "if-changed": {
       type: "boolean",

@@ -31,7 +31,7 @@ export const root: Command = defineGroup(
     {
       name: "sync",
       group: "Runs",
-      summary: "Publish all.json, the list of every storage resource.",
+      summary: "Publish a snapshot (*-all.json) of all storage resources.",
       load: () => import("./sync.ts"),
     },
     {

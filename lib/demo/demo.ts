@@ -193,7 +193,7 @@ async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Sc
   const before = simulator.requests.length;
   await stage.show(`\n$ waldur-cscs-storage ${mode} -c ${configPath}\n`);
   const report = await stage.run(mode, configPath);
-  for (const line of requestLines(simulator.requests.slice(before))) await stage.show(`  asked  ${line}\n`);
+  for (const line of requestLines(simulator.requests.slice(before))) await stage.show(`  sent   ${line}\n`);
   for (const file of report.files) {
     await stage.show(`  wrote  ${basename(file.path)} (${file.bytes} bytes)\n`);
   }

@@ -140,7 +140,7 @@ function tooLong(path: string, given: number, { most, limit }: { most: number; l
       ? `has a count of ${given} rows, and at most ${limit} are read`
       : `grows while it is read, to ${given} rows by now`;
   return new AnswerError(`the list of GET ${path} ${why}`, {
-    hint: "is waldur_api_url right, and is no other server in front of Waldur?",
+    hint: "check waldur_api_url, and any proxy in front of Waldur",
   });
 }
 
