@@ -4,7 +4,7 @@
 import { AnswerError } from "../errors.ts";
 import { isTable } from "../json.ts";
 import type { Job } from "../run/job.ts";
-import type { Part } from "../waldur/page-source.ts";
+import type { ListPart } from "../waldur/pages.ts";
 import { fetchListedRow, fetchPageAgain } from "../waldur/resource-rows.ts";
 import type { Query } from "../waldur/send.ts";
 import { parseUuid } from "../waldur/wire.ts";
@@ -25,7 +25,7 @@ export type CostlyRows = {
   /** A try of the list begins. */
   begin(): void;
   /** Replaces the wanted ones of these rows by rows of one answer each. */
-  fetchAgain(rows: unknown[], wanted: readonly number[], part: Part): Promise<void>;
+  fetchAgain(rows: unknown[], wanted: readonly number[], part: ListPart): Promise<void>;
 };
 
 type Asking = {
@@ -71,7 +71,7 @@ export function createCostlyRows({ job, query, fields, since }: Asking): CostlyR
       await inParallel(left, job.config.settings.parallelRequests, async (n) => {
         rows[n] = await fetchListedRow(reader, parseUuid(rows[n], "a resource"), fields);
       });
-      await learnRecent();
+      if (part.seen < part.count) await learnRecent();
     },
   };
 }

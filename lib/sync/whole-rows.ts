@@ -11,7 +11,8 @@ import type { Temporary } from "../output/durable.ts";
 import { plural } from "../report/summary.ts";
 import { addNotice, type Job } from "../run/job.ts";
 import { plainStorageFields } from "../storage/form.ts";
-import { type Part, ReadAgain, type Span } from "../waldur/page-source.ts";
+import { ReadAgain, type Span } from "../waldur/page-source.ts";
+import type { ListPart } from "../waldur/pages.ts";
 import type { Query } from "../waldur/send.ts";
 import { unreadFault } from "../waldur/wire.ts";
 import { createCostlyRows } from "./costly-rows.ts";
@@ -26,7 +27,7 @@ export type WholeRows = {
   /** What the list is asked for, by the place of the rows in it. */
   fieldsOf(span: Span): readonly string[];
   /** The rows with all their columns. */
-  complete(part: Part): Promise<readonly unknown[]>;
+  complete(part: ListPart): Promise<readonly unknown[]>;
   /** The snapshot of the rows is published, or was the last one: the next run may know of them. */
   remember(): void;
   discard(): void;
@@ -67,7 +68,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
     modified === row.modified && checkedAt <= now && now - checkedAt <= LONGEST_TRUST;
 
   /** Puts what is remembered into the rows, and reads the others anew; whether each is as the server gave it now. */
-  const fill = async (rows: unknown[], known: readonly (RememberedRow | null)[], part: Part) => {
+  const fill = async (rows: unknown[], known: readonly (RememberedRow | null)[], part: ListPart) => {
     const isRead = rows.map(() => true);
     const wanted: number[] = [];
     for (const [n, row] of rows.entries()) {
@@ -82,7 +83,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
     return isRead;
   };
   /** Rows of projects that the list of projects lacks are asked for the names themselves, where rows have them. */
-  const completeProjects = async (rows: unknown[], part: Part): Promise<void> => {
+  const completeProjects = async (rows: unknown[], part: ListPart): Promise<void> => {
     const foreign = await survey.rowsWithoutNames(rows);
     if (foreign.length > 0) await foreignRows.fetchAgain(rows, foreign, part);
   };
