@@ -9,8 +9,10 @@ import {
   examineLatest,
   examineLock,
   examineOutput,
+  examineReceipts,
   examineState,
 } from "../output/examine.ts";
+import { tryFile } from "../output/trial.ts";
 import type { Held } from "../places/held.ts";
 import { showMode, showUser } from "../places/owners.ts";
 import type { Stopped } from "./context.ts";
@@ -49,7 +51,7 @@ export function checkPlace(offering: OfferingConfig, findings: Findings): Place 
     return { ...place, own };
   }
   held.push(state);
-  const claims = attempt("state-directory", findings, () => examineClaims(state));
+  const claims = attempt("state-directory", findings, () => examineClaims(state) && examineReceipts(state));
   if (claims === null) own.push(EXIT.output);
   else findings.ok("state-directory", `${state.path}, of ${showUser(state.owner)}`);
   return { ...place, own, ...lookAtLocks(state, offering, findings) };
@@ -70,13 +72,14 @@ function attempt<Result>(item: PlaceItem, findings: Findings, look: () => Result
 
 function lookAtOutput({ settings }: OfferingConfig, findings: Findings): ExaminedOutput {
   const warnings: { message: string; hint?: string }[] = [];
-  const output = examineOutput({
+  const place = {
     directory: settings.outputDirectory,
     requireMount: settings.requireMount,
     allowShared: settings.allowSharedDirectory,
-    warn: (message) => warnings.push({ message }),
-    notice: (finding) => warnings.push(finding),
-  });
+    warn: (message: string) => void warnings.push({ message }),
+    notice: (finding: { message: string; hint: string }) => void warnings.push(finding),
+  };
+  const output = examineOutput(place, tryFile);
   for (const { message, hint } of warnings) findings.warn("output-directory", message, hintOf(hint));
   findings.ok("output-directory", describeOutput(output));
   return output;
@@ -109,7 +112,7 @@ function lookAtLatest(
 
 function lookAtState(output: Held, { sync }: OfferingConfig, findings: Findings): Held | null | "failed" {
   const looked = attempt("state-directory", findings, () => ({
-    held: examineState(output, sync ? "sync" : "orders"),
+    held: examineState(output, sync ? "sync" : "orders", tryFile),
   }));
   return looked === null ? "failed" : looked.held;
 }

@@ -23,6 +23,13 @@ export function realParent(directory: string): string {
   );
 }
 
+/** Nothing is made through a link: its target may be on a file system that is not mounted. */
+export function linkToNothing(directory: string): OutputError {
+  return new OutputError(`${directory} is a symbolic link to something that does not exist`, {
+    hint: `create or mount what it leads to (\`readlink ${directory}\`), or correct \`output_directory\``,
+  });
+}
+
 /** @throws OutputError when this user may not make it */
 export function makeHere<Made>(directory: string, make: () => Made): Made {
   try {

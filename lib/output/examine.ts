@@ -1,5 +1,6 @@
 // What a run would meet in its output directory, found out without making, changing or locking anything: the same
-// questions in the same order as directory.ts, so that both give the same answers.
+// questions in the same order as directory.ts, so that both give the same answers. `check` reports them, and a dry run
+// (look.ts).
 
 import {
   accessSync,
@@ -15,17 +16,21 @@ import { dirname, join, resolve } from "node:path";
 import { OutputError, RetryLaterError } from "../errors.ts";
 import { type Held, reach, throughDescriptor } from "../places/held.ts";
 import { openToRead } from "../places/open.ts";
+import { makeHere } from "./absent.ts";
 import { type Mode, type PlaceOptions, STATE_DIRECTORY } from "./directory.ts";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { lockHolder, type Mounted, mountOf } from "./file-system.ts";
 import { inodeOf } from "./files.ts";
-import { openOutputDirectory, openStateDirectory, requireWay, settleOutput, settleState } from "./hold.ts";
+import { openOutputDirectory, openStateDirectory, pathToMake, settleOutput, settleState } from "./hold.ts";
 import { temporaryName, trialName } from "./leftovers.ts";
 import { lockName, requireLockFile } from "./lock.ts";
 import { checkMount } from "./mount.ts";
 import { LATEST_NAME, readLatest } from "./retention.ts";
-import { tryFile } from "./trial.ts";
+import type { tryFile } from "./trial.ts";
 import { unlessForbidden } from "./trust.ts";
+
+/** Tries to make a file; answers null where it does not, and then nothing is known of its owner. */
+export type TryFile = (...[place]: Parameters<typeof tryFile>) => ReturnType<typeof tryFile>;
 
 export type ExaminedOutput = {
   directory: string;
@@ -42,12 +47,12 @@ export type ExaminedOutput = {
  * Looks at the output directory, and holds it where it is there.
  * @throws OutputError as a run would
  */
-export function examineOutput(options: PlaceOptions): ExaminedOutput {
+export function examineOutput(options: PlaceOptions, tryFile: TryFile): ExaminedOutput {
   const { requireMount } = options;
   const directory = resolve(options.directory);
   if (requireMount !== null) checkMount(requireMount, directory);
   const fd = openOutputDirectory(directory);
-  if (fd === null) return examineParent(directory, options);
+  if (fd === null) return examineParent(directory, options, tryFile);
   const hasState = existsSync(throughDescriptor(fd, `/${STATE_DIRECTORY}`));
   let isTried = false;
   const makeTrial = () => {
@@ -68,12 +73,12 @@ export function examineOutput(options: PlaceOptions): ExaminedOutput {
 }
 
 /** Only the last part of the path is made by a run. */
-function examineParent(directory: string, options: PlaceOptions): ExaminedOutput {
+function examineParent(directory: string, options: PlaceOptions, tryFile: TryFile): ExaminedOutput {
   const doing = "use output directory";
   const parent = dirname(directory);
   attempt(doing, directory, () => {
-    requireWay(directory, options);
-    accessSync(realpathSync(parent), constants.W_OK | constants.X_OK);
+    const above = dirname(pathToMake(directory, options));
+    makeHere(directory, () => accessSync(above, constants.W_OK | constants.X_OK));
   });
   const trial = tryFile({ directory: parent, name: null });
   const { uid } = attempt(doing, directory, () => lstatSync(parent));
@@ -101,7 +106,7 @@ export function examineLatest({ path: directory }: Held): string | null {
  * Looks at the state directory below a held output directory, and holds it; null where it is yet to be made.
  * @throws OutputError as a run would
  */
-export function examineState(output: Held, mode: Mode): Held | null {
+export function examineState(output: Held, mode: Mode, tryFile: TryFile): Held | null {
   const path = join(output.path, STATE_DIRECTORY);
   const fd = openStateDirectory(path, output.fd);
   if (fd === null) return null;
@@ -109,8 +114,8 @@ export function examineState(output: Held, mode: Mode): Held | null {
   const held = settleState({ path, fd }, { askOwner: () => unlessForbidden(makeTrial), closeToOthers: null });
   try {
     output.owner = held.owner;
-    makeTrial();
     requireOneFileSystem(output, held);
+    makeTrial();
     return held;
   } catch (error) {
     held.release();
@@ -152,11 +157,19 @@ function lockedBy(pid: number, { path, mode }: { path: string; mode: Mode }): Re
 }
 
 /**
- * Looks at what a run needs only once it writes claims or a receipt.
+ * Looks at what a run of either mode needs only once it writes claims.
  * @throws OutputError when it could not
  */
 export function examineClaims({ path: statePath }: Held): "sound" {
   requireLock(join(statePath, lockName("claims")));
+  return "sound";
+}
+
+/**
+ * Looks at what `orders` needs only once it writes a receipt.
+ * @throws OutputError when it could not
+ */
+export function examineReceipts({ path: statePath }: Held): "sound" {
   for (const folder of ["receipts", "receipts/closed"]) {
     const path = join(statePath, folder);
     const stats = attemptIfExists("find", path, () => lstatSync(reach(path)));

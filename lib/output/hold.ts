@@ -7,7 +7,7 @@ import { errnoOf, OutputError } from "../errors.ts";
 import { type Held, holdDirectory, reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
 import { ownUser } from "../places/owners.ts";
-import { makeHere, realParent } from "./absent.ts";
+import { linkToNothing, makeHere, realParent } from "./absent.ts";
 import { attempt } from "./failure.ts";
 import { syncDirectory } from "./fsync.ts";
 import { removeTrials } from "./leftovers.ts";
@@ -75,8 +75,10 @@ function settle({ faults, notices }: Judged, { notice }: Pick<Trusting, "notice"
 function openExisting(directory: string): number | null {
   const real = attemptIfAbsent(() => realpathSync(directory));
   if (real !== null) return openAs(directory, real);
+  const stats = lstatSync(directory, { throwIfNoEntry: false });
   // The runtime, too, finds the real path through a descriptor.
-  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) throw noDescriptors(directory);
+  if (stats?.isDirectory() === true) throw noDescriptors(directory);
+  if (stats?.isSymbolicLink() === true) throw linkToNothing(directory);
   return null;
 }
 
@@ -93,14 +95,17 @@ function createOutputAs(directory: string, options: Trusting): number {
   return attempt(USE_OUTPUT, directory, () => createOutput(directory, options));
 }
 
-/** @throws OutputError when a directory that is made there could be replaced by others */
-export function requireWay(directory: string, options: Pick<Trusting, "allowShared" | "notice">): void {
+/**
+ * Where a directory that is missing is made, without links.
+ * @throws OutputError when there is no directory above it, or others could replace what is made there
+ */
+export function pathToMake(directory: string, options: Pick<Trusting, "allowShared" | "notice">): string {
   if (!options.allowShared) settle({ faults: judgeWay(directory).faults, notices: [] }, options);
+  return join(realParent(directory), basename(directory));
 }
 
 function createOutput(directory: string, options: Trusting): number {
-  requireWay(directory, options);
-  const path = join(realParent(directory), basename(directory));
+  const path = pathToMake(directory, options);
   if (!makeHere(directory, () => createDirectory(path, 0o755)))
     return openAs(directory, realpathSync(directory));
   const fd = openMade(path, 0o755);

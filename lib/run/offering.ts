@@ -2,7 +2,7 @@
 // to know is left behind.
 
 import { AppError, BugError } from "../errors.ts";
-import type { OutputOptions } from "../output/directory.ts";
+import type { PlaceOptions } from "../output/directory.ts";
 import type { TouchLimits } from "../places/answers.ts";
 import { logFound } from "../report/problems.ts";
 import { connectTo, createJob, requestLimitsOf } from "./create-job.ts";
@@ -51,10 +51,14 @@ function standBy(line: Job["line"], { offering, options, surroundings: { log } }
   log[options.dryRun ? "warn" : "info"](message, { offering: offering.uuid, name: offering.name });
 }
 
-async function describeHeld(job: Job, { work }: OfferingRun): Promise<void> {
+async function describeHeld(job: Job, { work, options }: OfferingRun): Promise<void> {
   const { lookAtOutput } = await import("../output/look.ts");
-  const { outputDirectory: directory, allowSharedDirectory: allowShared } = job.config.settings;
-  const held = lookAtOutput({ directory, allowShared, notice: noticeOf(job) });
+  const held = lookAtOutput({
+    ...placeOf(job),
+    mode: options.mode,
+    latestLink: options.mode === "sync" && job.config.settings.latestLink,
+    wouldStop: (finding) => addNotice(job, { code: "would-stop", ...finding }),
+  });
   try {
     await work.describe(job);
   } finally {
@@ -62,8 +66,14 @@ async function describeHeld(job: Job, { work }: OfferingRun): Promise<void> {
   }
 }
 
-function noticeOf(job: Job): OutputOptions["notice"] {
-  return (finding) => addNotice(job, { code: "shared-directory", ...finding });
+function placeOf(job: Job): Omit<PlaceOptions, "warn"> {
+  const { outputDirectory, requireMount, allowSharedDirectory } = job.config.settings;
+  return {
+    directory: outputDirectory,
+    requireMount,
+    allowShared: allowSharedDirectory,
+    notice: (finding) => addNotice(job, { code: "shared-directory", ...finding }),
+  };
 }
 
 async function publishUnderLock(job: Job, place: OutputPlace, run: OfferingRun): Promise<void> {
@@ -73,14 +83,11 @@ async function publishUnderLock(job: Job, place: OutputPlace, run: OfferingRun):
   const actor = createActor(connection, limits);
   const hastyReader = createReader(connection, { ...limits, retries: 0 });
   const output = openOutput({
-    directory: job.config.settings.outputDirectory,
-    requireMount: job.config.settings.requireMount,
-    allowShared: job.config.settings.allowSharedDirectory,
+    ...placeOf(job),
     mode: run.options.mode,
     fileMode: job.config.settings.fileMode,
     now: job.now,
     warn: (message) => job.log.warn(message, { offering: job.config.uuid }),
-    notice: noticeOf(job),
   });
   let failure: AppError | null = null;
   try {

@@ -111,6 +111,23 @@ describe.skipIf(!CAN)("a directory of one user", () => {
     }),
   );
 
+  test.each(["sync", "orders"])("announces in a dry run of another user what stops a real one: %s", (mode) =>
+    withSite(async () => {
+      const before = listingOf(stage.out);
+      const dry = await runAs(OTHER, `${mode} --dry-run`);
+      const [real, checked] = [await runAs(OTHER, mode), await runAs(OTHER, "check --json")];
+      const said = /cannot use output directory .*: permission denied \(EACCES\)/;
+      const [notice] = JSON.parse(dry.stdout).notices;
+      expect([dry.code, real.code, checked.code]).toEqual([0, 73, 73]);
+      expect(notice.message).toMatch(
+        new RegExp(`^a real run of this user would end with 73: ${said.source}`),
+      );
+      expect(notice.message).toContain(said.exec(real.stderr)?.[0] ?? "nothing");
+      expect(checked.stdout).toMatch(said);
+      expect(listingOf(stage.out)).toEqual(before);
+    }),
+  );
+
   test("lets root set up the components, and keeps no record of it", () =>
     withSite(async () => {
       expect(await runAs(USER, "sync")).toEqual(GOOD);
