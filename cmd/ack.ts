@@ -4,6 +4,7 @@ import { EXIT, UsageError } from "../lib/errors.ts";
 import { clean } from "../lib/unsafe-text.ts";
 import { defineCommand } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { LOCAL_ENDS } from "./exit-codes.ts";
 import { offeringFlags, parseUuid, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 
@@ -59,6 +60,7 @@ export const command = defineCommand({
         'waldur-cscs-storage ack 1f5c0a6de0b84c5c9b4b0a0d9c1e2f30 --failed --message "no space" --directory /srv/storage/acks',
     },
   ],
+  ends: LOCAL_ENDS,
   exits: { 10: "the order is not waiting for this answer; the message says why" },
   async run(flags, shell) {
     const [{ answerOrder, written }, { checkAck }] = await Promise.all([

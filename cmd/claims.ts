@@ -4,6 +4,7 @@ import { EXIT, UsageError } from "../lib/errors.ts";
 import { clean, escapeUnsafe } from "../lib/unsafe-text.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { LOCAL_ENDS } from "./exit-codes.ts";
 import { connectionFlags, offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 import { askingWaldur } from "./waldur.ts";
@@ -23,6 +24,7 @@ const list = defineCommand({
       command: "waldur-cscs-storage claims list --json | jq -r '.[] | select(.freeFrom) | .path'",
     },
   ],
+  ends: LOCAL_ENDS,
   async run(flags, shell) {
     const { claimsTable, listClaims } = await import("../lib/claims/list.ts");
     const only = runOptions("orders", flags).offeringUuids;

@@ -16,7 +16,7 @@ export type Shell = {
   isBelowCron: () => boolean;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
-  /** Columns of standard output; 80 where it is not a terminal. */
+  /** Columns of standard output: `COLUMNS`, else those of the terminal, else 80. */
   width(): Promise<number>;
   /** Standard error. */
   writeError(text: string): void;
@@ -56,6 +56,8 @@ export type Command = Omit<CommandDef, "meta" | "args" | "subCommands"> & {
   /** Paragraph below the sentence. */
   about?: string;
   examples: readonly Example[];
+  /** Exit codes that can occur; all of them unless given. Those of `exits` are added. */
+  ends?: readonly ExitCode[];
   /** Exit codes that mean something of their own here. */
   exits?: Readonly<Partial<Record<ExitCode, string>>>;
   subCommands?: Readonly<Record<string, () => Promise<Command>>>;

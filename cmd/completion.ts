@@ -4,6 +4,7 @@
 import { EXIT } from "../lib/errors.ts";
 import { type Command, defineCommand, defineGroup, loaded } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { PLAIN_ENDS } from "./exit-codes.ts";
 
 type Completion = {
   shell: string;
@@ -40,6 +41,7 @@ export function completionOf(root: Command): Command {
           command: `waldur-cscs-storage completion ${name} | tee ${file} >/dev/null`,
         },
       ],
+      ends: PLAIN_ENDS,
       async run(_, shell) {
         await shell.print(await make(root));
         return EXIT.ok;
@@ -50,6 +52,7 @@ export function completionOf(root: Command): Command {
     {
       meta: { name: "completion", description: "Print completions for a shell." },
       args: commonFlags,
+      ends: PLAIN_ENDS,
       examples: commands.flatMap(({ examples }) => examples),
     },
     commands.map(loaded),

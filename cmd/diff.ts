@@ -3,6 +3,7 @@
 import { EXIT } from "../lib/errors.ts";
 import { defineCommand, type Flags, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { LOCAL_ENDS } from "./exit-codes.ts";
 import { offeringFlags, text } from "./flags.ts";
 
 export const command = defineCommand({
@@ -32,6 +33,7 @@ export const command = defineCommand({
       command: "waldur-cscs-storage diff old.json new.json --json | jq -r '.gone[].path'",
     },
   ],
+  ends: LOCAL_ENDS,
   exits: {
     0: "equal",
     10: "different, or entries could not be compared",

@@ -16,3 +16,9 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.config, "configuration error"],
   [EXIT.sigint, "interrupted by SIGINT (143: SIGTERM); nothing is half-written"],
 ];
+
+/** Of a command that reads neither a configuration nor the state. */
+export const PLAIN_ENDS: readonly ExitCode[] = [EXIT.ok, EXIT.bug, EXIT.usage, EXIT.stdout, EXIT.sigint];
+
+/** Of one that reads both, and asks no server. */
+export const LOCAL_ENDS: readonly ExitCode[] = [...PLAIN_ENDS, EXIT.output, EXIT.retryLater, EXIT.config];

@@ -125,8 +125,9 @@ function piecesOf(command: string): string[] {
   return command.match(/(?:\| \S+ )?(?:-\S+ (?=[^-|]))?(?:'[^']*'|\S)+/g) ?? [];
 }
 
-function exitCodes({ exits = {} }: Command, columns: number): string[] {
+function exitCodes({ ends, exits = {} }: Command, columns: number): string[] {
   return EXIT_CODES.flatMap(([code, meaning]) => {
+    if (ends !== undefined && !ends.includes(code) && exits[code] === undefined) return [];
     const lines = indent(wrap(exits[code] ?? meaning, columns - 6), 6, 6);
     return [`${`${code}`.padStart(4)}${(lines[0] ?? "").slice(4)}`, ...lines.slice(1)];
   });

@@ -3,6 +3,7 @@
 import { EXIT, UsageError } from "../lib/errors.ts";
 import { defineCommand, type Flags } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { LOCAL_ENDS } from "./exit-codes.ts";
 import { offeringFlags, parseUuid, runOptions, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 
@@ -33,6 +34,7 @@ export const command = defineCommand({
         "waldur-cscs-storage history --json | jq '.[] | select(.event == \"sent\" and .status != 200)'",
     },
   ],
+  ends: LOCAL_ENDS,
   async run(flags, shell) {
     const order = text(flags, "order");
     const filter = {

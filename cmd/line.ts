@@ -27,6 +27,7 @@ export async function understand(args: readonly string[]): Promise<Asked> {
 }
 
 async function helpFor(args: readonly string[]): Promise<Asked> {
+  if (args[0] === "help") return helpFor(args.slice(1));
   const { rest, ...called } = await findCommand(args);
   const stray = rest.find((word) => word !== "--help" && word !== "-h");
   if (stray === undefined) return { kind: "help", ...called };

@@ -58,13 +58,17 @@ async function printVersion(): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** As wide as the terminal; 80 columns where there is none. */
 async function styleOfOutput(): Promise<Style> {
   const isPlain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";
   return { width: await widthOfOutput(), bold: !isPlain && (await isTerminal(1)) };
 }
 
+const LEAST_COLUMNS = 40;
+
+/** What `COLUMNS` says, else as wide as the terminal; 80 columns where there is none. */
 async function widthOfOutput(): Promise<number> {
+  const { COLUMNS = "" } = process.env;
+  if (/^\d{1,4}$/.test(COLUMNS) && Number(COLUMNS) >= LEAST_COLUMNS) return Number(COLUMNS);
   if (!(await isTerminal(1))) return 80;
   const { WriteStream } = await import("node:tty");
   const { columns } = new WriteStream(1);

@@ -3,6 +3,7 @@
 import { EXIT } from "../lib/errors.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { PLAIN_ENDS } from "./exit-codes.ts";
 
 /** The command, for the tree that it is part of. */
 export function manOf(root: Command): Command {
@@ -17,6 +18,7 @@ export function manOf(root: Command): Command {
         command: "waldur-cscs-storage man | tee waldur-cscs-storage.1 >/dev/null",
       },
     ],
+    ends: PLAIN_ENDS,
     async run(_, shell) {
       const { manualOf } = await import("./manual.ts");
       await shell.print(await manualOf(root));

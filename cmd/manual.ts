@@ -58,6 +58,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["CREDENTIALS_DIRECTORY", "Directory of the systemd credential waldur_api_token."],
   ["HTTPS_PROXY , HTTP_PROXY , ALL_PROXY , NO_PROXY", "Proxies, unless the configuration has global_proxy."],
   ["TZ", "The zone of the minute in file names, unless the configuration has timezone."],
+  ["COLUMNS", "The width of help and tables, from 40, in place of that of the terminal."],
   ["NO_COLOR", "When set, output has no colors."],
 ];
 

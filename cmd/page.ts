@@ -3,6 +3,7 @@
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { defineCommand } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { LOCAL_ENDS } from "./exit-codes.ts";
 import { offeringFlags, runOptions, text } from "./flags.ts";
 import { loadOfferings } from "./offerings.ts";
 
@@ -32,6 +33,7 @@ export const command = defineCommand({
       command: "waldur-cscs-storage page -c /etc/waldur/config.yaml --output /var/www/storage.html",
     },
   ],
+  ends: LOCAL_ENDS,
   exits: {
     0: "written, also if it shows problems; not written on a passive gateway",
     65: "the newest snapshot is incomplete",

@@ -3,6 +3,7 @@
 import { EXIT } from "../lib/errors.ts";
 import { defineCommand, defineGroup, loaded, type Shell } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { PLAIN_ENDS } from "./exit-codes.ts";
 
 const config = defineCommand({
   meta: { name: "config", description: "Print the JSON Schema of the configuration file." },
@@ -13,6 +14,7 @@ const config = defineCommand({
       command: "waldur-cscs-storage schema config | tee waldur-cscs-storage.schema.json",
     },
   ],
+  ends: PLAIN_ENDS,
   async run(_, shell) {
     const { configJsonSchema } = await import("../lib/config/json-schema.ts");
     return printSchema(configJsonSchema(), shell);
@@ -29,6 +31,7 @@ const document = defineCommand({
       command: "waldur-cscs-storage schema document | jq '.\"$defs\".storageResource.properties'",
     },
   ],
+  ends: PLAIN_ENDS,
   async run(_, shell) {
     const { documentJsonSchema } = await import("../lib/documents/json-schema.ts");
     return printSchema(documentJsonSchema(), shell);
@@ -45,6 +48,7 @@ const report = defineCommand({
       command: "waldur-cscs-storage schema report | jq .properties.problems",
     },
   ],
+  ends: PLAIN_ENDS,
   async run(_, shell) {
     const { reportJsonSchema } = await import("../lib/documents/json-schema.ts");
     return printSchema(reportJsonSchema(), shell);
@@ -62,6 +66,7 @@ export const command = defineGroup(
   {
     meta: { name: "schema", description: "Print the JSON Schema of a file of this program." },
     args: commonFlags,
+    ends: PLAIN_ENDS,
     examples: commands.flatMap(({ examples }) => examples),
   },
   commands.map(loaded),

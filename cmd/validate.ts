@@ -4,6 +4,7 @@ import type { Validated } from "../lib/documents/finding.ts";
 import { EXIT } from "../lib/errors.ts";
 import { defineCommand } from "./command.ts";
 import { commonFlags } from "./common.ts";
+import { PLAIN_ENDS } from "./exit-codes.ts";
 
 export const command = defineCommand({
   meta: { name: "validate", description: "Check published files against their schema and their rules." },
@@ -26,6 +27,7 @@ export const command = defineCommand({
       command: "waldur-cscs-storage validate all.json --json | jq -r '.findings[].itemId'",
     },
   ],
+  ends: PLAIN_ENDS,
   exits: { 0: "every file is valid", 10: "a file has errors, or cannot be read" },
   async run(flags, shell) {
     const { validateJson, validateText } = await import("../lib/documents/validate-text.ts");

@@ -142,6 +142,8 @@ function attempt<T>(path: string, act: () => T): T {
     return act();
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause)) throw cause;
+    if (cause.code === "ENOENT" || cause.code === "ENOTDIR")
+      throw new UsageError(`${path}: no such file`, { cause });
     throw new UsageError(`cannot read ${path} (${cause.code})`, { cause });
   }
 }

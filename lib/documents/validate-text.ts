@@ -26,7 +26,7 @@ function* linesOf(paths: readonly string[], files: Validated[]): Generator<strin
     for (const [code, count] of counts)
       if (count > MOST_LINES) yield `${path}: and ${count - MOST_LINES} more of ${code}; --json lists all\n`;
     files.push(next.value);
-    yield `${clean(resultOf(next.value))}\n`;
+    yield `${clean(counts.has("unreadable") ? `${path}: not checked` : resultOf(next.value))}\n`;
   }
 }
 
@@ -35,8 +35,9 @@ function lineOf({ file, level, code, entry, itemId, field, message }: Finding): 
   const place = entry === null ? [] : [`entry ${entry}${itemId === null ? "" : ` (${itemId})`}`];
   const name = field.replace(/^result\.storageResources\[\d+\]\.?/, "");
   const [at, words] = entry === null ? [field, message] : [name, message];
-  const text =
-    code === "json" || code === "unreadable" ? [words] : [file, ...place, ...(at === "" ? [] : [at]), words];
+  // That says all in plain words.
+  if (code === "unreadable") return `${level}: ${words}`;
+  const text = code === "json" ? [words] : [file, ...place, ...(at === "" ? [] : [at]), words];
   return `${level}: ${text.join(": ")} (${code})`;
 }
 

@@ -94,10 +94,7 @@ describe("diff", () => {
     expect([none.code, none.stderr.includes("no snapshot")]).toEqual([64, true]);
     const [old, next] = await twoSnapshots(stage);
     const missing = await runSubject(["diff", old, "/none.json"]);
-    expect([missing.code, missing.stderr]).toEqual([
-      64,
-      "waldur-cscs-storage: cannot read /none.json (ENOENT)\n",
-    ]);
+    expect([missing.code, missing.stderr]).toEqual([64, "waldur-cscs-storage: /none.json: no such file\n"]);
     writeFileSync(next, readFileSync(next, "utf8").slice(0, -20));
     const cut = await runSubject(["diff", old, next]);
     expect([cut.code, cut.stdout]).toEqual([65, ""]);
@@ -169,7 +166,10 @@ describe("validate", () => {
 
   test("a file that is not there is 10, none at all 64", async () => {
     const ran = await runSubject(["validate", "/none.json"]);
-    expect([ran.code, ran.stdout.includes("cannot read /none.json (ENOENT)")]).toEqual([10, true]);
+    expect([ran.code, ran.stdout]).toEqual([
+      10,
+      "error: /none.json: no such file\n/none.json: not checked\n",
+    ]);
     expect((await runSubject(["validate"])).code).toBe(64);
   });
 });

@@ -10,7 +10,7 @@ import { PROGRAM } from "../../../cmd/common.ts";
 import { helpOf } from "../../../cmd/help.ts";
 import { understand } from "../../../cmd/line.ts";
 import { everyCommand, root } from "../../../cmd/tree.ts";
-import { UsageError } from "../../../lib/errors.ts";
+import { EXIT, UsageError } from "../../../lib/errors.ts";
 
 const leaves: Called[] = await Array.fromAsync(everyCommand());
 const groups: Called[] = [{ words: [], command: root }, ...(await groupsBelow(root, []))];
@@ -93,6 +93,22 @@ describe.each([60, 80, 120])("help at %d columns", (width) => {
     for (const { command: line } of command.examples) expect(pasted).toContain(`\n  ${line}\n`);
   });
 });
+
+test.each(leaves.map((called) => [called.words.join(" "), called] as const))(
+  "the help of %p lists codes of a server where it may ask one, and of a configuration where it takes one",
+  (name, called) => {
+    const help = helpOf(called, { width: 80, bold: false });
+    const codes = [...help.matchAll(/^ {1,3}(\d+) {2}\w/gm)].map(([, code]) => Number(code));
+    const { args } = called.command;
+    const isDemo = name === "demo";
+    expect(codes).toEqual(expect.arrayContaining([0, 1, 64, 74, 130]));
+    for (const code of [EXIT.endpoint, EXIT.refused])
+      expect(codes.includes(code)).toBe("retries" in args || isDemo);
+    for (const code of [EXIT.config, EXIT.output, EXIT.retryLater])
+      expect(codes.includes(code)).toBe("config" in args || isDemo);
+    for (const code of Object.keys(called.command.exits ?? {})) expect(codes).toContain(Number(code));
+  },
+);
 
 test("help lists options on the left, and breaks an example where a shell may", () => {
   const command: Command = {

@@ -212,7 +212,7 @@ describe("what is shown", () => {
     const shown = [...validateText([cut, missing, good], files)].join("");
     expect(files.map(({ errors }) => errors)).toEqual([1, 1, 0]);
     expect(shown).toContain(`error: ${cut} is not a complete JSON document: it ends too early`);
-    expect(shown).toContain("error: cannot read /none/there.json (ENOENT) (unreadable)");
+    expect(shown).toContain("\nerror: /none/there.json: no such file\n/none/there.json: not checked\n");
     expect(shown).toEndWith(`${good}: valid, no entries, no errors\n`);
   });
 
