@@ -3,7 +3,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { chownSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "pathe";
 import type { Report } from "../../lib/report/report.ts";
 import { checkHere } from "../check-here.ts";
@@ -127,6 +127,18 @@ test("a dry run reports the lock that another run holds, of its own mode only, a
   }
   expect((await stage.runHere("sync", { dryRun: true })).report.notices).toEqual([]);
 });
+
+test.skipIf(!IS_ROOT)(
+  "a file of the state that cannot be read ends a dry run as it ends the real one",
+  async () => {
+    const stage = await start();
+    await stage.runHere("sync");
+    chownSync(join(makeState(stage), "snapshot.json"), 4242, 4242);
+    const [dry, real] = [await stage.runHere("sync", { dryRun: true }), await stage.runHere("sync")];
+    expect([dry.report.exitCode, real.report.exitCode]).toEqual([73, 73]);
+    expect(dry.report.problems).toEqual(real.report.problems);
+  },
+);
 
 test("a dry run has no notice where a real run makes the directory", async () => {
   const stage = await start();
