@@ -790,6 +790,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/config/near-misses.test.ts"],
   },
   {
+    guard: "an unknown key of the settings is a warning",
+    file: "lib/config/stray-keys.ts",
+    from: "if (keys.length === 0 || isOfAnotherBackend(offering)) return;",
+    to: "if (keys.length >= 0 || isOfAnotherBackend(offering)) return;",
+    tests: ["unit/config/stray-keys.test.ts"],
+  },
+  {
+    guard: "the name of an unknown key may be a secret",
+    file: "lib/config/stray-keys.ts",
+    from: "strays.filter(isShowable)",
+    to: "strays",
+    tests: ["unit/config/stray-keys.test.ts"],
+  },
+  {
     guard: "a misspelt key of another command's offering stops no command",
     file: "lib/run/run.ts",
     from: "takes: (offering) => takes(offering) && isAsked(offering.uuid, options),",

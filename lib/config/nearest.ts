@@ -22,6 +22,26 @@ export function nearestWord(word: string, known: Iterable<string>): string | nul
   return nearest ?? longerWord(word, known) ?? fullerWord(word, known);
 }
 
+/**
+ * The one known word of which some parts are nearly all parts of this one, such as `shrink_guard_percent` for
+ * `shrink_gaurd`: near enough for a hint, not for more.
+ */
+export function wordAlike(word: string, known: Iterable<string>): string | null {
+  const parts = partsOf(word);
+  if (parts.length < 2) return null;
+  const alike = [...known].filter((candidate) =>
+    parts.every((part) => nearestPart(part, partsOf(candidate)) !== null),
+  );
+  return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
+function nearestPart(part: string, known: readonly string[]): string | null {
+  return (
+    known.find((one) => one === part || editDistance(part, one) * 2 < Math.min(part.length, one.length)) ??
+    null
+  );
+}
+
 /** `waldur_url` means `waldur_api_url`: the one word that has all parts of this one, and the fewest others. */
 function fullerWord(word: string, known: Iterable<string>): string | null {
   const parts = partsOf(word);

@@ -1,12 +1,13 @@
 // Unknown keys. One that is nearly a key of ours, or that is at another level than its own, was meant for
 // us: where the key that was meant is missing, what it says would be lost, so it is an error in an offering that this
-// command takes. Elsewhere it is a warning. Other unknown keys are ignored.
+// command takes. Elsewhere it is a warning. Other unknown keys of settings are a warning (stray-keys.ts).
 
 import { pathText } from "../json.ts";
 import type { Document } from "./document.ts";
 import type { Findings } from "./findings.ts";
 import { AGENT_KEYS, type Level, NAME_OF_LEVEL, OWN_KEYS } from "./levels.ts";
 import { nearestWord } from "./nearest.ts";
+import { warnStrayKeys } from "./stray-keys.ts";
 import { isGiven, isYamlMap, type Path, type YamlMap } from "./yaml-map.ts";
 
 /** The maps around an offering, innermost last, and where they stand. */
@@ -38,7 +39,10 @@ export function reportUnknownKeys(
   judgeMap("top", { top: { map: file, path: [] } }, { judge, isTaken: !isGiven(file, "offerings") });
   for (const { index, isTaken } of offerings) {
     const maps = mapsOf(file, index);
-    for (const level of ["offering", "settings"] as const) judgeMap(level, maps, { judge, isTaken });
+    judgeMap("offering", maps, { judge, isTaken });
+    const strays = judgeMap("settings", maps, { judge, isTaken });
+    if (isTaken && maps.offering && maps.settings)
+      warnStrayKeys({ offering: maps.offering.map, path: maps.settings.path, keys: strays }, into);
     const { map, path = [] } = mapAt(maps.offering, "backend_components") ?? {};
     for (const name of Object.keys(map ?? {})) {
       const component = mapAt(map && { map, path }, name);
@@ -63,12 +67,22 @@ function mapAt(outer: Maps[Level], key: string): Maps[Level] {
 
 type Meant = { key: string; level: Level };
 
-function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; isTaken: boolean }): void {
+/** Returns the unknown keys that mean nothing of ours. */
+function judgeMap(
+  level: Level,
+  maps: Maps,
+  { judge, isTaken }: { judge: Judge; isTaken: boolean },
+): readonly string[] {
+  const strays: string[] = [];
   const { map, path } = maps[level] ?? { map: {}, path: [] };
   for (const key of Object.keys(map)) {
     if (OWN_KEYS[level].includes(key) || AGENT_KEYS[level].includes(key)) continue;
     const meant = meaningOf(key, level);
-    if (meant === null || isUnused(meant, maps)) continue;
+    if (meant === null) {
+      strays.push(key);
+      continue;
+    }
+    if (isUnused(meant, maps)) continue;
     const place = [...path, key];
     const report = judge.findings.atKey(place);
     const isLost =
@@ -79,6 +93,7 @@ function judgeMap(level: Level, maps: Maps, { judge, isTaken }: { judge: Judge; 
       report.error(message, hint);
     } else report.warn(message, hint);
   }
+  return strays;
 }
 
 /** Files of the Python plugin, and of other programs, have such keys for themselves. */
