@@ -1,7 +1,7 @@
 // The flags that `orders` and `sync` share, with their limits, and what they become: one place for names, defaults and
 // words, so that help, README and behaviour cannot drift apart.
 
-import { UsageError } from "../lib/errors.ts";
+import { throwMistakes, UsageError } from "../lib/errors.ts";
 import type { Mode } from "../lib/output/directory.ts";
 import type { RunOptions } from "../lib/run/options.ts";
 import { plainUuid } from "../lib/uuid.ts";
@@ -106,17 +106,32 @@ export function runOptions(mode: Mode, flags: Flags): RunOptions {
     throw new UsageError("--quiet and --verbose exclude each other");
   }
   const uuids = flags["offering-uuid"];
-  return {
+  const mistakes: UsageError[] = [];
+  const read = <Value>(value: () => Value, otherwise: Value): Value => {
+    try {
+      return value();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      mistakes.push(error);
+      return otherwise;
+    }
+  };
+  const numberOf = (name: string, limits: Limits<number>) => read(() => number(flags, name, limits), 0);
+  const options: RunOptions = {
     mode,
     configPath: text(flags, "config") ?? DEFAULT_CONFIG,
-    offeringUuids: Array.isArray(uuids) ? uuids.map((uuid) => parseUuid("offering-uuid", String(uuid))) : [],
+    offeringUuids: (Array.isArray(uuids) ? uuids : []).map((uuid) =>
+      read(() => parseUuid("offering-uuid", String(uuid)), ""),
+    ),
     dryRun: flags["dry-run"] === true,
-    silenceMs: number(flags, "timeout", { least: 1, most: 3600, otherwise: 30 }) * 1000,
-    deadlineMs: number(flags, "deadline", { least: 1, most: 86400, otherwise: DEADLINE_S[mode] }) * 1000,
-    retries: number(flags, "retries", { least: 0, most: 20, otherwise: 4, whole: true }),
+    silenceMs: numberOf("timeout", { least: 1, most: 3600, otherwise: 30 }) * 1000,
+    deadlineMs: numberOf("deadline", { least: 1, most: 86400, otherwise: DEADLINE_S[mode] }) * 1000,
+    retries: numberOf("retries", { least: 0, most: 20, otherwise: 4, whole: true }),
     allowInsecureConfig: flags["allow-insecure-config"] === true,
     wantsReport: flags["dry-run"] === true || flags.json === true,
   };
+  throwMistakes(mistakes);
+  return options;
 }
 
 /** A flag with a value, as given. */

@@ -2,7 +2,7 @@
 // and nothing runs that was not understood to its last word.
 
 import { nearestWord } from "../lib/config/nearest.ts";
-import { UsageError } from "../lib/errors.ts";
+import { throwMistakes, UsageError, UsageErrors } from "../lib/errors.ts";
 import type { Called, Command, Flags } from "./command.ts";
 import { PROGRAM } from "./common.ts";
 import { everyCommand, root } from "./tree.ts";
@@ -89,14 +89,24 @@ async function readStrictly(words: readonly string[], command: Command): Promise
   try {
     return readArguments(words, command.args);
   } catch (error) {
-    if (!(error instanceof UnknownOptionError)) throw error;
-    const owners: string[] = [];
-    for await (const other of everyCommand()) {
-      if (hasOption(other.command, error.option)) owners.push(`\`${other.words.join(" ")}\``);
+    if (!(error instanceof UsageError)) throw error;
+    const explained: UsageError[] = [];
+    for (const mistake of error instanceof UsageErrors ? error.all : [error]) {
+      const option = mistake instanceof UnknownOptionError ? mistake.option : null;
+      const hint = option === null ? null : await ownersOf(option);
+      explained.push(option === null || hint === null ? mistake : new UnknownOptionError(option, hint));
     }
-    if (owners.length === 0) throw error;
-    throw new UnknownOptionError(error.option, `${error.option} is an option of ${owners.join(", ")}`);
+    throwMistakes(explained);
+    throw error;
   }
+}
+
+async function ownersOf(option: string): Promise<string | null> {
+  const owners: string[] = [];
+  for await (const other of everyCommand()) {
+    if (hasOption(other.command, option)) owners.push(`\`${other.words.join(" ")}\``);
+  }
+  return owners.length === 0 ? null : `${option} is an option of ${owners.join(", ")}`;
 }
 
 function hasOption({ args }: Command, option: string): boolean {

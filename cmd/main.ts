@@ -12,6 +12,7 @@ import {
   formatIssue,
   InterruptedError,
   StdoutError,
+  UsageErrors,
 } from "../lib/errors.ts";
 import type { Shell } from "./command.ts";
 import type { Style } from "./help.ts";
@@ -84,12 +85,14 @@ async function explain(error: unknown): Promise<ExitCode> {
   return known.exitCode;
 }
 
-/** Each error of a configuration has its own hint. */
+/** Each error of a configuration or of a command line has its own hint. */
 function wordsOf(error: AppError): string {
   const parts =
     error instanceof ConfigError
       ? error.issues.map((issue) => ({ message: formatIssue(issue), hint: issue.hint }))
-      : [error];
+      : error instanceof UsageErrors
+        ? error.all
+        : [error];
   return parts
     .map(({ message, hint }) => (hint === undefined ? message : `${message}\nhint: ${hint}`))
     .join("\n");

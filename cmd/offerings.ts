@@ -25,7 +25,7 @@ export async function loadOfferings(
     takes: ({ uuid }) => offeringUuids.length === 0 || offeringUuids.includes(uuid),
     needsToken,
   });
-  const offerings = selectEveryOffering(config, offeringUuids);
+  const offerings = await selectEveryOffering(config, offeringUuids);
   for (const { settings } of offerings) await outputPlace(settings.outputDirectory, limits).look();
   return { ...config, offerings };
 }

@@ -80,6 +80,22 @@ export class UsageError extends AppError {
   readonly exitCode = EXIT.usage;
 }
 
+/** Several mistakes of one command line, each with its own hint. */
+export class UsageErrors extends UsageError {
+  readonly all: readonly UsageError[];
+
+  constructor(all: readonly UsageError[]) {
+    super(all.map(({ message }) => message).join("\n"));
+    this.all = all;
+  }
+}
+
+/** Throws what was found, if anything. */
+export function throwMistakes(mistakes: readonly UsageError[]): void {
+  const [first, ...others] = mistakes;
+  if (first !== undefined) throw others.length === 0 ? first : new UsageErrors(mistakes);
+}
+
 /** A valid command that was not carried out, because of the current state. */
 export class DeclinedError extends AppError {
   readonly code = "declined";
@@ -97,8 +113,11 @@ export type ConfigIssue = {
   hint?: string | undefined;
 };
 
+/** Where the mistake is. */
+export type IssuePlace = Pick<ConfigIssue, "file" | "line" | "column" | "path">;
+
 /** `file:line:column`, leaving out what is not known. */
-export function placeOfIssue({ file, line, column }: ConfigIssue): string {
+export function placeOfIssue({ file, line, column }: IssuePlace): string {
   return [file, line, column].filter((part) => part !== undefined).join(":");
 }
 

@@ -36,7 +36,7 @@ export async function checkSetup(
   let offerings: OfferingConfig[] = [];
   try {
     const config = await checkConfiguration(options, surroundings, findings);
-    if (config !== null) offerings = selectEveryOffering(config, options.offeringUuids);
+    if (config !== null) offerings = await selectEveryOffering(config, options.offeringUuids);
     checkMetricsFiles(
       options.metricsFiles.map((path) => resolve(surroundings.cwd, path)),
       {
@@ -77,7 +77,7 @@ async function checkConfiguration(
 ): Promise<Config | null> {
   try {
     const config = await loadFor(options, surroundings, ({ sync, orders }) => sync || orders);
-    const offerings = selectEveryOffering(config, options.offeringUuids);
+    const offerings = await selectEveryOffering(config, options.offeringUuids);
     const shown = offerings.map(({ name, sync, orders }) => `${name} (${modesOf({ sync, orders })})`);
     findings.ok("configuration", `${options.configPath}: ${shown.join(", ")}`);
     for (const issue of config.warnings)

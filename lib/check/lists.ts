@@ -35,15 +35,13 @@ type Found = {
   reader: Reader;
   findings: Findings;
   user: WaldurUser | null;
-  /** Where the configuration names the offering. */
-  place: { file: string; name: string };
 };
 
 export async function checkOfferingFound(
   waldur: WaldurOffering,
-  { offering, reader, findings, user, place }: Found,
+  { offering, reader, findings, user }: Found,
 ): Promise<WaldurFound> {
-  const wrongType = await attempt(async () => requireType(waldur, place));
+  const wrongType = await attempt(() => requireType(waldur, offering));
   if (wrongType instanceof AppError) {
     findings.failWith("type", wrongType);
     findings.skip(["component", ...AFTER_OFFERING], "type");

@@ -21,9 +21,8 @@ export async function checkWaldur(
   findings: Findings,
 ): Promise<WaldurFound> {
   const { reader, proxyFrom, firstAnswer } = connect(offering, context);
-  const place = { file: context.config.path, name: offering.name };
   const known = context.unreachable.get(offering.apiUrl);
-  const found = known ?? (await attempt(() => findOffering(reader, offering.uuid, place)));
+  const found = known ?? (await attempt(() => findOffering(reader, offering.uuid, offering)));
   const answer = firstAnswer();
   if (found instanceof RetryLaterError && answer === null) context.unreachable.set(offering.apiUrl, found);
   const fault = found instanceof AppError ? whoseFault(found) : null;
@@ -48,7 +47,7 @@ export async function checkWaldur(
     return stoppedAt("offering", found);
   }
   findings.ok("offering", `${offering.uuid} exists, its slug is ${found.slug}`);
-  return checkOfferingFound(found, { offering, reader, findings, user, place });
+  return checkOfferingFound(found, { offering, reader, findings, user });
 }
 
 /** A client as a dry run has it, which remembers when the server answered first. */

@@ -2,7 +2,7 @@
 // was done, also where something ended it early. An offering that fails does not stop the others.
 
 import { type ComponentDefinition, readDefinitions } from "../config/component-definitions.ts";
-import type { Config, OfferingConfig } from "../config/config.ts";
+import type { OfferingConfig } from "../config/config.ts";
 import type { LoadOptions } from "../config/load.ts";
 import type { Log } from "../report/log.ts";
 import { connectionOf } from "../run/connection.ts";
@@ -39,15 +39,12 @@ export async function setUpComponents(
   const histories = createHistories(limits, record.addNotice);
   try {
     const { config, definitions } = await load(options, surroundings);
-    for (const offering of selectEveryOffering(config, options.offeringUuids)) {
+    for (const offering of await selectEveryOffering(config, options.offeringUuids)) {
       const wanted = definitions.get(offering.uuid) ?? [];
       if (wanted.length === 0) record.addNotice(noComponents(offering));
       try {
         end.signal.throwIfAborted();
-        record.add(
-          offering,
-          await handle({ offering, wanted, config, options, surroundings, end, histories }),
-        );
+        record.add(offering, await handle({ offering, wanted, options, surroundings, end, histories }));
       } catch (error) {
         record.fail(error, offering);
       }
@@ -66,22 +63,13 @@ export async function setUpComponents(
 type OfferingTask = {
   offering: OfferingConfig;
   wanted: readonly ComponentDefinition[];
-  config: Config;
   options: ComponentsOptions;
   surroundings: ComponentsSurroundings;
   end: RunEnd;
   histories: Histories;
 };
 
-function handle({
-  offering,
-  wanted,
-  config,
-  options,
-  surroundings,
-  end,
-  histories,
-}: OfferingTask): Promise<Handled> {
+function handle({ offering, wanted, options, surroundings, end, histories }: OfferingTask): Promise<Handled> {
   const { log, version, env } = surroundings;
   const connection = connectionOf(offering, { env, userAgent: `waldur-cscs-storage/${version}` });
   const limits = {
@@ -97,7 +85,7 @@ function handle({
   return handleOffering({
     uuid: offering.uuid,
     wanted,
-    place: { file: config.path, name: offering.name },
+    place: offering,
     allowed: { billingChange: options.allowBillingChange },
     reader: actor ?? createReader(connection, limits),
     actor,

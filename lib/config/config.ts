@@ -1,8 +1,12 @@
 // What a loaded configuration looks like to the rest of the program: validated, with every default filled in.
 // Where the values come from is the business of load.ts; nothing here reads a file or the environment.
 
-import type { ConfigIssue } from "../errors.ts";
+import type { ConfigIssue, IssuePlace } from "../errors.ts";
 import type { HpcUserValues, SettingsValues } from "./schema.ts";
+import type { Path } from "./yaml-map.ts";
+
+/** Where the file has a key, for an error that is found later: it takes 5 ms, so nothing else asks for it. */
+export type Locate = (path: Path) => Promise<IssuePlace>;
 
 /** The whole configuration file, for one run. */
 export type Config = {
@@ -11,6 +15,7 @@ export type Config = {
   /** IANA zone for the minute in file names; null means the zone of the process. */
   timezone: string | null;
   offerings: OfferingConfig[];
+  locate: Locate;
   /** Warnings about settings that work; logged in every run. */
   warnings: ConfigIssue[];
 };
@@ -20,6 +25,8 @@ export type OfferingConfig = {
   name: string;
   /** 32 lower-case hex digits. */
   uuid: string;
+  /** Of a key of the offering. */
+  locate: Locate;
   /** Normalised, always ends with `/api/`. */
   apiUrl: string;
   token: Secret;

@@ -1,7 +1,7 @@
 // Collects everything that is wrong or doubtful in the configuration file, so that one run shows it all in the order
 // of the file.
 
-import type { ConfigIssue } from "../errors.ts";
+import type { ConfigIssue, IssuePlace } from "../errors.ts";
 import { pathText } from "../json.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./yaml-map.ts";
@@ -17,6 +17,8 @@ export type Findings = {
   at(path: Path): Report;
   /** About a key itself. */
   atKey(path: Path): Report;
+  /** The place of a value, for what is found after the file was read. */
+  placeOf(path: Path): Promise<IssuePlace>;
   /** Whatever is there so far, with its place. */
   located(): Promise<{ errors: ConfigIssue[]; warnings: ConfigIssue[] }>;
 };
@@ -44,6 +46,10 @@ export function createFindings(file: string, document: Document): Findings {
   return {
     at: (path) => reportAt(path, "value"),
     atKey: (path) => reportAt(path, "key"),
+    async placeOf(path) {
+      const { placeOf, positionOf } = await document.places();
+      return { file, ...positionOf(placeOf(path).value), path: pathText(path) };
+    },
     async located() {
       const inOrder = (await locate()).toSorted((a, b) => a.offset - b.offset);
       const of = (wanted: Found["kind"]) =>

@@ -73,6 +73,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 export const durationProblem: Check = (given) =>
   durationMs(given) > 0 ? null : "must be a number with its unit\nfor example 30m, 1h or 2d";
 
+/** The example is the hint for a bare number, too: quotes alone would not help. */
+export function duration() {
+  const message = durationProblem("") ?? "";
+  return v.pipe(v.string(message), v.trim(), holds(durationProblem), v.transform(durationMs));
+}
+
 /** Milliseconds of `30m`, `1h`, `2d`; NaN for anything else. */
 export function durationMs(given: string): number {
   const [, number, unit = ""] = DURATION.exec(given) ?? [];

@@ -78,10 +78,12 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
     timezone,
     offerings: complete.map(({ index, found, sync, orders }) => ({
       ...offeringConfig(parsed.output.offerings[index], found),
+      locate: (keys) => findings.placeOf(["offerings", index, ...keys]),
       proxy,
       sync,
       orders,
     })),
+    locate: findings.placeOf,
     warnings,
   };
 }

@@ -9,8 +9,7 @@ import { gidSource, unixGidProblem } from "./gid-source.ts";
 import {
   absolute,
   anyText,
-  durationMs,
-  durationProblem,
+  duration,
   fileMode,
   flag,
   isOneName,
@@ -144,7 +143,7 @@ export const Settings = v.object({
     "`acks` in `output_directory`",
   ),
   ack_warn_after: key(
-    v.pipe(text(durationProblem), v.transform(durationMs)),
+    duration(),
     "1h",
     "`status` reports an order that has had no answer for longer, such as `30m`, `1h` or `2d`",
   ),

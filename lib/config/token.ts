@@ -16,7 +16,8 @@ import type { YamlMap } from "./yaml-map.ts";
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
 export type Token = { token: Secret; source: string; shared: boolean };
 
-type Candidate = { text: string; source: string; report: Report; shared?: boolean };
+/** `isInline`: the value of the key that is reported. */
+type Candidate = { text: string; source: string; report: Report; isInline?: boolean; shared?: boolean };
 /** "wrong" is reported already. */
 type Sought = Candidate | "wrong" | null;
 
@@ -76,7 +77,7 @@ export async function readSecret(
     return null;
   }
   const { text, source, shared = false, report } = found;
-  const [message, hint] = problemOf(text, source, places) ?? [];
+  const [message, hint] = problemOf(found, places) ?? [];
   if (message === undefined) return { token: secret(text), source, shared };
   report.error(message, hint);
   return null;
@@ -101,23 +102,25 @@ export function isPlaceholder(text: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(text));
 }
 
+/** Of the value of a key the place is reported anyway. */
 function problemOf(
-  text: string,
-  source: string,
+  { text, source, isInline = false }: Candidate,
   { what, key, variable, origin }: SecretPlaces,
 ): [message: string, hint: string] | null {
+  const subject = isInline ? "" : `the ${what} of ${source} `;
   if (isPlaceholder(text)) {
-    const hint = `placeholders are not replaced: write the ${what} itself, or use ${key}_file, the systemd credential ${key} or ${variable}`;
-    return [`the placeholder was not replaced: the ${what} of ${source}`, hint];
+    const instead = `, or remove the key and use ${key}_file, the systemd credential ${key} or ${variable}`;
+    const hint = `nothing replaces placeholders: write the ${what} in its place${isInline ? instead : ""}`;
+    return [`${subject}is a placeholder that was not replaced`, hint];
   }
   if (/^[\x21-\x7e]+$/.test(text)) return null;
   const wrong = `contains a space, a line break or another character that a ${what} cannot contain`;
-  return [`the ${what} of ${source} ${wrong}`, `copy it again from ${origin}`];
+  return [`${subject}${wrong}`, `copy it again from ${origin}`];
 }
 
 function inline({ inline: text, key, at }: SecretPlaces, { file }: Context): Sought {
   if (text === undefined) return "wrong";
-  return text === null ? null : { text, source: `${key} in ${file}`, report: at(key) };
+  return text === null ? null : { text, source: `${key} in ${file}`, report: at(key), isInline: true };
 }
 
 async function fromFile(places: SecretPlaces, context: Context): Promise<Sought> {

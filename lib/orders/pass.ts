@@ -61,7 +61,7 @@ export async function describeOrders(job: Job): Promise<void> {
 async function passOver(job: Job, end: PassEnd): Promise<void> {
   const { config, reader } = job;
   refuseCutGids(config.settings);
-  const fetchOurs = () => fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
+  const fetchOurs = () => fetchOffering(reader, config.uuid, config);
   const offering = await fetchOurs();
   const listed = await fetchOpenOrders(reader, config.uuid);
   noteListed(job, listed);

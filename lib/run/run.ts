@@ -36,7 +36,7 @@ export async function runMode(
     await surroundings.before?.();
     const config = await loadChecked(options, surroundings, end);
     for (const issue of config.warnings) warnOfConfig(issue, log);
-    for (const offering of selectOfferings(config, options)) {
+    for (const offering of await selectOfferings(config, options)) {
       const onAnswer = watchClock(now, (notice) => ledger.addNotice({ ...notice, offering: offering.uuid }));
       const run = { offering, config, options, surroundings, work, ledger, end };
       await runOffering({ ...run, onAnswer, politeness });

@@ -5,19 +5,22 @@ import { ConfigError, UsageError } from "../errors.ts";
 import type { Mode } from "../output/directory.ts";
 
 /** The offerings of this mode, in the order of the file, narrowed by `--offering-uuid`. */
-export function selectOfferings(
+export async function selectOfferings(
   config: Config,
   options: { mode: Mode; offeringUuids: readonly string[] },
-): OfferingConfig[] {
+): Promise<OfferingConfig[]> {
   const mine = config.offerings.filter((offering) => offering[options.mode]);
-  if (mine.length === 0) throw noOfferings(config, options.mode);
+  if (mine.length === 0) throw await noOfferings(config, options.mode);
   return narrow(mine, options.offeringUuids, config);
 }
 
 /** The offerings of either mode, narrowed the same way, for a command that is of neither. */
-export function selectEveryOffering(config: Config, offeringUuids: readonly string[]): OfferingConfig[] {
+export async function selectEveryOffering(
+  config: Config,
+  offeringUuids: readonly string[],
+): Promise<OfferingConfig[]> {
   const ours = config.offerings.filter(({ sync, orders }) => sync || orders);
-  if (ours.length === 0) throw noOfferings(config, "sync");
+  if (ours.length === 0) throw await noOfferings(config, "sync");
   return narrow(ours, offeringUuids, config);
 }
 
@@ -28,12 +31,11 @@ function narrow(mine: OfferingConfig[], uuids: readonly string[], { path }: Conf
   return uuids.length === 0 ? mine : mine.filter(({ uuid }) => uuids.includes(uuid));
 }
 
-function noOfferings(config: Config, mode: Mode): ConfigError {
+async function noOfferings(config: Config, mode: Mode): Promise<ConfigError> {
   const key = mode === "sync" ? "backend_type" : "order_processing_backend";
   return new ConfigError([
     {
-      file: config.path,
-      path: "offerings",
+      ...(await config.locate(["offerings"])),
       message: `no offering is for ${mode}: none has ${key}: cscs-hpc-storage`,
       hint: `set ${key}: "cscs-hpc-storage" on the offerings that \`${mode}\` should handle`,
     },

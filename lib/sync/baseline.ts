@@ -20,25 +20,24 @@ export type LastSnapshot = {
  * @param path of the last snapshot in the directory, of whatever offering
  * @throws ConfigError when it is of another offering: a directory holds the snapshots of one
  */
-export function lastSnapshotOf(
+export async function lastSnapshotOf(
   path: string | null,
   { directory, damaged }: { directory: string; damaged: string[] },
   job: Job,
-): LastSnapshot | null {
+): Promise<LastSnapshot | null> {
   const state = readSnapshotState(directory, damaged);
   if (path === null) return null;
   const known = state !== null && state.file === basename(path) ? state : null;
   const offering = known?.offering ?? (fileTimeMs(path) === null ? null : offeringOf(path));
   if (offering === null) return null;
-  if (offering !== job.config.uuid) throw otherOffering(path, offering, job);
+  if (offering !== job.config.uuid) throw await otherOffering(path, offering, job);
   return { path, sha256: () => known?.sha256 ?? documentDigest(readChunks(path)) };
 }
 
-function otherOffering(path: string, offering: string, { config, configFile }: Job): ConfigError {
+async function otherOffering(path: string, offering: string, { config }: Job): Promise<ConfigError> {
   return new ConfigError([
     {
-      file: configFile,
-      path: `offerings[name=${JSON.stringify(config.name)}].backend_settings.output_directory`,
+      ...(await config.locate(["backend_settings", "output_directory"])),
       message: `the newest snapshot there, ${path}, is of offering ${offering}, not of ${config.uuid}`,
       hint: "give each offering of sync an output_directory of its own, or move that snapshot away",
     },

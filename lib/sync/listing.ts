@@ -61,7 +61,7 @@ export async function readListing(
     job.progress.begin(`${name}: reading the list of resources`);
     sink.unlockClaims();
     // Before the list is asked for: a directory of another offering costs no request.
-    const tried = beginTry(reading);
+    const tried = await beginTry(reading);
     rows.begin();
     const terminated = await countTerminated(job);
     let count = 0;
@@ -114,11 +114,15 @@ function countTerminated(job: Job): Promise<number> {
 }
 
 /** Forgets whatever an earlier try of the list gave. */
-function beginTry({ job, survey, sink, repath, yielding }: Reading): Tried {
+async function beginTry({ job, survey, sink, repath, yielding }: Reading): Promise<Tried> {
   const startedAt = job.now();
   const { pathReuseAfterDays: reuseAfterDays, nestedMounts: nested } = job.config.settings;
   const claims = loadClaims(sink.directory, { reuseAfterDays, now: startedAt });
-  const last = lastSnapshotOf(claims.snapshot, { directory: sink.directory, damaged: claims.damaged }, job);
+  const last = await lastSnapshotOf(
+    claims.snapshot,
+    { directory: sink.directory, damaged: claims.damaged },
+    job,
+  );
   claims.table.forgetWanted(job.config.uuid);
   const rules = { offering: job.config.uuid, nested, reuseAfterDays, now: startedAt, repath };
   const rows = createRowClaims(claims.table, rules, yielding);

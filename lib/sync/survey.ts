@@ -47,7 +47,7 @@ export type Survey = {
 export async function surveyOffering(job: Job): Promise<Survey> {
   const { config, reader } = job;
   refuseCutGids(config.settings);
-  const offering = await fetchOffering(reader, config.uuid, { file: job.configFile, name: config.name });
+  const offering = await fetchOffering(reader, config.uuid, config);
   const { settings, component } = config;
   const withProvider = wantsProvider(settings);
   const probe = await probeResources(reader, config.uuid, withProvider);

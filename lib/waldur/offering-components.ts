@@ -47,7 +47,7 @@ export async function fetchShownComponents(
 ): Promise<WaldurComponents> {
   const more = ["state", "components"];
   const { offering: found, body } = await findOfferingWith(reader, offering, { config, more });
-  requireType(found, config);
+  await requireType(found, config);
   const { state, components } = parseOrThrow(ShownAnswer, body, "the components of the offering");
   return {
     isArchived: state === "Archived",

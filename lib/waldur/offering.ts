@@ -1,6 +1,7 @@
 // What a run must know of an offering and of the server behind it before it reads lists: the slug, that the type is
 // one a site agent serves, and which generation of server answers. The generation is found from answers alone.
 
+import type { OfferingConfig } from "../config/config.ts";
 import { AnswerError, AppError, ConfigError } from "../errors.ts";
 import type { Reader } from "./client.ts";
 import { readList } from "./pages.ts";
@@ -27,7 +28,7 @@ export async function fetchOffering(
   config: OfferingPlace,
 ): Promise<WaldurOffering> {
   const offering = await findOffering(reader, uuid, config);
-  requireType(offering, config);
+  await requireType(offering, config);
   return offering;
 }
 
@@ -47,10 +48,13 @@ export async function findOfferingWith(
   { config, more }: { config: OfferingPlace; more: readonly string[] },
 ): Promise<{ offering: WaldurOffering; body: unknown }> {
   const path = `${OFFERINGS_PATH}${uuid}/`;
-  const answer = await reader.get(path, { field: [...OFFERING_FIELDS, ...more] }).catch((error: unknown) => {
-    if (error instanceof AnswerError && error.code === "not-found") throw unknownOffering(uuid, config);
-    throw error;
-  });
+  const answer = await reader
+    .get(path, { field: [...OFFERING_FIELDS, ...more] })
+    .catch(async (error: unknown) => {
+      if (error instanceof AnswerError && error.code === "not-found")
+        throw await unknownOffering(uuid, config);
+      throw error;
+    });
   const offering = parseOffering(answer.body);
   if (offering.uuid !== uuid)
     throw new AnswerError(`GET ${path} answered with another offering, ${offering.uuid}`);
@@ -58,20 +62,20 @@ export async function findOfferingWith(
 }
 
 /** @throws ConfigError when Waldur lets no agent move the orders of such an offering */
-export function requireType(offering: WaldurOffering, config: OfferingPlace): void {
-  if (offering.type !== SITE_AGENT_TYPE) throw wrongType(offering, config);
+export async function requireType(offering: WaldurOffering, config: OfferingPlace): Promise<void> {
+  if (offering.type !== SITE_AGENT_TYPE) throw await wrongType(offering, config);
 }
 
 /** Where the configuration names the offering, for messages. */
-export type OfferingPlace = { file: string; name: string };
+export type OfferingPlace = Pick<OfferingConfig, "locate">;
 
-function unknownOffering(uuid: string, place: OfferingPlace): ConfigError {
+function unknownOffering(uuid: string, place: OfferingPlace): Promise<ConfigError> {
   return configError(place, `offering ${uuid} does not exist in Waldur, or the token has no access to it`, {
     hint: "copy the uuid from the offering's page in Waldur, and use the token of an owner of its organisation",
   });
 }
 
-function wrongType(offering: WaldurOffering, place: OfferingPlace): ConfigError {
+function wrongType(offering: WaldurOffering, place: OfferingPlace): Promise<ConfigError> {
   const type = JSON.stringify(oneLine(offering.type).slice(0, 60));
   return configError(
     place,
@@ -82,9 +86,12 @@ function wrongType(offering: WaldurOffering, place: OfferingPlace): ConfigError 
   );
 }
 
-function configError(place: OfferingPlace, message: string, detail: { hint: string }): ConfigError {
-  const path = `offerings[name=${JSON.stringify(place.name)}].waldur_offering_uuid`;
-  return new ConfigError([{ file: place.file, path, message, hint: detail.hint }]);
+async function configError(
+  { locate }: OfferingPlace,
+  message: string,
+  { hint }: { hint: string },
+): Promise<ConfigError> {
+  return new ConfigError([{ ...(await locate(["waldur_offering_uuid"])), message, hint }]);
 }
 
 /**

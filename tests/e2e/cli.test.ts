@@ -361,7 +361,7 @@ ${more}`;
     write("no-orders.yaml", valid().replace("order_processing_backend: cscs-hpc-storage", "sentry_dsn: x"));
     const ran = await stage.run(["orders", "-c", "no-orders.yaml"]);
     expectNothingDone(ran, 78);
-    expect(ran.stderr).toContain("no offering is for orders");
+    expect(ran.stderr).toContain("no-orders.yaml:2:3: offerings: no offering is for orders");
   });
 
   test("a misspelt key of an offering is refused by the command that takes it, the other one warns", async () => {

@@ -11,8 +11,13 @@ import { clientFor, failureOf, use } from "./connection.ts";
 import { json, startRaw } from "./raw-server.ts";
 import { start } from "./simulator-calls.ts";
 
-const PLACE = { file: "site.yaml", name: "Cold" };
-const KEY = 'site.yaml: offerings[name="Cold"].waldur_offering_uuid: ';
+const PLACE = {
+  locate: async (keys: readonly (string | number)[]) => ({
+    ...{ file: "site.yaml", line: 5, column: 27 },
+    path: ["offerings[0]", ...keys].join("."),
+  }),
+};
+const KEY = "site.yaml:5:27: offerings[0].waldur_offering_uuid: ";
 const GENERATIONS = ["current", "2024"] as const;
 const UNKNOWN = "0123456789abcdef0123456789abcdef";
 
@@ -243,7 +248,11 @@ describe.each(GENERATIONS)("the projects of a provider on a %s server", (generat
 
 describe.each(["sync", "orders"] as const)("%s", (mode) => {
   test.each([
-    ["an unknown offering", 78, /offering 0123456789abcdef0123456789abcdef does not exist in Waldur/],
+    [
+      "an unknown offering",
+      78,
+      /config.*:\d+:\d+: offerings\[0\]\.waldur_offering_uuid: offering 0123456789abcdef0123456789abcdef does not exist/,
+    ],
     ["a type that no agent serves", 78, /agents cannot process/],
     ["another offering's resource", 65, /gave (?:a resource|order \w+) of offering/],
   ] as const)("ends with what is wrong with %s, and leaves no file", async (what, code, words) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readArguments } from "../../../cmd/arguments.ts";
 import { choice, number, runFlags, runOptions } from "../../../cmd/flags.ts";
-import { UsageError } from "../../../lib/errors.ts";
+import { UsageError, UsageErrors } from "../../../lib/errors.ts";
 
 const flags = runFlags("orders", {});
 const uuid = "00000000000000000000000000000001";
@@ -40,6 +40,62 @@ describe("strictness", () => {
     expect(refusal(args)).toStartWith(expected);
   });
 });
+
+describe("all mistakes of a command line are reported together", () => {
+  test.each([
+    [
+      ["--dryrun", "--config=", "--log-format", "xml", "--retries", "--json=yes"],
+      ["unknown option --dryrun", "--retries needs a value, not another option", "--config needs a value"],
+    ],
+    [
+      ["--dryrun", "-z", "--dryrun"],
+      ["unknown option --dryrun", "unknown option -z"],
+    ],
+    [["--dryrun", "yes"], ["unknown option --dryrun"]],
+    [
+      ["--json=yes", "extra"],
+      ["--json takes no value", 'unexpected argument "extra"'],
+    ],
+    [
+      ["-zn", "--quiet=1", "--config"],
+      ["unknown option -z", "--quiet takes no value", "--config needs a value"],
+    ],
+    [
+      ["--log-format=xml", "--config="],
+      ['--log-format "xml" is not one of text, json', "--config needs a value"],
+    ],
+    [
+      ["--timeout=0", "--deadline=x", "--retries=99", "--offering-uuid=a", "--offering-uuid=b"],
+      ["uuid", "uuid", "--timeout", "--deadline", "--retries"],
+    ],
+  ])("%j", (args, expected) => {
+    const found = refusal(args).split(" | ")[0]?.split("\n") ?? [];
+    for (const words of expected) expect(found.join("\n")).toContain(words);
+  });
+
+  test("each once, with its own hint", () => {
+    const all = mistakesOf(["--dryrun", "--dryrun", "--json=1", "--log-format=txt"]);
+    expect(all.map(({ message, hint }) => [message, hint])).toEqual([
+      ["unknown option --dryrun", "did you mean --dry-run?"],
+      ["--json takes no value", undefined],
+      ['--log-format "txt" is not one of text, json', "did you mean text?"],
+    ]);
+  });
+
+  test("what follows an unknown option is taken for its value", () => {
+    expect(refusal(["--dryrun", "yes"])).toStartWith("unknown option --dryrun | ");
+  });
+});
+
+function mistakesOf(args: readonly string[]): readonly UsageError[] {
+  try {
+    readArguments(args, flags);
+  } catch (error) {
+    if (error instanceof UsageErrors) return error.all;
+    throw error;
+  }
+  return [];
+}
 
 test("defaults are those of the help", () => {
   expect(runOptions("orders", readArguments([], flags))).toEqual({

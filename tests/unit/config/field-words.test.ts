@@ -21,20 +21,24 @@ describe("a token that is a placeholder", () => {
   ])("is refused as that: %s", async (token) => {
     const { issues } = await createSite().load(configYaml(withoutToken([`waldur_api_token: ${token}`])));
     expect(issues).toMatchObject([{ line: 7, column: 23, path: "offerings[0].waldur_api_token" }]);
-    expect(issues[0]?.message).toMatch(
-      /^the placeholder was not replaced: the token of waldur_api_token in \S+$/,
+    expect(issues[0]?.message).toBe("is a placeholder that was not replaced");
+    expect(issues[0]?.hint).toStartWith(
+      "nothing replaces placeholders: write the token in its place, or remove the key and use waldur_api_token_file",
     );
-    expect(issues[0]?.hint).toContain("write the token itself");
   });
 
   test("is refused from a file and from the environment, too", async () => {
     const site = createSite();
     const path = site.write("token", "CHANGE_ME\n");
     const file = await site.load(configYaml(withoutToken(["waldur_api_token_file: token"])));
-    expect(file.issues[0]?.message).toEndWith(`the token of waldur_api_token_file ${path}`);
+    expect(file.issues[0]?.message).toBe(
+      `the token of waldur_api_token_file ${path} is a placeholder that was not replaced`,
+    );
     const env = { WALDUR_API_TOKEN: "$TOKEN" };
     const environment = await site.load(configYaml(withoutToken([])), { env });
-    expect(environment.issues[0]?.message).toEndWith("the token of WALDUR_API_TOKEN in the environment");
+    expect(environment.issues[0]?.message).toBe(
+      "the token of WALDUR_API_TOKEN in the environment is a placeholder that was not replaced",
+    );
   });
 
   test("written as a tag is refused with what to do", async () => {

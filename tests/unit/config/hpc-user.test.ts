@@ -47,7 +47,7 @@ describe("unix_gid: http", () => {
 
   test.each([
     [[], "hpc_user_client_secret: there is no client secret"],
-    [["hpc_user_client_secret: CHANGE_ME"], "the placeholder was not replaced: the client secret of"],
+    [["hpc_user_client_secret: CHANGE_ME"], "hpc_user_client_secret: is a placeholder that was not replaced"],
     [['hpc_user_client_secret: "a b"'], "contains a space, a line break"],
     [["hpc_user_client_secret_file: /nonexistent/secret"], "/nonexistent/secret does not exist"],
     [["hpc_user_client_secret: x1", "hpc_user_socks_proxy: socks5://a:1"], "a SOCKS proxy is not supported"],

@@ -70,6 +70,6 @@ test("a placeholder in a file that everybody can read is one error: there is no 
   const yaml = offeringYaml({ offering: [`waldur_api_token: "\${TOKEN}"`] });
   const { issues } = await createSite().load(`offerings:\n${yaml}`, { mode: 0o644 });
   expect(issues.map(({ message }) => message)).toEqual([
-    expect.stringContaining("the placeholder was not replaced"),
+    expect.stringContaining("is a placeholder that was not replaced"),
   ]);
 });

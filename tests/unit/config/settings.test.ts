@@ -228,7 +228,7 @@ describe("backend_settings", () => {
     ["shrink_guard_percent: -1", "a number from 0 to 100"],
     ["shrink_guard_percent: .nan", "a number from 0 to 100"],
     ["acks_directory: acks", "must be an absolute path"],
-    ["ack_warn_after: 60", "must be text"],
+    ["ack_warn_after: 60", "must be a number with its unit"],
     ["ack_warn_after: '60'", "must be a number with its unit"],
     ["ack_warn_after: 0h", "must be a number with its unit"],
     ["ack_warn_after: soon", "must be a number with its unit"],
