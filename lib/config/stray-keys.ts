@@ -1,6 +1,6 @@
 // Keys of `backend_settings` that are neither ours nor the site agent's, and near none of ours. They may be for another
-// program, so they are never an error; but a value that has no effect must be seen. One warning for each offering, since
-// every run logs it, and files of other programs may have any number of such keys.
+// program, so they are never an error; but a value that has no effect must be seen. One warning for each offering,
+// since every run logs it, and files of other programs may have any number of such keys.
 
 import type { Document } from "./document.ts";
 import type { Findings } from "./findings.ts";

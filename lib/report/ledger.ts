@@ -59,7 +59,7 @@ export function createLedger(head: LedgerHead): Ledger {
   const orders: OrderReport[] = [];
   const leftOut = createTally(head);
   const notices = createTally(head);
-  const failures = createTally(head);
+  const failures = createTally({ ...head, joins: false });
   const codes = new Set<ExitCode>();
   const codesOf = new Map<string | undefined, Set<ExitCode>>();
   const noteCode = (code: ExitCode, offering: string | undefined): void => {

@@ -55,10 +55,19 @@ export function logProblems(
     next.set(key, {
       warnedAt: isDue ? nowMs : (before?.warnedAt ?? nowMs),
       since,
-      known: { ...problem, ...(isNotice ? { isNotice } : {}), ...(count === undefined ? {} : { count }) },
+      known: {
+        ...withoutExamples(problem),
+        ...(isNotice ? { isNotice } : {}),
+        ...(count === undefined ? {} : { count }),
+      },
     });
   }
   return next;
+}
+
+/** Which ones they are may change from run to run, and a steady run writes nothing. */
+function withoutExamples({ examples: _, ...problem }: Problem): Problem {
+  return problem;
 }
 
 type Keyed = {
@@ -110,11 +119,12 @@ type Line = {
 
 /** One line for one problem, with its hint. */
 function logProblem(problem: Problem, { level, log, since }: Line): void {
-  const { code, offering, order, resource, field, message, hint, count } = problem;
+  const { code, offering, order, resource, field, message, hint, count, examples } = problem;
   log[level](message, {
     ...{ code, offering, order, resource },
     ...shownNames(problem),
     resources: count,
+    examples: examples?.join(", "),
     field,
     since: since === null ? undefined : new Date(since).toISOString(),
     hint,

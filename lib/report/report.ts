@@ -91,8 +91,10 @@ export type Problem = {
   field?: string;
   message: string;
   hint?: string | undefined;
-  /** It represents those of so many resources of one project. */
+  /** It represents those of so many resources, of one project or with one cause. */
   count?: number;
+  /** The first of these resources, of a line that many of one cause share. */
+  examples?: readonly string[];
 };
 
 /** What a resource, or the one of an order, is called; empty where nothing says it. */

@@ -19,7 +19,11 @@ const Problem = v.looseObject({
   field: described(v.optional(v.string()), "the field of Waldur, or the key of the configuration"),
   message: v.string(),
   hint: v.optional(v.string()),
-  count: described(v.optional(v.number()), "number of resources of one project that it covers"),
+  count: described(
+    v.optional(v.number()),
+    "number of resources that it covers, of one project or with one cause",
+  ),
+  examples: described(v.optional(v.array(v.string())), "the first of these resources"),
 });
 
 const Offering = v.looseObject({

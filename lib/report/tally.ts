@@ -1,6 +1,8 @@
 // Problems of one kind can be as many as there are resources, and a log with a line for each does not help. All are
-// counted; of each kind the first ones get a line, and only a requested report keeps the others.
+// counted; those with one cause share a line, of each kind the first ones get one, and only a requested report keeps
+// the others.
 
+import { createJoiner, type Joined } from "./joined.ts";
 import type { More, Problem } from "./report.ts";
 
 /** Lines of one kind of problem, which is its code, in a run. */
@@ -26,9 +28,12 @@ export type Tally = {
   omitted(): readonly More[];
 };
 
-export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
+/** @param options `joins`: false where each problem is logged as it comes */
+export function createTally(options: { keepsAll: boolean; joins?: boolean }): Tally {
+  const { keepsAll, joins = true } = options;
+  const joiner = createJoiner();
   const lines = new Map<string, number>();
-  const shown: Problem[] = [];
+  let shown: Problem[] = [];
   const projects = new Map<string, Problem>();
   const all: Problem[] = [];
   const more = new Map<string, More>();
@@ -38,6 +43,12 @@ export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
     const before = more.get(key)?.count ?? 0;
     more.set(key, { code, ...(offering === undefined ? {} : { offering }), count: before + count });
   };
+  const replaceLines = ({ line, replaces }: Joined): void => {
+    const [first] = replaces;
+    if (first === undefined) return;
+    shown = shown.flatMap((one) => (one === first ? [line] : replaces.includes(one) ? [] : [one]));
+    lines.set(line.code, (lines.get(line.code) ?? 0) - replaces.length + 1);
+  };
   return {
     add(problem) {
       size += problem.count ?? 1;
@@ -46,6 +57,11 @@ export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
       const same = project === null ? undefined : projects.get(project);
       if (same !== undefined) {
         joinProject(same, problem);
+        return false;
+      }
+      const joined = joins && project === null ? joiner.join(problem) : null;
+      if (joined !== null) {
+        replaceLines(joined);
         return false;
       }
       const before = lines.get(problem.code) ?? 0;
@@ -58,6 +74,7 @@ export function createTally({ keepsAll }: { keepsAll: boolean }): Tally {
       // A copy: the one that is kept for the report stays that of its resource.
       const line = { ...problem };
       if (project !== null) projects.set(project, line);
+      else joiner.gotLine(problem, line);
       shown.push(line);
       return true;
     },

@@ -4,6 +4,7 @@
 import { type ClaimTable, GID, LIVE, QUOTAS, WRITTEN } from "../claims/table.ts";
 import { type NamedResource, nameGone } from "../documents/gone.ts";
 import { AnswerError } from "../errors.ts";
+import type { Cause } from "./causes.ts";
 
 /** The guard looks only at lists of at least this length; a shorter one may well lose most of itself. */
 const GUARDED_FROM = 10;
@@ -68,6 +69,14 @@ function* goneFrom(table: ClaimTable): Generator<NamedResource> {
   }
 }
 
+/** Uuids of what a first snapshot lacks of the list, or another one of the last. */
+export function* lackingIn(table: ClaimTable, isFirst: boolean): Generator<string> {
+  const had = (owner: number) => (isFirst ? table.now(owner) & LIVE : table.was(owner) & WRITTEN) !== 0;
+  for (let owner = 0; owner < table.resources; owner++) {
+    if (had(owner) && (table.now(owner) & WRITTEN) === 0) yield table.uuid(owner);
+  }
+}
+
 export type Draft = {
   offering: string;
   entries: number;
@@ -76,6 +85,8 @@ export type Draft = {
   isFirst: boolean;
   /** Resources whose path is another than the last file said. */
   moved: number;
+  /** The one kind of problem that everything has that is not in the draft; null where there are several, or none. */
+  cause: () => Cause | null;
   /** Where all of what is gone can be seen; the draft itself is not kept. */
   comparison: () => string | null;
 };
@@ -98,13 +109,13 @@ export function guardSnapshot(compared: Compared, draft: Draft, percent: number)
   }
 }
 
-function guardFirst({ offering, entries, listed }: Draft, percent: number): void {
+function guardFirst({ offering, entries, listed, cause }: Draft, percent: number): void {
   if (!isTooMuch(listed - entries, listed, percent)) return;
   throw new AnswerError(
     `of the ${listed} resources of offering ${offering} only ${entries} can be published (guard: ${percent} %)`,
     {
       code: "shrunk",
-      hint: "correct what is reported of them, or run sync once with --allow-shrink",
+      hint: remedyOf(cause()) ?? "correct what is reported of them, or run sync once with --allow-shrink",
     },
   );
 }
@@ -120,9 +131,18 @@ function shrunk(draft: Draft, compared: Compared, percent: number): AnswerError 
       `(guard: ${percent} %): ${compared.nameGone()}`,
     {
       code: "shrunk",
-      hint: withComparison(draft, "if they no longer exist, run sync once with --allow-shrink"),
+      hint:
+        remedyOf(draft.cause()) ??
+        withComparison(draft, "if they no longer exist, run sync once with --allow-shrink"),
     },
   );
+}
+
+/** With one cause for all of them, publishing without them would be the wrong remedy. */
+function remedyOf(cause: Cause | null): string | null {
+  if (cause === null) return null;
+  const { code, message, hint } = cause;
+  return `all of them are left out for one reason (${code}): ${message}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 function withComparison({ comparison }: Draft, remedy: string): string {

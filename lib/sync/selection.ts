@@ -20,6 +20,7 @@ import { sourceOf } from "../storage/source.ts";
 import { RESOURCES_PATH } from "../waldur/vocabulary.ts";
 import { isFault, parseUuid } from "../waldur/wire.ts";
 import { parseResource, type WaldurResource } from "../waldur/wire-resource.ts";
+import { type Causes, createCauses } from "./causes.ts";
 import { doubled, type ListingProblem, notAllowed, notCarried, unusable } from "./findings.ts";
 import { createPolicyNotices } from "./policy-notices.ts";
 import type { Survey } from "./survey.ts";
@@ -44,6 +45,8 @@ export type Selection = {
   policyNotices(): readonly ListingProblem[];
   /** Resources that became a problem, and so have no entry of their own. */
   readonly leftOut: Omit<UuidSet, "add" | "clear">;
+  /** Why the rows of resources were left out. */
+  readonly causes: Causes;
 };
 
 /** As many as are worth a request each. */
@@ -79,6 +82,7 @@ export function createSelection(
   const billed = new Map<string, QuotaValues>();
   const names = new Map<number, Named>();
   const leftOut = createUuidSet();
+  const causes = createCauses();
   const problems = createTally({ keepsAll });
   const notices = createTally({ keepsAll });
   const aside: AsideRow[] = [];
@@ -92,6 +96,7 @@ export function createSelection(
   };
   const leaveOut = (uuid: string, found: readonly ListingProblem[], source?: StorageSource): null => {
     leftOut.add(uuid);
+    causes.add(uuid, found);
     if (source !== undefined) parents?.know(source);
     const about = source === undefined ? { offering, resource: uuid } : aboutOf(source);
     for (const problem of found) problems.add({ ...problem, ...about });
@@ -230,6 +235,7 @@ export function createSelection(
     notices,
     policyNotices: policyNotices.all,
     leftOut,
+    causes,
   };
 }
 

@@ -11,7 +11,7 @@ import { historyOf } from "../run/history.ts";
 import { addNotice, addProblem, type Job, noteDamaged } from "../run/job.ts";
 import { isIntact, type LastSnapshot } from "./baseline.ts";
 import { carryOver } from "./carry.ts";
-import { compareWithLast, guardSnapshot } from "./guard.ts";
+import { compareWithLast, guardSnapshot, lackingIn } from "./guard.ts";
 import { type Listing, readListing, rowsOf } from "./listing.ts";
 import { noticesOf } from "./notices.ts";
 import { describingSink, directorySink, type SnapshotSink } from "./sink.ts";
@@ -113,12 +113,14 @@ function guard(
   const { uuid: offering, settings } = job.config;
   const compared = compareWithLast(selection.table);
   sink.compared?.(compared);
+  const isFirst = last === null && !claims.isForeign;
   const draft = {
     offering,
     entries,
     listed: count,
-    isFirst: last === null && !claims.isForeign,
+    isFirst,
     moved: selection.rows.moved,
+    cause: () => selection.causes.common(lackingIn(selection.table, isFirst)),
     comparison: () => comparisonOf(job, last?.path),
   };
   try {

@@ -48,7 +48,7 @@ for (const generation of GENERATIONS) {
 test("of many problems of one kind 100 get a line, all are in the report, and the next run is quiet", async () => {
   const stage = await open();
   addResources(stage, 10);
-  for (let n = 0; n < 350; n++) stage.world.addResource({ slug: ".", limits: { storage: -1 } });
+  for (let n = 0; n < 350; n++) stage.world.addResource({ slug: `.${n}`, limits: { storage: -1 - n } });
   const { report, lines } = await syncAt(stage, 0, { sync: { allowShrink: true } });
   expect(report.problems).toHaveLength(700);
   for (const code of ["bad-slug", "bad-limit"]) {

@@ -84,7 +84,7 @@ describe("of many problems of one kind", () => {
     const ledger = open(keepsAll);
     for (let n = 0; n < 250; n++) {
       const offering = n < 150 ? "a" : "b";
-      ledger.addProblem({ code: "bad-slug", offering, resource: `${n}`, message: "m" });
+      ledger.addProblem({ code: "bad-slug", offering, resource: `r${n}`, message: `${n}` });
       ledger.addProblem({ code: `rare-${n % 5}`, offering, message: "m" });
     }
     return ledger;
