@@ -1,7 +1,7 @@
 #!/bin/sh
 # Carries out the orders of waldur-cscs-storage with `completion: on-ack`: creates, changes and removes directories,
 # sets quotas, and answers each order. For any POSIX sh, with jq, coreutils, and flock and runuser of util-linux.
-# docs/provisioner.md describes how to install it and what a site must change.
+# docs/provisioner.md describes how to install it and what a site must change. One file because a site copies it.
 #
 #   storage-provisioner init [CONF]   once: record all present order files as handled
 #   storage-provisioner run [CONF]    from a timer or cron: carry out and answer new orders

@@ -1,5 +1,6 @@
 // The closed set of errors that end a run or an offering. Each class knows its exit code (sysexits, docs/contract.md
 // "Exit codes"), so the mapping from an error to a process status exists once. A user's mistake never shows a stack.
+// One file because the set is closed.
 
 /** Exit codes a run can end with; systemd prints the sysexits names of 64 to 78. */
 export const EXIT = {

@@ -1,4 +1,5 @@
-// The guards that promises rest on, each with a way to take it away and the tests that are expected to notice.
+// The guards that promises rest on, each with a way to take it away and the tests that are expected to notice. One file
+// because it is one list, in which each guard is sought by its words.
 
 export type Mutant = {
   /** What is taken away. */

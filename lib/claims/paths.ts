@@ -1,5 +1,6 @@
 // The text of mount points, one after the other in one buffer, and finding them by their bytes: a path itself, the
-// paths above it, and one below it. Some 60 bytes a path instead of a string and a hash entry each.
+// paths above it, and one below it. Some 60 bytes a path instead of a string and a hash entry each. One file because
+// all of it works on the same buffer and slots.
 
 import { emptySlots, firstSlot } from "../key-set.ts";
 import { MOST_BYTES, roomForPaths, type StoredPaths, tooMany, wider, widerWords } from "./path-room.ts";

@@ -1,7 +1,7 @@
 // Which resource claims which mount point, and what supports each claim. A resource has one present path and may have
 // older ones, which stay its own until its data is gone (docs/contract.md, "Mount points"). Typed arrays: a site with a
-// million resources has a million claims. It knows no rules; rows.ts and order-path.ts do. It is longer than other
-// files because what it does to one column it does to all.
+// million resources has a million claims. It knows no rules; rows.ts and order-path.ts do. One file because
+// what it does to one column it does to all.
 
 import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
 import { type Ended, emptyClaims, longer, type StoredClaims } from "./columns.ts";

@@ -1,7 +1,7 @@
 // Every key of the configuration file: what it may hold, its default, what it means. From here come the reading of the
 // file, its errors, the near misses of a key, the README's table, and what `schema config` prints. To add a key, add
 // its line to a map below; its name in camel case is then part of `StorageSettings`. Keys of the site agent, whose file
-// this is, are in levels.ts. It is longer than other files because every key is in it.
+// this is, are in levels.ts. One file because every key is to be found in one place.
 
 import * as v from "valibot";
 import { plainUuid } from "../uuid.ts";

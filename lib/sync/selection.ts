@@ -1,5 +1,6 @@
 // From rows of the list to entries: what a row asks for is settled with the claims of all others, then mapped. What is
-// left out is reported. Rows whose path somebody else claims are decided after the last page.
+// left out is reported. Rows whose path somebody else claims are decided after the last page. One file because each
+// step depends on what the rows before it left in the same tables.
 
 import { type Contender, namedPath } from "../claims/contenders.ts";
 import { type Contest, keptFinding, type Named, pathHeld, pathWaits } from "../claims/problems.ts";

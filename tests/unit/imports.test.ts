@@ -1,8 +1,8 @@
 // Imports run one way; the compiler does not hold this, so a test does.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "pathe";
+import { dirname, relative, resolve } from "pathe";
+import { codeIn, filesIn, importsIn, processUsesIn, textOf } from "../source-text.ts";
 
 const root = resolve(import.meta.dir, "../..");
 
@@ -48,42 +48,98 @@ const SHARED = ["collect", "errors", "json", "key-set", "table", "unsafe-text", 
 type Import = { file: string; room: string; target: string; isType: boolean };
 
 function importsOf(directory: string): Import[] {
-  return readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .flatMap((name) => {
-      const file = join(directory, name);
-      const source = readFileSync(join(root, file), "utf8");
-      const statements = source.matchAll(
-        /(?:^(import|export)\s+(type\s+)?([^;"]*?)from\s+|import\()"(\.[^"]+)"/gm,
-      );
-      return [...statements].map(([, , type, names = "", specifier = ""]) => ({
+  return filesIn(directory).flatMap((file) =>
+    importsIn(textOf(file))
+      .filter(({ path }) => path.startsWith("."))
+      .map(({ path, isType }) => ({
         file,
         room: file.split("/")[1] ?? "",
-        target: relative(root, resolve(root, dirname(file), specifier)),
-        isType: type !== undefined || (/^\{/.test(names.trim()) && onlyTypes(names)),
-      }));
-    });
+        target: relative(root, resolve(root, dirname(file), path)),
+        isType,
+      })),
+  );
 }
 
-function onlyTypes(names: string): boolean {
-  const parts = names.replace(/[{}]/g, "").split(",");
-  return parts.map((name) => name.trim()).every((name) => name === "" || name.startsWith("type "));
+/** Whether an import goes where it may not. */
+function isWrong({ room, target, isType }: Import): boolean {
+  if (SHARED.includes(target)) return false;
+  // What is in lib itself is for all rooms, so it may know none of them, not even their types.
+  if (room.endsWith(".ts")) return true;
+  const other = target.split("/")[1] ?? "";
+  const rule = RULES[room];
+  if (other === room) return false;
+  if (rule === undefined || !target.startsWith("lib/")) return true;
+  return !(rule.values.includes(other) || (isType && rule.types.includes(other)));
 }
 
 test("finds the imports that it is to judge", () => {
   expect(importsOf("lib").length).toBeGreaterThan(100);
 });
 
+test("finds every way to import, and which ones are of types alone", () => {
+  const source = `
+    import type { A } from "./type.ts";
+    import { type B } from "./inline-type.ts";
+    export type { C } from "./type-again.ts";
+    type D = import("./type-of-import.ts").D;
+    import {
+      type E,
+      f,
+    } from "./mixed.ts";
+    import "./effect.ts";
+    export * from "./all.ts";
+    const g = () => import(
+      "./dynamic.ts"
+    );
+    const h = () => import(/* why */ "./commented.ts");
+    const i = () => import(\`./template.ts\`);
+    console.log(f, g, h, i);
+    // import "./comment.ts";
+  `;
+  const of = (isType: boolean) =>
+    importsIn(source).flatMap((one) => (one.isType === isType ? [one.path] : []));
+  expect(of(true).toSorted()).toEqual([
+    "./inline-type.ts",
+    "./type-again.ts",
+    "./type-of-import.ts",
+    "./type.ts",
+  ]);
+  expect(of(false).toSorted()).toEqual([
+    "./all.ts",
+    "./commented.ts",
+    "./dynamic.ts",
+    "./effect.ts",
+    "./mixed.ts",
+    "./template.ts",
+  ]);
+});
+
+test("every dynamic import names its file", () => {
+  const computed = [...filesIn("lib"), ...filesIn("cmd")].filter((file) =>
+    /\bimport\s*\((?!\s*["'])/.test(codeIn(textOf(file))),
+  );
+  expect(computed).toEqual([]);
+});
+
+test("what is in lib itself is known as shared", () => {
+  const own = filesIn("lib").filter((file) => file.split("/").length === 2);
+  expect(own.toSorted()).toEqual(SHARED.toSorted());
+});
+
 test("imports in lib run one way", () => {
-  const wrong = importsOf("lib").filter(({ room, target, isType }) => {
-    if (room.endsWith(".ts") || SHARED.includes(target)) return false;
-    const other = target.split("/")[1] ?? "";
-    const rule = RULES[room];
-    if (other === room) return false;
-    if (rule === undefined || !target.startsWith("lib/")) return true;
-    return !(rule.values.includes(other) || (isType && rule.types.includes(other)));
-  });
-  expect(wrong).toEqual([]);
+  expect(importsOf("lib").filter(isWrong)).toEqual([]);
+});
+
+test.each([
+  ["a shared file imports a room", "json.ts", "lib/sync/sync.ts", false],
+  ["a shared file imports a type of a room", "json.ts", "lib/config/config.ts", true],
+  ["a shared file imports a command", "json.ts", "cmd/main.ts", true],
+  ["a room imports one above it", "storage", "lib/sync/sync.ts", true],
+  ["a room imports values where types are permitted", "waldur", "lib/config/config.ts", false],
+  ["a room imports a command", "sync", "cmd/main.ts", false],
+  ["a room that has no rule imports anything", "new", "lib/config/config.ts", true],
+])("is wrong: %s", (_, room, target, isType) => {
+  expect(isWrong({ file: `lib/${room}`, room, target, isType })).toBe(true);
 });
 
 test("only the demo reaches the simulator", () => {
@@ -111,39 +167,84 @@ test("no imports run in a circle, nor do those of types", () => {
   expect(circles.filter((circle) => circle !== null)).toEqual([]);
 });
 
-test("only main.ts touches the process", () => {
-  const touching = ["lib", "cmd"].flatMap((directory) =>
-    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
-      .map((name) => join(directory, name))
-      .filter((file) => /\bprocess\.(?!pid\b|getuid\b|geteuid\b)/.test(codeOf(file))),
-  );
-  expect(touching).toEqual(["cmd/main.ts"]);
+/** Beside main.ts, which gives the environment, arguments and signals to all others. */
+const PROCESS_USES: Record<string, string[]> = {
+  // The user of the process decides which files it may trust, and never changes.
+  "lib/places/owners.ts": ["process.geteuid"],
+  // The lock names its holder.
+  "lib/output/holder.ts": ["process.pid"],
+  // It runs while the program is built, and starts the bundler by the name of the runtime.
+  "lib/page/bundle.ts": ["Bun.argv"],
+  // How much code of the engine a long list may make; there is no other way to say it.
+  "lib/sync/listing.ts": ["Bun.unsafe"],
+};
+
+test("only main.ts touches the process, but for what is listed with its reason", () => {
+  const found = [...filesIn("lib"), ...filesIn("cmd")]
+    .filter((file) => file !== "cmd/main.ts")
+    .map((file) => [file, processUsesIn(textOf(file))] as const)
+    .filter(([, uses]) => uses.length > 0);
+  expect(Object.fromEntries(found)).toEqual(PROCESS_USES);
+});
+
+test.each([
+  "const { env } = process;",
+  "use(process);",
+  'import { env } from "node:process";',
+  'import { env } from "process";',
+  'import { env } from "bun";',
+  "process.env.HOME",
+  "process?.env",
+  'process["env"]',
+  "globalThis.process.env",
+  "Bun.env.HOME",
+  "const { env } = Bun;",
+  'Bun["env"]',
+  "Bun.unsafe.gcAggressionLevel(1)",
+  "import.meta.env.HOME",
+])("notices %s", (code) => {
+  expect(processUsesIn(`${code}\n`)).not.toEqual([]);
 });
 
 test("tests of modules, and those against the simulated Waldur, need no build", () => {
   const needing = ["tests/unit", "tests/waldur"].flatMap((directory) =>
-    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
-      .map((name) => join(directory, name))
+    filesIn(directory)
       .filter((file) => file !== "tests/unit/imports.test.ts")
       .filter((file) =>
-        /\b(?:runSubject|SUBJECT|BINARY)\b|\bstage\.run\(|(?:kind: |play\()"binary"/.test(codeOf(file)),
+        /\b(?:runSubject|SUBJECT|BINARY)\b|\bstage\.run\(|(?:kind: |play\()"binary"/.test(
+          codeIn(textOf(file)),
+        ),
       ),
   );
   expect(needing).toEqual([]);
 });
 
-function codeOf(file: string): string {
-  return readFileSync(join(root, file), "utf8").replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, "");
-}
-
 test("lines of comments have at most 120 characters", () => {
   const long = ["lib", "cmd", "tests", "scripts"].flatMap((directory) =>
-    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
-      .flatMap((name) => readFileSync(join(root, directory, name), "utf8").split("\n"))
+    filesIn(directory)
+      .flatMap((file) => textOf(file).split("\n"))
       .filter((line) => line.length > 120 && /^ *(?:\/\/|\/?\*)/.test(line)),
   );
   expect(long).toEqual([]);
 });
+
+/** Longer than this a file says why in its opening comment. */
+const LONGEST = 250;
+
+test("a file of more than 250 lines says why it is one", () => {
+  const silent = ["lib", "cmd", "scripts", "examples"]
+    .flatMap((directory) => filesIn(directory, /\.(?:ts|css|sh|bash)$/))
+    .filter((file) => textOf(file).split("\n").length - 1 > LONGEST)
+    .filter((file) => !openingOf(textOf(file)).includes("One file because"));
+  expect(silent).toEqual([]);
+});
+
+/** The comment at the top, in a line. */
+function openingOf(source: string): string {
+  const lines = source.split("\n");
+  const end = lines.findIndex((line) => !/^\s*(?:\/\/|\/?\*|#)/.test(line));
+  return lines
+    .slice(0, end)
+    .join(" ")
+    .replace(/\s+(?:\/\/|\*|#)\s+/g, " ");
+}
