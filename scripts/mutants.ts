@@ -792,9 +792,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: "an unknown key of the settings is a warning",
-    file: "lib/config/stray-keys.ts",
-    from: "if (keys.length === 0 || isOfAnotherBackend(offering)) return;",
-    to: "if (keys.length >= 0 || isOfAnotherBackend(offering)) return;",
+    file: "lib/config/unknown-keys.ts",
+    from: "if (isTaken && strays.length > 0 &&",
+    to: "if (isTaken && strays.length < 0 &&",
     tests: ["unit/config/stray-keys.test.ts"],
   },
   {

@@ -54,7 +54,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const values = parsed.success ? parsed.output : withoutWrong(parsed.output, parsed.issues);
   const offerings = entries.flatMap((entry) => openOffering(entry, values, findings));
   const taken = offerings.map(takenBy(options));
-  const meant = reportUnknownKeys(file, taken, { document, findings });
+  const meant = await reportUnknownKeys(file, taken, { document, findings });
   reportIssues(parsed.issues ?? [], meant, findings);
 
   const { env, cwd, allowInsecure, needsToken = true } = options;

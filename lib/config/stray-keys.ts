@@ -26,7 +26,7 @@ export function warnStrayKeys(
   { offering, path, keys }: Strays,
   { document, findings }: { document: Document; findings: Findings },
 ): void {
-  if (keys.length === 0 || isOfAnotherBackend(offering)) return;
+  if (isOfAnotherBackend(offering)) return;
   const strays = keys.filter((key) => !document.isAnchored([...path, key]));
   const [first, ...others] = strays.filter(isShowable);
   const hidden = strays.length - others.length - (first === undefined ? 0 : 1);

@@ -7,7 +7,6 @@ import type { Document } from "./document.ts";
 import type { Findings } from "./findings.ts";
 import { AGENT_KEYS, type Level, NAME_OF_LEVEL, OWN_KEYS } from "./levels.ts";
 import { nearestWord } from "./nearest.ts";
-import { warnStrayKeys } from "./stray-keys.ts";
 import { isGiven, isYamlMap, type Path, type YamlMap } from "./yaml-map.ts";
 
 /** The maps around an offering, innermost last, and where they stand. */
@@ -29,11 +28,11 @@ export function isKnownKey(key: string): boolean {
  * Reports unknown keys at the top and in offerings of ours; returns the paths of keys that they mean and that are
  * missing.
  */
-export function reportUnknownKeys(
+export async function reportUnknownKeys(
   file: YamlMap,
   offerings: readonly { index: number; isTaken: boolean }[],
   into: Omit<Judge, "meant">,
-): ReadonlySet<string> {
+): Promise<ReadonlySet<string>> {
   const judge: Judge = { ...into, meant: new Set() };
   // No offering is concerned by what stands here, unless there is none at all.
   judgeMap("top", { top: { map: file, path: [] } }, { judge, isTaken: !isGiven(file, "offerings") });
@@ -41,8 +40,11 @@ export function reportUnknownKeys(
     const maps = mapsOf(file, index);
     judgeMap("offering", maps, { judge, isTaken });
     const strays = judgeMap("settings", maps, { judge, isTaken });
-    if (isTaken && maps.offering && maps.settings)
-      warnStrayKeys({ offering: maps.offering.map, path: maps.settings.path, keys: strays }, into);
+    if (isTaken && strays.length > 0 && maps.offering && maps.settings)
+      (await import("./stray-keys.ts")).warnStrayKeys(
+        { offering: maps.offering.map, path: maps.settings.path, keys: strays },
+        into,
+      );
     const { map, path = [] } = mapAt(maps.offering, "backend_components") ?? {};
     for (const name of Object.keys(map ?? {})) {
       const component = mapAt(map && { map, path }, name);
