@@ -24,6 +24,20 @@ function expectNothingDone(ran: Ran, code: number): void {
   expect(listingOf(stage.out)).toEqual([]);
 }
 
+test("all mistakes of a command line are reported at once, each with its own hint", async () => {
+  const ran = await stage.run(["sync", "--dryrun", "--interval=5", "--log-format", "txt"]);
+  expectNothingDone(ran, 64);
+  expect(ran.stderr.split("\n")).toEqual([
+    "waldur-cscs-storage: unknown option --dryrun",
+    "hint: did you mean --dry-run?",
+    "unknown option --interval",
+    expect.stringMatching(/^hint: --interval is an option of `orders`/),
+    '--log-format "txt" is not one of text, json',
+    "hint: did you mean text?",
+    "",
+  ]);
+});
+
 describe("a command line that is not understood ends with 64 and names the nearest word", () => {
   const unknown = "00000000000000000000000000000000";
   test.each([
@@ -362,6 +376,19 @@ ${more}`;
     const ran = await stage.run(["orders", "-c", "no-orders.yaml"]);
     expectNothingDone(ran, 78);
     expect(ran.stderr).toContain("no-orders.yaml:2:3: offerings: no offering is for orders");
+  });
+
+  test("an unknown key of the settings is a warning with its place in runs and in check", async () => {
+    const elsewhere = valid("      shrink_gaurd: 30\n").replace(stage.simulator.url, "http://127.0.0.1:9");
+    write("stray.yaml", elsewhere);
+    for (const command of [["orders", "-n"], ["sync", "-n"], ["check"]]) {
+      const ran = await stage.run([...command, "-c", "stray.yaml", "--retries", "0"]);
+      expect(ran.code).toBe(75);
+      const text = ran.stdout + ran.stderr;
+      expect(text).toMatch(/stray\.yaml:10:7\b/);
+      expect(text).toContain("offerings[0].backend_settings.shrink_gaurd");
+      expect(text).toContain("did you mean shrink_guard_percent?");
+    }
   });
 
   test("a misspelt key of an offering is refused by the command that takes it, the other one warns", async () => {
