@@ -34,7 +34,10 @@ export type Memory = {
   close(): void;
 };
 
-type About = MemorySubject & { version: 1; ages: MemoryAges };
+/** 1 had the bits of columns that an answer lacked. */
+const VERSION = 2;
+
+type About = MemorySubject & { version: typeof VERSION; ages: MemoryAges };
 
 /** `{where the line about all begins} {digest}` and a line break. */
 const TAIL_BYTES = 16 + 1 + 16 + 1;
@@ -114,7 +117,7 @@ function aboutFrom(text: string): About | null {
 }
 
 function isAbout(value: unknown): value is About {
-  return isTable(value) && value.version === 1 && Array.isArray(value.columns) && isAges(value.ages);
+  return isTable(value) && value.version === VERSION && Array.isArray(value.columns) && isAges(value.ages);
 }
 
 function isOf(about: About, { offering, apiUrl, columns }: MemorySubject): boolean {
@@ -152,7 +155,7 @@ export function createMemoryWriter(file: Temporary, subject: MemorySubject): Mem
     },
     publish({ writtenAt, owed }) {
       const rowsEnd = blocks.size;
-      const about: About = { version: 1, ...subject, ages: ages.finish({ writtenAt, owed }) };
+      const about: About = { version: VERSION, ...subject, ages: ages.finish({ writtenAt, owed }) };
       blocks.add(JSON.stringify(about));
       const digest = blocks.finish().toString(16).padStart(16, "0");
       file.write(`${String(rowsEnd).padStart(16, "0")} ${digest}\n`);

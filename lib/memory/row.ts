@@ -11,7 +11,7 @@ export type RememberedRow = {
   modified: string;
   /** When Waldur last gave the columns, in seconds. */
   checkedAt: number;
-  /** The value of each column, in the order of the memory's columns; last the bits of those that were not given. */
+  /** The value of each column, in the order of the memory's columns. */
   values: readonly unknown[];
   /** The line that it was read from. */
   line?: string;
@@ -32,21 +32,18 @@ export function rememberRow(
 ): RememberedRow | null {
   const { uuid, modified } = row;
   if (!isPlainUuid(uuid) || !isStamp(modified)) return null;
-  const values: unknown[] = [];
-  let absent = 0;
-  for (let n = 0; n < columns.length; n++) {
-    const value = row[columns[n] ?? ""];
-    if (!isFit(columns[n] ?? "", value)) return null;
-    if (value === undefined) absent |= 1 << n;
-    values.push(value);
-  }
-  values.push(absent);
+  const values = columns.map((column) => row[column]);
+  if (!values.every((value, n) => isFit(columns[n] ?? "", value))) return null;
   return { uuid, modified, checkedAt, values };
 }
 
-/** A server may write anything, also what no file is to hold, such as our token. */
+/**
+ * A server may write anything, also what no file is to hold, such as our token; and one answer may lack a column that
+ * the next one has.
+ */
 function isFit(column: string, value: unknown): boolean {
-  if (column.endsWith("_uuid")) return value === undefined || value === null || isPlainUuid(value);
+  if (value === undefined) return false;
+  if (column.endsWith("_uuid")) return isPlainUuid(value);
   return typeof value !== "string" || clean(value) === value;
 }
 
@@ -71,7 +68,7 @@ export function parseLine(line: string, columns: number): RememberedRow | null {
   const [uuid = "", modified = "", checked = "", text = ""] = line.split("\t");
   const checkedAt = Number(checked);
   const values = parseJson(text);
-  const isWhole = Array.isArray(values) && values.length === columns + 1;
+  const isWhole = Array.isArray(values) && values.length === columns;
   return isPlainUuid(uuid) && Number.isSafeInteger(checkedAt) && isWhole
     ? { uuid, modified, checkedAt, values, line }
     : null;
@@ -79,8 +76,7 @@ export function parseLine(line: string, columns: number): RememberedRow | null {
 
 /** The row with the remembered columns in the place of its own. */
 export function withRemembered(row: WireRow, { values }: RememberedRow, columns: readonly string[]): WireRow {
-  const absent = Number(values[columns.length]);
   const whole: Record<string, unknown> = { ...row };
-  for (let n = 0; n < columns.length; n++) if ((absent & (1 << n)) === 0) whole[columns[n] ?? ""] = values[n];
+  for (let n = 0; n < columns.length; n++) whole[columns[n] ?? ""] = values[n];
   return whole;
 }

@@ -72,15 +72,18 @@ export function fieldPath({ path }: StorageForm, name: string): string {
  * mapped.
  */
 export function plainStorageFields(attributes: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (attributes === null || attributes === undefined) return {};
+  if (attributes === null) return {};
   if (!isTable(attributes)) return undefined;
   const kept = ownFields(attributes);
   for (const name in attributes) {
     const value = attributes[name];
-    if (kept === undefined || !isTable(value) || name in kept) continue;
+    if (kept === undefined || !isTable(value)) continue;
     const nested = ownFields(value);
-    if (nested === undefined || (Object.keys(nested).length > 0 && !isShort(name))) return undefined;
-    if (Object.keys(nested).length > 0) kept[name] = nested;
+    if (nested === undefined) return undefined;
+    if (Object.keys(nested).length === 0) continue;
+    // A name such as `__proto__` cannot be written down as that of a field.
+    if (name in {} || !isShort(name)) return undefined;
+    kept[name] = nested;
   }
   return kept;
 }
@@ -90,7 +93,8 @@ function ownFields(table: Readonly<Record<string, unknown>>): Record<string, unk
   for (const field of FIELDS) {
     const value = fieldOf(table, field);
     if (value === undefined) continue;
-    if (typeof value !== "number" && !(typeof value === "string" && isShort(value))) return undefined;
+    const isPlain = typeof value === "string" ? isShort(value) : Number.isFinite(value);
+    if (!isPlain) return undefined;
     kept[field] = value;
   }
   return kept;

@@ -1,7 +1,7 @@
 // Asking for rows once more, with all columns: each alone where they are few, the whole page where that costs the
 // server less, and, where they become many, those that changed since the last run in one list.
 
-import { AnswerError } from "../errors.ts";
+import { AnswerError, RetryLaterError } from "../errors.ts";
 import { isTable } from "../json.ts";
 import type { Job } from "../run/job.ts";
 import type { ListPart } from "../waldur/pages.ts";
@@ -47,6 +47,15 @@ export function createCostlyRows({ job, query, fields, since }: Asking): CostlyR
     if (since === null || recent !== null || alone < ALONE_BEFORE_LIST) return;
     recent = await fetchRecent(job, { ...query, field: fields }, since);
   };
+  /** Removes from `left` those that the page has now. */
+  const takeFromPage = async (rows: unknown[], left: number[], part: ListPart): Promise<void> => {
+    const again = await fetchPageAgain(reader, { ...query, field: fields }, part);
+    for (const n of left.splice(0)) {
+      const listed = again.get(parseUuid(rows[n], "a resource"));
+      if (listed === undefined) left.push(n);
+      else rows[n] = listed;
+    }
+  };
   return {
     begin() {
       recent = null;
@@ -59,18 +68,18 @@ export function createCostlyRows({ job, query, fields, since }: Asking): CostlyR
         if (isRecent(listed, rows[n])) rows[n] = listed;
         else left.push(n);
       }
-      if (left.length * DETAIL_MS > rows.length * LISTED_ROW_MS) {
-        const again = await fetchPageAgain(reader, { ...query, field: fields }, part);
-        for (const n of left.splice(0)) {
-          const listed = again.get(parseUuid(rows[n], "a resource"));
-          if (listed === undefined) left.push(n);
-          else rows[n] = listed;
-        }
-      }
+      if (left.length * DETAIL_MS > rows.length * LISTED_ROW_MS) await takeFromPage(rows, left, part);
       alone += left.length;
-      await inParallel(left, job.config.settings.parallelRequests, async (n) => {
-        rows[n] = await fetchListedRow(reader, parseUuid(rows[n], "a resource"), fields);
-      });
+      try {
+        await inParallel(left, job.config.settings.parallelRequests, async (n) => {
+          rows[n] = await fetchListedRow(reader, parseUuid(rows[n], "a resource"), fields);
+        });
+      } catch (error) {
+        if (!isOutOfOrder(error)) throw error;
+        // The list works, or this would not be asked for: one row alone that does not must not stop it.
+        await takeFromPage(rows, left, part);
+        if (left.length > 0) throw error;
+      }
       if (part.seen < part.count) await learnRecent();
     },
   };
@@ -85,6 +94,11 @@ async function inParallel(
     await Promise.all(numbers.slice(at, at + parallel).map(act));
 }
 
+/** Not answered as it should be, again and again; a server that asks for a pause is not asked more. */
+function isOutOfOrder(error: unknown): error is RetryLaterError {
+  return error instanceof RetryLaterError && error.code === "unavailable" && error.status !== 429;
+}
+
 const HOUR_S = 3600;
 
 /**
@@ -95,7 +109,7 @@ async function fetchRecent(job: Job, query: Query, since: number): Promise<Reado
   try {
     return await fetchPageAgain(job.reader, { ...query, modified }, { number: 1, size: RECENT_ROWS });
   } catch (error) {
-    if (!(error instanceof AnswerError)) throw error;
+    if (!(error instanceof AnswerError || isOutOfOrder(error))) throw error;
     job.reader.note?.(`what changed since ${modified} cannot be listed (${error.message})`);
     return new Map();
   }

@@ -2,6 +2,7 @@
 // both, because a key of the attributes that nothing is made of may change as it likes.
 
 import { sourceOf } from "../storage/source.ts";
+import { plainUuid } from "../uuid.ts";
 import { isFault } from "../waldur/wire.ts";
 import { parseResource } from "../waldur/wire-resource.ts";
 import type { Survey } from "./survey.ts";
@@ -16,6 +17,7 @@ export function compareRows(row: Row, before: Row, survey: Survey): Likeness {
   const now = entryText(row, survey);
   if (entryText(before, survey) === now) return "same";
   const { project_uuid } = row;
+  if (plainUuid(project_uuid) === null) return "different";
   return entryText({ ...before, project_uuid }, survey) === now ? "project" : "different";
 }
 

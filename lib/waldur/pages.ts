@@ -81,6 +81,9 @@ async function* partsOf(reader: Reader, request: ListRequest, asked: number): As
   const counts = trackCount(request);
   const collect = createCollector(PACE);
   let pageSize = asked;
+  let isInParts = false;
+  /** Rows that the server is known to give at once. */
+  let room = 0;
   try {
     for (let number = 1; number === 1 || (number - 1) * pageSize < counts.now(); number++) {
       for await (const part of pages.read({ number, size: pageSize }, counts.now)) {
@@ -89,11 +92,15 @@ async function* partsOf(reader: Reader, request: ListRequest, asked: number): As
         if (number === 1 && part.number === 1) uuids.clear(count);
         const isPage = part.size === pageSize;
         if (isPage && number === 1 && rows.length < count) pageSize = smallerPage(rows.length, request);
+        // The fields of the pages that follow were chosen for where these would begin.
+        if (pageSize < asked && request.fieldsOf !== undefined) throw new Clamped(part);
+        isInParts ||= !isPage;
         expectRows(part, {
-          mayBeClamped: number === 1 && !isPage,
+          mayBeClamped: isInParts && rows.length >= room,
           size: isPage ? pageSize : part.size,
           count,
         });
+        room = Math.max(room, rows.length);
         pages.askUpTo(Math.ceil(count / pageSize));
         // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
         await new Promise((resolve) => setImmediate(resolve));

@@ -15,30 +15,33 @@ const UNLISTED = { "what changed": 0 } as const;
 /** Rows are picked by their uuid, and whoever is missing is asked alone. */
 const PICKED = { ...UNLISTED, "page 2 again": 0 } as const;
 
+/** One row that is not given alone is taken from its page, and a list of what changed can be done without. */
+const BY_THE_PAGE = { ...UNLISTED, "row alone": 0 } as const;
+
 const EVERYWHERE = (code: ExitCode): Row => ({ list: code, one: code, post: code });
 
 export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
   "500-on-page-2": { list: 75 },
-  "503-once": EVERYWHERE(75),
+  "503-once": { ...EVERYWHERE(75), at: BY_THE_PAGE },
   "429-retry-after": EVERYWHERE(75),
   "401": EVERYWHERE(77),
   "403-on-orders": { list: 77, one: 10, post: 10 },
   "404-html": { ...EVERYWHERE(69), at: NOT_SERVED },
   html: { list: 65, one: 10, post: 10, at: { ...NOT_SERVED, ...UNLISTED } },
-  "html-500": EVERYWHERE(75),
+  "html-500": { ...EVERYWHERE(75), at: BY_THE_PAGE },
   redirect: EVERYWHERE(69),
   "redirect-other-host": EVERYWHERE(69),
-  hang: EVERYWHERE(75),
-  drop: EVERYWHERE(75),
+  hang: { ...EVERYWHERE(75), at: BY_THE_PAGE },
+  drop: { ...EVERYWHERE(75), at: BY_THE_PAGE },
   "drop-after-apply": { post: 0 },
-  cut: { list: 75, one: 75, post: 0 },
-  "cut-gzip": { list: 75, one: 75, post: 0 },
+  cut: { list: 75, one: 75, post: 0, at: BY_THE_PAGE },
+  "cut-gzip": { list: 75, one: 75, post: 0, at: BY_THE_PAGE },
   // Short answers are through before the time is up.
   "slow-body": {
     list: 75,
     one: 75,
     post: 0,
-    at: { consent: 0, terminated: 0, "probe without slugs": 0, providers: 0 },
+    at: { ...BY_THE_PAGE, consent: 0, terminated: 0, "probe without slugs": 0, providers: 0 },
   },
   "broken-json": { list: 65, one: 10, post: 0, at: { ...NOT_SERVED, ...UNLISTED } },
   // A page is read in parts: what is too large under the number 1 alone is the first row, under 2 no row at all.

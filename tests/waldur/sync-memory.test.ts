@@ -280,7 +280,7 @@ describe("a memory that cannot be used", () => {
       writeFileSync(path, bytes);
     },
     "is of another version": (path, bytes) =>
-      writeFileSync(path, resealed(bytes, '"version":1', '"version":2')),
+      writeFileSync(path, resealed(bytes, '"version":2', '"version":1')),
     "is of another offering": (path, bytes) =>
       writeFileSync(path, resealed(bytes, '"offering":"', '"offering":"0')),
     "is of another server": (path, bytes) => writeFileSync(path, resealed(bytes, "127.0.0.1", "127.0.0.2")),
@@ -309,7 +309,7 @@ describe("a memory that cannot be used", () => {
     const stage = await open({ resources: 30 });
     await asks(stage, 0);
     const bytes = readFileSync(rowsFile(stage));
-    expect(resealed(bytes, '"version":1', '"version":1').equals(bytes)).toBeTrue();
+    expect(resealed(bytes, '"version":2', '"version":2').equals(bytes)).toBeTrue();
   });
 });
 
