@@ -819,6 +819,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/report/joined.test.ts"],
   },
   {
+    guard: "status has the time of the first where a line of many becomes lines of few",
+    file: "lib/report/problems.ts",
+    from: "const before = own ?? asOne(kin, problem);",
+    to: "const before = own;",
+    tests: ["unit/report/joined-memory.test.ts"],
+  },
+  {
+    guard: "a run that was not through counts no resource in two lines",
+    file: "lib/report/problems.ts",
+    from: "else if (left.length > 0) {",
+    to: "else if (left.length > 99) {",
+    tests: ["unit/report/joined-memory.test.ts"],
+  },
+  {
     guard: "several reasons are not one cause",
     file: "lib/sync/causes.ts",
     from: "filter((one) => one.uuids.has(uuid))",

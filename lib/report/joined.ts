@@ -49,6 +49,19 @@ export function createJoiner(): Joiner {
   };
 }
 
+/** They have the same cause, and one is the line of many resources, the other that of one. */
+export function isKin(one: Problem, other: Problem): boolean {
+  const [many, single] = isOfMany(one) ? [one, other] : [other, one];
+  if (!isOfMany(many) || single.resource === undefined || single.order !== undefined) return false;
+  return isAlike(many, single) && many.message === commonWords(single);
+}
+
+/** Also where it is remembered, without its examples. */
+function isOfMany({ order, resource, project, examples, count = 1 }: Problem): boolean {
+  if (order !== undefined || resource !== undefined || project !== undefined) return false;
+  return examples !== undefined || count > EXAMPLES;
+}
+
 /** Not one of an order, nor one that is not about a resource. */
 function canJoin({ order, resource, examples }: Problem): boolean {
   return order === undefined && (resource !== undefined || examples !== undefined);

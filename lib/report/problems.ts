@@ -1,6 +1,7 @@
 // Logs what was left out: as a warning when it is new or a day old, else at info, so that cron does not mail one bad
 // field 1 440 times a day (docs/contract.md, "Logs").
 
+import { isKin } from "./joined.ts";
 import type { Log } from "./log.ts";
 import { type More, noticeKey, type Problem, problemKey } from "./report.ts";
 
@@ -46,23 +47,51 @@ export function logProblems(
   for (const { problem, key: text, isNotice, count } of keyed(found)) {
     const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
     const key = `${hash.slice(0, 32)}${place}`;
-    const before = memory.get(key);
+    const own = memory.get(key);
+    const kin = own === undefined && !isNotice ? kinOf(problem, memory) : [];
+    const before = own ?? asOne(kin, problem);
     const age = before === undefined ? Number.POSITIVE_INFINITY : nowMs - before.warnedAt;
     // A clock that was set back must not silence a problem for longer than a day.
     const isDue = age >= WARN_AGAIN_MS || age < -WARN_AGAIN_MS;
     const since = Math.min(before?.since ?? nowMs, nowMs);
     logProblem(problem, { level: isDue ? "warn" : "info", log, since: before === undefined ? null : since });
+    // Only a run that was not through leaves any here: the line of many has this one, or has taken its place.
+    const left = kin.filter(([key]) => next.has(key));
+    const warnedAt = isDue ? nowMs : (before?.warnedAt ?? nowMs);
+    if (problem.examples !== undefined) for (const [key] of left) next.delete(key);
+    else if (left.length > 0) {
+      for (const [key, many] of left) next.set(key, { ...many, warnedAt });
+      continue;
+    }
+    const most = isWhole ? 0 : (own?.known?.count ?? 0);
     next.set(key, {
-      warnedAt: isDue ? nowMs : (before?.warnedAt ?? nowMs),
+      warnedAt,
       since,
       known: {
         ...withoutExamples(problem),
+        ...(problem.count === undefined ? {} : { count: Math.max(problem.count, most) }),
         ...(isNotice ? { isNotice } : {}),
         ...(count === undefined ? {} : { count }),
       },
     });
   }
   return next;
+}
+
+/** What is remembered of the same cause, where another number of resources had it and so other lines. */
+function kinOf(problem: Problem, memory: ProblemMemory): [string, Remembered][] {
+  return [...memory].filter(
+    ([, { known }]) => known !== undefined && !known.isNotice && isKin(problem, known),
+  );
+}
+
+/** Fewer resources with a known cause are nothing new; more of them are a warning, with the time of the first. */
+function asOne(kin: readonly [string, Remembered][], { examples }: Problem): Remembered | undefined {
+  if (kin.length === 0) return undefined;
+  const all = kin.map(([, remembered]) => remembered);
+  const warnedAt =
+    examples === undefined ? Math.max(...all.map(({ warnedAt }) => warnedAt)) : Number.NEGATIVE_INFINITY;
+  return { warnedAt, since: Math.min(...all.map(({ since }) => since)) };
 }
 
 /** Which ones they are may change from run to run, and a steady run writes nothing. */

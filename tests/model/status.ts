@@ -8,6 +8,7 @@ import { askStatus } from "../status.ts";
 import { cannotErr, waitsForAnswer, wouldRevive } from "./answers.ts";
 import { LOSSES } from "./history.ts";
 import { isOpen } from "./interventions.ts";
+import { complaintsOfLines, complaintsOfProblems } from "./problems.ts";
 import { orderFilesOf, type Site } from "./site.ts";
 
 type Waits = OrderStatus["waits"]["for"];
@@ -15,7 +16,7 @@ type Waits = OrderStatus["waits"]["for"];
 /** `isAtRest`: what is open has a reason to stay so. */
 export async function complaintsOfStatus(
   site: Site,
-  { stdout, isAtRest = false }: { stdout: string; isAtRest?: boolean },
+  { stdout, stderr = "", isAtRest = false }: { stdout: string; stderr?: string; isAtRest?: boolean },
 ): Promise<string[]> {
   const status = await askStatus(site.stage, { now: site.clock.now() });
   const report: Report = JSON.parse(stdout);
@@ -24,6 +25,7 @@ export async function complaintsOfStatus(
     ...(report.mode === "orders" ? ofReasons(site, status, report) : []),
     ...(isAtRest ? ofRest(status) : []),
     ...ofProblems(status, report),
+    ...complaintsOfLines(stderr, report.problems),
     ...ofRuns(status, report),
   ].map((complaint) => `STATUS: ${complaint}`);
 }
@@ -85,21 +87,13 @@ function ofRest(status: Status): string[] {
     .map(({ uuid, waits }) => `order ${uuid} waits for ${waits.for}, and nothing moves any more`);
 }
 
-function ofProblems(status: Status, report: Report): string[] {
-  const line = ({ code, order, resource, message }: Record<"code" | "message", string> & Partial<Named>) =>
-    [code, order ?? "", resource ?? "", message].join("|");
-  const shown = status.offerings
-    .flatMap(({ problems }) => problems)
-    .filter(({ mode }) => mode === report.mode)
-    .map(line);
-  // One problem may be met twice in a pass, as that of an order and of the one that is owed its file.
-  const [one, other] = [new Set(shown), new Set(report.problems.map(line))];
-  return one.symmetricDifference(other).size === 0
-    ? []
-    : [`problems are ${[...other].join(", ")}, and shown ${[...one].join(", ")}`];
+function ofProblems({ offerings }: Status, { mode, problems: met }: Report): string[] {
+  const shown = offerings.map(({ uuid, problems }) => ({
+    uuid,
+    problems: problems.filter((problem) => problem.mode === mode),
+  }));
+  return complaintsOfProblems(shown, met);
 }
-
-type Named = Record<"order" | "resource", string | null>;
 
 function ofRuns(status: Status, report: Report): string[] {
   return status.offerings.flatMap(({ uuid, runs }) =>

@@ -5,7 +5,8 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync } from "node:fs";
 import { join } from "pathe";
 import type { Stage } from "../stage.ts";
-import { addResources, nameAt, open, syncAt } from "./sync-stage.ts";
+import { askStatus } from "../status.ts";
+import { addResources, minute, nameAt, open, syncAt } from "./sync-stage.ts";
 
 const CAUSE =
   /^all of them are left out for one reason \(no-component\): limits has no component "storage", only/;
@@ -74,4 +75,26 @@ describe("a component that no resource has", () => {
     if (ended === 0) expect(hint).toMatch(CAUSE);
     expect(hint.includes("--allow-shrink")).toBe(ended > 0);
   });
+});
+
+test("status shows how many resources have the cause after the last run, and since when it is known", async () => {
+  const stage = await open();
+  const resources = addResources(stage, 12);
+  const problemsAt = async (n: number, left: number) => {
+    for (const [nth, resource] of resources.entries())
+      resource.limits = nth < left ? { storge: 5 } : { storage: 5 };
+    await syncAt(stage, n);
+    const { offerings } = await askStatus(stage, { now: minute(n), isLocal: true });
+    return (offerings[0]?.problems ?? []).map(({ count, resource, since }) => ({ count, resource, since }));
+  };
+  await problemsAt(0, 0);
+  const since = minute(1).toISOString();
+  expect(await problemsAt(1, 5)).toEqual([{ count: 5, resource: null, since }]);
+  expect(await problemsAt(2, 4)).toEqual([{ count: 4, resource: null, since }]);
+  const three = resources.slice(0, 3).map(({ uuid }) => ({ count: 1, resource: uuid, since }));
+  expect(
+    (await problemsAt(3, 3)).toSorted((a, b) => ((a.resource ?? "") < (b.resource ?? "") ? -1 : 1)),
+  ).toEqual(three.toSorted((a, b) => (a.resource < b.resource ? -1 : 1)));
+  expect(await problemsAt(4, 6)).toEqual([{ count: 6, resource: null, since }]);
+  expect(await problemsAt(5, 0)).toEqual([]);
 });
