@@ -41,7 +41,14 @@ export const CODES: Readonly<Record<keyof typeof FAULTS, Row>> = {
     list: 75,
     one: 75,
     post: 0,
-    at: { ...BY_THE_PAGE, consent: 0, terminated: 0, "probe without slugs": 0, providers: 0 },
+    at: {
+      ...BY_THE_PAGE,
+      consent: 0,
+      terminated: 0,
+      "probe without slugs": 0,
+      providers: 0,
+      "providers if served": 0,
+    },
   },
   "broken-json": { list: 65, one: 10, post: 0, at: { ...NOT_SERVED, ...UNLISTED } },
   // A page is read in parts: what is too large under the number 1 alone is the first row, under 2 no row at all.
