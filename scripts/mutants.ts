@@ -704,7 +704,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "lib/memory/row.ts",
     from: "  if (value === undefined) return false;\n",
     to: "",
-    tests: ["waldur/sync-cached.test.ts"],
+    tests: ["unit/memory/file.test.ts"],
   },
   {
     guard: "a row that fails alone is taken from its page",
@@ -779,7 +779,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "without a list of what changed each is asked alone",
     file: "lib/sync/costly-rows.ts",
-    from: "if (!(error instanceof AnswerError)) throw error;",
+    from: "if (!(error instanceof AnswerError || isOutOfOrder(error))) throw error;",
     to: "if (error !== null) throw error;",
     tests: ["waldur/sync-memory.test.ts"],
   },

@@ -105,7 +105,18 @@ describe("rows", () => {
 
   test("whose modified a later row might have too are not remembered", () => {
     for (const modified of [undefined, null, 5, "", "a\tb", "a\nb", "x".repeat(65)])
-      expect(rememberRow({ uuid: idOf(1), modified, attributes: {} }, LIST_OF.columns, 1)).toBeNull();
+      expect(
+        rememberRow({ uuid: idOf(1), modified, attributes: {}, project_uuid: idOf(2) }, LIST_OF.columns, 1),
+      ).toBeNull();
+  });
+
+  test("without one of the columns, or with one that is not what it must be, are not kept", () => {
+    const row = { uuid: idOf(1), modified: "2026-01-01T00:00:00Z", attributes: {}, project_uuid: idOf(2) };
+    expect(rememberRow(row, LIST_OF.columns, 1)).not.toBeNull();
+    const { attributes: _attributes, ...rest } = row;
+    expect(rememberRow(rest, LIST_OF.columns, 1)).toBeNull();
+    for (const project_uuid of [undefined, null, 5, "a token", `${idOf(2)}\n`])
+      expect(rememberRow({ ...row, project_uuid }, LIST_OF.columns, 1)).toBeNull();
   });
 });
 
