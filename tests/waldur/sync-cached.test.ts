@@ -1,5 +1,5 @@
 // What is cached of a row is what one answer said of that row, whatever the server does: with each of these servers the
-// document of every run is that of a full reading, to the byte (docs/contract.md, "What `sync` remembers").
+// document of every run is that of a full reading, to the byte (docs/contract.md, "Sync").
 
 import { describe, expect, test } from "bun:test";
 import { EXIT } from "../../lib/errors.ts";
