@@ -5,14 +5,14 @@ import { describe, expect, test } from "bun:test";
 import { EXIT } from "../../lib/errors.ts";
 import type { Stage, StageOptions } from "../stage.ts";
 import { type Edits, openEdited } from "./edited-answers.ts";
-import { GENERATIONS, minute, open, syncAt } from "./sync-stage.ts";
+import { GENERATIONS, hour, open, syncAt } from "./sync-stage.ts";
 
 const HOURS = [1, 12, 13, 20, 24.5, 25, 36, 37, 49];
 const LIST = "marketplace-provider-resources/";
 
 /** Runs at that hour; the problems and notices of it, and whether its document is that of a full reading. */
-async function runAt(stage: Stage, hour: number, shrinks = false) {
-  const now = () => new Date(minute(0).getTime() + hour * 3_600_000);
+async function runAt(stage: Stage, hours: number, shrinks = false) {
+  const { now } = hour(hours);
   const sync = { allowShrink: shrinks };
   const { report } = await syncAt(stage, 0, { now, sync });
   const full = await syncAt(stage, 0, { now, dryRun: true, sync: { full: true, allowShrink: true } });
@@ -38,10 +38,10 @@ describe("a server that gives smaller pages than are asked for", () => {
       const stage = await openEdited({ resources: 600, ...options }, { clamp: 100 });
       for (const { uuid } of stage.world.resources()) stage.world.resource(uuid).attributes = {};
       expect(await runAt(stage, 0)).toEqual(FINE);
-      for (const [n, hour] of HOURS.entries()) {
+      for (const [n, at] of HOURS.entries()) {
         const row = stage.world.resources()[150 + n * 50];
         stage.world.resource(row?.uuid ?? "").attributes = { permissions: "2770" };
-        expect([hour, await runAt(stage, hour)]).toEqual([hour, FINE]);
+        expect([at, await runAt(stage, at)]).toEqual([at, FINE]);
       }
     }, 30_000);
   }
@@ -80,9 +80,9 @@ describe("attributes of any form", () => {
         form = text;
         stage.world.resource(uuid).attributes = { marker: 1 };
         const first = await runAt(stage, n * 60, true);
-        for (const hour of [1, 13, 14]) {
-          const next = await runAt(stage, n * 60 + hour, true);
-          expect([text, hour, next]).toEqual([text, hour, first]);
+        for (const at of [1, 13, 14]) {
+          const next = await runAt(stage, n * 60 + at, true);
+          expect([text, at, next]).toEqual([text, at, first]);
         }
       }
     }, 30_000);
@@ -107,7 +107,7 @@ test.each(["project_uuid", "attributes"])(
     isLacking = true;
     await runAt(stage, 0, true);
     isLacking = false;
-    for (const hour of [1, 13]) expect([hour, await runAt(stage, hour)]).toEqual([hour, FINE]);
+    for (const at of [1, 13]) expect([at, await runAt(stage, at)]).toEqual([at, FINE]);
   },
 );
 
@@ -131,8 +131,7 @@ describe("a request that only saves queries, and fails each time,", () => {
     const [row] = stage.world.resources();
     stage.world.resource(row?.uuid ?? "").attributes = { permissions: "2750" };
     stage.simulator.setFaults([`html-500@-resources/${row?.uuid}`, "html-500@field=project_uuid"]);
-    const now = () => new Date(minute(0).getTime() + 3_600_000);
-    expect((await syncAt(stage, 0, { now })).report.exitCode).toBe(75);
+    expect((await syncAt(stage, 0, hour(1))).report.exitCode).toBe(75);
   });
 });
 
@@ -142,10 +141,9 @@ test("a row of the last block that changed without a new modified is found withi
   const row = stage.world.resources().at(-1);
   stage.world.rows.changeSilently(row?.uuid ?? "", { attributes: { permissions: "2770" } });
   const found: number[] = [];
-  for (let hour = 1; hour <= 26; hour++) {
-    const now = () => new Date(minute(0).getTime() + hour * 3_600_000);
-    const { report } = await syncAt(stage, 0, { now });
-    if (report.notices.some(({ code }) => code === "modified-unmoved")) found.push(hour);
+  for (let n = 1; n <= 26; n++) {
+    const { report } = await syncAt(stage, 0, hour(n));
+    if (report.notices.some(({ code }) => code === "modified-unmoved")) found.push(n);
   }
   expect(found).toHaveLength(1);
   expect(found[0]).toBeLessThanOrEqual(24);

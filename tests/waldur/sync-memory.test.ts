@@ -8,6 +8,7 @@ import type { Stage } from "../stage.ts";
 import {
   addResources,
   GENERATIONS,
+  hour,
   minute,
   nameAt,
   onArrival,
@@ -327,8 +328,6 @@ function resealed(bytes: Buffer, from: string, to: string): Buffer {
 }
 
 describe("the rolling check", () => {
-  const hour = (n: number) => ({ now: () => new Date(minute(0).getTime() + n * 3_600_000) });
-
   test("reads each row within a day, the oldest first, and no more than its share", async () => {
     const stage = await open({ resources: 1200 });
     await asks(stage, 0);

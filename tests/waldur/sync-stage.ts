@@ -34,6 +34,11 @@ export function minute(n: number): Date {
   return new Date(Date.UTC(2026, 0, 5, 9, n));
 }
 
+/** The clock of a run so many hours after that morning began. */
+export function hour(n: number): { now: () => Date } {
+  return { now: () => new Date(minute(0).getTime() + n * 3_600_000) };
+}
+
 /** The name of a snapshot of that minute. */
 export function nameAt(n: number): string {
   return `${minute(n).toISOString().slice(0, 16).replace(/[T:]/g, "-")}-all.json`;
