@@ -51,19 +51,13 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const spellings = new Map<number, string>(stored.spellings);
 
   const start = (number: number) => starts[number] ?? 0;
-  /** What is behind the last path: one path is asked about several times. */
-  let written = { path: "", at: -1, length: 0 };
   /** Puts the bytes behind the last path and returns their number. */
   const write = (path: string): number => {
     const at = start(size);
-    if (path !== written.path || at !== written.at) written = { path, at, length: encode(path, at) };
-    return written.length;
-  };
-  const encode = (path: string, at: number): number => {
     if (at > MOST_BYTES) throw tooMany();
     if (at + path.length * 3 > bytes.length) bytes = wider(bytes, at + path.length * 3);
-    const { written: length } = utf8.encodeInto(path, bytes.subarray(at));
-    if (length === path.length) return length;
+    const { written } = utf8.encodeInto(path, bytes.subarray(at));
+    if (written === path.length) return written;
     return utf8.encodeInto(path.normalize("NFC"), bytes.subarray(at)).written;
   };
   const isAt = (number: number, from: number, length: number): boolean => {

@@ -4,7 +4,7 @@
 import { AnswerError, RetryLaterError } from "../errors.ts";
 import { isTable } from "../json.ts";
 import type { Job } from "../run/job.ts";
-import type { ListPart } from "../waldur/pages.ts";
+import { type ListPart, PAGE_SIZE } from "../waldur/pages.ts";
 import { fetchListedRow, fetchPageAgain } from "../waldur/resource-rows.ts";
 import type { Query } from "../waldur/send.ts";
 import { parseUuid } from "../waldur/wire.ts";
@@ -18,8 +18,6 @@ const LISTED_ROW_MS = 2000 / 300;
 
 /** From so many resources that were asked for alone on, a list of what changed since the last run is tried. */
 const ALONE_BEFORE_LIST = 10;
-/** A page of that list is kept, so it is the only one. */
-const RECENT_ROWS = 300;
 
 export type CostlyRows = {
   /** A try of the list begins. */
@@ -107,7 +105,8 @@ const HOUR_S = 3600;
 async function fetchRecent(job: Job, query: Query, since: number): Promise<ReadonlyMap<string, unknown>> {
   const modified = new Date((since - HOUR_S) * 1000).toISOString().slice(0, 10);
   try {
-    return await fetchPageAgain(job.reader, { ...query, modified }, { number: 1, size: RECENT_ROWS });
+    // It is kept, so its first page is the only one.
+    return await fetchPageAgain(job.reader, { ...query, modified }, { number: 1, size: PAGE_SIZE });
   } catch (error) {
     if (!(error instanceof AnswerError || isOutOfOrder(error))) throw error;
     job.reader.note?.(`what changed since ${modified} cannot be listed (${error.message})`);

@@ -62,8 +62,7 @@ export function missingOf(table: ClaimTable): number[] {
 
 /** Resources of the last snapshot that the draft has no entry of. */
 function* goneFrom(table: ClaimTable): Generator<NamedResource> {
-  for (let owner = 0; owner < table.resources; owner++) {
-    if ((table.was(owner) & WRITTEN) === 0 || (table.now(owner) & WRITTEN) !== 0) continue;
+  for (const owner of lackingOwners(table, false)) {
     const record = table.present(owner);
     yield { itemId: table.uuid(owner), path: record < 0 ? null : table.path(record) };
   }
@@ -71,9 +70,13 @@ function* goneFrom(table: ClaimTable): Generator<NamedResource> {
 
 /** Uuids of what a first snapshot lacks of the list, or another one of the last. */
 export function* lackingIn(table: ClaimTable, isFirst: boolean): Generator<string> {
+  for (const owner of lackingOwners(table, isFirst)) yield table.uuid(owner);
+}
+
+function* lackingOwners(table: ClaimTable, isFirst: boolean): Generator<number> {
   const had = (owner: number) => (isFirst ? table.now(owner) & LIVE : table.was(owner) & WRITTEN) !== 0;
   for (let owner = 0; owner < table.resources; owner++) {
-    if (had(owner) && (table.now(owner) & WRITTEN) === 0) yield table.uuid(owner);
+    if (had(owner) && (table.now(owner) & WRITTEN) === 0) yield owner;
   }
 }
 

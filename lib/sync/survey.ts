@@ -1,6 +1,5 @@
 // What must be known of an offering and of the server behind it before its list is read.
 
-import { isTable } from "../json.ts";
 import type { UuidSet } from "../key-set.ts";
 import { refuseCutGids } from "../run/gids.ts";
 import type { Job } from "../run/job.ts";
@@ -95,7 +94,6 @@ async function joinProjects(
   const listed = await fetchKnownProjects(reader, offering, hasSlugs);
   const projects = new Map(listed);
   const isUnknown = (row: unknown) => {
-    if (isTable(row) && projects.has(String(row.project_uuid))) return false;
     const uuid = joinedProject(row);
     return uuid !== null && !projects.has(uuid);
   };

@@ -4,7 +4,7 @@
 // `modified`, and nothing of the memory is used in this run (docs/contract.md, "Sync").
 
 import { isTable } from "../json.ts";
-import { type Memory, openMemory } from "../memory/file.ts";
+import { type Memory, type MemorySubject, openMemory } from "../memory/file.ts";
 import { type RememberedRow, rememberRow, withRemembered } from "../memory/row.ts";
 import { type Check, LONGEST_TRUST, planCheck, WHOLE } from "../memory/schedule.ts";
 import type { Temporary } from "../output/durable.ts";
@@ -146,10 +146,7 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
   };
 }
 
-function openOrReport(
-  { job, directory }: WholeRowsContext,
-  subject: Parameters<typeof openMemory>[1],
-): Memory | null {
+function openOrReport({ job, directory }: WholeRowsContext, subject: MemorySubject): Memory | null {
   const opened = openMemory(directory, subject);
   if (!("why" in opened)) return opened;
   if (opened.why !== null) {
