@@ -3,8 +3,8 @@
 // an error that names the nearest known word.
 
 import { parseArgs } from "node:util";
-import { nearestWord } from "../lib/config/nearest.ts";
 import { throwMistakes, UsageError } from "../lib/errors.ts";
+import { nearestWord } from "../lib/nearest.ts";
 import type { Argument, Arguments, Flags } from "./command.ts";
 
 /** An option that the command does not have; another one may. */

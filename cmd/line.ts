@@ -1,8 +1,8 @@
 // What a command line asks for: a command with its flags, help, or the version. Words are found in the tree one by one,
 // and nothing runs that was not understood to its last word.
 
-import { nearestWord } from "../lib/config/nearest.ts";
 import { throwMistakes, UsageError, UsageErrors } from "../lib/errors.ts";
+import { nearestWord } from "../lib/nearest.ts";
 import type { Called, Command, Flags } from "./command.ts";
 import { PROGRAM } from "./common.ts";
 import { everyCommand, root } from "./tree.ts";

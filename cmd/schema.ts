@@ -16,7 +16,7 @@ const config = defineCommand({
   ],
   ends: PLAIN_ENDS,
   async run(_, shell) {
-    const { configJsonSchema } = await import("../lib/config/json-schema.ts");
+    const { configJsonSchema } = await import("../lib/keys/json-schema.ts");
     return printSchema(configJsonSchema(), shell);
   },
 });

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "pathe";
 import * as v from "valibot";
-import { Settings } from "../lib/config/schema.ts";
+import { Settings } from "../lib/keys/schema.ts";
 
 const README = resolve(import.meta.dir, "../README.md");
 const HEAD = "| key | default | meaning |\n| --- | --- | --- |\n";

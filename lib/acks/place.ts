@@ -9,6 +9,7 @@ import { judgeWay } from "../output/trust.ts";
 import { reach, throughDescriptor } from "../places/held.ts";
 import { openDirectory } from "../places/open.ts";
 import { ownUser, writersOf } from "../places/owners.ts";
+import { DAY_MS } from "../time.ts";
 import { isPlainUuid } from "../uuid.ts";
 import { expire, type Folder, moveAck } from "./put-away.ts";
 import { type FoundAck, readAck } from "./read.ts";
@@ -47,8 +48,6 @@ export function createAcks(path: string): void {
     }
   });
 }
-
-const DAY_MS = 86_400_000;
 
 export type AckOptions = {
   /** Of the names of what is put away. */

@@ -1,6 +1,7 @@
 // Who else claims a path, one above it or one below it, and which of these claims count
 // (docs/contract.md, "Mount points").
 
+import { DAY_MS } from "../time.ts";
 import { BY_FILE, type ClaimTable } from "./table.ts";
 
 /** Another resource's claim that conflicts. */
@@ -45,8 +46,6 @@ export function namedPath(table: ClaimTable, owner: number): number {
   const record = table.present(owner);
   return record >= 0 && isNamed(table, record) ? record : -1;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * When a path that its holder has left is free for others, in milliseconds; null while it is not known that it ended.

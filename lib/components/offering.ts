@@ -1,7 +1,6 @@
 // The components of one offering: read, decide, send what differs, and read back, because an answer of 200 proves
 // nothing and an answer that was lost may have had its effect.
 
-import type { ComponentDefinition } from "../config/component-definitions.ts";
 import { AnswerError, AppError, RefusedError } from "../errors.ts";
 import type { Deed } from "../history/record.ts";
 import type { Actor, Posted, Reader } from "../waldur/client.ts";
@@ -12,6 +11,7 @@ import {
   updateComponent,
   type WaldurComponents,
 } from "../waldur/offering-components.ts";
+import type { ComponentDefinition } from "./definitions.ts";
 import type { Post } from "./history.ts";
 import { type Allowed, fieldsOf, planComponents, type Step } from "./plan.ts";
 import type { ComponentLine, Found } from "./report.ts";

@@ -2,8 +2,8 @@
 // otherwise is changed; a value that the file does not have does not matter here, so nothing is ever wiped or
 // removed.
 
-import { type ComponentDefinition, type FieldValue, keyOf } from "../config/component-definitions.ts";
 import type { WaldurComponent, WaldurComponents } from "../waldur/offering-components.ts";
+import { type ComponentDefinition, type FieldValue, keyOf } from "./definitions.ts";
 import type { Change, ComponentLine, Found } from "./report.ts";
 
 /** What is to be done with one component, and what prevents it or is worth knowing. */

@@ -1,7 +1,6 @@
 // The command over all offerings of the file: configuration, one client for each offering, and a report that says what
 // was done, also where something ended it early. An offering that fails does not stop the others.
 
-import { type ComponentDefinition, readDefinitions } from "../config/component-definitions.ts";
 import type { OfferingConfig } from "../config/config.ts";
 import type { LoadOptions } from "../config/load.ts";
 import type { Log } from "../report/log.ts";
@@ -11,6 +10,7 @@ import type { RunOptions } from "../run/options.ts";
 import { loadFor, warnOfConfig } from "../run/run.ts";
 import { selectEveryOffering } from "../run/select.ts";
 import { createActor, createReader } from "../waldur/client.ts";
+import { type ComponentDefinition, readDefinitions } from "./definitions.ts";
 import { createHistories, type Histories } from "./history.ts";
 import { type Handled, handleOffering } from "./offering.ts";
 import { createRecord } from "./record.ts";

@@ -1,7 +1,7 @@
 // The report of `components` for people: each offering with its components, and below each what changes.
 
-import type { FieldValue } from "../config/component-definitions.ts";
 import { clean } from "../unsafe-text.ts";
+import type { FieldValue } from "./definitions.ts";
 import type { ComponentLine, ComponentsReport, OfferingLine } from "./report.ts";
 
 /** Longer values, such as descriptions, are cut: two of them and a field fit into 80 columns. */

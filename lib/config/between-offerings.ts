@@ -3,8 +3,8 @@
 import { realpath } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RetryLaterError } from "../errors.ts";
+import type { OfferingContext } from "../keys/context.ts";
 import { answerOf, type TouchLimits } from "../places/answers.ts";
-import type { OfferingContext } from "./context.ts";
 import type { Found } from "./offering.ts";
 import { canShareAPath, type PathSettings } from "./shared-paths.ts";
 

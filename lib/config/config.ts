@@ -2,8 +2,9 @@
 // Where the values come from is the business of load.ts; nothing here reads a file or the environment.
 
 import type { ConfigIssue, IssuePlace } from "../errors.ts";
-import type { HpcUserValues, SettingsValues } from "./schema.ts";
-import type { Path } from "./yaml-map.ts";
+import type { GidMap } from "../gid-map/read.ts";
+import type { HpcUserValues, SettingsValues } from "../keys/schema.ts";
+import type { Path } from "../yaml/map.ts";
 
 /** Where the file has a key, for an error that is found later: it takes 5 ms, so nothing else asks for it. */
 export type Locate = (path: Path) => Promise<IssuePlace>;
@@ -85,18 +86,7 @@ export type GidService = {
   scope: string;
 };
 
-export type GidFile = {
-  kind: "file";
-  path: string;
-  /** Project slug → GID; empty when there are issues. */
-  gids: ReadonlyMap<string, number>;
-  /** How many entries the map has. */
-  entries: number;
-  /** False when the last line may be cut; a JSON map is whole once its last brace is there. */
-  endsWithLineBreak: boolean;
-  /** What is wrong with the map; with any of them no GID of it may be used. */
-  issues: readonly ConfigIssue[];
-};
+export type GidFile = GidMap & { kind: "file"; path: string };
 
 /** A value that must never be printed: it shows as `[secret]` wherever it is turned into text. */
 export type Secret = { reveal(): string; toString(): string; toJSON(): string };

@@ -1,10 +1,8 @@
 // What reading the file needs besides the file itself; the environment and the working directory come from outside.
 
+import type { ReadGidMap } from "../gid-map/read.ts";
 import type { TouchLimits } from "../places/answers.ts";
-import type { Findings, Report } from "./findings.ts";
-import type { GidMap } from "./gids.ts";
-import type { OfferingValues } from "./schema.ts";
-import type { YamlMap } from "./yaml-map.ts";
+import type { Findings } from "../yaml/findings.ts";
 
 export type Context = {
   findings: Findings;
@@ -23,28 +21,5 @@ export type Context = {
   /** False for a command that asks nothing of Waldur: then no token is looked for. */
   needsToken: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */
-  gidFiles: Map<string, GidMap>;
+  gidFiles: Map<string, ReadGidMap>;
 };
-
-/** One entry of `offerings` that is ours. */
-export type OfferingContext = {
-  index: number;
-  /** Such as `offerings[0]`. */
-  path: string;
-  /** As the file has it. */
-  given: YamlMap;
-  /** As the schema understands it; without what is wrong, which is reported. */
-  values: PartialValues;
-  sync: boolean;
-  orders: boolean;
-  at(key: string): Report;
-  atSetting(key: string): Report;
-};
-
-/** What is left of an offering when the values that are wrong are taken out. */
-export type PartialValues = Partial<Omit<OfferingValues, "backend_settings">> & {
-  backend_settings?: Partial<OfferingValues["backend_settings"]>;
-};
-
-/** The same of the file; null for offerings of other backends. */
-export type PartialFile = { offerings?: readonly (PartialValues | null | undefined)[] };

@@ -1,11 +1,12 @@
 // What `unix_gid: http` needs: the service that knows the GIDs, and the client secret for its tokens, by the names that
 // the Python plugin has for them. Loaded only where that source is configured.
 
+import type { OfferingContext } from "../keys/context.ts";
+import { isPlainHttpBeyondLoopback, parseHttpUrl } from "../keys/url.ts";
+import { isYamlMap } from "../yaml/map.ts";
 import { type GidService, secret } from "./config.ts";
-import type { Context, OfferingContext } from "./context.ts";
+import type { Context } from "./context.ts";
 import { readSecret, reportNoSecret, type Token } from "./token.ts";
-import { isPlainHttpBeyondLoopback, parseHttpUrl } from "./url.ts";
-import { isYamlMap } from "./yaml-map.ts";
 
 type Key = "hpc_user_api_url" | "hpc_user_oidc_token_url" | "hpc_user_client_id" | "hpc_user_oidc_scope";
 

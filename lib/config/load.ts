@@ -4,22 +4,23 @@
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
+import type { OfferingContext } from "../keys/context.ts";
+import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend } from "../keys/entries.ts";
+import { reportIssues, withoutWrong } from "../keys/issues.ts";
+import { File, type OfferingValues } from "../keys/schema.ts";
+import { isKnownKey, reportUnknownKeys } from "../keys/unknown.ts";
 import { PATIENT, type TouchLimits } from "../places/answers.ts";
+import { READABLE, readTextFile, type TextFile } from "../places/text-file.ts";
+import { openDocument } from "../yaml/document.ts";
+import { createFindings, type Findings } from "../yaml/findings.ts";
+import { isYamlMap, type YamlMap } from "../yaml/map.ts";
 import { type Complete, compareOfferings } from "./between-offerings.ts";
-import { reportChangeable } from "./changeable.ts";
 import type { Config } from "./config.ts";
-import type { Context, OfferingContext } from "./context.ts";
-import { openDocument } from "./document.ts";
-import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend } from "./entries.ts";
-import { createFindings, type Findings } from "./findings.ts";
-import { reportIssues, withoutWrong } from "./issues.ts";
+import type { Context } from "./context.ts";
+import { reportChangeable, reportOpenToken } from "./exposed.ts";
 import { completeOffering, type Found } from "./offering.ts";
-import { READABLE, readTextFile, type TextFile } from "./read-file.ts";
-import { File, type OfferingValues } from "./schema.ts";
 import { storageSettings } from "./storage-settings.ts";
-import { isBlank, isPlaceholder, reportOpenToken } from "./token.ts";
-import { isKnownKey, reportUnknownKeys } from "./unknown-keys.ts";
-import { isYamlMap, type YamlMap } from "./yaml-map.ts";
+import { isBlank, isPlaceholder } from "./token.ts";
 
 export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>;

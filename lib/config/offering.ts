@@ -1,17 +1,18 @@
 // What an offering of ours needs beyond its values: the files that it names, and what must fit together in it.
 
 import { resolve } from "node:path";
-import { reportChangeable } from "./changeable.ts";
+import type { OfferingContext } from "../keys/context.ts";
+import { isPlainHttpBeyondLoopback } from "../keys/url.ts";
+import { MISSING, READABLE, readTextFile } from "../places/text-file.ts";
+import { isSegment } from "../segment.ts";
+import type { Report } from "../yaml/findings.ts";
+import { isGiven, TwoReadings } from "../yaml/map.ts";
 import { secret, type UnixGidSource } from "./config.ts";
-import type { Context, OfferingContext } from "./context.ts";
-import type { Report } from "./findings.ts";
-import { SEGMENT } from "./kinds.ts";
+import type { Context } from "./context.ts";
+import { reportChangeable } from "./exposed.ts";
 import { checkPolicy } from "./policy.ts";
-import { MISSING, READABLE, readTextFile } from "./read-file.ts";
 import { readToken, type Token } from "./token.ts";
 import { readUnixGid } from "./unix-gid.ts";
-import { isPlainHttpBeyondLoopback } from "./url.ts";
-import { isGiven, TwoReadings } from "./yaml-map.ts";
 
 /** What was found for an offering; null where something is wrong, which is reported. */
 export type Found = {
@@ -88,7 +89,7 @@ function checkInodes({ values, given, atSetting }: OfferingContext): void {
 /** A file system is free text until the template makes it a path segment. */
 function checkFileSystem({ values, atSetting }: OfferingContext): void {
   const { mount_point: template, storage_file_system: name } = values.backend_settings ?? {};
-  if (name === undefined || !template?.includes("{file_system}") || SEGMENT.test(name)) return;
+  if (name === undefined || !template?.includes("{file_system}") || isSegment(name)) return;
   const message = "is part of mount_point and may contain only letters, digits, `.`, `_` and `-`";
   atSetting("storage_file_system").error(message);
 }

@@ -1,9 +1,9 @@
 // The keys that say what users may choose. lib/storage/policy.ts holds values to them; here a policy that refuses
 // what this very configuration gives is a mistake.
 
-import type { OfferingContext } from "./context.ts";
-import type { SettingsValues } from "./schema.ts";
-import { isGiven } from "./yaml-map.ts";
+import type { OfferingContext } from "../keys/context.ts";
+import type { SettingsValues } from "../keys/schema.ts";
+import { isGiven } from "../yaml/map.ts";
 
 type Templates = Pick<SettingsValues, "mount_point" | "storage_system" | "storage_file_system">;
 

@@ -4,14 +4,15 @@
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { OfferingContext } from "../keys/context.ts";
 import type { Place } from "../places/answers.ts";
+import { MISSING, READABLE, readTextFile, type TextFile } from "../places/text-file.ts";
 import { clean } from "../unsafe-text.ts";
-import { reportChangeable } from "./changeable.ts";
+import type { Report } from "../yaml/findings.ts";
+import type { YamlMap } from "../yaml/map.ts";
 import { type Secret, secret } from "./config.ts";
-import type { Context, OfferingContext } from "./context.ts";
-import type { Report } from "./findings.ts";
-import { MISSING, READABLE, readTextFile, type TextFile } from "./read-file.ts";
-import type { YamlMap } from "./yaml-map.ts";
+import type { Context } from "./context.ts";
+import { reportChangeable, reportOpenToken } from "./exposed.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
 export type Token = { token: Secret; source: string; shared: boolean };
@@ -191,16 +192,6 @@ async function readFirstLine(place: Place, { limits }: Context): Promise<FirstLi
   const { text, ...access } = file;
   const line = text.split("\n", 1)[0]?.trim() ?? "";
   return { line, problem: line === "" ? "is empty" : null, ...access };
-}
-
-/** A file with a token in it that everybody can read. */
-export function reportOpenToken(
-  report: Report,
-  file: string,
-  { allowInsecure, what = "token" }: Pick<Context, "allowInsecure"> & { what?: string },
-): void {
-  const say = allowInsecure ? report.warn : report.error;
-  say(`everybody on this machine can read the ${what} in ${file}`, `chmod 640 ${file}`);
 }
 
 function reportMissing({ given, at }: OfferingContext, places: SecretPlaces, context: Context): void {

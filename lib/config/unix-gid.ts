@@ -3,13 +3,14 @@
 // other sources are asked by a run; what they need is read here.
 
 import { resolve } from "node:path";
-import { reportChangeable } from "./changeable.ts";
+import { readGidFile } from "../gid-map/read.ts";
+import type { OfferingContext } from "../keys/context.ts";
+import type { GidSource } from "../keys/gid-source.ts";
+import { READABLE } from "../places/text-file.ts";
+import type { Report } from "../yaml/findings.ts";
 import type { UnixGidSource } from "./config.ts";
-import type { Context, OfferingContext } from "./context.ts";
-import type { Report } from "./findings.ts";
-import type { GidSource } from "./gid-source.ts";
-import { readGidFile } from "./gids.ts";
-import { READABLE } from "./read-file.ts";
+import type { Context } from "./context.ts";
+import { reportChangeable } from "./exposed.ts";
 
 function hintFor(problem: string, given: string, directory: string): string {
   if (problem.includes("permission denied")) return READABLE;

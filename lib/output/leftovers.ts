@@ -6,9 +6,9 @@ import { lstatSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { reach } from "../places/held.ts";
+import { DAY_MS } from "../time.ts";
 import { removeFile } from "./files.ts";
 
-const DAY_MS = 86_400_000;
 const NAME = /^tmp-(?:sync|orders|claims|page)-.*-(?:cache)?[0-9a-f]{32}$/;
 
 /** A name that cannot be predicted, `tmp-{mode}-{host}-{kind}{random}`. */

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { errnoOf } from "../errors.ts";
 import { reach } from "../places/held.ts";
 import type { OrderType } from "../storage/document.ts";
+import { DAY_MS } from "../time.ts";
 import { isPlainUuid } from "../uuid.ts";
 import { type Output, STATE_DIRECTORY } from "./directory.ts";
 import { createTemporary, replaceFile } from "./durable.ts";
@@ -25,7 +26,6 @@ export type ChangedReceipt = FoundReceipt & { changedMs: number };
 const OPEN = "receipts";
 const CLOSED = "receipts/closed";
 const EXPIRY_STAMP = "receipts-expired";
-const DAY_MS = 86_400_000;
 
 /**
  * The receipt of an order, durable when this returns: the one that exists, with the wanted mount point, else the wanted

@@ -1,9 +1,9 @@
 // Orders that ended lately, as far as their receipts know.
 
 import { changedReceipts } from "../output/receipts.ts";
+import { DAY_MS } from "../time.ts";
 import type { OrderFacts } from "./data.ts";
 
-const DAY_MS = 86_400_000;
 const DAYS = 7;
 const MOST = 500;
 

@@ -2,8 +2,8 @@
 // every project that is not in it.
 
 import type { StorageSettings } from "../config/config.ts";
-import { isCutMap } from "../config/cut-map.ts";
 import { RetryLaterError } from "../errors.ts";
+import { isCutMap } from "../gid-map/read.ts";
 import { readSnapshotState } from "../output/state.ts";
 
 /** @throws RetryLaterError when the map ends without a line break and has fewer entries than at the last snapshot */

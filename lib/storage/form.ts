@@ -2,8 +2,8 @@
 // object below the name of that field, so they are in the attributes themselves or one object deeper.
 
 import { isTable } from "../json.ts";
+import { isSegment } from "../segment.ts";
 import { mappingProblem, type Problems, quoted, quotedKeys } from "./problems.ts";
-import { isSegment } from "./segment.ts";
 import { fieldOf, givenOf } from "./values.ts";
 
 /** The object of the attributes that holds storage fields. */

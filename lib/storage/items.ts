@@ -1,11 +1,11 @@
 // Storage systems, file systems and data types: the items that are the same in every entry, file and site run.
 // Their ids are UUIDv5 of `kind:key` in the OID namespace, so that two files can be joined on them.
 
+import { isSegment, SEGMENT_HINT } from "../segment.ts";
 import type { StorageItem, StorageResource, StorageSource } from "./document.ts";
 import { formValue, type StorageForm } from "./form.ts";
 import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
-import { isSegment, SEGMENT_HINT } from "./segment.ts";
 
 type Kind = "storage_system" | "storage_file_system" | "storage_data_type";
 type DataTypeItem = StorageResource["storageDataType"];

@@ -11,7 +11,7 @@ import type { PlaceRules } from "./place.ts";
 import { createPolicy, type Policy } from "./policy.ts";
 import type { Problems } from "./problems.ts";
 import { type QuotaRule, quotaRule, ruleOfThePast } from "./quotas.ts";
-import { checkSlug } from "./segment.ts";
+import { checkSlug } from "./slug.ts";
 import { requireSoundGids, settledGids } from "./target.ts";
 
 export type MapperOptions = {

@@ -1,9 +1,9 @@
 // Where a resource is mounted: the path its backend id gives, or else one made from the configured template.
 // A path that could lead elsewhere than it seems (`..`, `//`, control and invisible characters) is never published.
 
+import { LONGEST_SEGMENT, SEGMENT_HINT } from "../segment.ts";
 import type { MappingProblem } from "./document.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
-import { LONGEST_SEGMENT, SEGMENT_HINT } from "./segment.ts";
 
 /** What the placeholders of a template represent; each is one part of a path. */
 export type PathNames = {

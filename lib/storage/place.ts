@@ -13,7 +13,7 @@ import {
 } from "./mount-point.ts";
 import type { Policy } from "./policy.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
-import { checkSlug } from "./segment.ts";
+import { checkSlug } from "./slug.ts";
 
 /** Where a resource asks to be mounted. It can be known of a resource that cannot be mapped as a whole. */
 export type Place = {

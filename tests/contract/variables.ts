@@ -1,7 +1,7 @@
 // The variables that configure the suite. Everything that is missing is reported at once.
 
-import { apiUrlProblem, normaliseApiUrl } from "../../lib/config/url.ts";
 import { ConfigError, type ConfigIssue } from "../../lib/errors.ts";
+import { apiUrlProblem, normaliseApiUrl } from "../../lib/keys/url.ts";
 
 export type Variables = {
   /** Ends with `/api/`. */

@@ -86,7 +86,7 @@ test("finding the command loads the tree, and none of its commands", () => {
   expect(loadedWith("cmd/line.ts")).toEqual({
     modules: [
       ...["cmd/command.ts", "cmd/common.ts", "cmd/line.ts", "cmd/tree.ts"],
-      ...["lib/config/nearest.ts", "lib/errors.ts"],
+      ...["lib/errors.ts", "lib/nearest.ts"],
     ],
     packages: [],
     builtins: [],

@@ -9,7 +9,10 @@ const root = resolve(import.meta.dir, "../..");
 /** What each room may import, besides itself and what is in `lib` itself; `type` imports are listed apart. */
 const RULES: Readonly<Record<string, { values: readonly string[]; types: readonly string[] }>> = {
   places: { values: [], types: [] },
-  config: { values: ["places"], types: [] },
+  yaml: { values: [], types: [] },
+  keys: { values: ["yaml"], types: [] },
+  "gid-map": { values: ["places"], types: [] },
+  config: { values: ["keys", "yaml", "gid-map", "places"], types: [] },
   waldur: { values: [], types: ["config"] },
   storage: { values: [], types: ["config", "waldur"] },
   output: { values: ["places"], types: ["report", "storage"] },
@@ -20,7 +23,10 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   claims: { values: ["waldur", "storage", "output", "history"], types: ["config"] },
   documents: { values: ["claims", "storage", "output", "places", "report"], types: ["config"] },
   gids: { values: ["config", "waldur", "storage", "output"], types: [] },
-  run: { values: ["gids", "config", "waldur", "output", "report", "history", "places"], types: ["storage"] },
+  run: {
+    values: ["gids", "gid-map", "config", "waldur", "output", "report", "history", "places"],
+    types: ["storage"],
+  },
   orders: {
     values: ["acks", "claims", "config", "waldur", "storage", "output", "report", "run"],
     types: ["history"],
@@ -33,7 +39,10 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
     values: ["acks", "places", "config", "waldur", "output", "report", "run", "orders", "sync"],
     types: [],
   },
-  components: { values: ["config", "history", "output", "waldur", "run"], types: ["places", "report"] },
+  components: {
+    values: ["config", "keys", "yaml", "history", "output", "waldur", "run"],
+    types: ["places", "report"],
+  },
   show: { values: ["claims", "history", "output", "storage", "waldur"], types: ["config"] },
   status: { values: ["claims", "orders", "output", "waldur"], types: ["config", "report"] },
   page: { values: ["documents", "output", "places", "report", "status", "storage"], types: ["config"] },
@@ -41,9 +50,18 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
   demo: { values: ["report", "simulator"], types: ["run"] },
 };
 
-const SHARED = ["collect", "errors", "json", "key-set", "table", "unsafe-text", "uuid"].map(
-  (name) => `lib/${name}.ts`,
-);
+const SHARED = [
+  "collect",
+  "errors",
+  "json",
+  "key-set",
+  "nearest",
+  "segment",
+  "table",
+  "time",
+  "unsafe-text",
+  "uuid",
+].map((name) => `lib/${name}.ts`);
 
 type Import = { file: string; room: string; target: string; isType: boolean };
 

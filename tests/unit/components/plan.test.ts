@@ -3,8 +3,8 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import type { ComponentDefinition } from "../../../lib/components/definitions.ts";
 import { fieldsOf, planComponents } from "../../../lib/components/plan.ts";
-import type { ComponentDefinition } from "../../../lib/config/component-definitions.ts";
 
 const AMOUNT = fc.constantFrom(0, 1, 5, 0.5, 0.25, 100);
 const FIELDS = {

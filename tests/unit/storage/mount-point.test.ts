@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AnswerError } from "../../../lib/errors.ts";
+import { isSegment } from "../../../lib/segment.ts";
 import { compileTemplate } from "../../../lib/storage/mount-point.ts";
-import { isSegment } from "../../../lib/storage/segment.ts";
 import { entryOf, mapper, problemsOf, type settings, source } from "./support.ts";
 
 const pathOf = (changes: Parameters<typeof source>[0], given: Parameters<typeof settings>[0] = {}) =>

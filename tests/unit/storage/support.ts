@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import * as v from "valibot";
 import type { StorageSettings } from "../../../lib/config/config.ts";
-import { Settings } from "../../../lib/config/schema.ts";
 import { storageSettings } from "../../../lib/config/storage-settings.ts";
+import { Settings } from "../../../lib/keys/schema.ts";
 import type { DocumentMeta, StorageResource, StorageSource } from "../../../lib/storage/document.ts";
 import { createMapper, type Mapped, type Mapper } from "../../../lib/storage/mapper.ts";
 

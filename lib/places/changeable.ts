@@ -1,0 +1,26 @@
+// Whether others can change a file that decides where the token is sent and what is published: the configuration, a
+// token, a GID map, a CA. Judged is the file that was opened, not whatever has the name now.
+
+import type { Stats } from "node:fs";
+import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "./owners.ts";
+
+/** Without the path of the file, which may be a misplaced token until the file was read. */
+export type Changeable = { who: string; detail: string; remedy: string };
+
+/**
+ * null when only we and root can. A group counts when run as root: a user who shares a group with another one has
+ * chosen to, but what root runs affects everybody.
+ */
+export function changeableBy(stats: Stats): Changeable | null {
+  if (!stats.isFile()) return null;
+  if (!isTrustedUser(stats.uid)) {
+    const remedy = `chown ${userArgument(ownUser(), "chown")}`;
+    return { who: "another user owns", detail: showUser(stats.uid), remedy };
+  }
+  const writers = writersOf(stats);
+  const detail = `mode ${showMode(stats.mode)}`;
+  if (writers === "everybody")
+    return { who: "everybody on this machine can write to", detail, remedy: "chmod o-w" };
+  if (writers !== "group" || ownUser() !== 0) return null;
+  return { who: `this runs as root, and group ${stats.gid} can write to`, detail, remedy: "chmod g-w" };
+}

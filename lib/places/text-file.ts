@@ -1,0 +1,100 @@
+// Reads a small text file that a person wrote, with the checks that make a mistake visible: no directory, no huge
+// file, no other encoding. What it says about a failure never contains the path: a path may be a misplaced token.
+
+import { closeSync, fstatSync, type Stats } from "node:fs";
+import { AppError } from "../errors.ts";
+import { openAnswering, type Place, readAnswering, type TouchLimits } from "./answers.ts";
+import { type Changeable, changeableBy } from "./changeable.ts";
+import { readUpTo } from "./open.ts";
+
+/** Who can read and change it is about the file that was opened, not about whatever has the name now. */
+export type TextFile = { text: string; worldReadable: boolean; changeable: Changeable | null };
+
+export type Unreadable = { problem: string; hint?: string; line?: number; column?: number };
+
+/** What is read, how messages name it where it does not answer, and at most how many bytes. */
+export type Reading = Place & { limitBytes: number };
+
+/**
+ * The text without a byte order mark. Links are followed, a pipe is read like a file.
+ * @throws RetryLaterError or InterruptedError when it does not answer
+ */
+export async function readTextFile(reading: Reading, limits: TouchLimits): Promise<TextFile | Unreadable> {
+  try {
+    const fd = await openAnswering(reading, limits);
+    try {
+      return await readOpened(fd, reading, limits);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return { problem: describeFailure(error) };
+  }
+}
+
+async function readOpened(fd: number, reading: Reading, limits: TouchLimits): Promise<TextFile | Unreadable> {
+  const stats = fstatSync(fd);
+  const { limitBytes } = reading;
+  if (stats.isDirectory()) return { problem: "is a directory, not a file" };
+  if (stats.isFile() && stats.size > limitBytes) return tooLarge(limitBytes);
+  // A file that was opened answers; a pipe may not continue.
+  const bytes = stats.isFile()
+    ? readUpTo(fd, limitBytes + 1)
+    : await readAnswering(fd, limitBytes + 1, { shown: reading.shown, limits });
+  if (bytes.length > limitBytes) return tooLarge(limitBytes);
+  return decode(bytes, { worldReadable: isWorldReadable(stats), changeable: changeableBy(stats) });
+}
+
+function isWorldReadable(stats: Stats): boolean {
+  return stats.isFile() && (stats.mode & 0o004) !== 0;
+}
+
+function decode(bytes: Buffer, access: Omit<TextFile, "text">): TextFile | Unreadable {
+  const text = new TextDecoder("utf-8").decode(bytes);
+  if (!isUtf8(bytes)) {
+    return {
+      problem: "is not UTF-8 text",
+      hint: "save the file as UTF-8",
+      ...positionAt(text, text.indexOf("\uFFFD")),
+    };
+  }
+  const nul = text.indexOf("\0");
+  if (nul >= 0) return { problem: "contains a NUL byte", ...positionAt(text, nul) };
+  return { text, ...access };
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Line and column of an offset, both starting at 1. */
+export function positionAt(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
+}
+
+function tooLarge(limit: number): Unreadable {
+  return {
+    problem: `is larger than ${limit >= 1_048_576 ? `${limit / 1_048_576} MiB` : `${limit / 1024} KiB`}`,
+  };
+}
+
+/** The problem of a path that nothing has. */
+export const MISSING = "does not exist";
+
+/** What to do where the problem is a permission. */
+export const READABLE = "give the user that runs this the right to read it: chgrp, and chmod 640";
+
+/** Only the code of the error: its message holds the path. */
+function describeFailure(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  if (code === "ENOENT" || code === "ENOTDIR") return MISSING;
+  if (code === "EACCES" || code === "EPERM") return "cannot be read: permission denied";
+  return `cannot be read: ${code}`;
+}
