@@ -45,7 +45,7 @@ test.each([
   expect(written[1]).toBe(`\r\x1b[2KStorage: ${shown}`);
 });
 
-test("a step that has begun is shown at once, and its seconds are, until something else is", async () => {
+test.concurrent("a step that has begun is shown at once, and its seconds are, until something else is", async () => {
   const { progress, count, written, pass } = draw(true);
   progress.begin("Storage: asking Waldur");
   expect(written).toEqual(["\r\x1b[2KStorage: asking Waldur"]);
@@ -60,7 +60,7 @@ test("a step that has begun is shown at once, and its seconds are, until somethi
   expect(written).toHaveLength(before);
 });
 
-test("writes nothing off a terminal", async () => {
+test.concurrent("writes nothing off a terminal", async () => {
   const { progress, count, written } = draw(false);
   progress.begin("a");
   count(1, 2);
