@@ -29,6 +29,17 @@ export type PathStore = {
 /** A piece of the buffer. */
 type Span = { from: number; length: number };
 
+/** What is known of a path once its bytes were looked at. */
+type Probe = {
+  path: string;
+  at: number;
+  length: number;
+  hash: number;
+  /** Where its slashes are, and the hash of what is before each. */
+  slashes: readonly number[];
+  hashes: readonly number[];
+};
+
 const NONE: readonly number[] = [];
 
 const SLASH = 47;
@@ -51,6 +62,27 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const spellings = new Map<number, string>(stored.spellings);
 
   const start = (number: number) => starts[number] ?? 0;
+  /** The path that was looked for last, whose bytes stand behind those of the last path; `at` is where. */
+  let probe: Probe = { path: "", at: -1, length: 0, hash: 0, slashes: [], hashes: [] };
+  /** A row asks for its path several times, before it is added. */
+  const probeOf = (path: string): Probe => {
+    const at = start(size);
+    if (probe.at === at && probe.path === path) return probe;
+    const length = write(path);
+    const slashes: number[] = [];
+    const hashes: number[] = [];
+    let hash = SEED;
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[at + i] ?? 0;
+      if (byte === SLASH) {
+        slashes.push(i);
+        hashes.push(mixed(hash));
+      }
+      hash = Math.imul(hash ^ byte, PRIME);
+    }
+    probe = { path, at, length, hash: mixed(hash), slashes, hashes };
+    return probe;
+  };
   /** Puts the bytes behind the last path and returns their number. */
   const write = (path: string): number => {
     const at = start(size);
@@ -84,26 +116,22 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     for (let i = 0; i < length; i++) hash = Math.imul(hash ^ (bytes[from + i] ?? 0), PRIME);
     return mixed(hash);
   };
-  const enter = (table: Int32Array, number: number): void => {
+  const enter = (table: Int32Array, number: number, hash = hashOfPath(number)): void => {
     const from = start(number);
-    const length = start(number + 1) - from;
-    const slot = slotOf(table, hashOf(from, length), { from, length });
+    const slot = slotOf(table, hash, { from, length: start(number + 1) - from });
     const first = table[slot] ?? -1;
     if (first < 0) table[slot] = number;
     else twins.set(first, [...(twins.get(first) ?? []), number]);
   };
-  const countDepth = (number: number): void => {
-    const depth = depthOf(start(number), start(number + 1) - start(number));
-    depths[depth] = (depths[depth] ?? 0) + 1;
-  };
+  const hashOfPath = (number: number): number => hashOf(start(number), start(number + 1) - start(number));
   const isBelow = (number: number, from: number, length: number): boolean => {
     const first = start(number);
     if (start(number + 1) - first <= length || bytes[first + length] !== SLASH) return false;
     for (let i = length - 1; i >= 0; i--) if (bytes[first + i] !== bytes[from + i]) return false;
     return true;
   };
-  const prefixSlot = (table: Int32Array, from: number, length: number): number => {
-    let slot = firstSlot(hashOf(from, length), table.length);
+  const prefixSlot = (table: Int32Array, hash: number, { from, length }: Span): number => {
+    let slot = firstSlot(hash, table.length);
     for (;;) {
       const number = table[slot] ?? -1;
       if (number < 0 || isBelow(number, from, length)) return slot;
@@ -114,7 +142,8 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const enterPrefix = (table: Int32Array, depth: number, number: number): void => {
     const length = lengthOfParts(number, depth);
     if (length === null) return;
-    const slot = prefixSlot(table, start(number), length);
+    const from = start(number);
+    const slot = prefixSlot(table, hashOf(from, length), { from, length });
     if ((table[slot] ?? -1) < 0) table[slot] = number;
   };
   /** Bytes of the first parts of a path; null when it has no more than these. */
@@ -147,11 +176,6 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const withTwins = (number: number): number[] => [number, ...(twins.get(number) ?? [])];
   const textOf = (number: number): string =>
     spellings.get(number) ?? decoder.decode(bytes.subarray(start(number), start(number + 1)));
-  const depthOf = (from: number, length: number): number => {
-    let depth = 0;
-    for (let i = 0; i < length; i++) if (bytes[from + i] === SLASH) depth++;
-    return depth;
-  };
 
   if (stored.hasTwins) slots = startIndex();
   return {
@@ -160,23 +184,21 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     },
     add(path) {
       if (size + 2 > starts.length) grow();
-      const length = write(path);
-      const from = start(size);
-      starts[size + 1] = from + length;
+      const { at, length, hash, slashes } = probeOf(path);
+      starts[size + 1] = at + length;
       if (isSpelled(path)) spellings.set(size, path);
       const number = size++;
       // The caller that adds a path has looked for it mostly, so the index is there.
       if (slots === null) slots = startIndex();
-      else enter(slots, number);
-      countDepth(number);
+      else enter(slots, number, hash);
+      depths[slashes.length] = (depths[slashes.length] ?? 0) + 1;
       for (const [parts, table] of prefixes) enterPrefix(table, parts, number);
       return number;
     },
     text: textOf,
     find(path) {
-      const length = write(path);
-      const from = start(size);
-      return lookUp(hashOf(from, length), { from, length });
+      const { at: from, length, hash } = probeOf(path);
+      return lookUp(hash, { from, length });
     },
     is(number, path) {
       const first = start(number);
@@ -186,28 +208,21 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       return i === length && i === path.length ? true : !isAscii(path) && textOf(number) === path;
     },
     above(path) {
-      const length = write(path);
-      const from = start(size);
+      const { at: from, slashes, hashes } = probeOf(path);
       const found: number[] = [];
-      let hash = SEED;
-      let depth = 0;
-      for (let i = 0; i < length; i++) {
-        const byte = bytes[from + i] ?? 0;
+      for (let depth = 1; depth < slashes.length; depth++) {
         // Only where paths of that many parts exist; on most sites there are none.
-        if (byte === SLASH && i > 0 && (depths[depth] ?? 0) > 0)
-          found.push(...lookUp(mixed(hash), { from, length: i }));
-        if (byte === SLASH) depth++;
-        hash = Math.imul(hash ^ byte, PRIME);
+        if ((depths[depth] ?? 0) === 0) continue;
+        found.push(...lookUp(hashes[depth] ?? 0, { from, length: slashes[depth] ?? 0 }));
       }
       return found;
     },
     below(path) {
-      const length = write(path);
-      const from = start(size);
-      const depth = depthOf(from, length);
+      const { at: from, length, hash, slashes } = probeOf(path);
+      const depth = slashes.length;
       if (!depths.some((count, deep) => deep > depth && count > 0)) return [];
       const table = prefixes.get(depth) ?? startPrefixes(depth);
-      if ((table[prefixSlot(table, from, length)] ?? -1) < 0) return [];
+      if ((table[prefixSlot(table, hash, { from, length })] ?? -1) < 0) return [];
       const found: number[] = [];
       for (let number = 0; number < size; number++) if (isBelow(number, from, length)) found.push(number);
       return found;

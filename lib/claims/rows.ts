@@ -2,7 +2,7 @@
 // whose path another resource claims are set aside and decided after the last page (docs/contract.md, "Mount points").
 
 import type { Place } from "../storage/place.ts";
-import { type Contender, contendersFor, freeFrom, isNamed, namedPath } from "./contenders.ts";
+import { type Contender, contendersFor, freeFrom, isNamed, namedPath, type Question } from "./contenders.ts";
 import {
   BY_ORDER_OR_RECEIPT,
   type ClaimTable,
@@ -29,15 +29,17 @@ export type RowRules = {
 export type LiveRow = { owner: number; place: Place };
 
 /**
- * `record`: the one that names the path already. `isContested`: it asks for another one, which is not free. `aside`:
- * another claim is in the way, and what becomes of the row is decided after the last page.
+ * `record`: the claim of the path. `isContested`: the row asks for another one, which is not free. `aside`: another
+ * claim is in the way, and what becomes of the row is decided after the last page.
  */
-export type Choice = { path: string; record?: number; isContested?: boolean } | "aside" | "none";
+export type Choice = (Taken & { isContested?: boolean }) | "aside" | "none";
+
+export type Taken = { path: string; record: number };
 
 /** The conflicting holders, and from when on the path is free, if that is known. */
 export type Obstacle = { contender: Contender; freeFrom: number | null };
 
-/** `record` as in the choice; absent where the path is new to the resource. */
+/** `record` as in the choice; absent where no claim is known to have the path. */
 export type WrittenEntry = { path: string; bits: number; isPending: boolean; record?: number | undefined };
 
 export type RowClaims = {
@@ -58,7 +60,7 @@ export type RowClaims = {
   /** What keeps a row from the path that it asks for; null when nothing does. */
   obstacle(row: LiveRow): Obstacle | null;
   /** Gives a row that was set aside its path, which has no obstacle. */
-  take(row: LiveRow): string;
+  take(row: LiveRow): Taken;
   /** A row that must give way has a path in the draft: the list has to be read again. */
   readonly mustRestart: boolean;
   /** Rows that keep a path that their words do not ask for any more. */
@@ -82,9 +84,9 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   /** Until then a holder that is known to have ended may still come in the list, live. */
   let isListed = false;
 
-  const take = ({ owner, place }: LiveRow, path: string): { path: string } => {
-    noteWanted(table, owner, { path, isExplicit: place.isExplicit, since, offering: rules.offering });
-    return { path };
+  const take = ({ owner, place }: LiveRow, path: string): Taken => {
+    const wanted = { path, isExplicit: place.isExplicit, since, offering: rules.offering };
+    return { path, record: noteWanted(table, owner, wanted) };
   };
   const isFree = ({ owner, isNamed }: Contender): boolean => {
     const isGone = isListed && (table.now(owner) & LIVE) === 0;
@@ -99,7 +101,7 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
   };
   const contest = (row: LiveRow, path: string): Choice => {
     if (yielding.size > 0 && yields(yielding, row.place, path)) return "aside";
-    const others = inTheWay(table, row.owner, { path, nested: rules.nested });
+    const others = inTheWay(table, { owner: row.owner, path, nested: rules.nested });
     if (others.length === 0) return take(row, path);
     if (!others.every((other) => givesWay(table, other, row.place))) return "aside";
     // Only a row of this list can be in the draft; one of another offering just loses.
@@ -137,19 +139,20 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     wrote(owner, { path, bits, isPending, record }) {
       table.addNow(owner, WRITTEN | bits);
       if (isPending) return;
-      if (record === undefined && namedPath(table, owner) >= 0) {
+      const before = namedPath(table, owner);
+      if (before >= 0 && before !== record) {
         table.noteMove(owner);
         moved++;
       }
-      const named = record ?? table.claim(owner, { path, marks: DRAFTED, since, offering: rules.offering });
-      table.setMarks(named, table.marks(named) | DRAFTED);
+      const named = record ?? table.claim(owner, { path, marks: 0, since, offering: rules.offering });
+      table.support(named, DRAFTED, since);
       table.makePresent(named);
     },
     gone(aside) {
       const isUnknown = (owner: number) =>
         (table.now(owner) & LIVE) === 0 && table.ended(owner) === undefined && holdsPath(table, owner);
       const holders = aside.flatMap(({ owner, place }) =>
-        inTheWay(table, owner, { path: place.path ?? "", nested: rules.nested }).map((other) => other.owner),
+        inTheWay(table, { owner, path: place.path ?? "", nested: rules.nested }).map((other) => other.owner),
       );
       const owners = new Set(holders.filter(isUnknown));
       for (let owner = 0; owner < table.resources; owner++) {
@@ -159,19 +162,19 @@ export function createRowClaims(table: ClaimTable, rules: RowRules, yielding: Yi
     },
     hasNoRival: (owner, path) =>
       !table.isReleased(owner, path, 0) &&
-      inTheWay(table, owner, { path, nested: rules.nested }).length === 0,
+      inTheWay(table, { owner, path, nested: rules.nested }).length === 0,
     noteTerminated: (owner) => table.end(owner, { at: since, days: rules.reuseAfterDays }),
     listed() {
       isListed = true;
     },
     obstacle({ owner, place }) {
-      const others = inTheWay(table, owner, { path: place.path ?? "", nested: rules.nested });
+      const others = inTheWay(table, { owner, path: place.path ?? "", nested: rules.nested });
       const [contender] = freed(others);
       if (contender === undefined) return null;
       const isLive = !contender.isNamed || (table.now(contender.owner) & LIVE) !== 0;
       return { contender, freeFrom: isLive ? null : freeFrom(table, contender.owner) };
     },
-    take: (row) => take(row, row.place.path ?? "").path,
+    take: (row) => take(row, row.place.path ?? ""),
     get mustRestart() {
       return mustRestart;
     },
@@ -189,14 +192,16 @@ export function wantedPath({ path, suspect }: Place): string | undefined {
   return suspect === undefined ? path : undefined;
 }
 
-/** The row of the resource has the path, and no other claim conflicts. */
+/** The row of the resource has the path, and no other claim conflicts. Returns the record of the path. */
 export function noteWanted(
   table: ClaimTable,
   owner: number,
-  { isExplicit, ...claim }: Pick<NewClaim, "path" | "since" | "offering"> & { isExplicit: boolean },
-): void {
-  const record = table.claim(owner, { ...claim, marks: (isExplicit ? EXPLICIT : 0) | WANTED });
+  { path, isExplicit, since, offering }: Omit<NewClaim, "marks" | "file"> & { isExplicit: boolean },
+): number {
+  const marks = isExplicit ? EXPLICIT | WANTED : WANTED;
+  const record = table.claim(owner, { path, marks, since, offering });
   if (namedPath(table, owner) < 0) table.makePresent(record);
+  return record;
 }
 
 function isNamedByOrder(table: ClaimTable, owner: number): boolean {
@@ -214,12 +219,8 @@ function holdsPath(table: ClaimTable, owner: number): boolean {
 }
 
 /** Contenders that count: paths that files name, and what rows of this very list ask for. */
-function inTheWay(
-  table: ClaimTable,
-  owner: number,
-  question: { path: string; nested: RowRules["nested"] },
-): Contender[] {
-  const others = contendersFor(table, { owner, ...question });
+function inTheWay(table: ClaimTable, question: Question): Contender[] {
+  const others = contendersFor(table, question);
   if (others.length === 0) return others;
   return others.filter(({ record, isNamed }) => isNamed || (table.marks(record) & (WANTED | DRAFTED)) !== 0);
 }

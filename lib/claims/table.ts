@@ -86,11 +86,26 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
       offerings = longer(offerings);
     }
     owners[record] = owner;
-    marks[record] = claim.marks;
+    marks[record] = 0;
     since[record] = Math.floor(claim.since / 1000);
     offerings[record] = numberOf(claim.offering, offeringUuids);
-    others.set(owner, [...(others.get(owner) ?? []), record]);
+    // The first claim of a resource is its present one until another is made that.
+    if ((present[owner] ?? -1) < 0) present[owner] = record;
+    else others.set(owner, [...(others.get(owner) ?? []), record]);
     return record;
+  };
+  /** The resource's record for that path, or -1; most resources have one record. */
+  const recordFor = (owner: number, path: string): number => {
+    const first = present[owner] ?? -1;
+    if (first >= 0 && !isVoid(first) && paths.is(first, path)) return first;
+    if (!others.has(owner)) return -1;
+    return recordsOf(owner).find((record) => paths.is(record, path)) ?? -1;
+  };
+  const support = (record: number, added: number, at: number): void => {
+    const before = marks[record] ?? 0;
+    // The time of the first file, not of the row that only asked for the path before.
+    if ((before & SUPPORTED) === 0 && (added & SUPPORTED) !== 0) since[record] = Math.floor(at / 1000);
+    marks[record] = before | added;
   };
   const makePresent = (record: number): void => {
     const resource = owners[record] ?? -1;
@@ -123,18 +138,17 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
     recordsOf,
     /** The resource's record for that path: the one that is there, with the marks added, or a new one. */
     claim(owner: number, claim: NewClaim): number {
-      const known = recordsOf(owner).find((record) => paths.is(record, claim.path));
-      const record = known ?? append(owner, claim);
-      // The time of the first file, not of the row that only asked for the path before.
-      if (((marks[record] ?? 0) & SUPPORTED) === 0 && (claim.marks & SUPPORTED) !== 0)
-        since[record] = Math.floor(claim.since / 1000);
+      const known = recordFor(owner, claim.path);
+      const record = known < 0 ? append(owner, claim) : known;
       const isPublished = ((marks[record] ?? 0) & BY_ORDER) !== 0;
-      marks[record] = (marks[record] ?? 0) | claim.marks;
+      support(record, claim.marks, claim.since);
       // The name of a published file stays; a receipt may be withdrawn.
       if (claim.file !== undefined && ((claim.marks & BY_ORDER) !== 0 || !isPublished))
         files.set(record, claim.file);
       return record;
     },
+    /** Adds marks to a record; the first that a file gives it counts as its time. */
+    support,
     makePresent,
     /**
      * Takes note that the receipt of the order names the record, or its file does by now; false when that is no news.

@@ -171,7 +171,10 @@ export function createSelection(
   };
   const decide = (row: AsideRow): StorageResource | null => {
     const obstacle = rows.obstacle(row);
-    if (obstacle === null) return entryOf({ ...row, place: at(row.source, row.place, rows.take(row)) });
+    if (obstacle === null) {
+      const { path, record } = rows.take(row);
+      return entryOf({ ...row, place: at(row.source, row.place, path) }, record);
+    }
     if (report(row, obstacle) === "held") {
       leftOut.add(row.source.uuid);
       parents?.know(row.source);

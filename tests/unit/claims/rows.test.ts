@@ -53,7 +53,7 @@ function rowsOf(table: ClaimTable, rules: Partial<RowRules> = {}, yielding: Yiel
       const wanted = row(n, path, isExplicit);
       rows.listed();
       const obstacle = rows.obstacle(wanted);
-      if (obstacle === null) return rows.take(wanted);
+      if (obstacle === null) return rows.take(wanted).path;
       const { contender, freeFrom } = obstacle;
       const own = namedPath(table, wanted.owner);
       const keeps = own < 0 ? undefined : table.path(own);

@@ -57,11 +57,11 @@ describe("claim", () => {
 });
 
 describe("the present path", () => {
-  test("is the one that was made so; the others stay the resource's own", () => {
+  test("is the first one, until another is made so; the others stay the resource's own", () => {
     const table = createClaimTable();
     const owner = table.resource(uuidOf(0));
     const [a, b, c] = ["/a", "/b", "/c"].map((path) => table.claim(owner, claimOf(path)));
-    expect([table.present(owner), table.recordsOf(owner)]).toEqual([-1, [a, b, c] as number[]]);
+    expect([table.present(owner), table.recordsOf(owner)]).toEqual([a as number, [a, b, c] as number[]]);
     for (const record of [b, c, b, b] as number[]) {
       table.makePresent(record);
       expect(table.present(owner)).toBe(record);
