@@ -1206,8 +1206,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "an entry of the draft is not yet named",
     file: "lib/claims/rows.ts",
-    from: "table.setMarks(named, table.marks(named) | DRAFTED);",
-    to: "table.setMarks(named, table.marks(named) | BY_ORDER);",
+    from: "table.support(named, DRAFTED, since);",
+    to: "table.support(named, BY_ORDER, since);",
     tests: ["unit/claims/rows.test.ts", "waldur/sync-claims.test.ts"],
   },
   {

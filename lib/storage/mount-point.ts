@@ -49,7 +49,8 @@ export function compileTemplate(template: string): PathTemplate {
   };
   const fault = faultOfPath(render(SAMPLE));
   if (fault !== null) throw new Error(`unusable mount_point template ${quoted(template)}: it ${fault}`);
-  return { render, uses: (name) => parts.some((part) => "name" in part && part.name === name) };
+  const used = new Set(parts.map((part) => ("name" in part ? part.name : null)));
+  return { render, uses: (name) => used.has(name) };
 }
 
 const SAMPLE: PathNames = {
