@@ -23,8 +23,8 @@ export function nearestWord(word: string, known: Iterable<string>): string | nul
 }
 
 /**
- * The one known word of which some parts are nearly all parts of this one, such as `shrink_guard_percent` for
- * `shrink_gaurd`: near enough for a hint, not for more.
+ * The one known word that has a similar part for each part of this one, such as `shrink_guard_percent` for
+ * `shrink_gaurd`: near enough for a hint, not for an error.
  */
 export function wordAlike(word: string, known: Iterable<string>): string | null {
   const parts = partsOf(word);
@@ -71,7 +71,7 @@ function longerWord(word: string, known: Iterable<string>): string | null {
   return longer.length === 1 ? (longer[0] ?? null) : null;
 }
 
-/** Optimal string alignment distance; words that differ much in length are not measured, only called far. */
+/** Optimal string alignment distance; of words that differ much in length, one that is too large. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MAX_DISTANCE) return MAX_DISTANCE + 1;
   let before: number[] = [];

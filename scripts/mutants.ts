@@ -814,7 +814,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "three bytes for a character of a snapshot",
     file: "lib/output/snapshot.ts",
-    from: "if (scratch.length < units * 3) scratch = new Uint8Array(units * 3);",
+    from: "if (scratch.length < units * 3) scratch = new Uint8Array(units * 4);",
     to: "if (scratch.length < units * 2) scratch = new Uint8Array(units * 2);",
     tests: ["unit/output/snapshot.test.ts"],
   },

@@ -3,7 +3,7 @@
 // them. Null and blank mean that the file says nothing.
 
 import * as v from "valibot";
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import { anyText, type Check, flag, notNumber, textOrBlank, wholeNumber, word } from "../keys/kinds.ts";
 import { AGENT_KEYS, OWN_KEYS } from "../keys/levels.ts";
 import { nearestWord } from "../nearest.ts";

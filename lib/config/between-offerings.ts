@@ -1,16 +1,16 @@
-// What must not be the same in two offerings.
+// What two offerings must not share: uuid, output directory, directory of acks, paths, a token for two servers.
 
 import { realpath } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RetryLaterError } from "../errors.ts";
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import { answerOf, type TouchLimits } from "../places/answers.ts";
 import type { Found } from "./offering.ts";
 import { canShareAPath, type PathSettings } from "./shared-paths.ts";
 
 export type Complete = OfferingContext & { found: Found };
 
-/** Reports offerings that would meet; what is wrong in one of them already is left out. */
+/** Reports offerings that conflict; values that were reported already are left out. */
 export async function compareOfferings(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
   checkUuids(offerings);
   await checkDirectories(
@@ -35,7 +35,7 @@ function checkUuids(offerings: readonly Complete[]): void {
   }
 }
 
-/** Snapshots carry no offering in their names, so two offerings would overwrite each other's. */
+/** Names of snapshots do not contain the offering, so two offerings would overwrite each other's. */
 async function checkDirectories(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
   // A single one cannot conflict, and its directory is not accessed before its turn.
   if (offerings.length < 2) return;
@@ -101,7 +101,7 @@ function pathsOf({ values: { backend_settings: settings } }: Complete): PathSett
   };
 }
 
-/** One that does not answer keeps its name here, and ends its own offering when that has its turn. */
+/** One that does not answer is compared by its name here, and ends its own offering when that has its turn. */
 async function answeringPath(path: string, shown: string, limits: TouchLimits): Promise<string> {
   try {
     return await answerOf(canonicalPath(path), shown, limits);
@@ -121,7 +121,7 @@ async function canonicalPath(path: string): Promise<string> {
   return join(await canonicalPath(parent), path.slice(parent.length));
 }
 
-/** A token belongs to one server; a shared one would be shown to the others. */
+/** A token is of one server; a shared one would be sent to the others. */
 function checkSharedToken(offerings: readonly Complete[]): void {
   const readable = offerings.filter(({ values }) => values.waldur_api_url !== undefined);
   const sharing = readable.filter(({ found }) => found.token?.shared);

@@ -1,5 +1,5 @@
-// What a loaded configuration looks like to the rest of the program: validated, with every default filled in.
-// Where the values come from is the business of load.ts; nothing here reads a file or the environment.
+// What a loaded configuration looks like to the rest of the program: validated, with every default filled in. load.ts
+// makes it; nothing here reads a file or the environment.
 
 import type { ConfigIssue, IssuePlace } from "../errors.ts";
 import type { GidMap } from "../gid-map/read.ts";
@@ -7,7 +7,7 @@ import type { HpcUserValues, SettingsValues } from "../keys/schema.ts";
 import type { Path } from "../yaml/map.ts";
 
 /** Where the file has a key, for an error that is found later: it takes 5 ms, so nothing else asks for it. */
-export type Locate = (path: Path) => Promise<IssuePlace>;
+type Locate = (path: Path) => Promise<IssuePlace>;
 
 /** The whole configuration file, for one run. */
 export type Config = {
@@ -50,8 +50,8 @@ export type OfferingConfig = {
 export type StorageComponent = { name: string; unitFactor: number };
 
 /**
- * `backend_settings`, every key under its name in camel case, with its default filled in (schema.ts says what each
- * means). `outputDirectory` is absolute.
+ * `backend_settings`, every key under its name in camel case, with its default filled in (lib/keys/schema.ts has the
+ * meaning of each). `outputDirectory` is absolute.
  */
 export type StorageSettings = Omit<
   CamelKeys<Omit<SettingsValues, keyof HpcUserValues>>,
@@ -65,15 +65,15 @@ export type StorageSettings = Omit<
 type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
 export type CamelKeys<T> = { [K in keyof T as Camel<K> & string]: T[K] };
 
-/** Where a project's GID comes from; `file` carries the map that was read. The last three are asked by a run. */
+/** Where a project's GID comes from; `file` has the map that was read. A run queries the last three. */
 export type UnixGidSource = { kind: "metadata" } | GidFile | LiveGidSource;
 
 export type LiveGidSource = { kind: "waldur" } | GidGroups | GidService;
 
-/** Groups of the system: `template` is the name of one, with `{project}` for the slug of the project. */
-export type GidGroups = { kind: "getent"; template: string };
+/** Groups of the system: `template` is the name of a group, with `{project}` for the slug of the project. */
+type GidGroups = { kind: "getent"; template: string };
 
-/** A service that is asked with a token, which it gives for the secret. */
+/** A service that is queried with a token, which its token endpoint issues for the secret. */
 export type GidService = {
   kind: "http";
   /** Ends with a slash. */
@@ -86,7 +86,7 @@ export type GidService = {
   scope: string;
 };
 
-export type GidFile = GidMap & { kind: "file"; path: string };
+type GidFile = GidMap & { kind: "file"; path: string };
 
 /** A value that must never be printed: it shows as `[secret]` wherever it is turned into text. */
 export type Secret = { reveal(): string; toString(): string; toJSON(): string };

@@ -1,4 +1,5 @@
-// Files that others can change, or that show a secret to everybody: errors, or with --allow-insecure-config warnings.
+// Files that others can change, and files with a secret that everybody can read: errors, or warnings with
+// --allow-insecure-config.
 
 import type { Changeable } from "../places/changeable.ts";
 import type { Report } from "../yaml/findings.ts";

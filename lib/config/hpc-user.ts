@@ -1,12 +1,12 @@
-// What `unix_gid: http` needs: the service that knows the GIDs, and the client secret for its tokens, by the names that
-// the Python plugin has for them. Loaded only where that source is configured.
+// What `unix_gid: http` needs: the service that has the GIDs, and the client secret for its tokens. The keys have the
+// names of the Python plugin. Loaded only where that source is configured.
 
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import { isPlainHttpBeyondLoopback, parseHttpUrl } from "../keys/url.ts";
 import { isYamlMap } from "../yaml/map.ts";
-import { type GidService, secret } from "./config.ts";
-import type { Context } from "./context.ts";
-import { readSecret, reportNoSecret, type Token } from "./token.ts";
+import type { GidService } from "./config.ts";
+import type { LoadContext } from "./load-context.ts";
+import { NO_TOKEN, readSecret, reportNoSecret, type Token } from "./token.ts";
 
 type Key = "hpc_user_api_url" | "hpc_user_oidc_token_url" | "hpc_user_client_id" | "hpc_user_oidc_scope";
 
@@ -17,19 +17,17 @@ const REMEDY: Readonly<Record<Key, string>> = {
   hpc_user_oidc_scope: "leave it out for openid",
 };
 
-const NOT_NEEDED: Token = { token: secret(""), source: "none", shared: false };
-
-/** null where something is wrong, which is reported. */
+/** null where there is an error, which is reported. */
 export async function readGidService(
   offering: OfferingContext,
-  context: Context,
+  context: LoadContext,
 ): Promise<GidService | null> {
   refuseSocks(offering);
   const apiUrl = urlAt("hpc_user_api_url", offering);
   const tokenUrl = urlAt("hpc_user_oidc_token_url", offering);
   const clientId = wordAt("hpc_user_client_id", offering);
   const scope = wordAt("hpc_user_oidc_scope", offering, "openid");
-  const found = context.needsToken ? await secretOf(offering, context) : NOT_NEEDED;
+  const found = context.needsToken ? await secretOf(offering, context) : NO_TOKEN;
   if (apiUrl === null || tokenUrl === null || clientId === null || scope === null || found === null)
     return null;
   const base = apiUrl.endsWith("/") ? apiUrl : `${apiUrl}/`;
@@ -37,7 +35,7 @@ export async function readGidService(
   return { kind: "http", apiUrl: base, tokenUrl, clientId, secret: token, secretFrom: source, scope };
 }
 
-function secretOf({ values, atSetting }: OfferingContext, context: Context): Promise<Token | null> {
+function secretOf({ values, atSetting }: OfferingContext, context: LoadContext): Promise<Token | null> {
   const settings = values.backend_settings;
   const textAt = (key: "hpc_user_client_secret" | "hpc_user_client_secret_file") => {
     const value = settings?.[key] ?? null;

@@ -1,11 +1,17 @@
-// Turns the configuration file into a Config, or into every mistake in it at once (docs/contract.md, "Configuration").
-// Touches the file system only, to read: no request is sent and nothing is created.
+// Turns the configuration file into a Config, or into all errors in it at once (docs/contract.md, "Configuration"). It
+// only reads files: no request is sent and nothing is created.
 
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
-import type { OfferingContext } from "../keys/context.ts";
-import { type Entry, entriesOf, openOffering, reportNoneOfOurs, warnNearBackend } from "../keys/entries.ts";
+import {
+  type Entry,
+  entriesOf,
+  type OfferingContext,
+  openOffering,
+  reportNoneOfOurs,
+  warnNearBackend,
+} from "../keys/entries.ts";
 import { reportIssues, withoutWrong } from "../keys/issues.ts";
 import { File, type OfferingValues } from "../keys/schema.ts";
 import { isKnownKey, reportUnknownKeys } from "../keys/unknown.ts";
@@ -13,14 +19,14 @@ import { PATIENT, type TouchLimits } from "../places/answers.ts";
 import { READABLE, readTextFile, type TextFile } from "../places/text-file.ts";
 import { openDocument } from "../yaml/document.ts";
 import { createFindings, type Findings } from "../yaml/findings.ts";
-import { isYamlMap, type YamlMap } from "../yaml/map.ts";
+import { isBlank, isYamlMap, type YamlMap } from "../yaml/map.ts";
 import { type Complete, compareOfferings } from "./between-offerings.ts";
 import type { Config } from "./config.ts";
-import type { Context } from "./context.ts";
 import { reportChangeable, reportOpenToken } from "./exposed.ts";
+import type { LoadContext } from "./load-context.ts";
 import { completeOffering, type Found } from "./offering.ts";
 import { storageSettings } from "./storage-settings.ts";
-import { isBlank, isPlaceholder } from "./token.ts";
+import { isPlaceholder } from "./token.ts";
 
 export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>;
@@ -32,15 +38,15 @@ export type LoadOptions = {
   limits?: TouchLimits;
   /** Which offerings the command takes: in them a key that is nearly one of ours is an error. Left out: all. */
   takes?: (offering: { uuid: string; sync: boolean; orders: boolean }) => boolean;
-  /** What only one command reads of each offering that it takes; it reports errors there. */
+  /** Reads what only this command needs of each offering that it takes, and reports errors in it. */
   readMore?: (offering: OfferingContext, findings: Findings) => void;
-  /** False for a command that asks nothing of Waldur: then no token is looked for. Left out: true. */
+  /** False for a command that sends no requests: then no token is looked for. Left out: true. */
   needsToken?: boolean;
 };
 
 const MAX_BYTES = 1_048_576;
 
-/** Loads and validates the whole file; throws ConfigError with all its issues, in the order of the file. */
+/** Loads and validates the whole file; throws ConfigError with all errors, in the order of the file. */
 export async function loadConfig(path: string, options: LoadOptions): Promise<Config> {
   const absolute = resolve(options.cwd, path);
   const { limits = PATIENT } = options;
@@ -54,11 +60,13 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const parsed = v.safeParse(File, file);
   const values = parsed.success ? parsed.output : withoutWrong(parsed.output, parsed.issues);
   const offerings = entries.flatMap((entry) => openOffering(entry, values, findings));
-  const taken = offerings.map(takenBy(options));
-  const meant = await reportUnknownKeys(file, taken, { document, findings });
+  const { env, cwd, allowInsecure, takes = () => true, needsToken = true } = options;
+  const isTaken = ({ values: { waldur_offering_uuid: uuid = "" }, sync, orders }: OfferingContext) =>
+    takes({ uuid, sync, orders });
+  const marked = offerings.map((offering) => ({ index: offering.index, isTaken: isTaken(offering) }));
+  const meant = await reportUnknownKeys(file, marked, { document, findings });
   reportIssues(parsed.issues ?? [], meant, findings);
 
-  const { env, cwd, allowInsecure, needsToken = true } = options;
   const places = { file: path, directory: dirname(absolute), cwd, env };
   const context = { findings, meant, ...places, allowInsecure, needsToken, limits, gidFiles: new Map() };
   if (text.worldReadable) reportOpenFile(entries, context);
@@ -67,7 +75,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   const complete: Complete[] = [];
   for (const offering of offerings) {
     complete.push({ ...offering, found: await completeOffering(offering, context) });
-    if (takenBy(options)(offering).isTaken) options.readMore?.(offering, findings);
+    if (isTaken(offering)) options.readMore?.(offering, findings);
   }
   await compareOfferings(complete, limits);
 
@@ -110,7 +118,7 @@ function openFile(root: unknown, findings: Findings): YamlMap | null {
 }
 
 /** The token of an offering of another backend is as secret as ours. */
-function reportOpenFile(entries: readonly Entry[], context: Context): void {
+function reportOpenFile(entries: readonly Entry[], context: LoadContext): void {
   const first = entries.find(({ given }) => !isBlank(given, "waldur_api_token") && !hasPlaceholder(given));
   if (first !== undefined) {
     const place = ["offerings", first.index, "waldur_api_token"];
@@ -123,28 +131,21 @@ function reportOpenFile(entries: readonly Entry[], context: Context): void {
   reportOpenToken(context.findings.at(place), context.file, { ...context, what: "client secret" });
 }
 
-/** One that this program uses; files of the Python plugin may have it and not be meant for it. */
+/** One that this program uses: files of the Python plugin may have the key, too. */
 function hasClientSecret(settings: unknown): boolean {
   return isYamlMap(settings) && settings.unix_gid === "http" && !isBlank(settings, "hpc_user_client_secret");
 }
 
-/** What was not replaced is not a secret, and reported as such. */
+/** A placeholder is not a secret; it is reported as a placeholder. */
 function hasPlaceholder(given: YamlMap): boolean {
   const token = given.waldur_api_token;
   return typeof token === "string" && isPlaceholder(token.trim());
 }
 
-function takenBy({ takes = () => true }: LoadOptions) {
-  return ({ index, values, sync, orders }: OfferingContext) => ({
-    index,
-    isTaken: takes({ uuid: values.waldur_offering_uuid ?? "", sync, orders }),
-  });
-}
-
 function offeringConfig(values: OfferingValues | null | undefined, found: Found) {
   const { token, outputDirectory, unixGid, caPem } = found;
   if (!values || token === null || outputDirectory === null || unixGid === null)
-    throw new Error("an offering without a part of it, and without an error");
+    throw new Error("an offering is incomplete, but no error was reported");
   return {
     name: values.name ?? values.waldur_offering_uuid,
     uuid: values.waldur_offering_uuid,

@@ -1,20 +1,21 @@
-// What an offering of ours needs beyond its values: the files that it names, and what must fit together in it.
+// What an offering of ours needs besides its values: the files that it names. Reports values of it that contradict each
+// other.
 
 import { resolve } from "node:path";
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import { isPlainHttpBeyondLoopback } from "../keys/url.ts";
 import { MISSING, READABLE, readTextFile } from "../places/text-file.ts";
 import { isSegment } from "../segment.ts";
 import type { Report } from "../yaml/findings.ts";
 import { isGiven, TwoReadings } from "../yaml/map.ts";
-import { secret, type UnixGidSource } from "./config.ts";
-import type { Context } from "./context.ts";
+import type { UnixGidSource } from "./config.ts";
 import { reportChangeable } from "./exposed.ts";
+import type { LoadContext } from "./load-context.ts";
 import { checkPolicy } from "./policy.ts";
-import { readToken, type Token } from "./token.ts";
+import { NO_TOKEN, readToken, type Token } from "./token.ts";
 import { readUnixGid } from "./unix-gid.ts";
 
-/** What was found for an offering; null where something is wrong, which is reported. */
+/** What was found for an offering; null where there is an error, which is reported. */
 export type Found = {
   token: Token | null;
   caPem: string | null;
@@ -22,10 +23,8 @@ export type Found = {
   outputDirectory: string | null;
 };
 
-const NO_TOKEN: Token = { token: secret(""), source: "none", shared: false };
-
 /** Reads the files of an offering, and reports what does not fit together. */
-export async function completeOffering(offering: OfferingContext, context: Context): Promise<Found> {
+export async function completeOffering(offering: OfferingContext, context: LoadContext): Promise<Found> {
   warnEvents(offering);
   warnWeakness(offering);
   checkInodes(offering);
@@ -42,7 +41,7 @@ export async function completeOffering(offering: OfferingContext, context: Conte
 }
 
 /** A relative one is taken from the working directory, as the Python plugin did. */
-function outputDirectory({ values, given, atSetting }: OfferingContext, { cwd }: Context): string | null {
+function outputDirectory({ values, given, atSetting }: OfferingContext, { cwd }: LoadContext): string | null {
   const directory = values.backend_settings?.output_directory;
   if (directory === undefined) return null;
   const absolute = resolve(cwd, directory);
@@ -56,7 +55,7 @@ function outputDirectory({ values, given, atSetting }: OfferingContext, { cwd }:
   return absolute;
 }
 
-/** Whatever weakens the connection is said on every run. */
+/** What weakens the connection is a warning in every run. */
 function warnWeakness({ values, at }: OfferingContext): void {
   if (values.waldur_api_url !== undefined && isPlainHttpBeyondLoopback(values.waldur_api_url)) {
     at("waldur_api_url").warn("http:// sends the token unencrypted over the network", "use https://");
@@ -66,7 +65,7 @@ function warnWeakness({ values, at }: OfferingContext): void {
   at("verify_ssl").warn(message, "remove verify_ssl, and set ca_file for your own CA");
 }
 
-/** Keys of the site agent that would replace polling; we poll all the same. */
+/** Keys of the site agent that replace polling there; this program polls nevertheless. */
 const EVENT_KEYS = ["stomp_enabled", "stomp_membership_sync_enabled", "mqtt_enabled"];
 
 function warnEvents({ given, at }: OfferingContext): void {
@@ -97,14 +96,14 @@ function checkFileSystem({ values, atSetting }: OfferingContext): void {
 const MAX_CA_BYTES = 1_048_576;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
-function hintForCa(problem: string, { directory }: Context): string {
+function hintForCa(problem: string, { directory }: LoadContext): string {
   if (problem.includes("permission denied")) return READABLE;
   const hint = "use a PEM file of certificates, or leave the key out to trust the system's CAs";
   return problem === MISSING ? `${hint}; a relative path is resolved in ${directory}` : hint;
 }
 
-/** Every certificate of the file is tried, so that a damaged one shows here and not as a failed handshake. */
-async function readCaFile(given: string, context: Context, report: Report): Promise<string | null> {
+/** Parses every certificate of the file, so that a damaged one is reported here and not as a failed handshake. */
+async function readCaFile(given: string, context: LoadContext, report: Report): Promise<string | null> {
   const path = resolve(context.directory, given);
   const reading = { path, shown: `the ca_file ${path}`, limitBytes: MAX_CA_BYTES };
   const file = await readTextFile(reading, context.limits);

@@ -1,13 +1,13 @@
-// The keys that say what users may choose. lib/storage/policy.ts holds values to them; here a policy that refuses
-// what this very configuration gives is a mistake.
+// The keys that limit what users may choose. lib/storage/policy.ts applies them; here a policy that refuses what the
+// configuration itself gives is an error.
 
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import type { SettingsValues } from "../keys/schema.ts";
 import { isGiven } from "../yaml/map.ts";
 
 type Templates = Pick<SettingsValues, "mount_point" | "storage_system" | "storage_file_system">;
 
-/** Reports where the policy refuses what the other settings give. */
+/** Reports what the policy refuses of the other settings. */
 export function checkPolicy(offering: OfferingContext): void {
   checkPermissions(offering);
   checkDataTypes(offering);
@@ -15,7 +15,7 @@ export function checkPolicy(offering: OfferingContext): void {
   checkDirectories(offering);
 }
 
-/** What the template says in so many words; of one that begins with a placeholder also what is configured for it. */
+/** The literal beginning of the template; where it begins with a placeholder, also the value configured for that. */
 export function defaultRoots(values: Templates): string[] {
   const literal = literalBeginning(values.mount_point);
   const filled = literalBeginning(filledTemplate(values));
@@ -38,8 +38,8 @@ function literalBeginning(template: string): string {
 }
 
 /**
- * The default permission is the administrator's own word, so without a mask beside it it is allowed, whatever it is; a
- * mask that is written down and refuses it is a contradiction.
+ * The administrator chose the default permission, so where the mask is not set it is allowed, whatever it is; a mask
+ * that is set and refuses it is a contradiction.
  */
 function checkPermissions({ values, given, atSetting }: OfferingContext): void {
   const { permissions_allowed: mask, default_permissions: permissions } = values.backend_settings ?? {};
@@ -70,7 +70,7 @@ function checkDataTypes({ values, atSetting }: OfferingContext): void {
   atSetting("data_types").error(message, "add it, or set default_data_type to one in the list");
 }
 
-/** A template that begins elsewhere could not give any path. */
+/** A template that begins elsewhere can give no path that is allowed. */
 function checkRoots({ values: { backend_settings: settings = {} }, atSetting }: OfferingContext): void {
   const { mount_roots: roots, mount_point, storage_system, storage_file_system } = settings;
   if (!roots || mount_point === undefined) return;

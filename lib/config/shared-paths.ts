@@ -1,12 +1,12 @@
-// Two offerings whose templates can give one path: each of them would hand out the directories of the other. Whether
-// they do depends on slugs that only Waldur knows, so this warns where nothing in the templates distinguishes them.
+// Two offerings whose templates can give one path: each would publish directories of the other. Whether they do depends
+// on slugs that only Waldur knows, so this is a warning, where nothing in the templates distinguishes the two.
 
 import type { StorageSettings } from "./config.ts";
 
-/** What of the settings decides the paths. */
+/** The settings that decide the paths. */
 export type PathSettings = Pick<StorageSettings, "mountPoint" | "storageSystem" | "storageFileSystem">;
 
-/** The slugs of two offerings are taken to differ; everything else that only Waldur knows may be the same. */
+/** The slugs of two offerings are assumed to differ; everything else that only Waldur knows may be the same. */
 export function canShareAPath(one: PathSettings, other: PathSettings): boolean {
   const parts = partsOf(one);
   const others = partsOf(other);
@@ -15,7 +15,7 @@ export function canShareAPath(one: PathSettings, other: PathSettings): boolean {
 
 const OWN_SLUG = "{storage_system}";
 
-/** The segments of the template, with the words in it that are known; placeholders never hold a slash. */
+/** The segments of the template, with the placeholders filled that are configured; none is filled with a slash. */
 function partsOf({ mountPoint, storageSystem, storageFileSystem }: PathSettings): string[] {
   return mountPoint
     .replaceAll(OWN_SLUG, storageSystem ?? OWN_SLUG)

@@ -4,10 +4,10 @@ import { HpcUser, type HpcUserValues, type SettingsValues } from "../keys/schema
 import type { CamelKeys, StorageSettings } from "./config.ts";
 import { defaultRoots } from "./policy.ts";
 
-/** Where the provisioner ends orders, done means that the data is removed, so there is no waiting period. */
+/** Where the provisioner ends orders, done means that the data is removed, so no path has to wait. */
 const REUSE_AFTER_DAYS = { "on-publish": 7, "on-ack": 0, external: 0 } as const;
 
-/** Every key in camel case; `found` are the values that needed a look at the machine. */
+/** Every key in camel case; `found` are the values that depend on the machine. */
 export function storageSettings(
   values: SettingsValues,
   found: Pick<StorageSettings, "outputDirectory" | "unixGid">,
@@ -17,10 +17,10 @@ export function storageSettings(
   return { ...camelKeys(values), ...found, pathReuseAfterDays: days, mountRoots };
 }
 
-/** Without the keys of the service that knows GIDs, one of which is a secret: they belong to that source alone. */
+/** Without the keys of the GID service, one of which is a secret: only that source has them. */
 function camelKeys(values: SettingsValues): CamelKeys<Omit<SettingsValues, keyof HpcUserValues>> {
   const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   const own = Object.entries(values).filter(([key]) => !Object.hasOwn(HpcUser.entries, key));
-  // The type says the same of the names, which no compiler can follow through a regular expression.
+  // The type does the same to the names; the compiler cannot follow a regular expression.
   return Object.fromEntries(own.map(([key, value]) => [camel(key), value])) as ReturnType<typeof camelKeys>;
 }

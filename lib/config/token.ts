@@ -1,33 +1,35 @@
-// Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and says where it came from;
-// other secrets are found the same way. No message ever holds the value, nor a path that may be a value in the wrong
-// place.
+// Finds the token of an offering, in the order of docs/contract.md ("Configuration"), and where it came from; other
+// secrets are found the same way. No message contains the value, nor a path that may be a value in the wrong place.
 
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import type { Place } from "../places/answers.ts";
 import { MISSING, READABLE, readTextFile, type TextFile } from "../places/text-file.ts";
 import { clean } from "../unsafe-text.ts";
 import type { Report } from "../yaml/findings.ts";
-import type { YamlMap } from "../yaml/map.ts";
+import { isBlank } from "../yaml/map.ts";
 import { type Secret, secret } from "./config.ts";
-import type { Context } from "./context.ts";
 import { reportChangeable, reportOpenToken } from "./exposed.ts";
+import type { LoadContext } from "./load-context.ts";
 
 /** `shared`: not of this offering alone, but given to all that have no token of their own. */
 export type Token = { token: Secret; source: string; shared: boolean };
 
-/** `isInline`: the value of the key that is reported. */
+/** `isInline`: it is the value of the key at which it is reported. */
 type Candidate = { text: string; source: string; report: Report; isInline?: boolean; shared?: boolean };
-/** "wrong" is reported already. */
+/** "wrong": an error that is reported already. */
 type Sought = Candidate | "wrong" | null;
+
+/** For a command that needs none. */
+export const NO_TOKEN: Token = { token: secret(""), source: "none", shared: false };
 
 const MAX_BYTES = 64 * 1024;
 const OIDC_KEYS = ["oidc_token_url", "oidc_client_id", "oidc_client_secret"];
 
 /** A secret that is found in one of four places. */
 export type SecretPlaces = {
-  /** What it is called: `token`, `client secret`. */
+  /** `token` or `client secret`. */
   what: string;
   /** The key that holds it, which is also the name of the systemd credential. */
   key: string;
@@ -41,7 +43,7 @@ export type SecretPlaces = {
   at: OfferingContext["at"];
 };
 
-export function sourcesOf({ key, variable }: Pick<SecretPlaces, "key" | "variable">): string {
+function sourcesOf({ key, variable }: Pick<SecretPlaces, "key" | "variable">): string {
   return `set ${key} or ${key}_file, the systemd credential ${key}, or the variable ${variable}`;
 }
 
@@ -51,8 +53,8 @@ function tokenPlaces({ values, at }: OfferingContext): SecretPlaces {
   return { ...names, inline, file, at };
 }
 
-/** The first token there is; null, with an error recorded, when there is none or it cannot be a token. */
-export async function readToken(offering: OfferingContext, context: Context): Promise<Token | null> {
+/** The first token that is found; null, reported, where there is none or it cannot be a token. */
+export async function readToken(offering: OfferingContext, context: LoadContext): Promise<Token | null> {
   const places = tokenPlaces(offering);
   return readSecret(places, context, () => {
     const keys = [places.key, `${places.key}_file`];
@@ -61,10 +63,10 @@ export async function readToken(offering: OfferingContext, context: Context): Pr
   });
 }
 
-/** The first of these there is; null, with an error recorded, when it cannot be one. */
+/** The first secret that is found; null, reported, where it cannot be one or none is found (`onMissing`). */
 export async function readSecret(
   places: SecretPlaces,
-  context: Context,
+  context: LoadContext,
   onMissing: () => void,
 ): Promise<Token | null> {
   const found =
@@ -84,7 +86,7 @@ export async function readSecret(
   return null;
 }
 
-/** What people, templates and examples write where the token should be. */
+/** What templates and examples have where the token should be. */
 const PLACEHOLDERS = [
   /^\$\{.*\}$/,
   /^\$\w+$/,
@@ -98,12 +100,12 @@ const PLACEHOLDERS = [
   /^(todo|tbd)$/i,
 ];
 
-/** The text stands where something else should have been written. */
+/** Whether a text was meant to be replaced. */
 export function isPlaceholder(text: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(text));
 }
 
-/** Of the value of a key the place is reported anyway. */
+/** For the value of a key the message needs no subject: its place is reported. */
 function problemOf(
   { text, source, isInline = false }: Candidate,
   { what, key, variable, origin }: SecretPlaces,
@@ -119,12 +121,12 @@ function problemOf(
   return [`${subject}${wrong}`, `copy it again from ${origin}`];
 }
 
-function inline({ inline: text, key, at }: SecretPlaces, { file }: Context): Sought {
+function inline({ inline: text, key, at }: SecretPlaces, { file }: LoadContext): Sought {
   if (text === undefined) return "wrong";
   return text === null ? null : { text, source: `${key} in ${file}`, report: at(key), isInline: true };
 }
 
-async function fromFile(places: SecretPlaces, context: Context): Promise<Sought> {
+async function fromFile(places: SecretPlaces, context: LoadContext): Promise<Sought> {
   const { file: given, what, at } = places;
   const key = `${places.key}_file`;
   if (given === undefined) return "wrong";
@@ -139,7 +141,7 @@ async function fromFile(places: SecretPlaces, context: Context): Promise<Sought>
     return { text: line, source: `${key} ${path}`, report };
   }
   const isMissing = problem === MISSING;
-  // What is there under that name is a file, whatever the name looks like.
+  // A file of that name exists, so the name is a path, whatever it looks like.
   const isShown = !isMissing || isPath(given);
   report.error(
     `${isShown ? path : "the file"} ${problem}`,
@@ -148,7 +150,7 @@ async function fromFile(places: SecretPlaces, context: Context): Promise<Sought>
   return "wrong";
 }
 
-function hintForMissing(given: string, { what, key }: SecretPlaces, { directory }: Context): string {
+function hintForMissing(given: string, { what, key }: SecretPlaces, { directory }: LoadContext): string {
   if (!isPath(given))
     return `give the path of a file with the ${what} in its first line; a ${what} itself belongs in ${key}`;
   const write = `write the ${what} to the first line of that file, or correct the path`;
@@ -165,7 +167,7 @@ function isPath(given: string): boolean {
 }
 
 /** A systemd credential (`LoadCredential=waldur_api_token:…`). */
-async function fromCredential(places: SecretPlaces, context: Context): Promise<Sought> {
+async function fromCredential(places: SecretPlaces, context: LoadContext): Promise<Sought> {
   const directory = context.env.CREDENTIALS_DIRECTORY;
   if (directory === undefined || directory === "") return null;
   const path = join(directory, places.key);
@@ -178,7 +180,7 @@ async function fromCredential(places: SecretPlaces, context: Context): Promise<S
   return "wrong";
 }
 
-function fromEnvironment({ key, variable, at }: SecretPlaces, { env }: Context): Sought {
+function fromEnvironment({ key, variable, at }: SecretPlaces, { env }: LoadContext): Sought {
   const text = env[variable]?.trim() ?? "";
   const source = `${variable} in the environment`;
   return text === "" ? null : { text, source, report: at(key), shared: true };
@@ -186,7 +188,7 @@ function fromEnvironment({ key, variable, at }: SecretPlaces, { env }: Context):
 
 type FirstLine = Omit<TextFile, "text"> & { line: string; problem: string | null };
 
-async function readFirstLine(place: Place, { limits }: Context): Promise<FirstLine> {
+async function readFirstLine(place: Place, { limits }: LoadContext): Promise<FirstLine> {
   const file = await readTextFile({ ...place, limitBytes: MAX_BYTES }, limits);
   if ("problem" in file) return { line: "", problem: file.problem, worldReadable: false, changeable: null };
   const { text, ...access } = file;
@@ -194,7 +196,7 @@ async function readFirstLine(place: Place, { limits }: Context): Promise<FirstLi
   return { line, problem: line === "" ? "is empty" : null, ...access };
 }
 
-function reportMissing({ given, at }: OfferingContext, places: SecretPlaces, context: Context): void {
+function reportMissing({ given, at }: OfferingContext, places: SecretPlaces, context: LoadContext): void {
   const oidc = OIDC_KEYS.find((key) => !isBlank(given, key));
   if (oidc !== undefined) {
     at(oidc).error("OIDC is not supported, and there is no token", sourcesOf(places));
@@ -204,7 +206,7 @@ function reportMissing({ given, at }: OfferingContext, places: SecretPlaces, con
 }
 
 /** It is in none of the places. */
-export function reportNoSecret(places: SecretPlaces, { env }: Context): void {
+export function reportNoSecret(places: SecretPlaces, { env }: LoadContext): void {
   const { what, key, at } = places;
   const directory = env.CREDENTIALS_DIRECTORY ?? "";
   const looked = directory === "" ? "" : ` (looked for ${key} in ${directory}, ${contentsOf(directory)})`;
@@ -213,7 +215,7 @@ export function reportNoSecret(places: SecretPlaces, { env }: Context): void {
 
 const MAX_NAMES = 10;
 
-/** The names of the credentials that are there. */
+/** The names of the credentials in a directory. */
 function contentsOf(directory: string): string {
   try {
     const names = readdirSync(directory).toSorted().map(clean);
@@ -224,9 +226,4 @@ function contentsOf(directory: string): string {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     return isMissing ? "which does not exist" : "which cannot be read";
   }
-}
-
-export function isBlank(given: YamlMap, key: string): boolean {
-  const value = given[key] ?? null;
-  return value === null || (typeof value === "string" && value.trim() === "");
 }

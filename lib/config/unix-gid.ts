@@ -1,16 +1,16 @@
-// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read once for all offerings; a map
-// that cannot be found or opened is an error of the configuration, one with a fault goes along with its issues. The
-// other sources are asked by a run; what they need is read here.
+// `unix_gid`: where the GID of a project comes from. The map of `file:PATH` is read once for all offerings; one that
+// cannot be read is an error of the configuration, one with faults is returned with them (lib/gid-map/read.ts). A run
+// queries the other sources; what they need is read here.
 
 import { resolve } from "node:path";
 import { readGidFile } from "../gid-map/read.ts";
-import type { OfferingContext } from "../keys/context.ts";
+import type { OfferingContext } from "../keys/entries.ts";
 import type { GidSource } from "../keys/gid-source.ts";
 import { READABLE } from "../places/text-file.ts";
 import type { Report } from "../yaml/findings.ts";
 import type { UnixGidSource } from "./config.ts";
-import type { Context } from "./context.ts";
 import { reportChangeable } from "./exposed.ts";
+import type { LoadContext } from "./load-context.ts";
 
 function hintFor(problem: string, given: string, directory: string): string {
   if (problem.includes("permission denied")) return READABLE;
@@ -18,11 +18,11 @@ function hintFor(problem: string, given: string, directory: string): string {
   return given.startsWith("/") ? hint : `${hint}, which is resolved in ${directory}`;
 }
 
-/** With what it names; null where something is wrong, which is reported. */
+/** The source with what it needs; null where there is an error, which is reported. */
 export async function readUnixGid(
   source: GidSource,
   offering: OfferingContext,
-  context: Context,
+  context: LoadContext,
 ): Promise<UnixGidSource | null> {
   switch (source.kind) {
     case "file":
@@ -38,7 +38,7 @@ export async function readUnixGid(
   }
 }
 
-async function readMap(given: string, context: Context, report: Report): Promise<UnixGidSource | null> {
+async function readMap(given: string, context: LoadContext, report: Report): Promise<UnixGidSource | null> {
   const { directory, gidFiles } = context;
   const path = resolve(directory, given);
   const known = gidFiles.get(path);
@@ -51,7 +51,7 @@ async function readMap(given: string, context: Context, report: Report): Promise
   }
   const { changeable, ...content } = map;
   if (known === undefined) reportChangeable(changeable, { report, file: path }, context);
-  // Half of a line may be half of a number.
+  // An incomplete line may end with an incomplete number.
   if (known === undefined && !map.endsWithLineBreak) {
     const message = `the last line of ${path} has no line break: it may be incomplete`;
     report.warn(

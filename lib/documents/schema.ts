@@ -3,6 +3,7 @@
 // (unique ids, names of files) is in rules.ts.
 
 import * as v from "valibot";
+import { LAST_GID } from "../gid.ts";
 import { isTable } from "../json.ts";
 
 const CONTROL = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029";
@@ -54,7 +55,6 @@ export const Quotas = v.nullable(
   ]),
 );
 
-const LAST_GID = 4_294_967_294;
 const gid = v.union([
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LAST_GID)),
   v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,9}$/, "is not a GID")),

@@ -2,11 +2,12 @@
 // run and with very many lines, so it is scanned line by line (JSON: pair by pair) instead of parsed as a tree: that is
 // fast, knows every place, sees duplicates, and never reads a slug such as 0123 or 1e5 as a number. Nested YAML is
 // refused, and so is everything else that is not a flat map. What is read is what a parser reads: a property test
-// compares. Libraries were weighed (docs/architecture.md, "What is left to libraries").
-// Such a map may be just being written, so a fault in it is not a fault of the configuration: who needs the GIDs
-// refuses.
+// compares. docs/architecture.md, "What is left to libraries", compares it with libraries.
+// Another program may be writing the map, so a fault in it is not an error of the configuration: a run that needs the
+// GIDs refuses it.
 
 import type { ConfigIssue } from "../errors.ts";
+import { LAST_GID } from "../gid.ts";
 import { PATIENT, type TouchLimits } from "../places/answers.ts";
 import type { Changeable } from "../places/changeable.ts";
 import { positionAt, readTextFile, type Unreadable } from "../places/text-file.ts";
@@ -27,13 +28,11 @@ export type ReadGidMap = (GidMap & { changeable: Changeable | null }) | Unreadab
 
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_ISSUES = 10;
-/** The last GID; the one above it means "no group" to the kernel. */
-const MAX_GID = 4_294_967_294;
 
 type Entry = { offset: number; slug: string; gid: string };
 type Scan = { entries: Entry[]; problems: { offset: number; message: string }[] };
 
-/** Reads the whole map, or says at most ten things that are wrong with it. */
+/** Reads the whole map, or reports at most ten faults of it. */
 export async function readGidFile(path: string, limits: TouchLimits = PATIENT): Promise<ReadGidMap> {
   const file = await readTextFile({ path, shown: `the GID map ${path}`, limitBytes: MAX_BYTES }, limits);
   if ("problem" in file) {
@@ -70,8 +69,8 @@ function faulty(issues: ConfigIssue[], changeable: Changeable | null): ReadGidMa
 
 function entryProblem({ slug, gid }: Entry, gids: ReadonlyMap<string, number>): string | null {
   if (!isSegment(slug)) return "this is not a project slug";
-  if (!/^[1-9]\d{0,9}$/.test(gid) || Number(gid) > MAX_GID)
-    return `a GID must be a whole number from 1 to ${MAX_GID}`;
+  if (!/^[1-9]\d{0,9}$/.test(gid) || Number(gid) > LAST_GID)
+    return `a GID must be a whole number from 1 to ${LAST_GID}`;
   return gids.has(slug) ? `the project ${slug} appears twice` : null;
 }
 

@@ -2,14 +2,14 @@
 
 import { pathText } from "../json.ts";
 import { nearestWord } from "../nearest.ts";
-import type { Findings } from "../yaml/findings.ts";
+import type { Findings, Report } from "../yaml/findings.ts";
 import { isGiven, isYamlMap, type YamlMap } from "../yaml/map.ts";
-import type { OfferingContext, PartialFile } from "./context.ts";
+import type { PartialFile, PartialValues } from "./issues.ts";
 import { BACKEND, backendOf, isOurs, modesOf } from "./ours.ts";
 
 export type Entry = { index: number; given: YamlMap };
 
-/** The maps of the list, of which anything else is reported by the schema; null where it cannot be meant so. */
+/** The maps of the list; the schema reports its other items. null, reported, where the indentation is wrong. */
 export function entriesOf({ offerings }: YamlMap, findings: Findings): Entry[] | null {
   const list: unknown[] = Array.isArray(offerings) ? offerings : [];
   if (arePieces(list)) {
@@ -25,7 +25,7 @@ export function entriesOf({ offerings }: YamlMap, findings: Findings): Entry[] |
   return null;
 }
 
-/** More than this many keys were meant to stand together. */
+/** An item with more keys is an offering of its own. */
 const MOST_IN_A_PIECE = 2;
 
 /** Several items that are pieces of offerings: each has a key or two, and none both address and uuid. */
@@ -45,6 +45,22 @@ function isWrapped(given: YamlMap): boolean {
   return others.length === 0 && isOurs(inner);
 }
 
+/** An entry of `offerings` that is ours, while the file is read. */
+export type OfferingContext = {
+  index: number;
+  /** Such as `offerings[0]`. */
+  path: string;
+  /** As the file has it. */
+  given: YamlMap;
+  /** As the schema understands it, without invalid values, which are reported. */
+  values: PartialValues;
+  sync: boolean;
+  orders: boolean;
+  at(key: string): Report;
+  atSetting(key: string): Report;
+};
+
+/** Empty for an offering of another backend. */
 export function openOffering(
   { index, given }: Entry,
   { offerings = [] }: PartialFile,
@@ -81,7 +97,7 @@ export function reportNoneOfOurs(file: YamlMap, entries: readonly Entry[], findi
   findings.at(["offerings"]).error("no offering is for this program", hint);
 }
 
-/** A backend that is nearly ours is probably ours: without the warning the offering would just not be there. */
+/** A backend that is nearly ours is probably ours: without the warning the offering would be ignored silently. */
 export function warnNearBackend(entry: Entry, findings: Findings): void {
   for (const path of nearBackends(entry))
     findings.at(path).warn("unknown backend, ignored", `did you mean ${BACKEND}?`);

@@ -1,4 +1,4 @@
-// The words of `unix_gid`: what each of them names.
+// The values of `unix_gid`, and the source that each of them names.
 
 import { nearestWord } from "../nearest.ts";
 import { notHome } from "./kinds.ts";

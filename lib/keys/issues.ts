@@ -1,14 +1,21 @@
-// What the schema objected to, as reports; and what is left of the values when those are taken out, so that the checks
-// that come after the schema can continue with the rest.
+// What the schema refused, as reports; and the values without it, so that the checks after the schema can continue with
+// the rest.
 
 import type * as v from "valibot";
 import { pathText } from "../json.ts";
 import type { Findings } from "../yaml/findings.ts";
 import { isYamlMap } from "../yaml/map.ts";
-import type { PartialFile } from "./context.ts";
-import { REQUIRED } from "./schema.ts";
+import { type OfferingValues, REQUIRED } from "./schema.ts";
 
 type Issue = v.BaseIssue<unknown>;
+
+/** An offering without its invalid values. */
+export type PartialValues = Partial<Omit<OfferingValues, "backend_settings">> & {
+  backend_settings?: Partial<OfferingValues["backend_settings"]>;
+};
+
+/** The file without invalid values; null for an offering of another backend. */
+export type PartialFile = { offerings?: readonly (PartialValues | null | undefined)[] };
 
 /**
  * Reports the first issue of each place. `meant` are the paths of keys whose name is misspelt, which is reported
@@ -27,7 +34,7 @@ export function reportIssues(issues: readonly Issue[], meant: ReadonlySet<string
   }
 }
 
-/** What is left of the file without the keys that have something wrong in them. */
+/** The file without the keys whose values have an issue. */
 export function withoutWrong(output: unknown, issues: readonly Issue[]): PartialFile {
   for (const issue of issues) {
     const path = issue.path?.map(({ key }) => String(key)) ?? [];
@@ -45,7 +52,7 @@ function isHolder(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** The schema made it, and what it objected to is gone. */
+/** The schema made it, and what it refused is gone. */
 function isPartialFile(value: unknown): value is PartialFile {
   return isYamlMap(value);
 }

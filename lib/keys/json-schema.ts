@@ -1,5 +1,5 @@
-// The schema of the configuration file as a JSON Schema, for editors and for checks where files are made. What it
-// cannot say (files that must exist, keys that must agree, unquoted octal numbers) a run says.
+// The schema of the configuration file as a JSON Schema, for editors and for programs that generate the file. What it
+// cannot express (files that must exist, keys that must agree, unquoted octal numbers) a run reports.
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { BACKEND } from "./ours.ts";
@@ -18,7 +18,7 @@ export function configJsonSchema() {
   const schema = toJsonSchema(File, {
     target: "draft-2020-12",
     typeMode: "input",
-    // What has no words in JSON Schema is left out of it.
+    // What JSON Schema cannot express is left out.
     errorMode: "ignore",
     definitions: {
       offering: Offering,
@@ -32,7 +32,7 @@ export function configJsonSchema() {
       valibotSchema.type === "lazy" && jsonSchema.$ref === "#/$defs/offering"
         ? { type: "object", anyOf: [{ not: IS_OURS }, jsonSchema] }
         : null,
-    // Words of the README.
+    // For the README alone.
     overrideAction: ({ valibotAction, jsonSchema }) => {
       if (valibotAction.type !== "metadata") return null;
       return Object.fromEntries(Object.entries(jsonSchema).filter(([name]) => name !== "shown"));

@@ -1,6 +1,6 @@
-// The kinds of values that keys of the file have, as valibot schemas with words for a person who made a mistake. The
-// first line of a message is the problem, the second the hint. None repeats the value: it may be a secret in the wrong
-// place. Of several issues at one place the first is reported.
+// The kinds of values that keys of the file have, as valibot schemas with their messages. The first line of a message
+// is the problem, the second the hint. None repeats the value: it may be a secret in the wrong place. Of several issues
+// at one place the first is reported.
 
 import * as v from "valibot";
 import { nearestWord } from "../nearest.ts";
@@ -46,7 +46,7 @@ export function textOrBlank(...checks: Check[]) {
   return v.pipe(v.string(notText), v.trim(), check, v.transform(orNull));
 }
 
-/** The same without a look at its characters, for a value that has messages of its own. */
+/** The same without a check of its characters, for a value that has messages of its own. */
 export function anyText(problem: string) {
   return v.pipe(v.string(problem), v.trim(), v.transform(orNull));
 }
@@ -71,7 +71,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-export const durationProblem: Check = (given) =>
+const durationProblem: Check = (given) =>
   durationMs(given) > 0 ? null : "must be a number with its unit\nfor example 30m, 1h or 2d";
 
 /** The example is the hint for a bare number, too: quotes alone would not help. */
@@ -81,7 +81,7 @@ export function duration() {
 }
 
 /** Milliseconds of `30m`, `1h`, `2d`; NaN for anything else. */
-export function durationMs(given: string): number {
+function durationMs(given: string): number {
   const [, number, unit = ""] = DURATION.exec(given) ?? [];
   return Number(number) * (UNIT_MS[unit] ?? Number.NaN);
 }
@@ -100,9 +100,7 @@ export const isUuid: Check = (given) =>
     ? null
     : "must be a UUID of 32 hexadecimal digits, with or without dashes\ncopy it from the offering's page in Waldur";
 
-/**
- * Intl would also take `+01:00`, which is an offset, not a zone: it has no daylight saving time. Asking it takes 10 ms.
- */
+/** `Intl`, which takes 10 ms, also accepts `+01:00`: an offset, not a zone, so without daylight saving time. */
 export const isZone: Check = (name) => {
   const unknown = "is not a known time zone\nfor example UTC or Europe/Zurich";
   if (name === "UTC") return null;
@@ -128,7 +126,7 @@ export const flag = v.pipe(
   v.transform((input) => (input instanceof TwoReadings ? input.flag === true : input)),
 );
 
-/** Says that quotes, or a leading 0, are why a value is not a number. */
+/** With a hint where quotes or a leading 0 are why a value is not a number. */
 export const notNumber =
   (problem: string) =>
   ({ input }: Checked) => {
@@ -182,7 +180,7 @@ export const fileMode = v.pipe(
 
 const NO_MODE = "must be three octal digits, with or without a leading 0";
 
-/** The hint is about what is wrong with this value: one in quotes needs none. */
+/** The hint depends on the value: one in quotes needs no quotes. */
 function noDigits(problem: string, given: unknown, example: string): string {
   if (Array.isArray(given)) return `${problem}\nwrite one value, not a list, as in "${example}"`;
   return `${problem}\n${typeof given === "string" ? "for example" : "put it in quotes, as in"} "${example}"`;
@@ -207,7 +205,7 @@ export const permissions = v.pipe(
 
 const NO_PERMISSIONS = "must be three or four octal digits";
 
-/** A permission that represents the bits that it has; the owner's are always there. */
+/** A permission as a mask of bits; those of the owner are always set. */
 export const mask = v.pipe(
   permissions,
   holds((digits) => (/7..$/.test(digits) ? null : "must have 7 for the owner")),
@@ -220,7 +218,7 @@ export function list<S extends v.GenericSchema>(item: S) {
   return v.pipe(v.array(item, message), v.nonEmpty(message));
 }
 
-/** A map by its own schema; valibot alone would take a list for a map. */
+/** A map with its own schema; valibot alone would accept a list, too. */
 export function map<S extends v.GenericSchema>(schema: S) {
   return v.lazy((input): S | typeof NO_MAP => (input === undefined || isYamlMap(input) ? schema : NO_MAP));
 }
@@ -238,7 +236,7 @@ export function key<S extends v.GenericSchema, const D extends v.InferInput<S> |
   return v.pipe(v.nullish(schema, fallback), v.description(meaning));
 }
 
-/** For a default that is found later, what the README shows of it. */
+/** What the README shows of a default that is determined later. */
 export function shownAs<S extends v.GenericSchema>(schema: S, shown: string) {
   return v.pipe(schema, v.metadata({ shown }));
 }

@@ -20,7 +20,7 @@ export const NAME_OF_LEVEL: Readonly<Record<Level, string>> = {
 };
 
 /**
- * Keys of the site agent and of its storage plugin only. They are never errors, however near they are to one of
+ * Keys that only the site agent and its storage plugin read. They are never errors, however near they are to one of
  * ours. From the models of waldur-site-agent 1.0.7 (common/structures.py) and the settings that it and
  * waldur-site-agent-cscs-hpc-storage 0.7.9 read, both on PyPI; some are of earlier versions. A test compares the list
  * with an unpacked package that SITE_AGENT_PACKAGE names.

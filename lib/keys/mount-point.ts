@@ -1,7 +1,8 @@
-// The template of a mount point. What fills it is checked where the document is built; here the template itself must
-// give an absolute path, and one for each storage project.
+// The template of a mount point, which must give an absolute path, another one for each storage project. The slugs that
+// fill it are checked where the document is built.
 
 import { nearestWord } from "../nearest.ts";
+import { LONGEST_PATH, LONGEST_SEGMENT } from "../segment.ts";
 
 const PLACEHOLDERS = [
   "storage_system",
@@ -41,26 +42,24 @@ export function rootProblem(directory: string): string | null {
   return faultOfAbsolutePath(directory);
 }
 
-/** What file systems and the kernel take, in bytes. */
-const LONGEST_PART = 255;
-const LONGEST_PATH = 4095;
-
-/** Why a path, or a template of one, is not a normalised absolute path; null when it is. */
-export function faultOfAbsolutePath(template: string): string | null {
+/**
+ * Why a directory or a template is not a normalised absolute path; lib/storage/mount-point.ts checks finished paths.
+ */
+function faultOfAbsolutePath(template: string): string | null {
   if (!template.startsWith("/")) return "must be an absolute path\nbegin it with a slash";
   const segments = template.slice(1).split("/");
   if (segments.includes("..") || segments.includes(".")) {
     return "must not contain `.` or `..` as a path segment";
   }
   if (segments.includes("")) return "must not contain `//` or end in `/`";
-  // Control characters are refused with every text; these kinds pass there, and no path may have them.
+  // Control characters are refused in every text; these are not, but no path may have them.
   if (/[\p{Cf}\p{Cs}\u2028\u2029]/u.test(template)) {
     return "must not contain control characters or invisible format characters";
   }
-  // What is in it already; what fills it is checked with each resource.
+  // The shortest path that the template can give.
   const filled = template.replaceAll(/\{[^{}]*\}/g, "x");
-  if (filled.split("/").some((segment) => Buffer.byteLength(segment) > LONGEST_PART)) {
-    return `must not have a part longer than ${LONGEST_PART} bytes`;
+  if (filled.split("/").some((segment) => Buffer.byteLength(segment) > LONGEST_SEGMENT)) {
+    return `must not have a part longer than ${LONGEST_SEGMENT} bytes`;
   }
   if (Buffer.byteLength(filled) > LONGEST_PATH) {
     return `must not be longer than ${LONGEST_PATH} bytes`;

@@ -1,9 +1,10 @@
-// Every key of the configuration file: what it may hold, its default, what it means. From here come the reading of the
-// file, its errors, the near misses of a key, the README's table, and what `schema config` prints. To add a key, add
-// its line to a map below; its name in camel case is then part of `StorageSettings`. Keys of the site agent, whose file
-// this is, are in levels.ts. One file because every key is to be found in one place.
+// Every key of the configuration file: its kind, default and meaning. The reading of the file, its errors, the hints
+// for misspelt keys, the README's table and `schema config` come from here. To add a key, add it to a map below; its
+// name in camel case is then part of `StorageSettings`. Keys that only the site agent reads are in levels.ts. One file
+// because every key is to be found in one place.
 
 import * as v from "valibot";
+import { LAST_GID } from "../gid.ts";
 import { plainUuid } from "../uuid.ts";
 import { gidSource, unixGidProblem } from "./gid-source.ts";
 import {
@@ -36,7 +37,7 @@ import { apiUrlProblem, normaliseApiUrl, proxyProblem } from "./url.ts";
 
 const ofHttp = (meaning: string) => `${meaning}; for \`unix_gid: http\``;
 
-/** Files of the Python plugin may have them, with anything in them, so they are looked at where they are used. */
+/** Files of the Python plugin may have them, with any value, so lib/config/hpc-user.ts checks them if they are used. */
 export const HpcUser = v.object({
   hpc_user_api_url: key(v.unknown(), null, ofHttp("address of the service that has the GIDs")),
   hpc_user_oidc_token_url: key(v.unknown(), null, ofHttp("its token endpoint")),
@@ -187,11 +188,7 @@ export const Settings = v.object({
     ),
     "any",
   ),
-  min_gid: key(
-    wholeNumber(1, 4_294_967_294),
-    1000,
-    "lowest GID that is published; the highest is 4294967294",
-  ),
+  min_gid: key(wholeNumber(1, LAST_GID), 1000, `lowest GID that is published; the highest is ${LAST_GID}`),
 });
 
 export const Component = v.object({
@@ -208,7 +205,7 @@ const NO_STORAGE =
 
 export const ComponentsByName = v.record(v.string(), v.nullish(map(Component), {}));
 
-/** What examples of the Python plugin have. */
+/** A list of names, as in examples of the Python plugin. */
 export const ComponentNames = v.pipe(
   v.array(v.string("must be the name of a component\nwrite `storage: {…}` in place of `- storage: {…}`")),
   v.nonEmpty("is empty\nleave the key out for its default"),

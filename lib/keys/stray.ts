@@ -1,6 +1,6 @@
 // Keys of `backend_settings` that are neither ours nor the site agent's, and near none of ours. They may be for another
-// program, so they are never an error; but a value that has no effect must be seen. One warning for each offering,
-// since every run logs it, and files of other programs may have any number of such keys.
+// program, so they are never an error; but a value without effect must be noticed. One warning for each offering, since
+// every run logs it, and files of other programs may have any number of such keys.
 
 import { wordAlike } from "../nearest.ts";
 import type { Document } from "../yaml/document.ts";
@@ -16,12 +16,12 @@ type Strays = {
   keys: readonly string[];
 };
 
-/** More names than these are counted only. */
+/** Names beyond these are only counted. */
 const MOST_NAMES = 10;
 const MOST_HINTS = 3;
 const IGNORED = "unknown key, ignored";
 
-/** Warns at the first of them, naming the others. */
+/** Warns at the first of them, and names the others. */
 export function warnStrayKeys(
   { offering, path, keys }: Strays,
   { document, findings }: { document: Document; findings: Findings },
@@ -52,7 +52,7 @@ const BACKEND_KEYS = [
   "membership_sync_backend",
 ];
 
-/** Its settings are in the same map, and nobody here knows them. */
+/** Its settings are in the same map, and are not known here. */
 function isOfAnotherBackend(offering: YamlMap): boolean {
   return BACKEND_KEYS.some((key) => ![null, "", BACKEND].includes(backendOf(offering, key)));
 }

@@ -1,6 +1,6 @@
-// Unknown keys. One that is nearly a key of ours, or that is at another level than its own, was meant for
-// us: where the key that was meant is missing, what it says would be lost, so it is an error in an offering that this
-// command takes. Elsewhere it is a warning. Other unknown keys of settings are a warning (stray-keys.ts).
+// Unknown keys. One that is nearly a key of ours, or a key of ours at another level, is a misspelt one: where the right
+// key is missing, its value would have no effect, so it is an error in an offering that this command takes. Elsewhere
+// it is a warning. Other unknown keys of settings are a warning (stray.ts).
 
 import { pathText } from "../json.ts";
 import { nearestWord } from "../nearest.ts";
@@ -15,26 +15,23 @@ type Maps = Partial<Record<Level, { map: YamlMap; path: Path }>>;
 type Judge = {
   document: Document;
   findings: Findings;
-  /** Paths of keys of the file and of offerings that were meant; those of settings can be left out anyway. */
+  /** Paths of keys that are misspelt; those of settings have no entry, because all of them may be missing. */
   meant: Set<string>;
 };
 
-/** A word of the vocabulary, which may be repeated in a message; anything else could be a secret in the wrong place. */
+/** Whether a message may repeat the key; any other word could be a secret in the wrong place. */
 export function isKnownKey(key: string): boolean {
   return [OWN_KEYS, AGENT_KEYS].some((levels) => Object.values(levels).some((keys) => keys.includes(key)));
 }
 
-/**
- * Reports unknown keys at the top and in offerings of ours; returns the paths of keys that they mean and that are
- * missing.
- */
+/** Reports unknown keys at the top and in offerings of ours; returns the paths of the missing keys that they mean. */
 export async function reportUnknownKeys(
   file: YamlMap,
   offerings: readonly { index: number; isTaken: boolean }[],
   into: Omit<Judge, "meant">,
 ): Promise<ReadonlySet<string>> {
   const judge: Judge = { ...into, meant: new Set() };
-  // No offering is concerned by what stands here, unless there is none at all.
+  // A key at the top matters for no offering, unless there is none.
   judgeMap("top", { top: { map: file, path: [] } }, { judge, isTaken: !isGiven(file, "offerings") });
   for (const { index, isTaken } of offerings) {
     const maps = mapsOf(file, index);
@@ -69,7 +66,7 @@ function mapAt(outer: Maps[Level], key: string): Maps[Level] {
 
 type Meant = { key: string; level: Level };
 
-/** Returns the unknown keys that mean nothing of ours. */
+/** Returns the unknown keys that are near no key of ours. */
 function judgeMap(
   level: Level,
   maps: Maps,
@@ -98,7 +95,7 @@ function judgeMap(
   return strays;
 }
 
-/** Files of the Python plugin, and of other programs, have such keys for themselves. */
+/** Files of the Python plugin, and of other programs, have such keys of their own. */
 function isUnused({ key }: Meant, { settings }: Maps): boolean {
   return key.startsWith("hpc_user_") && settings?.map.unix_gid !== "http";
 }
@@ -106,7 +103,7 @@ function isUnused({ key }: Meant, { settings }: Maps): boolean {
 /** Shorter words are near too many. */
 const LONG = 8;
 
-/** A key of ours that is nearly this one at its level, this one at another level, or nearly this one there. */
+/** The key of ours that was probably meant: a similar one at this level, else this one or a similar one at another. */
 function meaningOf(key: string, level: Level): Meant | null {
   const near = nearestWord(key, OWN_KEYS[level]);
   if (near !== null) return { key: near, level };

@@ -1,10 +1,10 @@
 // Whether others can change a file that decides where the token is sent and what is published: the configuration, a
-// token, a GID map, a CA. Judged is the file that was opened, not whatever has the name now.
+// token, a GID map, a CA. What counts is the file that was opened, not the one that has the name now.
 
 import type { Stats } from "node:fs";
 import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } from "./owners.ts";
 
-/** Without the path of the file, which may be a misplaced token until the file was read. */
+/** Without the path of the file, which may be a token in the wrong place. */
 export type Changeable = { who: string; detail: string; remedy: string };
 
 /**

@@ -1,5 +1,5 @@
-// Reads a small text file that a person wrote, with the checks that make a mistake visible: no directory, no huge
-// file, no other encoding. What it says about a failure never contains the path: a path may be a misplaced token.
+// Reads a small text file that a person wrote. A directory, a huge file and another encoding are refused. No message
+// contains the path, which may be a token in the wrong place.
 
 import { closeSync, fstatSync, type Stats } from "node:fs";
 import { AppError } from "../errors.ts";
@@ -7,12 +7,12 @@ import { openAnswering, type Place, readAnswering, type TouchLimits } from "./an
 import { type Changeable, changeableBy } from "./changeable.ts";
 import { readUpTo } from "./open.ts";
 
-/** Who can read and change it is about the file that was opened, not about whatever has the name now. */
+/** The access is that of the file that was opened, not of the one that has the name now. */
 export type TextFile = { text: string; worldReadable: boolean; changeable: Changeable | null };
 
 export type Unreadable = { problem: string; hint?: string; line?: number; column?: number };
 
-/** What is read, how messages name it where it does not answer, and at most how many bytes. */
+/** Which file is read, its name in messages, and the most bytes that it may have. */
 export type Reading = Place & { limitBytes: number };
 
 /**
@@ -85,10 +85,10 @@ function tooLarge(limit: number): Unreadable {
   };
 }
 
-/** The problem of a path that nothing has. */
+/** The problem of a path that does not exist. */
 export const MISSING = "does not exist";
 
-/** What to do where the problem is a permission. */
+/** The hint where the user lacks the permission. */
 export const READABLE = "give the user that runs this the right to read it: chgrp, and chmod 640";
 
 /** Only the code of the error: its message holds the path. */

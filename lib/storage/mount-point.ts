@@ -1,7 +1,7 @@
 // Where a resource is mounted: the path its backend id gives, or else one made from the configured template.
 // A path that could lead elsewhere than it seems (`..`, `//`, control and invisible characters) is never published.
 
-import { LONGEST_SEGMENT, SEGMENT_HINT } from "../segment.ts";
+import { LONGEST_PATH, LONGEST_SEGMENT, SEGMENT_HINT } from "../segment.ts";
 import type { MappingProblem } from "./document.ts";
 import { mappingProblem, type Problems, quoted } from "./problems.ts";
 
@@ -118,7 +118,6 @@ export function suspectBackendId(backendId: string): MappingProblem | undefined 
   });
 }
 
-const LONGEST_PATH = 4095;
 /** What no path may hold, and what it is called: two paths must not look the same, nor a path like another text. */
 const UNWRITABLE: readonly (readonly [RegExp, string])[] = [
   [/[\p{Cc}\u2028\u2029]/u, "a control character"],
@@ -135,7 +134,7 @@ export function faultOfPath(path: string): string | null {
     const found = characters.exec(path)?.[0];
     if (found !== undefined) return `has ${kind} (${codePoint(found)})`;
   }
-  if (utf8.encode(path).length > LONGEST_PATH) return "is longer than 4095 bytes";
+  if (utf8.encode(path).length > LONGEST_PATH) return `is longer than ${LONGEST_PATH} bytes`;
   return (
     path
       .slice(1)
@@ -152,5 +151,7 @@ function codePoint(character: string): string {
 function faultOfPart(part: string): string | null {
   if (part === "") return "has an empty part (//)";
   if (part === "." || part === "..") return `has the part "${part}"`;
-  return utf8.encode(part).length > LONGEST_SEGMENT ? "has a part longer than 255 bytes" : null;
+  return utf8.encode(part).length > LONGEST_SEGMENT
+    ? `has a part longer than ${LONGEST_SEGMENT} bytes`
+    : null;
 }

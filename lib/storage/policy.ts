@@ -3,6 +3,7 @@
 // problem that names the key to change. The mapper asks for both modes, and so does the carrying over of old entries.
 
 import type { StorageSettings } from "../config/config.ts";
+import { LAST_GID } from "../gid.ts";
 import { isTable, tableOf } from "../json.ts";
 import type { MappingProblem } from "./document.ts";
 import { faultOfPath } from "./mount-point.ts";
@@ -118,9 +119,6 @@ function isWithin(bits: number, mask: number): boolean {
 }
 
 const OWNER_ALL = 0o700;
-
-/** The one above it is "no group" to the kernel. */
-const LAST_GID = 4_294_967_294;
 
 type IdName = keyof typeof IDS;
 /** Keys of an item that hold numbers of the system, and what those are. */

@@ -1,5 +1,5 @@
-// Collects everything that is wrong or doubtful in the configuration file, so that one run shows it all in the order
-// of the file.
+// Collects all errors and warnings about a configuration file, so that one run reports all of them, in the order of the
+// file.
 
 import type { ConfigIssue, IssuePlace } from "../errors.ts";
 import { pathText } from "../json.ts";
@@ -19,7 +19,7 @@ export type Findings = {
   atKey(path: Path): Report;
   /** The place of a value, for what is found after the file was read. */
   placeOf(path: Path): Promise<IssuePlace>;
-  /** Whatever is there so far, with its place. */
+  /** What was reported so far, with its place. */
   located(): Promise<{ errors: ConfigIssue[]; warnings: ConfigIssue[] }>;
 };
 

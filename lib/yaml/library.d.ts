@@ -1,5 +1,5 @@
-// tsconfig.json sends `yaml` to the library's ECMAScript modules, of which a build takes what is used: for a program
-// that is not a browser the library names CommonJS, all of which each run would load. Its types stand with the latter.
+// tsconfig.json resolves `yaml` to the library's ECMAScript modules, of which a build includes only what is used; by
+// default it would be CommonJS, all of which each run would load. The types are with the latter.
 
 declare module "yaml" {
   export * from "yaml-types";

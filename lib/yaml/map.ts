@@ -1,4 +1,4 @@
-// What values of a configuration file are made of, and the words for places in it.
+// The types of values of a configuration file, and of places in it.
 
 /** Keys of maps and indexes of lists, from the top of the file. */
 export type Path = readonly (string | number)[];
@@ -26,6 +26,12 @@ export function isGiven(map: unknown, key: string): boolean {
   return isYamlMap(map) && Object.hasOwn(map, key) && map[key] !== null;
 }
 
+/** A key without a value, or with nothing but spaces. */
+export function isBlank(map: YamlMap, key: string): boolean {
+  const value = map[key] ?? null;
+  return value === null || (typeof value === "string" && value.trim() === "");
+}
+
 /**
  * An unquoted value that YAML 1.1 and 1.2 read differently. The Python programs that read the same file use 1.1, where
  * `no` is false and 0755 is 493, so each key decides what such a value may mean.
@@ -43,7 +49,7 @@ const FLAG = /^(?:(yes|Yes|YES|on|On|ON)|no|No|NO|off|Off|OFF)$/;
 /** Octal to one version and decimal or a word to the other: 0755, 0o755, 0x1ff. */
 const NUMBER = /^[-+]?0[0-9ox]/;
 
-/** The value of an unquoted scalar, or what represents a value with two readings. */
+/** The value of an unquoted scalar. */
 export function plainValue(value: unknown, source: string): unknown {
   const flag = FLAG.exec(source);
   if (flag) return new TwoReadings(flag[1] !== undefined);

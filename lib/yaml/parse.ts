@@ -1,6 +1,6 @@
-// The YAML of the configuration file as a tree that still knows its places. Refuses whatever could be read in two ways:
-// duplicate keys, several documents, unknown tags, aliases that loop or explode. Nothing it says quotes the source,
-// because the line with the mistake may be the one with the token (the parser's own messages do quote it).
+// The YAML of the configuration file as values and their places. Refuses what could be read in two ways: duplicate
+// keys, several documents, unknown tags, aliases that loop or explode. No message quotes the source, as those of the
+// library do, because the line with the error may be the one with the token.
 
 import { LineCounter, type Node, parseDocument } from "yaml";
 import { ConfigError, type ConfigIssue } from "../errors.ts";
@@ -110,7 +110,7 @@ const SYNTAX: Readonly<Record<string, Description>> = {
   BAD_DQ_ESCAPE: BAD_CHARACTER,
 };
 
-/** At the end of the file it is what was opened above that is wrong. */
+/** At the end of the file the error is something above that was not closed. */
 function describeSyntax(code: string, isAtEnd: boolean): Description {
   if (code === "BAD_INDENT" && isAtEnd) return MISSING;
   return SYNTAX[code] ?? { message: `not valid YAML (${code.toLowerCase().replaceAll("_", " ")})` };
@@ -136,8 +136,8 @@ function isOutOfLine(text: string, offset: number): boolean {
 }
 
 /**
- * A broken line makes the parser complain several times; only the first complaint says what is wrong. After a wrong
- * indentation, also one by a tab, it has lost its place.
+ * The parser reports several errors for one wrong line, of which only the first is useful, and none is after a wrong
+ * indentation.
  */
 function oneALine(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const lines = new Map<number, ConfigIssue>();

@@ -1,6 +1,6 @@
-// The values of a YAML tree in one pass over it: aliases and merge keys are followed, and every value keeps its place.
-// Refused is what could be read in two ways or without end: a key that appears twice, an alias that contains itself or
-// explodes. The parser's own checks take quadratic time for both, or give no place. No problem quotes the source.
+// The values of a YAML tree, in one pass: aliases and merge keys are followed, and the place of every value is kept.
+// Refuses what could be read in two ways or without end: a key that appears twice, an alias that contains itself or
+// explodes. The parser's own checks for both take quadratic time or give no place. No problem quotes the source.
 
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import { isYamlMap, type Place, plainValue } from "./map.ts";
@@ -14,7 +14,7 @@ export type Values = {
   places: WeakMap<object, ReadonlyMap<string | number, Place>>;
 };
 
-/** An alias may represent this many values, itself containing aliases; more is an alias bomb. */
+/** An alias with more values, those of aliases in it included, is an alias bomb. */
 const MAX_ALIAS_VALUES = 100_000;
 
 /** `weight` counts the values in it, with those that aliases represent. */

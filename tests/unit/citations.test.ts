@@ -1,8 +1,9 @@
-// Comments cite sections of docs/; the compiler does not follow them, so a test does.
+// Comments cite sections of docs/ and other files; the compiler does not follow them, so a test does.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "pathe";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "pathe";
+import { codeIn, filesIn, textOf } from "../source-text.ts";
 
 const root = resolve(import.meta.dir, "../..");
 
@@ -47,3 +48,32 @@ test.each(["docs/contract.md", "docs/waldur.md"])(
     expect(wrong).toEqual([]);
   },
 );
+
+const sources = ["lib", "cmd", "scripts", "tests"].flatMap((directory) => filesIn(directory));
+
+/** Comments that have lines of their own. */
+function commentsIn(file: string): string[] {
+  return textOf(file)
+    .split("\n")
+    .filter((line) => line.trim() !== "" && codeIn(line) === "");
+}
+
+test("a file that a comment names exists, in the same directory or by its path in the project", () => {
+  const named = sources.flatMap((file) =>
+    [
+      ...commentsIn(file)
+        .join("\n")
+        .matchAll(/(?<![\w/.-])[\w/-][\w./-]*\.ts\b/g),
+    ].map(([name]) => ({ file, name })),
+  );
+  expect(named.length).toBeGreaterThan(40);
+  const wrong = named.filter(
+    ({ file, name }) => ![join(root, name), join(root, dirname(file), name)].some((path) => existsSync(path)),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("a comment has lines of at most 120 characters", () => {
+  const long = sources.flatMap((file) => commentsIn(file).filter((line) => [...line].length > 120));
+  expect(long).toEqual([]);
+});

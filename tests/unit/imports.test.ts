@@ -53,6 +53,7 @@ const RULES: Readonly<Record<string, { values: readonly string[]; types: readonl
 const SHARED = [
   "collect",
   "errors",
+  "gid",
   "json",
   "key-set",
   "nearest",
@@ -185,7 +186,7 @@ test("no imports run in a circle, nor do those of types", () => {
   expect(circles.filter((circle) => circle !== null)).toEqual([]);
 });
 
-/** Beside main.ts, which gives the environment, arguments and signals to all others. */
+/** Besides cmd/main.ts, which gives the environment, arguments and signals to all others. */
 const PROCESS_USES: Record<string, string[]> = {
   // The user of the process decides which files it may trust, and never changes.
   "lib/places/owners.ts": ["process.geteuid"],

@@ -1,12 +1,12 @@
-// What reading the file needs besides the file itself; the environment and the working directory come from outside.
+// What loading the file needs besides the file itself; the environment and the working directory come from outside.
 
 import type { ReadGidMap } from "../gid-map/read.ts";
 import type { TouchLimits } from "../places/answers.ts";
 import type { Findings } from "../yaml/findings.ts";
 
-export type Context = {
+export type LoadContext = {
   findings: Findings;
-  /** Paths of keys that are there under a misspelt name, which is reported. */
+  /** Paths of keys whose names are misspelt in the file, which is reported. */
   meant: ReadonlySet<string>;
   /** As the user wrote it, for messages. */
   file: string;
@@ -18,7 +18,7 @@ export type Context = {
   allowInsecure: boolean;
   /** How long a file may take to answer. */
   limits: TouchLimits;
-  /** False for a command that asks nothing of Waldur: then no token is looked for. */
+  /** False for a command that sends no requests: then no token is looked for. */
   needsToken: boolean;
   /** GID maps read so far, by path: offerings of one site usually share one. */
   gidFiles: Map<string, ReadGidMap>;
