@@ -1,5 +1,5 @@
 // How strictly a command line is read, over citty's own definitions: citty ignores an option that it does not know and
-// takes another option for a value. A misspelt `--dryrun` must never start a real run, so whatever is not understood is
+// takes another option for a value. A misspelt `--dryrun` must never start a real run, so an unknown word is always
 // an error that names the nearest known word.
 
 import { parseArgs } from "node:util";
@@ -64,7 +64,7 @@ function parseAll(words: readonly string[], declared: Declared): Parsed {
       if (mistake !== null) mistakes.set(mistake.message, mistake);
       else if (token.value !== undefined) values[token.name] = [...(values[token.name] ?? []), token.value];
     }
-    // The first error is the parser's own, which saw what is wrong.
+    // Where the rules here find nothing, the error of the parser is the cause.
     if (mistakes.size === 0) throw error;
     return { values, positionals, mistakes: [...mistakes.values()] };
   }

@@ -30,7 +30,7 @@ export const command = defineCommand({
     { about: "before the first run", command: "waldur-cscs-storage check -c /etc/waldur/config.yaml" },
     {
       about: "messages of what failed",
-      command: `waldur-cscs-storage check --json | jq -r '.items[] | select(.status == "fail") | .message'`,
+      command: `waldur-cscs-storage check --json | jq -r '.items[] | select(.status == "fail").message'`,
     },
   ],
   exits: { 10: "a run would leave orders or resources out" },

@@ -12,7 +12,7 @@ export type Shell = {
   isErrorTerminal: boolean;
   /** Standard error goes to the journal. */
   isJournald: boolean;
-  /** Cron started this, and mails whatever is written. */
+  /** Cron started this, and mails everything that is written. */
   isBelowCron: () => boolean;
   /** Standard output; throws `StdoutError`. */
   print(text: string): Promise<void>;
@@ -20,11 +20,11 @@ export type Shell = {
   width(): Promise<number>;
   /** Standard error. */
   writeError(text: string): void;
-  /** Requests to this machine go past whatever proxy the environment names. */
+  /** Requests to this machine do not use the proxy of the environment. */
   stayLocal(): void;
   /** Aborted by SIGINT or SIGTERM. */
   interrupted: AbortSignal;
-  /** The program then ends without closing what it has open: something of it would wait for a dead disk. */
+  /** Makes the program end without closing its files: closing one would wait for a disk that does not answer. */
   abandon(): void;
 };
 
@@ -78,7 +78,7 @@ export type Entry = {
   load: () => Promise<{ command: Command }>;
 };
 
-/** What citty hands on to `run`. */
+/** What citty passes to `run`. */
 type RunData = { flags: Flags; shell: Shell };
 
 type Definition = Omit<Command, "run" | "subCommands" | "listing"> & {

@@ -61,7 +61,7 @@ type Below = {
   below: readonly (readonly [name: string, call: string])[];
 };
 
-/** One word of a list, and what follows it is a matter of its own function. */
+/** One word of a list; a function of its own completes what follows. */
 function groupLines(specs: readonly string[], { all, below }: Below): string[] {
   const places = below.length === 0 ? ["'1: :->command'"] : ["'1: :->command'", "'*:: :->rest'"];
   const rest = below.map(([name, call]) => `      ${name}) ${call} ;;`);

@@ -20,5 +20,5 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
 /** Of a command that reads neither a configuration nor the state. */
 export const PLAIN_ENDS: readonly ExitCode[] = [EXIT.ok, EXIT.bug, EXIT.usage, EXIT.stdout, EXIT.sigint];
 
-/** Of one that reads both, and asks no server. */
+/** Of one that reads both, and sends no requests. */
 export const LOCAL_ENDS: readonly ExitCode[] = [...PLAIN_ENDS, EXIT.output, EXIT.retryLater, EXIT.config];

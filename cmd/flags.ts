@@ -35,7 +35,7 @@ export const offeringFlags = {
   },
 } as const satisfies Arguments;
 
-/** How long Waldur is waited for. */
+/** How long to wait for Waldur. */
 export const connectionFlags = {
   timeout: {
     type: "string",
@@ -184,7 +184,7 @@ export function parseUuid(flag: keyof typeof UUIDS_FROM, given: string): string 
   });
 }
 
-/** Where people find one. */
+/** Where a uuid is found. */
 const UUIDS_FROM = {
   "offering-uuid": "the configuration file",
   resource: "`claims list`",

@@ -1,6 +1,7 @@
 // Help, made from the tree: sentence, usage, options on the left in groups, examples that can be pasted, exit codes;
 // all of it within the width of the terminal.
 
+import { fold } from "../lib/table.ts";
 import type { Argument, Called, Command, Entry, Example } from "./command.ts";
 import { PROGRAM } from "./common.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
@@ -12,7 +13,7 @@ export type Style = {
   bold: boolean;
 };
 
-/** Narrower, words would be one below the other; wider, lines are too long to read. */
+/** On a narrower terminal lines would have one word each; on a wider one they would be too long to read. */
 const WIDTH = { least: 40, most: 120 };
 const GENERAL = "General";
 
@@ -120,7 +121,7 @@ function exampleLines({ about, command }: Example, columns: number): string[] {
   return [...wrap(about, columns - 4).map((line) => `  # ${line}`), ...indent(pasted, 2, 6)];
 }
 
-/** Pieces of a command line between which it may be broken: not in quotes, nor between an option and its value. */
+/** The pieces between which a command line may be broken: not in quotes, not between an option and its value. */
 function piecesOf(command: string): string[] {
   return command.match(/(?:\| \S+ )?(?:-\S+ (?=[^-|]))?(?:'[^']*'|\S)+/g) ?? [];
 }
@@ -135,20 +136,6 @@ function exitCodes({ ends, exits = {} }: Command, columns: number): string[] {
 
 function wrap(text: string, columns: number): string[] {
   return fold(text.split(" "), columns);
-}
-
-/**
- * Lines of as many words as fit; a word that is longer than a line has one of its own. The same as in lib/table.ts,
- * which help does not load.
- */
-export function fold(words: readonly string[], columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines.push(`${lines.pop()} ${word}`);
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function indent(lines: readonly string[], first: number, others: number): string[] {

@@ -1,5 +1,5 @@
-// What a command line asks for: a command with its flags, help, or the version. Words are found in the tree one by one,
-// and nothing runs that was not understood to its last word.
+// What a command line asks for: a command with its flags, help, or the version. Its words are looked up in the tree one
+// by one, and nothing runs unless every word is known.
 
 import { throwMistakes, UsageError, UsageErrors } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
@@ -15,7 +15,7 @@ export type Asked =
 export async function understand(args: readonly string[]): Promise<Asked> {
   if (args[0] === "help") return helpFor(args.slice(1));
   const { rest, ...called } = await findCommand(args);
-  // Help and version are shown whatever else there is, before a `--`.
+  // Before a `--`, help and version win over everything else.
   const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (options.some((word) => word === "--help" || word === "-h")) return { kind: "help", ...called };
   if (options.some((word) => word === "--version" || word === "-V")) return { kind: "version" };

@@ -1,5 +1,5 @@
 // The entry point: parses the command line, runs the command, and turns an error into its exit code. The only file
-// that touches the process; nothing that a command needs alone is loaded before the command is known.
+// that touches the process. What only one command needs is loaded once the command is known.
 
 import type { ArgsDef } from "citty";
 import { basename } from "pathe";
@@ -204,7 +204,7 @@ function catchSignals(): AbortSignal {
 
 let isAbandoned = false;
 
-/** The runtime closes its databases before it ends, and that asks the disk; another program in its place does not. */
+/** The runtime closes its databases before it ends, which accesses the disk; replacing the process does not. */
 function leave(code: ExitCode): never {
   if (isAbandoned) {
     try {

@@ -1,12 +1,13 @@
-// The manual page, made from the tree of commands: mdoc, as mandoc and groff read it. What a command says of itself is
-// there in full; the sections around it are those of mdoc(7), in its order.
+// The manual page, made from the tree of commands: mdoc, as mandoc and groff read it. It has the whole help of every
+// command, within the sections of mdoc(7) in their order.
 
+import { fold } from "../lib/table.ts";
 import { type Argument, type Called, type Command, type Example, everyNode } from "./command.ts";
 import { commonFlags, PROGRAM } from "./common.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
-import { argumentsOf, fold, placeholder, valueHintOf } from "./help.ts";
+import { argumentsOf, placeholder, valueHintOf } from "./help.ts";
 
-/** Of the last change of what the page says beside the commands; a date of the build would differ with each one. */
+/** When the text below was last changed; the date of the build would make each build another one. */
 const REVISED = "November 27, 2026";
 
 export async function manualOf(root: Command): Promise<string> {

@@ -1,4 +1,4 @@
-// The offerings that a command looks at which is of neither mode.
+// The offerings for commands that belong to neither mode.
 
 import type { Config } from "../lib/config/config.ts";
 import type { Flags, Shell } from "./command.ts";

@@ -155,7 +155,7 @@ async function printReport(report: Report, shell: Shell, log: Log): Promise<Exit
 }
 
 /**
- * With more problems than that, what the run left in memory goes first: of 150 000 the peak is 271 MB instead of 318.
+ * With more problems than that, the garbage of the run is collected first: with 150 000 the peak is 271 MB, not 318.
  */
 const MANY_PROBLEMS = 10_000;
 

@@ -76,7 +76,7 @@ function subjectOf(given: string): Subject {
   });
 }
 
-/** Without a token what is known here is shown all the same. */
+/** Without a token, what is known locally is shown nevertheless. */
 async function loadForShow(
   flags: Flags,
   shell: Shell,

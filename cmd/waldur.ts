@@ -1,4 +1,5 @@
-// Asking Waldur for a command that is of neither mode: clients that can only GET, within the limits of the flags.
+// Requests to Waldur for commands that belong to neither mode: clients that can only GET, within the limits of the
+// flags.
 
 import type { OfferingConfig } from "../lib/config/config.ts";
 import type { Reader } from "../lib/waldur/client.ts";

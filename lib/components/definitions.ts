@@ -1,4 +1,4 @@
-// What `backend_components` says of each component beside its unit: the keys by which the site agent sets up an
+// What `backend_components` says of each component besides its unit: the keys by which the site agent sets up an
 // offering. Only the command `components` reads them, and only there a mistake in them is an error: runs ignore
 // them. Null and blank mean that the file says nothing.
 
@@ -90,7 +90,7 @@ export function readDefinitions(offering: OfferingContext, findings: Findings): 
   });
 }
 
-/** Names of a list say nothing but the name; what is not a map, the schema of the file reports. */
+/** A list has names alone; the schema of the file reports what is not a map. */
 function entriesOf(components: unknown): (readonly [string, YamlMap])[] {
   if (Array.isArray(components)) return components.filter(isText).map((type) => [type, {}] as const);
   if (!isYamlMap(components)) return [];

@@ -197,7 +197,7 @@ async function showRun(mode: RunOptions["mode"], simulator: Simulator, scene: Sc
   for (const file of report.files) {
     await stage.show(`  wrote  ${basename(file.path)} (${file.bytes} bytes)\n`);
   }
-  for (const problem of report.problems) await stage.show(`  left   ${problem.message}\n`);
+  for (const problem of report.problems) await stage.show(`  error  ${problem.message}\n`);
   await stage.show(`  exit   ${report.exitCode}\n`);
   return report;
 }

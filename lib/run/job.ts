@@ -1,4 +1,4 @@
-// What the run hands to the part that handles one offering: where to read, where to note, when to stop.
+// What the run passes to the part that handles one offering: where to read, where to note, when to stop.
 
 import type { OfferingConfig } from "../config/config.ts";
 import type { GidBook } from "../gids/book.ts";

@@ -134,7 +134,7 @@ function askedLines({ kind, uuid, answer, state, type, name, backendId, project,
   const head = `${kind} ${uuid}`;
   if (answer === "unknown") return [head, "  does not exist in Waldur, or the token has no access to it"];
   if (answer === "failed")
-    return [head, ...fold(`cannot be asked: ${error}`.split(" "), 74).map((line) => `  ${line}`)];
+    return [head, ...fold(`could not be queried: ${error}`.split(" "), 74).map((line) => `  ${line}`)];
   const words = [...(type === null ? [] : [type]), state ?? ""];
   const about = [
     ...(name ? [`name ${JSON.stringify(name)}`] : []),

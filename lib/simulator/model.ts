@@ -1,5 +1,5 @@
-// The things a simulated Waldur is made of, as plain data that a test may set to anything, also to what a healthy
-// server would never say. Nothing here speaks HTTP or snake case; order-view.ts and resource-view.ts do.
+// What a simulated Waldur consists of, as plain data that a test may set to anything, also to what a real server would
+// never send. Nothing here knows HTTP or snake case; order-view.ts and resource-view.ts do.
 
 /** Which kind of server answers: one of 2026, or one of October 2024 (docs/waldur.md, "Generations"). */
 export type Generation = "current" | "2024";

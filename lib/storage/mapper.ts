@@ -19,7 +19,7 @@ import { checkUuid, readHierarchyItem, readTargetItem } from "./target.ts";
 export type Mapped =
   /**
    * `spared`: what is wrong with parts that a terminate order does not need. `warnings`: what the site's policy
-   * publishes and speaks of. `lack`: a problem with which the entry is published all the same.
+   * publishes with a warning. `lack`: a problem with which the entry is published nevertheless.
    */
   | ({ ok: true; entry: StorageResource; spared: Problems } & Findings)
   /** `billed`: the quotas that the limit gives, where only those above them are refused. */

@@ -1,6 +1,6 @@
 // What every answer of Waldur is checked with: the kinds of values, the words for what is wrong with one, the uuid that
 // no row may lack. Only what is used is asked for (`field=`) and checked; the lists of fields are beside the schemas
-// in wire-resource.ts, wire-order.ts and wire-offering.ts. Only they speak snake case.
+// in wire-resource.ts, wire-order.ts and wire-offering.ts. Only they use snake case.
 
 import * as v from "valibot";
 import { AnswerError } from "../errors.ts";

@@ -13,7 +13,7 @@ export type Bench = {
   bare: string;
   /** A new directory, below one that goes in the end. */
   directory(): string;
-  /** Progress, for whoever waits. */
+  /** Shows progress. */
   say(text: string): void;
 };
 

@@ -98,6 +98,8 @@ test("help of the program loads no command either", () => {
   expect(modules).toContain("cmd/exit-codes.ts");
   expect(modules.filter((name) => !/^cmd\/(?:command|common|exit-codes|help|tree)\.ts$/.test(name))).toEqual([
     "lib/errors.ts",
+    "lib/table.ts",
+    "lib/unsafe-text.ts",
   ]);
   expect({ packages, builtins }).toEqual({ packages: [], builtins: [] });
 });

@@ -56,6 +56,11 @@ test("what `bun run contract --json` prints is JSON alone: the output of the bui
   });
 });
 
+test("what the quick start writes into a clone is ignored by git, and so by the linter", () => {
+  const [, directory = ""] = /demo --keep (\S+)/.exec(readPage("README.md").text) ?? [];
+  expect(readFileSync(join(ROOT, ".gitignore"), "utf8").split("\n")).toContain(`${directory}/`);
+});
+
 test("docs/benchmark.md has a place for each measure of `bun run bench`, and no other", async () => {
   const { stderr } = await runCommand(
     [process.execPath, join(ROOT, "scripts/bench.ts"), "--only", "none"],

@@ -1,4 +1,5 @@
-// The largest groups as a table, with bars: the same as the picture, for anybody who reads numbers or hears the page.
+// The largest groups as a table, with bars: the same as the picture, for people who prefer numbers or use a screen
+// reader.
 
 import { button, el, name } from "./dom.ts";
 import { count, difference, percent, short } from "./numbers.ts";
