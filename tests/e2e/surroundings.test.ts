@@ -144,7 +144,7 @@ describe.if(Bun.which("openssl") !== null)("a server with an untrusted certifica
     }
   }
 
-  test("is not talked to: 69, whatever the environment says", async () => {
+  test("is refused with 69, whatever the environment says", async () => {
     for (const env of [{}, { NODE_TLS_REJECT_UNAUTHORIZED: "0" }]) {
       const ran = await syncOverTls("", env);
       expect(ran).toMatchObject({ code: 69, stdout: "", files: 0, asked: 0 });

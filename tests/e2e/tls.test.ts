@@ -186,7 +186,7 @@ test("shows no token where Bun is asked to print requests, though the request su
 });
 
 describe("through a proxy", () => {
-  test("of the environment or of global_proxy everything is tunnelled, and the token is not to be heard", async () => {
+  test("of the environment or of global_proxy is used as a tunnel, which cannot read the token", async () => {
     for (const way of ["environment", "global_proxy"]) {
       const tunnel = await startTunnel();
       const isEnvironment = way === "environment";

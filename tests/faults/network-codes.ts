@@ -10,9 +10,9 @@ type Row = { list?: ExitCode; one?: ExitCode; post?: ExitCode; at?: Readonly<Rec
 
 /** Where a current server does not give the list of projects as it should, rows are asked for the slugs themselves. */
 const NOT_SERVED = { "providers if served": 0, "projects if served": 0 } as const;
-/** Without it whoever changed is asked alone. */
+/** Without it each resource that changed is requested alone. */
 const UNLISTED = { "what changed": 0 } as const;
-/** Rows are picked by their uuid, and whoever is missing is asked alone. */
+/** Rows are picked by their uuid, and each that is missing is requested alone. */
 const PICKED = { ...UNLISTED, "page 2 again": 0 } as const;
 
 /** One row that is not given alone is taken from its page, and a list of what changed can be done without. */

@@ -61,7 +61,7 @@ async function cellsOf(scene: Scene): Promise<Cell[]> {
   }
 }
 
-/** Whoever comes when the list is read is in the next one. */
+/** A resource that is created while the list is read is in the next one. */
 function isTooLate(fault: FaultName, { name }: Step): boolean {
   return fault === "growing-list" && name === "page 2 again";
 }

@@ -615,7 +615,7 @@ describe("the token", () => {
     expect([server.connections(), other.connections(), client.retries]).toEqual([0, 0, []]);
   });
 
-  test("is in no word of an error, even when the server throws it back at us", async () => {
+  test("is in no message of an error, even when the server repeats it", async () => {
     const detail = JSON.stringify({ detail: `the token ${TOKEN} is bad` });
     const bodies: Script[] = [
       ...[400, 401, 403, 404, 409, 429, 500].map((status) => always(answer(status, JSON_TYPE, detail))),

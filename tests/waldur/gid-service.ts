@@ -1,5 +1,5 @@
 // A small service of GIDs on a real socket, as `unix_gid: http` meets it: a token for a client secret, GIDs for slugs,
-// and whatever a test lets go wrong.
+// and every fault that a test wants.
 
 export const CLIENT_SECRET = "canary-secret-0123456789abcdef";
 

@@ -36,7 +36,7 @@ describe("faults that are switched while it serves", () => {
     expect(await (await fetch(`${origin}/faults`)).text()).toStartWith("on: 503\n");
   });
 
-  test("are nobody's business if it was not requested for it", async () => {
+  test("cannot be switched on if that was not requested", async () => {
     const { origin } = start({});
     expect((await fetch(`${origin}/faults`)).status).toBe(404);
   });

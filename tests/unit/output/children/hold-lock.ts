@@ -6,7 +6,7 @@ const [directory = "", mode] = process.argv.slice(2);
 const output = openHere(directory, mode === "sync" ? "sync" : "orders");
 console.log("open");
 for await (const _ of Bun.stdin.stream()) {
-  // Whoever started this never writes.
+  // The parent process never writes.
 }
 // What nothing refers to any more is collected, and its lock with it.
 output.close();
