@@ -1,7 +1,7 @@
-// When a long list is read, what is read and done with is garbage at once. Left to itself the collector lets the heap
-// grow to twice its size before it looks, so it is called along the way: for what is young after each bit of work,
-// which is cheap, and for the whole heap when it has grown. `Bun.gc` would also hand pages of memory back to the kernel
-// each time, only to take them again for the next rows: twice the time for a full collection.
+// While a long list is read, most of what was read is soon garbage. By itself the collector waits until the heap has
+// twice its size, so it is called along the way: for young objects after each bit of work, and for the whole heap when
+// it has grown. A sync of 100 000 resources then has a peak of 126 MB instead of 168, and takes 2.0 s instead of 1.8.
+// `Bun.gc` would also return memory to the kernel each time, which doubles the time of a full collection.
 
 import { edenGC, fullGC, heapSize } from "bun:jsc";
 

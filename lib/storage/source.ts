@@ -24,7 +24,7 @@ export function sourceOf(
   unconsented: Pick<ReadonlySet<string>, "has"> = NONE,
 ): StorageSource {
   const { projectUuid, projectName, projectSlug, customerUuid, customerName, customerSlug } = resource;
-  // Field by field: copying the rest of an object costs more than all else here.
+  // Field by field, so that nothing else of the row is kept.
   return {
     uuid: resource.uuid,
     slug: resource.slug,
