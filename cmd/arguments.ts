@@ -70,10 +70,18 @@ function parseAll(words: readonly string[], declared: Declared): Parsed {
   }
 }
 
-type Given = { name: string; rawName: string; value?: string | undefined; inlineValue?: boolean | undefined };
+type OptionToken = {
+  name: string;
+  rawName: string;
+  value?: string | undefined;
+  inlineValue?: boolean | undefined;
+};
 
 /** What is wrong with an option as it was written, by the rules of the parser's strict mode. */
-function mistakeOf({ name, rawName, value, inlineValue }: Given, declared: Declared): UsageError | null {
+function mistakeOf(
+  { name, rawName, value, inlineValue }: OptionToken,
+  declared: Declared,
+): UsageError | null {
   const known = declared.find(([one]) => one === name)?.[1];
   if (known === undefined) return unknownOption(rawName, declared);
   if (known.type === "boolean")

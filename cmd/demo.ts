@@ -104,16 +104,16 @@ export const command = defineCommand({
   },
 });
 
-type Looked = { text: string; exitCode: ExitCode };
+type CommandOutput = { text: string; exitCode: ExitCode };
 const WIDTH = 80;
 
-const LOOKS: Readonly<Record<Look, (paths: readonly string[], shell: Shell) => Promise<Looked>>> = {
+const LOOKS: Readonly<Record<Look, (paths: readonly string[], shell: Shell) => Promise<CommandOutput>>> = {
   check: ([configPath = ""], shell) => checkText(configPath, shell),
   status: ([configPath = ""], shell) => statusTextOf(configPath, shell),
   diff: ([old = "", next = ""]) => differenceText(old, next),
 };
 
-async function statusTextOf(configPath: string, shell: Shell): Promise<Looked> {
+async function statusTextOf(configPath: string, shell: Shell): Promise<CommandOutput> {
   const [{ loadConfig }, { statusOf }, { statusText }] = await Promise.all([
     import("../lib/config/load.ts"),
     import("../lib/status/status.ts"),
@@ -126,7 +126,7 @@ async function statusTextOf(configPath: string, shell: Shell): Promise<Looked> {
   return { text: statusText(status, WIDTH), exitCode: EXIT.ok };
 }
 
-async function differenceText(old: string, next: string): Promise<Looked> {
+async function differenceText(old: string, next: string): Promise<CommandOutput> {
   const [{ diffDocuments }, { diffText }] = await Promise.all([
     import("../lib/documents/diff.ts"),
     import("../lib/documents/diff-text.ts"),
@@ -134,7 +134,7 @@ async function differenceText(old: string, next: string): Promise<Looked> {
   return { text: [...diffText(diffDocuments(old, next), WIDTH)].join(""), exitCode: EXIT.ok };
 }
 
-async function checkText(configPath: string, shell: Shell): Promise<Looked> {
+async function checkText(configPath: string, shell: Shell): Promise<CommandOutput> {
   const { showCheck } = await import("../lib/check/shown.ts");
   const options = { ...runOptions("sync", {}), configPath, retries: 1, metricsFiles: [] };
   let text = "";

@@ -7,12 +7,12 @@ import type { Called, Command, Flags } from "./command.ts";
 import { PROGRAM } from "./common.ts";
 import { everyCommand, root } from "./tree.ts";
 
-export type Asked =
+export type Invocation =
   | ({ kind: "run"; rawArgs: readonly string[]; flags: Flags } & Called)
   | ({ kind: "help" } & Called)
   | { kind: "version" };
 
-export async function understand(args: readonly string[]): Promise<Asked> {
+export async function understand(args: readonly string[]): Promise<Invocation> {
   if (args[0] === "help") return helpFor(args.slice(1));
   const { rest, ...called } = await findCommand(args);
   // Before a `--`, help and version win over everything else.
@@ -26,7 +26,7 @@ export async function understand(args: readonly string[]): Promise<Asked> {
   return { kind: "run", rawArgs: rest, flags, ...called };
 }
 
-async function helpFor(args: readonly string[]): Promise<Asked> {
+async function helpFor(args: readonly string[]): Promise<Invocation> {
   if (args[0] === "help") return helpFor(args.slice(1));
   const { rest, ...called } = await findCommand(args);
   const stray = rest.find((word) => word !== "--help" && word !== "-h");

@@ -16,7 +16,7 @@ import {
 } from "../lib/errors.ts";
 import type { Shell } from "./command.ts";
 import type { Style } from "./help.ts";
-import type { Asked } from "./line.ts";
+import type { Invocation } from "./line.ts";
 
 declare const VERSION: string;
 const version = typeof VERSION === "string" ? VERSION : "0.0.0-source";
@@ -45,7 +45,7 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-async function run({ command, rawArgs, flags }: Extract<Asked, { kind: "run" }>): Promise<ExitCode> {
+async function run({ command, rawArgs, flags }: Extract<Invocation, { kind: "run" }>): Promise<ExitCode> {
   const { runCommand } = await import("citty");
   const shell = await createShell();
   const { result } = await runCommand<ArgsDef>(command, { rawArgs: [...rawArgs], data: { flags, shell } });

@@ -5,13 +5,16 @@ import { dirname, join, resolve } from "node:path";
 import { RetryLaterError } from "../errors.ts";
 import type { OfferingContext } from "../keys/entries.ts";
 import { answerOf, type TouchLimits } from "../places/answers.ts";
-import type { Found } from "./offering.ts";
+import type { OfferingInputs } from "./offering.ts";
 import { canShareAPath, type PathSettings } from "./shared-paths.ts";
 
-export type Complete = OfferingContext & { found: Found };
+export type CompleteOffering = OfferingContext & { inputs: OfferingInputs };
 
 /** Reports offerings that conflict; values that were reported already are left out. */
-export async function compareOfferings(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
+export async function compareOfferings(
+  offerings: readonly CompleteOffering[],
+  limits: TouchLimits,
+): Promise<void> {
   checkUuids(offerings);
   await checkDirectories(
     offerings.filter(({ sync }) => sync),
@@ -22,8 +25,8 @@ export async function compareOfferings(offerings: readonly Complete[], limits: T
   checkSharedToken(offerings);
 }
 
-function checkUuids(offerings: readonly Complete[]): void {
-  const seen = new Map<string, Complete>();
+function checkUuids(offerings: readonly CompleteOffering[]): void {
+  const seen = new Map<string, CompleteOffering>();
   for (const offering of offerings) {
     const uuid = offering.values.waldur_offering_uuid;
     if (uuid === undefined) continue;
@@ -36,12 +39,12 @@ function checkUuids(offerings: readonly Complete[]): void {
 }
 
 /** Names of snapshots do not contain the offering, so two offerings would overwrite each other's. */
-async function checkDirectories(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
+async function checkDirectories(offerings: readonly CompleteOffering[], limits: TouchLimits): Promise<void> {
   // A single one cannot conflict, and its directory is not accessed before its turn.
   if (offerings.length < 2) return;
-  const seen = new Map<string, Complete>();
+  const seen = new Map<string, CompleteOffering>();
   for (const offering of offerings) {
-    const { outputDirectory } = offering.found;
+    const { outputDirectory } = offering.inputs;
     if (outputDirectory === null) continue;
     const directory = await answeringPath(outputDirectory, `the output directory ${outputDirectory}`, limits);
     const first = seen.get(directory);
@@ -54,15 +57,15 @@ async function checkDirectories(offerings: readonly Complete[], limits: TouchLim
   }
 }
 
-function isAnswered({ orders, values }: Complete): boolean {
+function isAnswered({ orders, values }: CompleteOffering): boolean {
   return orders && values.backend_settings?.completion === "on-ack";
 }
 
 /** A pass knows the orders of its own output directory, and rejects every other ack. */
-async function checkAcks(offerings: readonly Complete[], limits: TouchLimits): Promise<void> {
-  const seen = new Map<string, { first: Complete; out: string }>();
+async function checkAcks(offerings: readonly CompleteOffering[], limits: TouchLimits): Promise<void> {
+  const seen = new Map<string, { first: CompleteOffering; out: string }>();
   for (const offering of offerings) {
-    const { outputDirectory } = offering.found;
+    const { outputDirectory } = offering.inputs;
     if (outputDirectory === null) continue;
     const given = offering.values.backend_settings?.acks_directory ?? null;
     const acks = given === null ? join(outputDirectory, "acks") : resolve(given);
@@ -81,7 +84,7 @@ async function checkAcks(offerings: readonly Complete[], limits: TouchLimits): P
 }
 
 /** One warning for each offering, about the first one before it that it cannot be distinguished from. */
-function warnSharedPaths(offerings: readonly Complete[]): void {
+function warnSharedPaths(offerings: readonly CompleteOffering[]): void {
   for (const [at, offering] of offerings.entries()) {
     const own = pathsOf(offering);
     const first = offerings.slice(0, at).find((earlier) => canShareAPath(pathsOf(earlier), own));
@@ -93,7 +96,7 @@ function warnSharedPaths(offerings: readonly Complete[]): void {
   }
 }
 
-function pathsOf({ values: { backend_settings: settings } }: Complete): PathSettings {
+function pathsOf({ values: { backend_settings: settings } }: CompleteOffering): PathSettings {
   return {
     mountPoint: settings?.mount_point ?? "",
     storageSystem: settings?.storage_system ?? null,
@@ -122,24 +125,24 @@ async function canonicalPath(path: string): Promise<string> {
 }
 
 /** A token is of one server; a shared one would be sent to the others. */
-function checkSharedToken(offerings: readonly Complete[]): void {
+function checkSharedToken(offerings: readonly CompleteOffering[]): void {
   const readable = offerings.filter(({ values }) => values.waldur_api_url !== undefined);
-  const sharing = readable.filter(({ found }) => found.token?.shared);
+  const sharing = readable.filter(({ inputs }) => inputs.token?.shared);
   const [first] = sharing;
   if (first === undefined) return;
   for (const offering of sharing) {
     if (originOf(offering) === originOf(first)) continue;
-    const source = offering.found.token?.source;
+    const source = offering.inputs.token?.source;
     const message = `${nameOf(first)} and ${nameOf(offering)} are on different servers, but share the token of ${source}`;
     const hint = "give each a waldur_api_token or waldur_api_token_file of its own";
     offering.at("waldur_api_url").error(message, hint);
   }
 }
 
-function originOf({ values }: Complete): string {
+function originOf({ values }: CompleteOffering): string {
   return new URL(values.waldur_api_url ?? "").origin;
 }
 
-function nameOf({ path, values }: Complete): string {
+function nameOf({ path, values }: CompleteOffering): string {
   return `${path} (${values.name ?? values.waldur_offering_uuid ?? ""})`;
 }

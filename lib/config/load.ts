@@ -20,11 +20,11 @@ import { READABLE, readTextFile, type TextFile } from "../places/text-file.ts";
 import { openDocument } from "../yaml/document.ts";
 import { createFindings, type Findings } from "../yaml/findings.ts";
 import { isBlank, isYamlMap, type YamlMap } from "../yaml/map.ts";
-import { type Complete, compareOfferings } from "./between-offerings.ts";
+import { type CompleteOffering, compareOfferings } from "./between-offerings.ts";
 import type { Config } from "./config.ts";
 import { reportChangeable, reportOpenToken } from "./exposed.ts";
 import type { LoadContext } from "./load-context.ts";
-import { completeOffering, type Found } from "./offering.ts";
+import { completeOffering, type OfferingInputs } from "./offering.ts";
 import { storageSettings } from "./storage-settings.ts";
 import { isPlaceholder } from "./token.ts";
 
@@ -72,9 +72,9 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   if (text.worldReadable) reportOpenFile(entries, context);
   if (entries.length > 0 && offerings.length === 0) reportNoneOfOurs(file, entries, findings);
   else for (const entry of entries) warnNearBackend(entry, findings);
-  const complete: Complete[] = [];
+  const complete: CompleteOffering[] = [];
   for (const offering of offerings) {
-    complete.push({ ...offering, found: await completeOffering(offering, context) });
+    complete.push({ ...offering, inputs: await completeOffering(offering, context) });
     if (isTaken(offering)) options.readMore?.(offering, findings);
   }
   await compareOfferings(complete, limits);
@@ -85,8 +85,8 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Co
   return {
     path: absolute,
     timezone,
-    offerings: complete.map(({ index, found, sync, orders }) => ({
-      ...offeringConfig(parsed.output.offerings[index], found),
+    offerings: complete.map(({ index, inputs, sync, orders }) => ({
+      ...offeringConfig(parsed.output.offerings[index], inputs),
       locate: (keys) => findings.placeOf(["offerings", index, ...keys]),
       proxy,
       sync,
@@ -142,8 +142,8 @@ function hasPlaceholder(given: YamlMap): boolean {
   return typeof token === "string" && isPlaceholder(token.trim());
 }
 
-function offeringConfig(values: OfferingValues | null | undefined, found: Found) {
-  const { token, outputDirectory, unixGid, caPem } = found;
+function offeringConfig(values: OfferingValues | null | undefined, inputs: OfferingInputs) {
+  const { token, outputDirectory, unixGid, caPem } = inputs;
   if (!values || token === null || outputDirectory === null || unixGid === null)
     throw new Error("an offering is incomplete, but no error was reported");
   return {

@@ -15,8 +15,8 @@ import { checkPolicy } from "./policy.ts";
 import { NO_TOKEN, readToken, type Token } from "./token.ts";
 import { readUnixGid } from "./unix-gid.ts";
 
-/** What was found for an offering; null where there is an error, which is reported. */
-export type Found = {
+/** What an offering needs besides its values; null where there is an error, which is reported. */
+export type OfferingInputs = {
   token: Token | null;
   caPem: string | null;
   unixGid: UnixGidSource | null;
@@ -24,7 +24,10 @@ export type Found = {
 };
 
 /** Reads the files of an offering, and reports what does not fit together. */
-export async function completeOffering(offering: OfferingContext, context: LoadContext): Promise<Found> {
+export async function completeOffering(
+  offering: OfferingContext,
+  context: LoadContext,
+): Promise<OfferingInputs> {
   warnEvents(offering);
   warnWeakness(offering);
   checkInodes(offering);

@@ -7,14 +7,14 @@ import { defaultRoots } from "./policy.ts";
 /** Where the provisioner ends orders, done means that the data is removed, so no path has to wait. */
 const REUSE_AFTER_DAYS = { "on-publish": 7, "on-ack": 0, external: 0 } as const;
 
-/** Every key in camel case; `found` are the values that depend on the machine. */
+/** Every key in camel case; `inputs` are the values that depend on the machine. */
 export function storageSettings(
   values: SettingsValues,
-  found: Pick<StorageSettings, "outputDirectory" | "unixGid">,
+  inputs: Pick<StorageSettings, "outputDirectory" | "unixGid">,
 ): StorageSettings {
   const days = values.path_reuse_after_days ?? REUSE_AFTER_DAYS[values.completion];
   const mountRoots = values.mount_roots ?? defaultRoots(values);
-  return { ...camelKeys(values), ...found, pathReuseAfterDays: days, mountRoots };
+  return { ...camelKeys(values), ...inputs, pathReuseAfterDays: days, mountRoots };
 }
 
 /** Without the keys of the GID service, one of which is a secret: only that source has them. */

@@ -4,7 +4,7 @@
 import { AppError, InterruptedError, RefusedError, RetryLaterError } from "../errors.ts";
 import type { MappingProblem } from "../storage/document.ts";
 import type { GidProject, GidQuestion, LiveGids } from "../storage/gids.ts";
-import type { Found, GidSource } from "./source.ts";
+import type { GidSource, SourceGids } from "./source.ts";
 
 /** Keys that are known to have had a GID; with several, one group that was removed is no outage. */
 export const MOST_WITNESSES = 3;
@@ -88,7 +88,7 @@ export function openBook(source: GidSource, before: readonly string[]): GidBook 
   };
 }
 
-function givesAny(found: Found): boolean {
+function givesAny(found: SourceGids): boolean {
   return [...found.values()].some((gid) => gid !== null);
 }
 

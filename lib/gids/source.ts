@@ -5,7 +5,7 @@ import type { MappingProblem } from "../storage/document.ts";
 import type { GidProject } from "../storage/gids.ts";
 
 /** A GID as the source has it; null for a project that it knows without one. What is absent it does not know. */
-export type Found = ReadonlyMap<string, number | null>;
+export type SourceGids = ReadonlyMap<string, number | null>;
 
 export type GidSource = {
   /** What the source is, and where: what was known of another one does not count. */
@@ -15,7 +15,7 @@ export type GidSource = {
   /** True when every answer has all projects, not only the requested ones. */
   isWhole: boolean;
   /** @throws AppError when it does not answer, or with something that is not an answer */
-  fetch(keys: readonly string[]): Promise<Found>;
+  fetch(keys: readonly string[]): Promise<SourceGids>;
   /** The field of the problems about it. */
   field: string;
   comesWithAcceptance: boolean;

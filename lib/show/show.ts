@@ -3,7 +3,7 @@
 import { directoriesOf } from "../claims/list.ts";
 import { isKnown, type Known, lookUp } from "./local.ts";
 import { type Subject, showSubject } from "./subject.ts";
-import { type AskContext, type Asked, askWaldur } from "./waldur.ts";
+import { type AskContext, askWaldur, type WaldurAnswer } from "./waldur.ts";
 
 /** What `show --json` prints. */
 export type Shown = {
@@ -14,7 +14,7 @@ export type Shown = {
   /** Of each output directory where something is known. */
   places: Known[];
   /** null when Waldur was not asked. */
-  waldur: Asked[] | null;
+  waldur: WaldurAnswer[] | null;
 };
 
 export type ShowContext = AskContext & {

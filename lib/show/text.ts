@@ -9,7 +9,7 @@ import { cut, fold } from "../table.ts";
 import { clean } from "../unsafe-text.ts";
 import type { Known, ShownEntry, ShownFile, ShownReceipt } from "./local.ts";
 import type { Shown } from "./show.ts";
-import type { Asked } from "./waldur.ts";
+import type { WaldurAnswer } from "./waldur.ts";
 
 /** `timezone`: of the times; null for that of the process. */
 export type Layout = { width: number; timezone: string | null };
@@ -130,7 +130,17 @@ function answerLines(
   ];
 }
 
-function askedLines({ kind, uuid, answer, state, type, name, backendId, project, error }: Asked): string[] {
+function askedLines({
+  kind,
+  uuid,
+  answer,
+  state,
+  type,
+  name,
+  backendId,
+  project,
+  error,
+}: WaldurAnswer): string[] {
   const head = `${kind} ${uuid}`;
   if (answer === "unknown") return [head, "  does not exist in Waldur, or the token has no access to it"];
   if (answer === "failed")

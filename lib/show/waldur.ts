@@ -9,7 +9,7 @@ import type { Known } from "./local.ts";
 import type { Subject } from "./subject.ts";
 
 /** An order or a resource that Waldur was asked for. */
-export type Asked = {
+export type WaldurAnswer = {
   kind: "order" | "resource";
   uuid: string;
   /** `unknown`: it does not exist in Waldur, or not for this token. `failed`: `error` has the reason. */
@@ -31,7 +31,7 @@ export type AskContext = {
   readerFor: (offering: OfferingConfig) => Reader;
 };
 
-type Question = { kind: Asked["kind"]; uuid: string; offering: string | null };
+type Question = { kind: WaldurAnswer["kind"]; uuid: string; offering: string | null };
 
 /** Of many orders or resources at one path, or of one resource, so many are asked for. */
 const MOST = 10;
@@ -40,11 +40,11 @@ export async function askWaldur(
   subject: Subject,
   known: readonly Known[],
   context: AskContext,
-): Promise<Asked[]> {
+): Promise<WaldurAnswer[]> {
   const ask = asker(context);
   const questions = questionsFor(subject, known);
   if (questions.length > 0) {
-    const asked: Asked[] = [];
+    const asked: WaldurAnswer[] = [];
     for (const one of questions) asked.push(await ask(one));
     return asked;
   }
@@ -52,7 +52,10 @@ export async function askWaldur(
 }
 
 /** Nothing here says which of the two it is. */
-async function askForEither(uuid: string, ask: (question: Question) => Promise<Asked>): Promise<Asked[]> {
+async function askForEither(
+  uuid: string,
+  ask: (question: Question) => Promise<WaldurAnswer>,
+): Promise<WaldurAnswer[]> {
   const order = await ask({ kind: "order", uuid, offering: null });
   return order.answer === "unknown" ? [await ask({ kind: "resource", uuid, offering: null })] : [order];
 }
@@ -76,9 +79,9 @@ function questionsFor(subject: Subject, known: readonly Known[]): Question[] {
 }
 
 /** A server that failed once is not asked again. */
-function asker({ offerings, readerFor }: AskContext): (question: Question) => Promise<Asked> {
+function asker({ offerings, readerFor }: AskContext): (question: Question) => Promise<WaldurAnswer> {
   const failed = new Map<string, string>();
-  const askOne = async (question: Question, offering: OfferingConfig): Promise<Asked> => {
+  const askOne = async (question: Question, offering: OfferingConfig): Promise<WaldurAnswer> => {
     const before = failed.get(offering.apiUrl);
     if (before !== undefined) return answerOf(question, "failed", { error: before });
     try {
@@ -103,7 +106,7 @@ function asker({ offerings, readerFor }: AskContext): (question: Question) => Pr
   };
 }
 
-async function fetchOne(question: Question, reader: Reader): Promise<Asked> {
+async function fetchOne(question: Question, reader: Reader): Promise<WaldurAnswer> {
   if (question.kind === "order") {
     const order = await fetchOrder(reader, question.uuid);
     if (order === null) return answerOf(question, "unknown");
@@ -117,9 +120,9 @@ async function fetchOne(question: Question, reader: Reader): Promise<Asked> {
 
 function answerOf(
   { kind, uuid }: Question,
-  answer: Asked["answer"],
-  said: Partial<Omit<Asked, "kind" | "uuid" | "answer">> = {},
-): Asked {
+  answer: WaldurAnswer["answer"],
+  said: Partial<Omit<WaldurAnswer, "kind" | "uuid" | "answer">> = {},
+): WaldurAnswer {
   const nothing = { state: null, type: null, name: null, backendId: null, project: null, error: null };
   return { kind, uuid, answer, ...nothing, ...said };
 }

@@ -23,19 +23,25 @@ export type Findings = {
   located(): Promise<{ errors: ConfigIssue[]; warnings: ConfigIssue[] }>;
 };
 
-type Found = { path: Path; of: "key" | "value"; kind: "errors" | "warnings"; message: string; hint?: string };
+type Finding = {
+  path: Path;
+  of: "key" | "value";
+  kind: "errors" | "warnings";
+  message: string;
+  hint?: string;
+};
 
 export function createFindings(file: string, document: Document): Findings {
-  const found: Found[] = [];
-  const reportAt = (path: Path, of: Found["of"]): Report => {
-    const add = (kind: Found["kind"], message: string, hint: string | undefined) =>
+  const found: Finding[] = [];
+  const reportAt = (path: Path, of: Finding["of"]): Report => {
+    const add = (kind: Finding["kind"], message: string, hint: string | undefined) =>
       found.push({ path, of, kind, message, ...(hint && { hint }) });
     return {
       error: (message, hint) => add("errors", message, hint),
       warn: (message, hint) => add("warnings", message, hint),
     };
   };
-  const locate = async (): Promise<{ offset: number; kind: Found["kind"]; issue: ConfigIssue }[]> => {
+  const locate = async (): Promise<{ offset: number; kind: Finding["kind"]; issue: ConfigIssue }[]> => {
     if (found.length === 0) return [];
     const { placeOf, positionOf } = await document.places();
     return found.map(({ path, of, kind, ...words }) => {
@@ -52,7 +58,7 @@ export function createFindings(file: string, document: Document): Findings {
     },
     async located() {
       const inOrder = (await locate()).toSorted((a, b) => a.offset - b.offset);
-      const of = (wanted: Found["kind"]) =>
+      const of = (wanted: Finding["kind"]) =>
         inOrder.flatMap(({ kind, issue }) => (kind === wanted ? [issue] : []));
       return { errors: of("errors"), warnings: of("warnings") };
     },
