@@ -10,7 +10,7 @@ const README = resolve(import.meta.dir, "../README.md");
 const HEAD = "| key | default | meaning |\n| --- | --- | --- |\n";
 
 /** One line for each key. */
-export function keysTable(): string {
+function keysTable(): string {
   const rows = Object.entries(Settings.entries).map(([key, schema]) => {
     const metadata: { shown?: string } = v.getMetadata(schema);
     const shown = metadata.shown ?? shownDefault(v.getDefault(schema));

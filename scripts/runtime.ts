@@ -9,7 +9,7 @@ import { nativeTarget } from "./compile.ts";
 /**
  * SHA-256 of `bin/bun`. Since Bun 1.4 the program for x64 needs no AVX: `baseline` is another name for the same bytes.
  */
-export const RUNTIMES = {
+const RUNTIMES = {
   version: "1.4.5",
   targets: {
     "bun-linux-x64": {

@@ -19,7 +19,7 @@ export function reportJsonSchema() {
   return jsonSchemaOf(reportSchema(Document), "Report of waldur-cscs-storage", DEFINITIONS);
 }
 
-export function jsonSchemaOf(
+function jsonSchemaOf(
   schema: v.GenericSchema,
   title: string,
   definitions: Readonly<Record<string, v.GenericSchema>> = {},

@@ -7,7 +7,7 @@ import type { GidProject, GidQuestion, LiveGids } from "../storage/gids.ts";
 import type { GidSource, SourceGids } from "./source.ts";
 
 /** Keys that are known to have had a GID; with several, one group that was removed is no outage. */
-export const MOST_WITNESSES = 3;
+const MOST_WITNESSES = 3;
 
 export type GidBook = LiveGids & {
   /** Some that have a GID now, for the next run; those given where none was found. */

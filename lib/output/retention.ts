@@ -5,6 +5,7 @@ import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync } 
 import { basename, join } from "node:path";
 import { OutputError } from "../errors.ts";
 import { reach } from "../places/held.ts";
+import { DAY_MS } from "../time.ts";
 import type { Output } from "./directory.ts";
 import { attempt } from "./failure.ts";
 import { fileTimeMs, listFileNames, removeFile } from "./files.ts";
@@ -76,7 +77,7 @@ export type Expiry = {
 };
 
 /** A clock that is further ahead than this was wrong, and what it dated says nothing about the order. */
-const AHEAD_MS = 24 * 60 * 60 * 1000;
+const AHEAD_MS = DAY_MS;
 
 /** Removes old snapshots of ours, but never the one that the latest link names. Returns the paths removed. */
 export function expireSnapshots(output: Output, expiry: Expiry): string[] {

@@ -22,7 +22,7 @@ import { reach } from "../places/held.ts";
 import { openNew, openToRead, readUpTo } from "../places/open.ts";
 import { MARK } from "./render.ts";
 
-export const PAGE_NAME = "index.html";
+const PAGE_NAME = "index.html";
 
 /** Writes the pieces, durably; `make` is called once it is known that they can be written. */
 export async function publishInDirectory(

@@ -8,7 +8,7 @@ import { type Format, pathsBelow, type Release, settle, source } from "./tree.ts
 const root = resolve(import.meta.dir, "../..");
 const NAME = "waldur-cscs-storage";
 
-export const ARCHITECTURES = {
+const ARCHITECTURES = {
   x64: { deb: "amd64", rpm: "x86_64" },
   arm64: { deb: "arm64", rpm: "aarch64" },
 } as const;

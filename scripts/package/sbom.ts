@@ -16,7 +16,7 @@ type Locked = [
 type Part = { name: string; version: string; integrity: string; dependencies: string[] };
 
 /** Everything that is bundled: the dependencies of the project and theirs, sorted by name. */
-export function bundledParts(): Part[] {
+function bundledParts(): Part[] {
   const text = readFileSync(join(root, "bun.lock"), "utf8");
   const { packages } = Bun.JSONC.parse(text) as { packages: Record<string, Locked> };
   const parts = new Map<string, Part>();

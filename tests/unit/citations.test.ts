@@ -72,8 +72,3 @@ test("a file that a comment names exists, in the same directory or by its path i
   );
   expect(wrong).toEqual([]);
 });
-
-test("a comment has lines of at most 120 characters", () => {
-  const long = sources.flatMap((file) => commentsIn(file).filter((line) => [...line].length > 120));
-  expect(long).toEqual([]);
-});

@@ -8,8 +8,6 @@ export type SortKey = "path" | "tenant" | "project" | "system" | "status" | "spa
 
 export type Query = { text: string; which: Which; scope: Scope };
 
-export type Finder = ReturnType<typeof createFinder>;
-
 export function createFinder(model: Model) {
   const { rows, size, data } = model;
   const low = (names: readonly { name: string; key: string }[]) =>
