@@ -74,8 +74,11 @@ export const Settings = v.object({
     false,
     "accept an output directory that other users can change, with a warning in every run ([docs/security.md](docs/security.md))",
   ),
-  storage_file_system: key(text(isOneName), "lustre", "`storageFileSystem.key`"),
-  storage_system: shownAs(key(text(segmentProblem), null, "`storageSystem.key`"), "the offering's slug"),
+  storage_file_system: key(text(isOneName), "lustre", "`storageFileSystem.key` of every entry"),
+  storage_system: shownAs(
+    key(text(segmentProblem), null, "`storageSystem.key` of every entry"),
+    "the offering's slug",
+  ),
   mount_point: key(
     text(mountPointProblem),
     "/{storage_system}/store/{tenant}/{customer}/{project}",

@@ -1,4 +1,4 @@
-// Simple YAML, read by the runtime's own parser. The library, which knows every place, takes 5 of the 19 ms of an idle
+// Simple YAML, read by the runtime's own parser. The library, which knows every place, takes 5 of the 20 ms of an idle
 // pass, and places are needed only for messages. The two parsers agree on files in which each line is a simple key,
 // list item or comment (a property test compares them on lines of every kind). Other files, and files with what the
 // runtime's parser accepts silently, such as a key that appears twice, are left to the library.
