@@ -1,4 +1,4 @@
-// What is reported of an output directory that is not there and cannot be made: that, and not a bare "permission
+// The errors for an output directory that does not exist and cannot be created, which say more than "permission
 // denied".
 
 import { realpathSync } from "node:fs";
@@ -8,7 +8,7 @@ import { ownUser, showUser, userArgument } from "../places/owners.ts";
 import { attemptIfExists } from "./failure.ts";
 
 /**
- * The directory above one that is to be made, without links.
+ * The directory above one that has to be created, without links.
  * @throws OutputError when it does not exist: a typing error or a missing mount
  */
 export function realParent(directory: string): string {
@@ -23,14 +23,14 @@ export function realParent(directory: string): string {
   );
 }
 
-/** Nothing is made through a link: its target may be on a file system that is not mounted. */
+/** Nothing is created through a link: its target may be on a file system that is not mounted. */
 export function linkToNothing(directory: string): OutputError {
   return new OutputError(`${directory} is a symbolic link to something that does not exist`, {
     hint: `create or mount what it leads to (\`readlink ${directory}\`), or correct \`output_directory\``,
   });
 }
 
-/** @throws OutputError when this user may not make it */
+/** @throws OutputError when this user may not create it */
 export function makeHere<Made>(directory: string, make: () => Made): Made {
   try {
     return make();

@@ -1,6 +1,7 @@
 // Opening the place that a run publishes to: the output directory, the state directory inside it, the lock. Both
 // directories are held open, and all below them is reached through their descriptors (hold.ts, lib/places/held.ts;
-// docs/contract.md, "Publishing"). What took the place of a directory during the run is not published to.
+// docs/contract.md, "Publishing"). If another directory takes its place
+// during the run, nothing is published to that.
 
 import { accessSync, constants, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -18,7 +19,7 @@ export const STATE_DIRECTORY = ".waldur-cscs-storage";
 
 export type Mode = "sync" | "orders";
 
-/** Which directory, and how far others are trusted with it. */
+/** Which directory, and which other users may change it. */
 export type PlaceOptions = Trusting & {
   directory: string;
   /** A mount point that must be there and hold the directory. */
@@ -81,7 +82,7 @@ export function openOutput(options: OutputOptions): Output {
 
 const LONG_RUN_MS = 5000;
 
-/** A long run leaves a note; most end before, and load nothing for it. */
+/** A long run writes a note; a short one loads nothing for it. */
 function noteIfLong(place: Pick<Output, "statePath" | "mode" | "now">): () => void {
   let isOver = false;
   let end: (() => void) | null = null;

@@ -1,6 +1,6 @@
-// Which orders came to nothing in the last pass: those that failed because of Waldur or the network, and those that
-// were left alone with a problem. They go last in the next one, so that however many they are they keep no other order
-// waiting. Losing this costs nothing but that order of things.
+// Which orders the last pass did not finish: those that failed because of Waldur or the network, and those that were
+// left with a problem. They come last in the next pass, so that they delay no other order, however many they are. If
+// this file is lost, they come in their usual place.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";
@@ -14,7 +14,7 @@ import { readJsonFile } from "./state-file.ts";
 const FILE = "failed-orders.json";
 
 export type LateOrders = {
-  /** They get no second chance in the next pass. */
+  /** They are not retried within the next pass. */
   failed: ReadonlySet<string>;
   left: ReadonlySet<string>;
 };
@@ -23,7 +23,7 @@ export type LateOrders = {
 type ByOrder = ReadonlyMap<string, string>;
 type Late = { failed: ByOrder; left: ByOrder };
 
-/** Orders of the offering that came to nothing in its last pass. */
+/** Orders of the offering that its last pass did not finish. */
 export function readLateOrders(directory: string, offering: string, damaged: Damaged = []): LateOrders {
   const { failed, left } = readAll(directory, damaged);
   const ours = (all: ByOrder) =>

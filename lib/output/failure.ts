@@ -13,7 +13,7 @@ export function attempt<T>(doing: string, path: string, act: () => T): T {
   }
 }
 
-/** The same step, with null where the path does not exist, be it because its parent is not a directory. */
+/** The same step, with null where the path does not exist, or its parent is not a directory. */
 export function attemptIfExists<T>(doing: string, path: string, act: () => T): T | null {
   try {
     return act();

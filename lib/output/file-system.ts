@@ -12,7 +12,7 @@ export type Mounted = {
   /** Such as `ext4`. */
   kind: string;
   at: string;
-  /** Whether two processes are kept apart: on any node, on this one only, or not at all. */
+  /** Where locks exclude two processes: on all nodes, on this one only, or nowhere. */
   locks: "everywhere" | "here" | "none";
 };
 

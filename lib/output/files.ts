@@ -22,7 +22,7 @@ import { isSnapshotName } from "./names.ts";
 const CHUNK_BYTES = 65_536;
 
 /**
- * The text of a file in pieces of at most 64 KiB; a character is never torn apart. Closes the file when left early.
+ * The text of a file in pieces of at most 64 KiB; a character is never split. The file is closed if the caller stops.
  * @param whose `ours`: nothing of a file that another user than this program's, or root, owns
  */
 export function* readChunks(path: string, whose: "ours" | "any" = "any"): Iterable<string> {
@@ -107,7 +107,7 @@ export function readFound(path: string, limitBytes: number): FoundText | "missin
   });
 }
 
-/** A symlink, or a socket, cannot be opened so; it has the name all the same. */
+/** A symlink or a socket cannot be opened this way, but it has the name. */
 function withOpened<T>(path: string, act: (fd: number) => T): T | "missing" | "foreign" {
   const isOther = () => {
     const stats = lstatSync(reach(path), { throwIfNoEntry: false });

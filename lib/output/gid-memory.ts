@@ -1,5 +1,5 @@
-// Which projects had a GID in an earlier run, a few of each offering: a source that gives none at all, these included,
-// does not answer. Losing this costs that doubt.
+// Which projects had a GID in an earlier run, a few of each offering: a source that has no GID at all, not even for
+// these, counts as one that does not answer. If this file is lost, such a source is believed.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";

@@ -38,7 +38,7 @@ function takesGroup(fd: number, gid: number): boolean {
   }
 }
 
-/** The kernel gives the group to anybody who makes a file there; a name with a dot is for no reader. */
+/** The kernel gives a new file there that group; readers ignore a name that begins with a dot. */
 function makeBeside(directory: string, path: string): number {
   const beside = join(directory, `.waldur-cscs-storage-${basename(path)}`);
   const fd = openNew(beside);

@@ -13,7 +13,7 @@ import { syncDirectory } from "./fsync.ts";
 import { removeTrials } from "./leftovers.ts";
 import { type Finding, foreignState, type Judged, judgeOutput, judgeWay, ownerOfNew } from "./trust.ts";
 
-/** Whom the operator trusts, and where warnings go. */
+/** Which users the operator trusts, and where warnings go. */
 export type Trusting = {
   /** The operator trusts everybody who can change the output directory. */
   allowShared: boolean;

@@ -1,6 +1,6 @@
-// Which run is active in a directory, for anybody who looks from another node: a kernel knows the locks of its own
-// processes only. A run that lasts leaves a note of itself and renews it. It is for people: no run depends on it, and
-// none fails for it.
+// Which run is active in a directory, for `status` on another node: a kernel knows only the locks of its own processes.
+// A long run writes a note with its host and process, and renews it. The note is for people: no run depends on it, and
+// none fails because of it.
 
 import { closeSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { hostname } from "node:os";

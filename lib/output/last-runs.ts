@@ -1,5 +1,6 @@
 // When the runs of a mode succeeded last, and how the last one failed that did not: for `status`. The first is the time
-// of an empty file, so that a pass that finds nothing to do writes nothing. Losing either costs only what it says.
+// of an empty file, so that a pass that finds nothing to do writes nothing. If they are lost, `status` does not know
+// these times.
 
 import { closeSync, lutimesSync } from "node:fs";
 import { join } from "node:path";

@@ -25,7 +25,7 @@ export type LookOptions = Omit<PlaceOptions, "warn"> & {
   wouldStop: (found: { message: string; hint: string | undefined }) => void;
 };
 
-/** Holds as much as is there and can be opened; what cannot be opened is as good as empty. */
+/** Holds what exists and can be opened; what cannot be opened counts as empty. */
 export function lookAtOutput(options: LookOptions): { close(): void } {
   const directory = resolve(options.directory);
   const output = holdOutputThatOpens(directory);
@@ -109,7 +109,7 @@ function holdStateThatOpens(output: Held, { notice }: LookOptions): Held | null 
   return holdNothing(statePath, uid);
 }
 
-/** Whatever is looked for below it does not exist. */
+/** Nothing exists below it. */
 function holdNothing(path: string, owner: number): Held {
   return holdDirectory({ path, fd: openSync("/dev/null", constants.O_RDONLY), owner });
 }

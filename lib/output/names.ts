@@ -1,5 +1,5 @@
 // The names of the published files. Nothing from a server enters a name but an order type from a fixed list and a
-// checked uuid (docs/contract.md, "Publishing"); whatever does not fit is a bug of the caller, hence plain errors.
+// checked uuid (docs/contract.md, "Publishing"); anything else is a bug of the caller, so these errors are plain ones.
 
 import type { OrderType } from "../storage/document.ts";
 import { isPlainUuid } from "../uuid.ts";

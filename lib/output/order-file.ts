@@ -1,5 +1,5 @@
 // Publishing the file of one order, once: a file that is there is compared, never rewritten. What has the name but is
-// not a regular file is another program's, and stays. It goes in two steps, so that whatever can stop it does so before
+// not a regular file is another program's, and stays. There are two steps, so that what can fail does so before
 // anything is changed in Waldur.
 
 import { dirname, join } from "node:path";
@@ -9,12 +9,12 @@ import { type FoundText, readFound } from "./files.ts";
 import { syncDirectory, syncFile } from "./fsync.ts";
 import { parseOrderFileName } from "./names.ts";
 
-/** What the text of an existing file is to the one we want: equal, ours but different, or not ours at all. */
+/** An existing file compared with the one that is wanted: equal, ours but different, or not ours. */
 export type Compare = (existing: string) => "same" | "differs" | "foreign";
 
 /** A file that has all it needs to be published: its bytes are on the disk, or it is there already. */
 export type OrderFileDraft = {
-  /** What has the name when the draft is made; a foreign file is not going to be touched. */
+  /** What has the name when the draft is made; a foreign file is never changed. */
   found: "absent" | "same" | "differs" | "foreign";
   /** Puts the file in place, durably, unless one of that name is there by now. */
   publish(): "created" | "same" | "differs" | "foreign";
@@ -89,7 +89,7 @@ function writeTemporary(output: Output, text: string): Temporary {
   return temporary;
 }
 
-/** The run that wrote a file of ours may have died before the disk had it, whatever we would write today. */
+/** The run that wrote a file of ours may have been killed before the file was on the disk. */
 function secure(output: Output, name: string): void {
   const path = join(output.directory, name);
   output.recheck();

@@ -1,4 +1,4 @@
-// What a receipt says, and reading it: whatever is not as it should be makes it no receipt.
+// What a receipt contains, and reading it: a file with anything invalid is no receipt.
 
 import { isTable } from "../json.ts";
 import type { OrderType } from "../storage/document.ts";

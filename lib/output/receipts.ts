@@ -87,7 +87,7 @@ export function listOpenReceipts(directory: string, damaged: Damaged = []): Rece
   });
 }
 
-/** Makes the receipt say this from now on, durably, open or closed as it is; writes nothing when it says so already. */
+/** Changes the receipt, durably, open or closed; writes nothing when it is like this already. */
 export function rewriteReceipt(output: Output, receipt: Receipt): Receipt {
   const found = peekReceipt(output.directory, receipt.order);
   if (found !== null && receiptText(found.receipt) === receiptText(receipt)) return receipt;
@@ -103,7 +103,7 @@ export function closeReceipt(output: Output, receipt: Receipt, end: OrderEnd): v
   const from = join(output.statePath, receiptName(OPEN, order));
   if (fileTimeMs(from) === null) return;
   const at = output.now().toISOString();
-  // First what it says, then where it lies: at any moment there is one receipt, and its time is that of the closing.
+  // Content first, then the move: there is one receipt at any moment, and its time is that of the closing.
   rewriteReceipt(output, { ...receipt, closedAt: at, ended: { ...end, at } });
   ensureFolders(output);
   attemptIfExists("close receipt", from, () =>

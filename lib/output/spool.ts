@@ -1,6 +1,6 @@
 // What is held until something else is written before it: in a file of the state directory, so that memory does not
-// grow with it, or, for a run that changes nothing, in memory. The file has a temporary name and goes with the run; of
-// a run that was killed the next one removes it.
+// grow with it, or, for a run that changes nothing, in memory. The file has a temporary name and is removed with the
+// run; if the run was killed, by the next one.
 
 import type { Output } from "./directory.ts";
 import { createTemporary, type Temporary } from "./durable.ts";

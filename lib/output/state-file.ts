@@ -12,7 +12,7 @@ import { ownUser, showUser, userArgument } from "../places/owners.ts";
 import { attempt, attemptIfExists } from "./failure.ts";
 import { requireFile } from "./files.ts";
 
-/** The largest file of a run's memory; whatever is larger was not written by this program. */
+/** The largest file of the state; a larger one was not written by this program. */
 const LIMIT_BYTES = 64 * 1_048_576;
 
 /**

@@ -1,6 +1,6 @@
-// What one run leaves for the next, in the state directory: the last snapshot. Whatever is missing or broken reads as
-// null; the files themselves remain the truth. What is broken is noted for callers that ask, because only a
-// failing disk or another user damages it.
+// What one run stores for the next, in the state directory: the last snapshot. What is missing or damaged is read as
+// null; the published files decide. Damage is noted for callers that ask, because only a failing disk or another user
+// causes it.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";

@@ -19,7 +19,7 @@ export type Trial = {
 /** How a file system, or a kernel, says that it has no files without a name. */
 const UNSUPPORTED: readonly (string | null)[] = ["EOPNOTSUPP", "ENOTSUP", "EISDIR", "EINVAL", "ENOENT"];
 
-/** A block: less may find room where nothing else does. */
+/** A block: less may fit where nothing else does. */
 const TRIAL_BYTES = 4096;
 
 type Place = {

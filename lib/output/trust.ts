@@ -1,5 +1,5 @@
 // Whether others could change what is published, or redirect a run: who owns the output directory and who may
-// write it, and for root, whose files everybody obeys, the same of each directory on the way to it (docs/security.md).
+// write it; for root also each directory on the way to it (docs/security.md).
 
 import { closeSync, fstatSync, lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";

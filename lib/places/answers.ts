@@ -1,6 +1,7 @@
 // The first touch of a place that may not answer: a network mount whose server is gone, a pipe without a writer. A
 // system call that waits for one cannot be interrupted, so it is left to a thread of the runtime, and raced with a time
-// limit and with the end of the run. What was left behind ends with the process, or when the place answers after all.
+// limit and with the end of the run. A call that was abandoned ends with the process, or when the place
+// answers after all.
 
 import { close, constants, open, read, stat } from "node:fs";
 import { AppError, InterruptedError, RetryLaterError } from "../errors.ts";
@@ -78,7 +79,7 @@ export async function readAnswering(
 const GRACE_MS = 250;
 
 /**
- * What was asked of the file system, unless it takes too long.
+ * The result of a call of the file system, unless it takes too long.
  * @throws RetryLaterError, or InterruptedError, with the place when it does not answer
  */
 export async function answerOf<Result>(

@@ -8,8 +8,8 @@ import { isTrustedUser, ownUser, showMode, showUser, userArgument, writersOf } f
 export type Changeable = { who: string; detail: string; remedy: string };
 
 /**
- * null when only we and root can. A group counts when run as root: a user who shares a group with another one has
- * chosen to, but what root runs affects everybody.
+ * null when only we and root can. A group counts if this runs as root: another user chose to share the group, but
+ * what root runs affects everybody.
  */
 export function changeableBy(stats: Stats): Changeable | null {
   if (!stats.isFile()) return null;

@@ -1,6 +1,6 @@
-// Directories that a run holds open. Whatever is below one of them is reached through its descriptor, so that nobody
-// who moves a directory or puts a link in its place redirects the run; names in messages stay those that people
-// know. Descriptors belong to the whole process, and so does this list.
+// Directories that a run holds open. Everything below one of them is accessed through its descriptor, so that a moved
+// directory or a link in its place does not redirect the run; messages have the usual paths. Descriptors belong to the
+// whole process, and so does this list.
 
 import { closeSync } from "node:fs";
 
@@ -9,7 +9,7 @@ export type Held = {
   readonly fd: number;
   /** Of files that we make there. */
   owner: number;
-  /** While it does not answer: what is to be cleaned up in it, because that would wait for it. Else null. */
+  /** While it does not answer: what has to be cleaned up in it later. Else null. */
   later: (() => void)[] | null;
   /** Closes the descriptor; may be called twice. */
   release(): void;
@@ -57,7 +57,7 @@ export function markSilent(path: string): void {
   for (const one of held) if (isWithin(one.path, path)) one.later ??= [];
 }
 
-/** It answers after all. */
+/** It answers again. */
 export function markAnswering(path: string): void {
   const silent = held.filter((one) => isWithin(one.path, path));
   const acts = silent.flatMap(({ later }) => later ?? []);

@@ -1,6 +1,5 @@
-// The one way in which what others may have touched is opened: never waiting for the other end of a pipe, never reading
-// without a limit, and following a symlink only on request. What was opened is judged by its
-// descriptor.
+// How files are opened that others may have changed: never waiting for the other end of a pipe, never reading without a
+// limit, and following a symlink only on request. What was opened is checked by its descriptor.
 
 import { constants, openSync, readSync } from "node:fs";
 import { reach } from "./held.ts";

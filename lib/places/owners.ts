@@ -20,7 +20,7 @@ export function isTrustedUser(uid: number): boolean {
   return uid === 0 || uid === ownUser() || (uid === UNMAPPED && isInUserNamespace());
 }
 
-/** Who may write it beside its owner, by its mode; the members of group 0 are root's. */
+/** Who may write it besides its owner, by its mode; the members of group 0 count as root. */
 export function writersOf({ mode, gid }: Pick<Stats, "mode" | "gid">): "everybody" | "group" | null {
   if ((mode & 0o002) !== 0) return "everybody";
   return (mode & 0o020) !== 0 && gid !== 0 ? "group" : null;

@@ -1,4 +1,4 @@
-// `active_if`: on the passive one of two gateways a run does nothing, and says nothing.
+// `active_if`: on the passive one of two gateways a run does nothing, and logs nothing.
 
 import { RetryLaterError } from "../errors.ts";
 import { answerOf, look, type TouchLimits } from "../places/answers.ts";

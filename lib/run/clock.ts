@@ -1,5 +1,5 @@
-// This machine's clock beside that of Waldur, as the first answer of a run shows it. Names and dates of files,
-// retention and the days of a mount point go by ours, so one that is far off is reported; nothing is corrected.
+// This machine's clock compared with that of Waldur, which the first answer of a run shows. Names and dates of files,
+// retention and the days of a mount point depend on ours, so a large difference is reported; nothing is corrected.
 
 import type { Problem } from "../report/report.ts";
 

@@ -9,7 +9,7 @@ import { connectionOf, wayTo } from "./connection.ts";
 import type { Job, JobGids } from "./job.ts";
 import type { OfferingRun } from "./options.ts";
 
-/** What it takes to ask Waldur about an offering. */
+/** What requests about an offering need. */
 type Asking = Omit<OfferingRun, "work" | "ledger">;
 
 export async function createJob(
@@ -76,7 +76,7 @@ export function connectTo({ offering, options, surroundings }: Asking, isReal: b
   return connectionOf(offering, { env: surroundings.env, userAgent });
 }
 
-/** From so long a wait on a run reports it, although it may succeed in the end. */
+/** A wait of at least this length is logged, although the request may still succeed. */
 const LONG_WAIT_MS = 10_000;
 
 export function requestLimitsOf({

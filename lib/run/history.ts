@@ -1,4 +1,4 @@
-// The history of a run in one output directory. That it cannot be written is a notice of the run, once, however many of
+// The history of a run in one output directory. If it cannot be written, that is one notice of the run, however many of
 // its offerings share the directory.
 
 import { type History, openHistory } from "../history/writer.ts";

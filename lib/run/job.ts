@@ -28,7 +28,7 @@ export type Job = {
   ledger: Ledger;
   log: Log;
   progress: Progress;
-  /** The GIDs of a source that is asked while the program runs; null for one that was read with the configuration. */
+  /** The GIDs of a source that is queried during the run; null for one that was read with the configuration. */
   gids: JobGids | null;
   /** Throws the run's reason when it is over; called before each step that must not start any more. */
   throwIfOver: () => void;
@@ -38,7 +38,7 @@ export type Job = {
   lookAtPlace: () => Promise<void>;
 };
 
-/** Loads nothing and asks for nothing before the first project is asked about. */
+/** Loads nothing and sends no request before the first project is looked up. */
 export type JobGids = LiveGids & {
   /** null until then. */
   opened(): { book: GidBook; id: string } | null;
@@ -86,7 +86,7 @@ export function noteDamaged(job: Job, paths: readonly string[]): void {
   }
 }
 
-/** Notes something that the administrator should know, though nothing was left out and the exit code stays. */
+/** Notes something that the administrator should know; nothing was left out, and the exit code stays. */
 export function addNotice(job: Job, notice: Omit<Problem, "offering">): void {
   job.ledger.addNotice({ ...notice, ...namesFor(job, notice), offering: job.config.uuid });
 }

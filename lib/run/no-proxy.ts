@@ -1,5 +1,5 @@
-// Which hosts `NO_PROXY` takes out, as the runtime understands it (measured): names with all below them, addresses,
-// ranges of addresses, each with or without a port, or `*`. Only messages and the refusal of a proxy go by this.
+// Which hosts `NO_PROXY` excludes, as the runtime interprets it (tested): names with all below them, addresses,
+// ranges of addresses, each with or without a port, or `*`. Only messages and the refusal of a proxy use this.
 
 /** @param list the value of the variable, separated by commas */
 export function isExempt(url: URL, list: string): boolean {

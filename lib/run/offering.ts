@@ -1,5 +1,4 @@
-// One offering of a run: its directory is looked at, its mode does its work under the lock, and what the next run needs
-// to know is left behind.
+// One offering of a run: its directory is tested, its mode works under the lock, and what the next run needs is stored.
 
 import { AppError, BugError } from "../errors.ts";
 import type { PlaceOptions } from "../output/directory.ts";
@@ -108,7 +107,7 @@ async function publishUnderLock(job: Job, place: OutputPlace, run: OfferingRun):
   }
 }
 
-/** What is in the directory cannot be asked which problems are known, nor closed. */
+/** A directory that does not answer: known problems cannot be read from it, and it cannot be closed. */
 function leaveProblems({ ledger, config, log }: Job, { surroundings }: OfferingRun): void {
   logFound(ledger.foundOf(config.uuid), "warn", log);
   surroundings.abandon?.();

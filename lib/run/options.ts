@@ -1,4 +1,4 @@
-// What a run is given: what the user asked for, what surrounds it, and what is done with an offering.
+// The input of a run: the options of the user, the surroundings, and what is done with an offering.
 
 import type { Config, OfferingConfig } from "../config/config.ts";
 import type { Mode, Output } from "../output/directory.ts";

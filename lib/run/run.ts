@@ -61,7 +61,7 @@ function loadChecked(options: RunOptions, surroundings: Surroundings, { signal }
   return loadFor(options, { ...surroundings, limits }, (offering) => offering[options.mode]);
 }
 
-/** The configuration, for whatever takes these of its offerings. From now on the log knows its secrets. */
+/** The configuration, for a command that takes these of its offerings. From now on the log redacts its secrets. */
 export async function loadFor(
   options: Pick<RunOptions, "configPath" | "allowInsecureConfig" | "offeringUuids">,
   surroundings: Pick<Surroundings, "env" | "cwd" | "log"> & Pick<LoadOptions, "limits" | "readMore">,

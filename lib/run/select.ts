@@ -14,7 +14,7 @@ export async function selectOfferings(
   return narrow(mine, options.offeringUuids, config);
 }
 
-/** The offerings of either mode, narrowed the same way, for a command that is of neither. */
+/** The offerings of either mode, narrowed the same way, for a command that belongs to neither. */
 export async function selectEveryOffering(
   config: Config,
   offeringUuids: readonly string[],

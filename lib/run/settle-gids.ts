@@ -1,4 +1,4 @@
-// What a run has to say of its source of GIDs once every project was asked about, and what the next one should know.
+// What a run reports of its source of GIDs once every project was looked up, and what it stores for the next one.
 
 import type { Output } from "../output/directory.ts";
 import { writeGidMemory } from "../output/gid-memory.ts";
@@ -10,7 +10,7 @@ export function noteGids(job: Job): void {
   if (finding !== null && !job.config.settings.requireGid) addProblem(job, finding);
 }
 
-/** Only after a run that went to its end. */
+/** Only after a complete run. */
 export function rememberGids({ gids, config }: Job, output: Output): void {
   const opened = gids?.opened() ?? null;
   if (opened === null) return;

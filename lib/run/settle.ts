@@ -1,5 +1,5 @@
-// What the run of an offering leaves for the next one, and for commands in between: which problems it met, and how
-// it ended. A directory that cannot be written any more loses only that.
+// What the run of an offering stores for the next one, and for commands in between: its problems, and how it ended. If
+// the directory can no longer be written, only this is lost.
 
 import { AppError, EXIT, worstExitCode } from "../errors.ts";
 import type { Output } from "../output/directory.ts";
@@ -40,7 +40,7 @@ function settleProblems(job: Job, output: Output): void {
   withoutFailing(() => writeProblemMemory(output, next, job.log.hide), job.log);
 }
 
-/** What a failure of this costs is a warning too many. */
+/** If this fails, a problem is logged as a warning once more. */
 function withoutFailing<Result>(remember: () => Result, log: Log): Result | undefined {
   try {
     return remember();
