@@ -1,5 +1,5 @@
 // Which acks are still where they were, because the directory of acks does not let them be moved: each is reported
-// once, and counts once. Losing this costs one more look at them.
+// once, and counts once. If this file is lost, they are reported once more.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";

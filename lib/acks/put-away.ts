@@ -1,5 +1,5 @@
-// Where acks go that were read: a folder beside them, under a name that nothing has. Best effort, because the directory
-// may be another user's, and the receipt says what was answered wherever the file lies.
+// Where acks are moved once they were read: a directory beside them, under a free name. Best effort, because the
+// directory may be another user's; the receipt has the answer, wherever the file is.
 
 import { closeSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { errnoOf } from "../errors.ts";

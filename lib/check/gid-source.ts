@@ -1,5 +1,5 @@
-// A source of GIDs that runs ask: whether it answers, and whether the projects of the first resources have GIDs. It is
-// asked by the code of the runs.
+// A source of GIDs that runs query: whether it answers, and whether the projects of the first resources have GIDs. It
+// is asked by the code of the runs.
 
 import { AppError, EXIT, type ExitCode, InterruptedError } from "../errors.ts";
 import type { Job } from "../run/job.ts";

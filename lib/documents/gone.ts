@@ -1,5 +1,5 @@
-// Who is gone, in words, for anybody who compares two lists: `diff`, and the guard of `sync`, which has no second
-// document. The order is that of the paths, so that the same ones are named whatever the order of a list.
+// Which resources are gone, as text, for all that compare two lists: `diff`, and the guard of `sync`, which has no
+// second document. The order is that of the paths, so that the same ones are named whatever the order of a list.
 
 export type NamedResource = {
   itemId: string;

@@ -1,7 +1,6 @@
 // Opening the place that a run publishes to: the output directory, the state directory inside it, the lock. Both
 // directories are held open, and all below them is reached through their descriptors (hold.ts, lib/places/held.ts;
-// docs/contract.md, "Publishing"). If another directory takes its place
-// during the run, nothing is published to that.
+// docs/contract.md, "Publishing"). If another directory takes its place during the run, nothing is published to that.
 
 import { accessSync, constants, statSync } from "node:fs";
 import { join, resolve } from "node:path";

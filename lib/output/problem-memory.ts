@@ -1,6 +1,6 @@
 // Which problems the last run of a mode met: when each was first met, when it was last logged as a warning, and what it
-// said, for commands in between. If this file is lost, problems are logged
-// as warnings once more, and the dates are lost.
+// said, for commands in between. If this file is lost, problems are logged as warnings once more, and the dates are
+// lost.
 
 import { join } from "node:path";
 import { isTable } from "../json.ts";

@@ -1,5 +1,5 @@
-// Names of tenants, projects, systems and directories, each once. They come from people and servers: whatever is in
-// them is kept as text, but for what is longer than anybody reads.
+// Names of tenants, projects, systems and directories, each once. They come from people and servers: everything in
+// them is kept as text, except for names that are too long to read.
 
 import { isTable } from "../json.ts";
 import type { Named } from "./data.ts";

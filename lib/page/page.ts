@@ -1,5 +1,5 @@
 // What the page shows, gathered: resources of the newest snapshots with what changed since the ones before, and what
-// the state knows of runs, orders and problems. Asks nothing of Waldur.
+// the state knows of runs, orders and problems. Sends no requests to Waldur.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { createValues, type Values } from "../documents/entries.ts";
@@ -74,7 +74,7 @@ function readPair(directory: string, lists: Lists): { facts: SnapshotFacts; part
 
 type ReadRows = { rows: Rows; offering: string; date: string | null };
 
-/** Retention may have taken it, and a disk may have cut it: that is worth a line, and no reason to show nothing. */
+/** Retention may have removed it, or a full disk truncated it: the page says so, and shows the rest. */
 function readBefore(path: string, lists: Lists): ReadRows | { note: string } {
   try {
     return readRows(path, lists);

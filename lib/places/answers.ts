@@ -1,7 +1,7 @@
 // The first touch of a place that may not answer: a network mount whose server is gone, a pipe without a writer. A
 // system call that waits for one cannot be interrupted, so it is left to a thread of the runtime, and raced with a time
-// limit and with the end of the run. A call that was abandoned ends with the process, or when the place
-// answers after all.
+// limit and with the end of the run. A call that was abandoned ends with the process, or when the place answers after
+// all.
 
 import { close, constants, open, read, stat } from "node:fs";
 import { AppError, InterruptedError, RetryLaterError } from "../errors.ts";

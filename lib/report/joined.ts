@@ -1,5 +1,5 @@
 // Problems of many resources with one cause, such as a component that is misspelt in the configuration: all say the
-// same, and one line with their number and a few examples says it better. Only lines are joined; a report that keeps
+// same, so one line with their number and a few examples replaces them. Only lines are joined; a report that keeps
 // every problem keeps these, too.
 
 import type { Problem } from "./report.ts";

@@ -1,5 +1,5 @@
-// A map of GIDs that is incomplete because it is being written: half of it is a map, too, and would
-// remove the GID of every project that is not in it.
+// A map of GIDs that is incomplete because it is being written: half of it is a map, too, and would remove the GID of
+// every project that is not in it.
 
 import type { StorageSettings } from "../config/config.ts";
 import { RetryLaterError } from "../errors.ts";

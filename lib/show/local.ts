@@ -1,5 +1,5 @@
 // What the files of one output directory say of a subject: its entry in the last snapshot, its order files, receipts,
-// claims and history. Reads only, and asks nothing of Waldur.
+// claims and history. Reads only, and sends no requests to Waldur.
 
 import { type ClaimPlace, claimsOf, type ListedClaim, loadPlace } from "../claims/list.ts";
 import { type NamedByOrder, namedByOrderFiles } from "../claims/order-files.ts";

@@ -13,13 +13,13 @@ export type Shown = {
   found: boolean;
   /** Of each output directory where something is known. */
   places: Known[];
-  /** null when Waldur was not asked. */
+  /** null when Waldur was not queried. */
   waldur: WaldurAnswer[] | null;
 };
 
 export type ShowContext = AskContext & {
   now: Date;
-  /** Do not ask Waldur. */
+  /** Send no requests to Waldur. */
   isLocal: boolean;
 };
 

@@ -1,5 +1,5 @@
-// What Waldur says now of a subject and of what the files know of it. That Waldur cannot be asked, or does not answer,
-// is part of what is shown, and hides nothing else.
+// The state in Waldur of a subject and of what the files name with it. If Waldur cannot be queried or does not answer,
+// that is shown, and the rest is shown nevertheless.
 
 import type { OfferingConfig } from "../config/config.ts";
 import { AppError, InterruptedError } from "../errors.ts";
@@ -8,7 +8,7 @@ import { fetchOrder, fetchResource } from "../waldur/orders.ts";
 import type { Known } from "./local.ts";
 import type { Subject } from "./subject.ts";
 
-/** An order or a resource that Waldur was asked for. */
+/** An order or a resource that was requested from Waldur. */
 export type WaldurAnswer = {
   kind: "order" | "resource";
   uuid: string;
@@ -78,7 +78,7 @@ function questionsFor(subject: Subject, known: readonly Known[]): Question[] {
   return [...questions.values()].slice(0, MOST);
 }
 
-/** A server that failed once is not asked again. */
+/** A server that failed once is not queried again. */
 function asker({ offerings, readerFor }: AskContext): (question: Question) => Promise<WaldurAnswer> {
   const failed = new Map<string, string>();
   const askOne = async (question: Question, offering: OfferingConfig): Promise<WaldurAnswer> => {

@@ -23,7 +23,7 @@ export type OrderContext = { place: ClaimPlace; memory: OrderMemory; now: Date }
 /** As many as are worth a request each. */
 const MOST_ASKED = 50;
 
-/** Asks Waldur, by GETs only. */
+/** Queries Waldur, by GETs only. */
 export async function ordersOfWaldur(reader: Reader, context: OrderContext): Promise<OrderStatus[]> {
   const { place, memory, now } = context;
   const listed = await fetchOpenOrders(reader, place.offering.uuid);

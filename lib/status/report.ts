@@ -84,14 +84,14 @@ const Offering = v.strictObject({
   runs: v.array(Run),
   orders: v.array(Order),
   problems: v.array(Problem),
-  /** Why Waldur could not be asked; the orders are those that the files know then. */
+  /** Why Waldur could not be queried; the orders are then those that the files have. */
   error: v.nullable(v.strictObject({ exitCode: v.number(), message: v.string(), hint: Known })),
 });
 
 export const StatusReport = v.strictObject({
   version: v.string(),
   at: Time,
-  /** Waldur was asked for the open orders. */
+  /** The open orders were read from Waldur. */
   asked: v.boolean(),
   offerings: v.array(Offering),
   exitCode: v.number(),

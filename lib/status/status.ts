@@ -94,7 +94,7 @@ async function offeringStatus(
   return { status, failure };
 }
 
-/** Where Waldur cannot be asked, the files say what they know. */
+/** Where Waldur cannot be queried, only what the files have is shown. */
 async function openOrders(reader: Reader | null, context: OrderContext) {
   if (!context.place.offering.orders) return { orders: [], failure: null };
   if (reader === null) return { orders: ordersOfFiles(context), failure: null };
@@ -131,10 +131,10 @@ function runningIn(directory: string, mode: Mode, now: Date): RunStatus["running
   return { pid: pid === 0 ? null : pid, host: hostname(), since, seen: null };
 }
 
-/** Three times as long as a run takes to say it again. */
+/** Three times the interval at which a run renews its note. */
 const SILENT_AFTER_MS = 180_000;
 
-/** What this kernel cannot know, that run says itself. One that was killed stops saying it. */
+/** A run on another node is known by its note, which it no longer renews once it was killed. */
 function runningElsewhere({ pid, host, since, seen }: Holder, now: Date): RunStatus["running"] {
   const isOver = now.getTime() - Date.parse(seen) > SILENT_AFTER_MS;
   return isOver ? null : { pid, host, since, seen };

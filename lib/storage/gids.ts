@@ -19,10 +19,10 @@ export type ProjectGids = {
 /** `mayLack`: nothing is wrong when this one has none yet. */
 export type GidQuestion = GidProject & { mayLack: boolean };
 
-/** A source that is asked while the program runs. Each method that asks throws where there is no answer. */
+/** A source that is queried during the run. Each method that queries it throws where there is no answer. */
 export type LiveGids = ProjectGids & {
-  /** Asks for those of these projects that were not asked for yet. */
+  /** Queries those of these projects that were not queried yet. */
   learn(projects: readonly GidQuestion[]): Promise<void>;
-  /** Asks once more for one that had none. */
+  /** Queries one that had none once more. */
   learnAgain(project: GidProject): Promise<void>;
 };

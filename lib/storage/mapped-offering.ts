@@ -22,7 +22,7 @@ export type MapperOptions = {
   hierarchy?: Hierarchy | null;
   /** Whose offering it is, for rows that do not say it. */
   provider?: StorageSource["provider"];
-  /** Of a source that is asked while the program runs; null for one that is read with the configuration. */
+  /** Of a source that is queried during the run; null for one that is read with the configuration. */
   gids?: ProjectGids | null;
 };
 
