@@ -1,3 +1,5 @@
+// `demo`: both modes against the built-in simulated Waldur.
+
 import { type Look, runDemo } from "../lib/demo/demo.ts";
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
@@ -20,7 +22,6 @@ const WORK = {
   orders: { publish: publishOrders, describe: describeOrders },
 } satisfies Record<RunOptions["mode"], Parameters<typeof runMode>[2]>;
 
-/** `demo`: both modes against the built-in simulated Waldur. */
 export const command = defineCommand({
   meta: { name: "demo", description: "Run both modes against a built-in simulated Waldur." },
   about: `Faults: ${Object.keys(FAULTS).join(", ")}`,

@@ -1,3 +1,5 @@
+// `orders`: one pass, or with --interval one after the other until a signal.
+
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { describeOrders, publishOrders } from "../lib/orders/pass.ts";
 import { defineCommand } from "./command.ts";
@@ -6,7 +8,6 @@ import { runOnce } from "./run.ts";
 
 const ENDING: ReadonlySet<ExitCode> = new Set([EXIT.usage, EXIT.config, EXIT.sigint, EXIT.sigterm]);
 
-/** `orders`: one pass, or with --interval one after the other until a signal. */
 export const command = defineCommand({
   meta: { name: "orders", description: "Publish open storage orders and report them back to Waldur." },
   args: runFlags("orders", {

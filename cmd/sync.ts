@@ -1,9 +1,10 @@
+// `sync`: one snapshot of all resources.
+
 import { describeSnapshotRun, publishSnapshot } from "../lib/sync/sync.ts";
 import { defineCommand } from "./command.ts";
 import { runFlags, runOptions } from "./flags.ts";
 import { runOnce } from "./run.ts";
 
-/** `sync`: all.json, once. */
 export const command = defineCommand({
   meta: { name: "sync", description: "Publish a snapshot (*-all.json) of all storage resources." },
   args: runFlags("sync", {

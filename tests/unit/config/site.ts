@@ -1,4 +1,4 @@
-// A configuration in a temporary directory, for the tests of lib/config.
+// A configuration in a temporary directory, for the tests of lib/config and lib/keys.
 
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
-// Wrong indentation is one error with a message of its own, whatever the parser reports for the lines
-// follows.
+// Wrong indentation is one error with a message of its own, whatever the parser reports for the lines that follow.
 
 import { describe, expect, test } from "bun:test";
 import { createSite, offeringYaml, UUID } from "../config/site.ts";
