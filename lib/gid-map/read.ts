@@ -1,10 +1,8 @@
-// The map of project slug to GID that `unix_gid: file:PATH` names, as JSON, YAML or CSV. Sites generate it, for each
-// run and with very many lines, so it is scanned line by line (JSON: pair by pair) instead of parsed as a tree: that is
-// fast, knows every place, sees duplicates, and never reads a slug such as 0123 or 1e5 as a number. Nested YAML is
-// refused, and so is everything else that is not a flat map. What is read is what a parser reads: a property test
-// compares. docs/architecture.md, "What is left to libraries", compares it with libraries.
-// Another program may be writing the map, so a fault in it is not an error of the configuration: a run that needs the
-// GIDs refuses it.
+// The map of project slug to GID that `unix_gid: file:PATH` names, as JSON, YAML or CSV. Sites generate it, with very
+// many lines, so it is scanned (docs/architecture.md, "What is left to libraries"): every place is known, a slug such
+// as 0123 or 1e5 is no number, and all but a flat map is refused. A property test compares it with parsers. Another
+// program may be writing the map, so a fault in it is not an error of the configuration: a run that needs the GIDs
+// refuses it.
 
 import type { ConfigIssue } from "../errors.ts";
 import { LAST_GID } from "../gid.ts";
