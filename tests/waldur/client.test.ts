@@ -176,7 +176,7 @@ describe("a GET is not tried again", () => {
 });
 
 describe("how long a GET waits before the next attempt", () => {
-  test("anything up to a bound that doubles: with a tenth of it 50, 100 and 200 ms", async () => {
+  test.concurrent("anything up to a bound that doubles: with a tenth of it 50, 100 and 200 ms", async () => {
     const server = await use(startRaw(always(answer(503))));
     const client = clientFor(server.url, { retries: 3, random: () => 0.1 });
     await failureOf(client.get("x/"));
@@ -185,7 +185,7 @@ describe("how long a GET waits before the next attempt", () => {
     expect(client.retries.map((line) => line.slice(-5))).toEqual(["0.1 s", "0.1 s", "0.2 s"]);
   });
 
-  test("each wait draws again", async () => {
+  test.concurrent("each wait draws again", async () => {
     const server = await use(startRaw(always(answer(503))));
     const drawn = [0.02, 0.14, 0.01, 0].values();
     const client = clientFor(server.url, { retries: 3, random: () => drawn.next().value ?? 1 });
@@ -223,7 +223,7 @@ describe("how long a GET waits before the next attempt", () => {
     expect(lines.map(bare)).toEqual([`GET x/ was answered with 429; trying again in ${expected}${isAsked}`]);
   });
 
-  test("Retry-After is kept to", async () => {
+  test.concurrent("Retry-After is kept to", async () => {
     const server = await use(
       startRaw((_, wire, nth) => wire.end(nth === 0 ? answer(503, { "Retry-After": "1" }) : json([]))),
     );
@@ -440,7 +440,7 @@ describe("a server that does not get on", () => {
     ],
     ["drips more slowly than allowed", () => startRaw((_, wire) => drip(wire, 600)), "http"],
   ];
-  test.each(silent)(
+  test.concurrent.each(silent)(
     "%s: the time without data is limited, and a retry may help",
     async (_name, start, scheme) => {
       const server = await use(start());
@@ -458,7 +458,7 @@ describe("a server that does not get on", () => {
     },
   );
 
-  test("drips for ever: the whole answer may take four times the timeout", async () => {
+  test.concurrent("drips for ever: the whole answer may take four times the timeout", async () => {
     const server = await use(startRaw((_, wire) => drip(wire, 20)));
     const startedAt = performance.now();
     const error = await failureOf(clientFor(server.url, { silenceMs: 200, retries: 0 }).get("x/"));
@@ -471,7 +471,7 @@ describe("a server that does not get on", () => {
     expect(took).toBeLessThan(4000);
   });
 
-  test("drips headers for ever: the timeout applies, because no header counts before the last", async () => {
+  test.concurrent("drips headers for ever: the timeout applies, because no header counts before the last", async () => {
     const server = await use(
       startRaw(async (_, wire) => {
         wire.send("HTTP/1.1 200 OK\r\n");
@@ -482,7 +482,7 @@ describe("a server that does not get on", () => {
     expect(error.message).toContain("no data received for 0.2 s");
   });
 
-  test("is slow but sends data: it is waited for, beyond the timeout", async () => {
+  test.concurrent("is slow but sends data: it is waited for, beyond the timeout", async () => {
     const server = await use(
       startRaw(async (_, wire) => {
         wire.send(head(200, { ...JSON_TYPE, Connection: "close" }));
@@ -719,7 +719,7 @@ describe("an error names the server", () => {
   });
 });
 
-test("what Retry-After asks for in all is limited for all clients of a run together", async () => {
+test.concurrent("what Retry-After asks for in all is limited for all clients of a run together", async () => {
   const server = await use(startRaw(always(answer(503, { "Retry-After": "1" }))));
   const politeness = { leftMs: 1500 };
   const waits: (number | undefined)[] = [];

@@ -1,6 +1,6 @@
 // The real client, set up for tests: a token that must be found nowhere, short limits, and a record of its retries.
 
-import { afterEach } from "bun:test";
+import { afterAll } from "bun:test";
 import { secret } from "../../lib/config/config.ts";
 import { AppError } from "../../lib/errors.ts";
 import { createActor } from "../../lib/waldur/client.ts";
@@ -63,11 +63,11 @@ export function wordsOf(error: unknown): string {
 
 type Stoppable = { stop(): Promise<void> };
 const running: Stoppable[] = [];
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(running.splice(0).map((server) => server.stop()));
 });
 
-/** Stops the server after the test. */
+/** Stops the server after the tests of the file, of which some run at the same time. */
 export async function use<Server extends Stoppable>(server: Server | Promise<Server>): Promise<Server> {
   const started = await server;
   running.push(started);
