@@ -1346,8 +1346,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "an empty 404 to a POST does not mean a missing endpoint",
     file: "lib/waldur/status-errors.ts",
-    from: 'asked.method === "POST" && received.text === ""',
-    to: 'asked.method === ""',
+    from: 'exchange.method === "POST" && received.text === ""',
+    to: 'exchange.method === ""',
     tests: ["waldur/components.test.ts"],
   },
   {

@@ -8,7 +8,7 @@ import { openStateThatIs } from "../output/directory.ts";
 import { underLock } from "../output/lock.ts";
 import type { TouchLimits } from "../places/answers.ts";
 import { outputPlace } from "../run/place.ts";
-import type { Found } from "./report.ts";
+import type { ReportedProblem } from "./report.ts";
 
 export type Post = History["post"];
 
@@ -24,7 +24,7 @@ type Opened = { post: Post; close: () => void };
 const NOWHERE: Opened = { post: (_, send) => send(), close: () => undefined };
 
 /** @param notice called once at most for each directory */
-export function createHistories(limits: TouchLimits, notice: (found: Found) => void): Histories {
+export function createHistories(limits: TouchLimits, notice: (found: ReportedProblem) => void): Histories {
   const opened = new Map<string, Opened>();
   const open = async ({ uuid, settings }: OfferingConfig): Promise<Opened> => {
     const onFailure = ({ message, hint }: { message: string; hint: string | undefined }) =>

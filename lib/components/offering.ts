@@ -14,7 +14,7 @@ import {
 import type { ComponentDefinition } from "./definitions.ts";
 import type { Post } from "./history.ts";
 import { type Allowed, fieldsOf, planComponents, type Step } from "./plan.ts";
-import type { ComponentLine, Found } from "./report.ts";
+import type { ComponentLine, ReportedProblem } from "./report.ts";
 
 export type OfferingJob = {
   uuid: string;
@@ -32,8 +32,8 @@ export type OfferingJob = {
 export type Handled = {
   components: ComponentLine[];
   onlyInWaldur: string[];
-  problems: Found[];
-  notices: Found[];
+  problems: ReportedProblem[];
+  notices: ReportedProblem[];
   /** What ended the work on this offering early. */
   failure: AppError | null;
 };
@@ -74,7 +74,7 @@ function lines(steps: readonly Step[], outcomeOf: (step: Step) => Outcome): { co
   };
 }
 
-function found(steps: readonly Step[]): { problems: Found[]; notices: Found[] } {
+function found(steps: readonly Step[]): { problems: ReportedProblem[]; notices: ReportedProblem[] } {
   const created = steps.filter((step) => step.action === "create" && isDue(step));
   return {
     problems: steps.flatMap(({ problems }) => problems),
@@ -185,8 +185,8 @@ function send(step: Step, offering: string, actor: Actor): Promise<Posted> {
 /** Compares what Waldur shows now with what was wanted. */
 function verify(steps: readonly Step[], after: readonly Step[], sent: Sent): Omit<Handled, "onlyInWaldur"> {
   const now = new Map(after.map((step) => [step.type, step]));
-  const problems: Found[] = [];
-  const notices = new Map<string, Found>();
+  const problems: ReportedProblem[] = [];
+  const notices = new Map<string, ReportedProblem>();
   const components = steps.map((step): ComponentLine => {
     const { type, action, changes } = step;
     const attempt = sent.get(type);
@@ -206,7 +206,10 @@ function verify(steps: readonly Step[], after: readonly Step[], sent: Sent): Omi
   return { components, problems, notices: [...notices.values()], failure: null };
 }
 
-function notKept({ type, action, changes }: Step, attempt: { detail: string; isAccepted: boolean }): Found {
+function notKept(
+  { type, action, changes }: Step,
+  attempt: { detail: string; isAccepted: boolean },
+): ReportedProblem {
   if (!attempt.isAccepted) {
     const message = `component ${type} does not have the values of the file: ${attempt.detail}`;
     return { code: "component-refused", message, component: type };
@@ -224,7 +227,7 @@ function notKept({ type, action, changes }: Step, attempt: { detail: string; isA
   };
 }
 
-function removedMeanwhile(type: string): Found {
+function removedMeanwhile(type: string): ReportedProblem {
   const message = `component ${type} was removed from the offering meanwhile`;
   return {
     code: "component-removed",
@@ -234,7 +237,7 @@ function removedMeanwhile(type: string): Found {
   };
 }
 
-function noPrice(type: string): Found {
+function noPrice(type: string): ReportedProblem {
   return {
     code: "no-price",
     message: `component ${type} is new and has no price`,

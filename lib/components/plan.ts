@@ -4,13 +4,13 @@
 
 import type { WaldurComponent, WaldurComponents } from "../waldur/offering-components.ts";
 import { type ComponentDefinition, type FieldValue, keyOf } from "./definitions.ts";
-import type { Change, ComponentLine, Found } from "./report.ts";
+import type { Change, ComponentLine, ReportedProblem } from "./report.ts";
 
 /** What is to be done with one component, and what prevents it or is worth knowing. */
 export type Step = Pick<ComponentLine, "type" | "uuid" | "action" | "changes"> & {
   /** With any of them nothing is sent for this component. */
-  problems: readonly Found[];
-  notices: readonly Found[];
+  problems: readonly ReportedProblem[];
+  notices: readonly ReportedProblem[];
 };
 
 export type Allowed = { billingChange: boolean };
@@ -83,7 +83,7 @@ function shownValue(shown: unknown, like: FieldValue): FieldValue | null {
   return JSON.stringify(shown);
 }
 
-function incomplete(type: string, fields: Fields): Found[] {
+function incomplete(type: string, fields: Fields): ReportedProblem[] {
   const missing = (["billing_type", "name"] as const).filter((field) => fields[field] === undefined);
   if (missing.length === 0) return [];
   const keys = missing.map(keyOf).join(" and ");
@@ -107,7 +107,7 @@ const AMOUNTS: readonly string[] = [
 ];
 
 /** Amounts with more decimal places than the component takes; undefined where this server knows no such field. */
-function fractions(type: string, sent: Fields, places: unknown): Found[] {
+function fractions(type: string, sent: Fields, places: unknown): ReportedProblem[] {
   const digits = typeof places === "number" ? places : 0;
   return Object.entries(sent).flatMap(([field, value]) => {
     if (!AMOUNTS.includes(field) || typeof value !== "number") return [];
@@ -122,7 +122,7 @@ function fractions(type: string, sent: Fields, places: unknown): Found[] {
   });
 }
 
-function billingChanges(type: string, { from, to }: Change): Found {
+function billingChanges(type: string, { from, to }: Change): ReportedProblem {
   return {
     code: "billing-change",
     message: `component ${type} is billed by ${from} in Waldur, but accounting_type is ${to}: left as it is`,

@@ -10,13 +10,13 @@ import {
   worstExitCode,
 } from "../errors.ts";
 import type { Handled } from "./offering.ts";
-import type { ComponentsReport, Found } from "./report.ts";
+import type { ComponentsReport, ReportedProblem } from "./report.ts";
 
 type Named = { uuid: string; name: string };
 
 export type ComponentsRecord = {
   add(offering: Named, handled: Handled): void;
-  addNotice(notice: Found): void;
+  addNotice(notice: ReportedProblem): void;
   /** An error that ended the command, or the work on one offering before anything was sent. */
   fail(error: unknown, offering?: Named): void;
   close(): ComponentsReport;
@@ -57,8 +57,8 @@ export function createRecord(head: Pick<ComponentsReport, "dryRun" | "version">)
 }
 
 /** Every mistake of a configuration is one of its own. */
-function foundOf(error: AppError): Found[] {
-  const found = (message: string, hint: string | undefined): Found => ({
+function foundOf(error: AppError): ReportedProblem[] {
+  const found = (message: string, hint: string | undefined): ReportedProblem => ({
     code: error.code,
     message,
     ...(hint !== undefined && { hint }),

@@ -5,7 +5,7 @@ import type { ExitCode } from "../errors.ts";
 
 const Value = v.union([v.string(), v.number(), v.boolean()]);
 
-const Found = v.strictObject({
+const ReportedProblem = v.strictObject({
   code: v.string(),
   message: v.string(),
   offering: v.optional(v.string()),
@@ -40,8 +40,8 @@ export const ComponentsReport = v.strictObject({
   dryRun: v.boolean(),
   version: v.string(),
   offerings: v.array(Offering),
-  problems: v.array(Found),
-  notices: v.array(Found),
+  problems: v.array(ReportedProblem),
+  notices: v.array(ReportedProblem),
   exitCode: v.custom<ExitCode>(Number.isInteger),
 });
 
@@ -50,4 +50,4 @@ export type OfferingLine = v.InferOutput<typeof Offering>;
 export type ComponentLine = v.InferOutput<typeof Component>;
 export type Change = ComponentLine["changes"][number];
 /** A problem or a notice. */
-export type Found = v.InferOutput<typeof Found>;
+export type ReportedProblem = v.InferOutput<typeof ReportedProblem>;

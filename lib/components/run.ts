@@ -14,7 +14,7 @@ import { type ComponentDefinition, readDefinitions } from "./definitions.ts";
 import { createHistories, type Histories } from "./history.ts";
 import { type Handled, handleOffering } from "./offering.ts";
 import { createRecord } from "./record.ts";
-import type { ComponentsReport, Found } from "./report.ts";
+import type { ComponentsReport, ReportedProblem } from "./report.ts";
 
 export type ComponentsOptions = Omit<RunOptions, "mode" | "wantsReport"> & { allowBillingChange: boolean };
 
@@ -104,7 +104,7 @@ async function load(options: ComponentsOptions, surroundings: ComponentsSurround
   return { config, definitions };
 }
 
-function noComponents({ uuid, name }: OfferingConfig): Found {
+function noComponents({ uuid, name }: OfferingConfig): ReportedProblem {
   const message = `offering ${name} has no backend_components in the file: nothing is changed`;
   return { code: "no-components", message, offering: uuid };
 }

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { type GidService, type Secret, secret } from "../config/config.ts";
 import { AnswerError, AppError, InterruptedError, RefusedError, RetryLaterError } from "../errors.ts";
 import { mappingProblem, quoted } from "../storage/problems.ts";
-import type { Peer } from "../waldur/asked.ts";
+import type { Peer } from "../waldur/exchange-name.ts";
 import { getWithRetries } from "../waldur/get.ts";
 import { type Connection, createSender, type Exchange, type RequestLimits } from "../waldur/send.ts";
 import { faultOf } from "../waldur/wire.ts";

@@ -1,7 +1,7 @@
 // What a run has done so far, collected as it happens, so that a run that fails half-way still reports what it did.
 
 import { AppError, ConfigError, EXIT, type ExitCode, worstExitCode } from "../errors.ts";
-import type { Found } from "./problems.ts";
+import type { Reported } from "./problems.ts";
 import {
   type FileReport,
   type More,
@@ -32,7 +32,7 @@ export type Ledger = {
    */
   addFailure(error: AppError, about?: About): boolean;
   /** What is to be logged of an offering's problems and notices. */
-  foundOf(offering: string): Found;
+  foundOf(offering: string): Reported;
   /** What the run would end with so far if this were its only offering. */
   exitOf(offering: string): ExitCode;
   /** Failures that were not logged. */

@@ -25,7 +25,7 @@ export type KnownProblem = Problem & {
 export type ProblemMemory = ReadonlyMap<string, Remembered>;
 
 /** What is to be logged; `more` counts what is beyond the lines that one kind may have. */
-export type Found = { problems: readonly Problem[]; notices?: readonly Problem[]; more?: readonly More[] };
+export type Reported = { problems: readonly Problem[]; notices?: readonly Problem[]; more?: readonly More[] };
 
 const WARN_AGAIN_MS = 24 * 3600 * 1000;
 
@@ -35,7 +35,7 @@ const WARN_AGAIN_MS = 24 * 3600 * 1000;
  * run that was not through (`isWhole` false), and may not have met every problem.
  */
 export function logProblems(
-  found: Found,
+  found: Reported,
   memory: ProblemMemory,
   { log, now, offering, isWhole = true }: { log: Log; now: Date; offering?: string; isWhole?: boolean },
 ): ProblemMemory {
@@ -107,7 +107,7 @@ type Keyed = {
   count?: number;
 };
 
-function keyed({ problems, notices = [], more = [] }: Found): Keyed[] {
+function keyed({ problems, notices = [], more = [] }: Reported): Keyed[] {
   return [
     ...problems.map((problem) => ({ problem, key: problemKey(problem), isNotice: false })),
     ...notices.map((notice) => ({ problem: notice, key: noticeKey(notice), isNotice: true })),
@@ -126,7 +126,7 @@ function isKept(warnedAt: number, now: Date): boolean {
 
 /** Logs all of it, at one level. */
 export function logFound(
-  { problems, notices = [], more = [] }: Found,
+  { problems, notices = [], more = [] }: Reported,
   level: "error" | "warn",
   log: Log,
 ): void {

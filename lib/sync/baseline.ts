@@ -54,13 +54,13 @@ export function isIntact(last: LastSnapshot, sha256: string): boolean {
 }
 
 /** What is asked of a snapshot; `sha256` is that of the file as it was published, as far as the state knows it. */
-export type Asked = { offering: string; uuids: Pick<UuidSet, "has">; sha256: string | undefined };
+export type EntryQuery = { offering: string; uuids: Pick<UuidSet, "has">; sha256: string | undefined };
 
 /** `unknown`: nothing says how the file was published. */
-export type Found = { entries: number; state: "as-published" | "changed" | "unknown" };
+export type SnapshotMatch = { entries: number; state: "as-published" | "changed" | "unknown" };
 
 /** Whether a snapshot of the offering has the content that was published, and how many entries of these resources. */
-export function judgeSnapshot(path: string, { offering, uuids, sha256 }: Asked): Found {
+export function judgeSnapshot(path: string, { offering, uuids, sha256 }: EntryQuery): SnapshotMatch {
   let entries = 0;
   const read = digestAlong(readChunks(path));
   const scan = scanDocument(read.chunks, (entry) => {
@@ -81,7 +81,7 @@ export type Visitor = {
  * Hands over the entries of these resources one by one, for the texts of all would fill the memory. False when the
  * content is not the published one any more: then nothing of it counts.
  */
-export function visitEntries(path: string, { uuids, sha256 }: Asked, visitor: Visitor): boolean {
+export function visitEntries(path: string, { uuids, sha256 }: EntryQuery, visitor: Visitor): boolean {
   const read = digestAlong(readChunks(path));
   scanDocument(read.chunks, (entry) => {
     if (!isOfResource(entry)) visitor.directory?.(entry);

@@ -5,7 +5,7 @@
 import { RetryLaterError } from "../errors.ts";
 import { fileTimeMs, newestSnapshot } from "../output/files.ts";
 import { addProblem, type Job } from "../run/job.ts";
-import { type Found, judgeSnapshot, visitEntries } from "./baseline.ts";
+import { judgeSnapshot, type SnapshotMatch, visitEntries } from "./baseline.ts";
 import type { Listing } from "./listing.ts";
 import type { SnapshotSink } from "./sink.ts";
 
@@ -48,7 +48,7 @@ function changedMeanwhile(path: string): RetryLaterError {
   });
 }
 
-function notCarried(path: string, state: Exclude<Found["state"], "as-published">) {
+function notCarried(path: string, state: Exclude<SnapshotMatch["state"], "as-published">) {
   const hint =
     "correct what is reported of the resources without an entry; they are listed again in the next run then";
   if (state === "changed") {

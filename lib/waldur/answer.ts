@@ -1,9 +1,9 @@
 // From the text of an answer to what it says: JSON of a size and a depth that can be worked with, or an error.
 
 import { AnswerError, type AppError } from "../errors.ts";
-import { type Asked, byWhom } from "./asked.ts";
 import { TooLarge } from "./body.ts";
 import { isDeeper, MOST_BRACKETS, MOST_LEVELS, opensMore } from "./depth.ts";
+import { byWhom, type ExchangeName } from "./exchange-name.ts";
 import { oneLine } from "./status-errors.ts";
 
 export type Answer = {
@@ -20,7 +20,7 @@ export type Received = { status: number; headers: Headers; text: string };
 export type Failed = { failure: AppError; retryAfterMs: number | null };
 
 /** @throws TooLarge, and AnswerError for what is not JSON at all */
-export function parseAnswer(received: Received, exchange: Asked): Answer | Failed {
+export function parseAnswer(received: Received, exchange: ExchangeName): Answer | Failed {
   const type = received.headers.get("content-type") ?? "";
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) throw notJson(received.text, type, exchange);
   const asked = `${exchange.method} ${exchange.shown}`;
@@ -50,7 +50,7 @@ export function parseAnswer(received: Received, exchange: Asked): Answer | Faile
   }
 }
 
-function notJson(text: string, type: string, exchange: Asked): AnswerError {
+function notJson(text: string, type: string, exchange: ExchangeName): AnswerError {
   const title = /<title[^>]*>\s*([^<]{1,80})/i.exec(text)?.[1]?.trim();
   const what =
     type === "" ? "an answer without a content type" : type.replace(/[^\x20-\x7e]/g, "?").slice(0, 60);

@@ -4,8 +4,8 @@
 
 import { AppError, EndpointError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
-import type { Asked } from "./asked.ts";
 import { LARGEST_BODY_BYTES } from "./body.ts";
+import type { ExchangeName } from "./exchange-name.ts";
 import { getWithRetries } from "./get.ts";
 import { isTransientStatus } from "./retry.ts";
 import {
@@ -51,7 +51,7 @@ export type Actor = Reader & {
 const POST_LIMIT_BYTES = 1024 * 1024;
 
 /** For messages. */
-type Server = Pick<Asked, "origin" | "proxyFrom" | "tokenFrom">;
+type Server = Pick<ExchangeName, "origin" | "proxyFrom" | "tokenFrom">;
 
 /** A client that has no way to change anything. */
 export function createReader(connection: Connection, limits: RequestLimits): Reader {

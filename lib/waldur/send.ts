@@ -4,8 +4,8 @@
 import { ofetch } from "ofetch";
 import type { Secret } from "../config/config.ts";
 import type { Received } from "./answer.ts";
-import type { Asked } from "./asked.ts";
 import { readBody, type Watch, watchProgress } from "./body.ts";
+import type { ExchangeName } from "./exchange-name.ts";
 import { isJson } from "./status-errors.ts";
 import { type Answered, timed } from "./timed.ts";
 
@@ -56,7 +56,7 @@ export type Query = Readonly<Record<string, string | number | readonly string[]>
 
 export type PostBody = Readonly<Record<string, string | number | boolean>>;
 
-export type Exchange = Asked & {
+export type Exchange = ExchangeName & {
   method: "GET" | "POST";
   path: string;
   query?: Query;

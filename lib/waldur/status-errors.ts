@@ -3,36 +3,36 @@
 
 import { AnswerError, type AppError, EndpointError, RefusedError, RetryLaterError } from "../errors.ts";
 import { clean } from "../unsafe-text.ts";
-import { type Asked, byWhom, peerOf } from "./asked.ts";
+import { byWhom, type ExchangeName, peerOf } from "./exchange-name.ts";
 import { isTransientStatus } from "./retry.ts";
 
 type Received = { status: number; headers: Headers; text: string };
 
 /** The error for an answer that is not a success. */
-export function describeStatus(received: Received, asked: Asked): AppError {
+export function describeStatus(received: Received, exchange: ExchangeName): AppError {
   const { status } = received;
-  const said = `${asked.method} ${asked.shown} was answered with ${status}${reasonOf(received)}`;
-  const what = `${said}${byWhom(asked)}`;
-  if (status >= 300 && status < 400) return redirected(received, asked);
-  const { refused, urlKey } = peerOf(asked);
+  const said = `${exchange.method} ${exchange.shown} was answered with ${status}${reasonOf(received)}`;
+  const what = `${said}${byWhom(exchange)}`;
+  if (status >= 300 && status < 400) return redirected(received, exchange);
+  const { refused, urlKey } = peerOf(exchange);
   if ((status === 401 || status === 403) && refused !== null)
     return new RefusedError(what, { status, hint: refused });
   if (status === 401)
     return new RefusedError(what, {
       status,
-      hint: `the token of ${asked.tokenFrom} is wrong, expired or of a deactivated user; renew it`,
+      hint: `the token of ${exchange.tokenFrom} is wrong, expired or of a deactivated user; renew it`,
     });
   if (status === 403)
     return new RefusedError(what, {
       status,
-      hint: `the user of the token (${asked.tokenFrom}) must be an owner of the provider's organisation in Waldur`,
+      hint: `the user of the token (${exchange.tokenFrom}) must be an owner of the provider's organisation in Waldur`,
     });
   if (status === 407)
     return new EndpointError(what, {
       status,
       hint: "a proxy requires credentials; check global_proxy and the proxy variables",
     });
-  const isEmptyRefusal = asked.method === "POST" && received.text === "";
+  const isEmptyRefusal = exchange.method === "POST" && received.text === "";
   if (status === 404 && !isJson(received) && !isEmptyRefusal)
     return new EndpointError(`${what}: this server has no such endpoint`, {
       status,
@@ -44,10 +44,10 @@ export function describeStatus(received: Received, asked: Asked): AppError {
       status,
     });
   if (isTransientStatus(status))
-    return new RetryLaterError(what, { status, hint: transientHint(status, asked) });
+    return new RetryLaterError(what, { status, hint: transientHint(status, exchange) });
   return new AnswerError(what, {
     status,
-    hint: asked.peer
+    hint: exchange.peer
       ? `is ${urlKey} right?`
       : "check that this is a supported version of Waldur; if so, report this line",
   });
@@ -56,12 +56,12 @@ export function describeStatus(received: Received, asked: Asked): AppError {
 const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** A proxy that cannot reach anything answers so itself. */
-function transientHint(status: number, asked: Asked): string {
-  const { proxyFrom } = asked;
-  const { name } = peerOf(asked);
+function transientHint(status: number, exchange: ExchangeName): string {
+  const { proxyFrom } = exchange;
+  const { name } = peerOf(exchange);
   if (status === 500)
-    return `${name} has an internal error; the next run tries again; if this persists, check ${asked.peer ? "its" : "Waldur's"} log`;
-  if (status === 429 && asked.peer === undefined)
+    return `${name} has an internal error; the next run tries again; if this persists, check ${exchange.peer ? "its" : "Waldur's"} log`;
+  if (status === 429 && exchange.peer === undefined)
     return "this token sends too many requests: run less often, or raise its limit in Waldur; the next run tries again";
   if (proxyFrom === null || !GATEWAY.has(status))
     return `${name} is overloaded or under maintenance; the next run tries again`;
@@ -69,13 +69,13 @@ function transientHint(status: number, asked: Asked): string {
   return `${name} is overloaded, or the proxy cannot reach it: ${proxyFrom} names a proxy${exempt}; the next run tries again`;
 }
 
-function redirected(received: Received, asked: Asked): EndpointError {
+function redirected(received: Received, exchange: ExchangeName): EndpointError {
   const target = redirectTarget(received.headers.get("location"));
   return new EndpointError(
-    `${asked.method} ${asked.shown} was redirected (${received.status}) to ${target}${byWhom(asked)}`,
+    `${exchange.method} ${exchange.shown} was redirected (${received.status}) to ${target}${byWhom(exchange)}`,
     {
       status: received.status,
-      hint: `redirects are not followed, so that the token stays with the configured server; fix ${peerOf(asked).urlKey}`,
+      hint: `redirects are not followed, so that the token stays with the configured server; fix ${peerOf(exchange).urlKey}`,
     },
   );
 }

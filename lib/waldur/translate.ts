@@ -1,8 +1,8 @@
 // Translates network failures to our closed set of errors, with messages that an operator can act on.
 
 import { AnswerError, AppError, EndpointError, RetryLaterError } from "../errors.ts";
-import { type Asked, afterTries, peerOf, throughProxy } from "./asked.ts";
 import { TooLarge } from "./body.ts";
+import { afterTries, type ExchangeName, peerOf, throughProxy } from "./exchange-name.ts";
 import { NAME_CODES, tlsReason } from "./tls-reasons.ts";
 
 const NETWORK_REASONS: Readonly<Record<string, string>> = {
@@ -21,39 +21,39 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** An error thrown by the transport: TLS trouble is final, everything else may pass. */
-export function translateTransportError(error: unknown, asked: Asked): AppError {
-  if (error instanceof AppError) return inContext(error, asked);
+export function translateTransportError(error: unknown, exchange: ExchangeName): AppError {
+  if (error instanceof AppError) return inContext(error, exchange);
   const code = errorCode(error);
-  const what = `${asked.method} ${asked.shown} failed`;
+  const what = `${exchange.method} ${exchange.shown} failed`;
   const tls = tlsReason(code);
   if (tls !== undefined)
-    return new EndpointError(`${what}: TLS verification of ${asked.origin} failed: ${tls} (${code})`, {
+    return new EndpointError(`${what}: TLS verification of ${exchange.origin} failed: ${tls} (${code})`, {
       cause: error,
       hint: NAME_CODES.has(code)
-        ? `give ${peerOf(asked).urlKey} the host name that the certificate has`
+        ? `give ${peerOf(exchange).urlKey} the host name that the certificate has`
         : "fix the certificate, or set ca_file to the CA's PEM file",
     });
   if (code === "EPROTO")
-    return new EndpointError(`${what}: ${asked.origin} does not speak TLS (EPROTO)`, {
+    return new EndpointError(`${what}: ${exchange.origin} does not speak TLS (EPROTO)`, {
       cause: error,
-      hint: `check scheme and port of ${peerOf(asked).urlKey}`,
+      hint: `check scheme and port of ${peerOf(exchange).urlKey}`,
     });
   if (code === "UnsupportedProxyProtocol")
-    return new EndpointError(`${what}: cannot use the proxy of ${asked.proxyFrom}`, {
+    return new EndpointError(`${what}: cannot use the proxy of ${exchange.proxyFrom}`, {
       cause: error,
       hint: "only proxies of http:// and https:// are supported",
     });
   const reason =
     NETWORK_REASONS[code] ?? (error instanceof Error && error.name !== "FetchError" ? error.message : code);
   const shown = code === "" ? reason : `${reason} (${code})`;
-  const tries = afterTries(asked.tries);
-  const where = `${asked.origin}${throughProxy(asked.proxyFrom)}${tries}`;
+  const tries = afterTries(exchange.tries);
+  const where = `${exchange.origin}${throughProxy(exchange.proxyFrom)}${tries}`;
   const words = CUT_CODES.has(code)
     ? `${where} did not answer in full`
-    : `${peerOf(asked).name} is unreachable at ${where}`;
+    : `${peerOf(exchange).name} is unreachable at ${where}`;
   return new RetryLaterError(`${what}: ${words}: ${shown}`, {
     cause: error,
-    hint: `nothing was changed; the next run tries again; if this persists, ${remedyFor(code, asked)}`,
+    hint: `nothing was changed; the next run tries again; if this persists, ${remedyFor(code, exchange)}`,
   });
 }
 
@@ -65,9 +65,9 @@ const CUT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** The transport does not say which of the two it could not reach. */
-function remedyFor(code: string, asked: Asked): string {
-  const { proxyFrom } = asked;
-  const { name, urlKey } = peerOf(asked);
+function remedyFor(code: string, exchange: ExchangeName): string {
+  const { proxyFrom } = exchange;
+  const { name, urlKey } = peerOf(exchange);
   if (proxyFrom !== null)
     return `check that the proxy of ${proxyFrom} is running and allows this host, or correct the setting`;
   if (code === "ENOTFOUND") return `check the host name in ${urlKey}, and DNS (\`getent hosts NAME\`)`;
@@ -75,10 +75,10 @@ function remedyFor(code: string, asked: Asked): string {
   return `check that ${name} is up, the port in ${urlKey}, and firewalls`;
 }
 
-function inContext(error: AppError, asked: Asked): AppError {
+function inContext(error: AppError, exchange: ExchangeName): AppError {
   if (!(error instanceof AnswerError)) return error;
-  if (error instanceof TooLarge) return new TooLarge(error.what, `${asked.method} ${asked.shown}`);
-  return new AnswerError(`${asked.method} ${asked.shown}: ${error.message}`, {
+  if (error instanceof TooLarge) return new TooLarge(error.what, `${exchange.method} ${exchange.shown}`);
+  return new AnswerError(`${exchange.method} ${exchange.shown}: ${error.message}`, {
     cause: error,
     hint: error.hint,
   });

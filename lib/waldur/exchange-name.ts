@@ -1,7 +1,7 @@
 // A request as messages name it: method, path, server, proxy, and number of tries.
 
 /** A request, as messages name it. */
-export type Asked = {
+export type ExchangeName = {
   method: string;
   /** The path, with the page of a list. */
   shown: string;
@@ -29,12 +29,12 @@ export type Peer = {
 type AnyPeer = Omit<Peer, "refused"> & { refused: string | null };
 const WALDUR: AnyPeer = { name: "Waldur", urlKey: "waldur_api_url", refused: null };
 
-export function peerOf({ peer }: Pick<Asked, "peer">): AnyPeer {
+export function peerOf({ peer }: Pick<ExchangeName, "peer">): AnyPeer {
   return peer ?? WALDUR;
 }
 
 /** Which server answered, as far as is known, and after how many tries. */
-export function byWhom({ origin, proxyFrom, tries }: Asked): string {
+export function byWhom({ origin, proxyFrom, tries }: ExchangeName): string {
   return ` by ${origin}${throughProxy(proxyFrom)}${afterTries(tries)}`;
 }
 
