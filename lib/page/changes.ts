@@ -47,7 +47,7 @@ export function compareRows(rows: Rows, old: Rows | null): Comparison {
 
 type Pair = { rows: Rows; old: Rows };
 
-/** Makes no objects: a hundred thousand rows of them would be what the most memory is needed for. */
+/** What differs between a row and the one that was, from their columns. */
 function bitsOf({ rows, old }: Pair, row: number, was: number): number {
   let bits = 0;
   if (!rows.leaves.isEqual(row, old.leaves, was)) bits |= CHANGE.path;

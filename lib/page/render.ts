@@ -134,7 +134,7 @@ const NAMED = ["folder", "project", "system", "status", "type", "permission", "g
 
 const ROWS_AT_ONCE = 4096;
 
-/** Many at once, because a view of each key costs more than its text. */
+/** Of all rows, in pieces. */
 function* uuidsOf(rows: Rows): Generator<string> {
   const { buffer, byteOffset } = rows.keys();
   for (let row = 0; row < rows.size; row += ROWS_AT_ONCE) {

