@@ -812,6 +812,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/orders-receipts.test.ts"],
   },
   {
+    guard: "a path that is longer in its composed form is not truncated",
+    file: "lib/claims/paths.ts",
+    from: 'encode(path.normalize("NFC"), at);',
+    to: 'utf8.encodeInto(path.normalize("NFC"), bytes.subarray(at)).written;',
+    tests: ["unit/claims/paths.test.ts"],
+  },
+  {
     guard: "three bytes for a character of a snapshot",
     file: "lib/output/snapshot.ts",
     from: "if (scratch.length < units * 3) scratch = new Uint8Array(units * 4);",

@@ -87,10 +87,14 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
   const write = (path: string): number => {
     const at = start(size);
     if (at > MOST_BYTES) throw tooMany();
+    const written = encode(path, at);
+    // Some characters become three in the composed form.
+    return written === path.length ? written : encode(path.normalize("NFC"), at);
+  };
+  /** What does not fit would be left out, and nothing would show it. */
+  const encode = (path: string, at: number): number => {
     if (at + path.length * 3 > bytes.length) bytes = wider(bytes, at + path.length * 3);
-    const { written } = utf8.encodeInto(path, bytes.subarray(at));
-    if (written === path.length) return written;
-    return utf8.encodeInto(path.normalize("NFC"), bytes.subarray(at)).written;
+    return utf8.encodeInto(path, bytes.subarray(at)).written;
   };
   const isAt = (number: number, from: number, length: number): boolean => {
     const first = start(number);

@@ -57,6 +57,16 @@ test("a path of 4095 bytes fits behind any other", () => {
   expect(store.text(store.add(long))).toBe(long);
 });
 
+test("a path that is longer in its composed form is kept whole, wherever the room ends", () => {
+  const pathOf = (n: number) => `/${"\uFB2C".repeat(84)}/${n}`;
+  for (let ahead = 0; ahead < 512; ahead += 64) {
+    const store = createPathStore();
+    store.add(`/${"x".repeat(ahead)}`);
+    for (let n = 0; n < 200; n++) store.add(pathOf(n));
+    for (let n = 0; n < 200; n++) expect([ahead, ...store.find(pathOf(n))]).toEqual([ahead, n + 1]);
+  }
+});
+
 test("paths that would fill the memory are refused", () => {
   const store = createPathStore();
   const add = () => {
