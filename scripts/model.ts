@@ -1,7 +1,7 @@
 // Plays histories of a site: `--histories N` as many as wanted, `--seed N` from that seed on, until `--failures N` of
 // them failed; in the end it shows in how many each scene came about. `--kind` is `binary` (the one in dist/), `inside`
-// (this process) or `orders` (lives of orders, in this process). With a seed alone it plays one history and prints all
-// of it; one that fails is made as short as can be first.
+// (this process), `orders` or `pages` (lives of orders, or of lists of several pages, in this process). With a seed
+// alone it plays one history and prints all of it; one that fails is made as short as can be first.
 
 import { EXIT, type ExitCode } from "../lib/errors.ts";
 import { KINDS, type Kind } from "../tests/model/kinds.ts";
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   const options = parseOptions(args);
   if (options === null) {
     console.error(
-      "usage: bun run model [--seed N] [--histories N] [--failures N] [--kind binary|inside|orders]",
+      "usage: bun run model [--seed N] [--histories N] [--failures N] [--kind binary|inside|orders|pages]",
     );
     return EXIT.usage;
   }
@@ -76,7 +76,8 @@ async function playAll(options: ModelOptions): Promise<ExitCode> {
     `${histories} histories in ${seconds.toFixed(0)} s (${(histories / seconds).toFixed(1)} a second), ` +
       `${runs} runs of the program, ${failures.length} failed`,
   );
-  const rare = options.kind === "orders" ? [] : rareScenes(scenes, histories);
+  const isOfSites = options.kind === "binary" || options.kind === "inside";
+  const rare = isOfSites ? rareScenes(scenes, histories) : [];
   if (rare.length > 0) {
     console.log(`too rare, less than once in a hundred histories: ${rare.join(", ")}`);
     return EXIT.problems;

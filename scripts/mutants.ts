@@ -653,8 +653,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "the cached modified is that of the answer with the columns",
     file: "lib/sync/whole-rows.ts",
-    from: "toRemember(row))));",
-    to: "toRemember(part.rows[n] === row ? row : { ...Object(row), modified: Object(part.rows[n]).modified }))));",
+    from: "toRemember(row)));",
+    to: "toRemember(part.rows[n] === row ? row : { ...Object(row), modified: Object(part.rows[n]).modified })));",
     tests: ["waldur/sync-memory.test.ts"],
   },
   {
@@ -740,6 +740,34 @@ export const MUTANTS: readonly Mutant[] = [
     from: "    if (!check.isWhole)\n      throw",
     to: "    if (check === null)\n      throw",
     tests: ["waldur/sync-memory.test.ts"],
+  },
+  {
+    guard: "random histories: a page with an unmarked change makes all others be read",
+    file: "lib/sync/whole-rows.ts",
+    from: "    if (!check.isWhole)\n      throw",
+    to: "    if (isUsable)\n      throw",
+    tests: ["waldur/model.test.ts"],
+  },
+  {
+    guard: "random histories: pages that were not read completely are so after an unmarked change",
+    file: "lib/sync/whole-rows.ts",
+    from: "memory !== null && isUsable ? planCheck",
+    to: "memory !== null ? planCheck",
+    tests: ["waldur/model.test.ts"],
+  },
+  {
+    guard: "pages that are checked are those of the server, also where it gives smaller ones",
+    file: "lib/sync/whole-rows.ts",
+    from: "writer.add(remembered, part.pageSize);",
+    to: "writer.add(remembered, 300);",
+    tests: ["waldur/sync-memory.test.ts"],
+  },
+  {
+    guard: "pages of no rows would never end",
+    file: "lib/memory/schedule.ts",
+    from: "    Number(blockRows) > 0 &&\n",
+    to: "",
+    tests: ["unit/memory/schedule.test.ts"],
   },
   {
     guard: "of rows that changed unmarked one is reported",

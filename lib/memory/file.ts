@@ -126,8 +126,11 @@ function isOf(about: About, { offering, apiUrl, columns }: MemorySubject): boole
 
 /** The memory that a run leaves for the next one. */
 export type MemoryWriter = {
-  /** The next rows of the list; null for one that is not to be remembered. */
-  add(rows: readonly (RememberedRow | null)[]): void;
+  /**
+   * The next rows of the list; null for one that is not to be remembered. `pageSize`, the same for all of a list, says
+   * how many of them are read in full together.
+   */
+  add(rows: readonly (RememberedRow | null)[], pageSize: number): void;
   /** Forgets all that was added. */
   restart(): void;
   /** The file has its name, in place of the last one. */
@@ -137,9 +140,10 @@ export type MemoryWriter = {
 
 export function createMemoryWriter(file: Temporary, subject: MemorySubject): MemoryWriter {
   let blocks = createBlockWriter(file.write);
-  let ages = trackAges();
+  let ages: ReturnType<typeof trackAges> | null = null;
   return {
-    add(rows) {
+    add(rows, pageSize) {
+      ages ??= trackAges(pageSize);
       let text = "";
       for (const row of rows) {
         const line = row === null ? null : lineOf(row);
@@ -151,11 +155,15 @@ export function createMemoryWriter(file: Temporary, subject: MemorySubject): Mem
     restart() {
       file.truncate();
       blocks = createBlockWriter(file.write);
-      ages = trackAges();
+      ages = null;
     },
     publish({ writtenAt, owed }) {
       const rowsEnd = blocks.size;
-      const about: About = { version: VERSION, ...subject, ages: ages.finish({ writtenAt, owed }) };
+      const about: About = {
+        version: VERSION,
+        ...subject,
+        ages: (ages ?? trackAges()).finish({ writtenAt, owed }),
+      };
       blocks.add(JSON.stringify(about));
       const digest = blocks.finish().toString(16).padStart(16, "0");
       file.write(`${String(rowsEnd).padStart(16, "0")} ${digest}\n`);

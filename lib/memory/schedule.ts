@@ -6,7 +6,7 @@ import { isTable } from "../json.ts";
 /** No row is used for longer, whatever its `modified` says. */
 export const LONGEST_TRUST = 86_400;
 
-/** Rows that are read in full together; a page of the list. */
+/** Rows that are read in full together; a page of the list, unless the server gives smaller ones. */
 export const BLOCK_ROWS = 300;
 
 export type MemoryAges = {
@@ -14,6 +14,8 @@ export type MemoryAges = {
   writtenAt: number;
   /** Rows that were to be read in full by then, and were not: too few for a block. */
   owed: number;
+  /** Rows of a block, where that is not the usual number. */
+  blockRows?: number;
   /** When that row of each block of the list was last given by Waldur which was given longest ago. */
   oldest: readonly number[];
 };
@@ -30,6 +32,7 @@ export type Check = {
 export const WHOLE: Check = { isWhole: true, has: () => true, owed: 0 };
 
 export function planCheck(ages: MemoryAges, now: number): Check {
+  const { blockRows = BLOCK_ROWS } = ages;
   const passed = now - ages.writtenAt;
   if (passed < 0 || passed > LONGEST_TRUST) return WHOLE;
   const share = ages.owed + (ages.rows * passed) / LONGEST_TRUST;
@@ -38,7 +41,7 @@ export function planCheck(ages: MemoryAges, now: number): Check {
   let left = share;
   let isSpent = false;
   for (const [block, oldest] of blocks) {
-    const size = Math.min(BLOCK_ROWS, ages.rows - block * BLOCK_ROWS);
+    const size = Math.min(blockRows, ages.rows - block * blockRows);
     // The next run, as long from now as the last one was, would find it too old.
     const isDue = oldest > now || now + passed - oldest > LONGEST_TRUST;
     if (left < size) isSpent = true;
@@ -49,7 +52,7 @@ export function planCheck(ages: MemoryAges, now: number): Check {
   return {
     isWhole: chosen.size === blocks.length,
     has(from, to) {
-      for (let block = Math.floor(from / BLOCK_ROWS); block * BLOCK_ROWS < to; block++)
+      for (let block = Math.floor(from / blockRows); block * blockRows < to; block++)
         if (chosen.has(block)) return true;
       return false;
     },
@@ -58,17 +61,18 @@ export function planCheck(ages: MemoryAges, now: number): Check {
 }
 
 /** Gathers the ages of a list's rows, in its order; null of one that is not remembered, and so read in each run. */
-export function trackAges() {
+export function trackAges(blockRows = BLOCK_ROWS) {
   const oldest: number[] = [];
   let rows = 0;
   return {
     add(checkedAt: number | null): void {
-      const block = Math.floor(rows++ / BLOCK_ROWS);
+      const block = Math.floor(rows++ / blockRows);
       oldest[block] = Math.min(oldest[block] ?? NEVER, checkedAt ?? NEVER);
     },
     finish: (now: { writtenAt: number; owed: number }): MemoryAges => ({
       rows,
       ...now,
+      ...(blockRows === BLOCK_ROWS ? {} : { blockRows }),
       oldest: oldest.map((time) => Math.min(time, now.writtenAt)),
     }),
   };
@@ -78,8 +82,10 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 
 export function isAges(value: unknown): value is MemoryAges {
   if (!isTable(value)) return false;
-  const { rows, writtenAt, owed, oldest } = value;
+  const { rows, writtenAt, owed, oldest, blockRows = BLOCK_ROWS } = value;
   return (
+    Number.isSafeInteger(blockRows) &&
+    Number(blockRows) > 0 &&
     Number.isSafeInteger(rows) &&
     Number.isSafeInteger(writtenAt) &&
     Number.isFinite(owed) &&

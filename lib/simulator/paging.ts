@@ -1,18 +1,17 @@
-// Pages of lists, as Waldur cuts them: ten rows unless asked otherwise, never more than 300, a bare JSON array, the
+// Pages of lists, as Waldur cuts them: ten rows unless asked otherwise, never more than a limit, a bare JSON array, the
 // count of the whole list in a header, and links whose parameters come back sorted by name.
 
 import { type Answer, detail, json } from "./answers.ts";
 import type { Exchange } from "./exchange.ts";
 
 const DEFAULT_SIZE = 10;
-const LARGEST_SIZE = 300;
 
 /** Anything that can be counted and cut. */
 export type Countable<T> = { count: number; slice(from: number, to: number): readonly T[] };
 
 /** One page, each row drawn by `view`; or 404 when there is no such page. */
 export function page<T>(exchange: Exchange, list: Countable<T>, view: (row: T) => unknown): Answer {
-  const size = pageSize(exchange.query.get("page_size"));
+  const size = pageSize(exchange.query.get("page_size"), exchange.world.largestPage);
   const last = Math.max(1, Math.ceil(list.count / size));
   const number = pageNumber(exchange.query.get("page"), last);
   if (number === undefined) return detail(404, "Invalid page.");
@@ -29,9 +28,9 @@ export function pageOf<T>(exchange: Exchange, rows: readonly T[], view: (row: T)
   return page(exchange, { count: rows.length, slice: (from, to) => rows.slice(from, to) }, view);
 }
 
-function pageSize(text: string | null): number {
+function pageSize(text: string | null, largest: number): number {
   const asked = text !== null && /^\d+$/.test(text) ? Number(text) : 0;
-  return asked === 0 ? DEFAULT_SIZE : Math.min(asked, LARGEST_SIZE);
+  return Math.min(asked === 0 ? DEFAULT_SIZE : asked, largest);
 }
 
 function pageNumber(text: string | null, last: number): number | undefined {

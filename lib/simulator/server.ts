@@ -19,6 +19,8 @@ export type SimulatorOptions = {
   resources?: number;
   /** Terminated resources beside them, older than all others. */
   terminated?: number;
+  /** Rows of a page at most; 300, as Waldur has it, where absent. */
+  largestPage?: number;
   /** Pending orders of mixed types, oldest first; Create orders add resources in Creating. */
   orders?: number;
   /** Time that each request takes, in milliseconds. */
@@ -128,6 +130,7 @@ function createSite(options: SimulatorOptions, stopped: Promise<void>): Site {
     resources: options.resources ?? 0,
     terminated: options.terminated ?? 0,
     orders: options.orders ?? 0,
+    largestPage: options.largestPage,
     now: options.now ?? (() => new Date()),
   });
   const accounts = createAccounts(world);

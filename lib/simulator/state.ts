@@ -8,6 +8,8 @@ import type { Background } from "./seed.ts";
 export type World = Background & {
   generation: Generation;
   seed: number;
+  /** Rows of a page at most, however many are asked for. */
+  largestPage: number;
   rows: Rows;
   /** Oldest first. */
   orders: SimOrder[];

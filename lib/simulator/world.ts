@@ -7,7 +7,13 @@ import { createRows } from "./rows.ts";
 import { createBackground, createdAt, lastSeededSlug, type SeedOptions } from "./seed.ts";
 import type { World } from "./state.ts";
 
-export type WorldOptions = SeedOptions & { orders: number; now: () => Date };
+export type WorldOptions = SeedOptions & {
+  orders: number;
+  largestPage?: number | undefined;
+  now: () => Date;
+};
+
+const LARGEST_PAGE = 300;
 
 export function createWorld(options: WorldOptions): World {
   const background = createBackground(options);
@@ -16,6 +22,7 @@ export function createWorld(options: WorldOptions): World {
     ...background,
     generation: options.generation,
     seed: options.seed,
+    largestPage: options.largestPage ?? LARGEST_PAGE,
     rows: createRows(options, background, (resource) => world.touch(resource)),
     orders: [],
     stamp: () => stamp(options.now()),

@@ -31,7 +31,7 @@ export function createTolerantWriter(
         else if (createFile !== null) writer = createMemoryWriter(createFile(), subject);
       });
     },
-    add: (rows) => attempt(() => writer?.add(rows)),
+    add: (rows, pageSize) => attempt(() => writer?.add(rows, pageSize)),
     publish: (now) => attempt(() => writer?.publish(now)),
     discard: () => writer?.discard(),
   };

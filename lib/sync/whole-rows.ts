@@ -129,7 +129,8 @@ export function createWholeRows(context: WholeRowsContext): WholeRows {
       // Also of projects that resources have left: what they gave there is compared.
       await survey.knowGids(pairs.map(([, before]) => before));
       for (const [row, before] of pairs) checkRow(row, before);
-      writer.add(rows.map((row, n) => (isRead?.[n] === false ? (known[n] ?? null) : toRemember(row))));
+      const remembered = rows.map((row, n) => (isRead?.[n] === false ? (known[n] ?? null) : toRemember(row)));
+      writer.add(remembered, part.pageSize);
       return rows;
     },
     remember() {

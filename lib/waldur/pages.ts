@@ -25,6 +25,8 @@ export type ListPart = Part & {
   seen: number;
   /** Rows of the whole list. */
   count: number;
+  /** Rows of a page of the list; fewer than were asked for where the server gives smaller ones. */
+  pageSize: number;
 };
 
 /** The server gives smaller pages than the parts that were asked for, so that these do not adjoin. */
@@ -105,7 +107,7 @@ async function* partsOf(reader: Reader, request: ListRequest, asked: number): As
         // The next request leaves only when this turn ends, and it is to travel while these rows are mapped.
         await new Promise((resolve) => setImmediate(resolve));
         addUuids(rows, uuids, request.what);
-        yield { ...part, seen: uuids.size(), count };
+        yield { ...part, seen: uuids.size(), count, pageSize };
         collect(part.answer.length);
       }
     }

@@ -35,6 +35,8 @@ export type Setup = {
   repaired: boolean;
   /** What was changed silently is read at last by a run with --full; else by the check that goes through in a day. */
   endsFull: boolean;
+  /** Rows that the server gives at once at most; null is as many as Waldur does, and so every list is one page. */
+  pageSize: number | null;
 };
 
 export type Kill = {
@@ -96,7 +98,7 @@ export function isDisturbed({ runs, faults, struck, meanwhile, kill }: Run): boo
   return runs.length > 1 || faults.length + struck.length + meanwhile.length > 0 || kill !== null;
 }
 
-const setups: fc.Arbitrary<Setup> = fc.record({
+const setups: fc.Arbitrary<Omit<Setup, "pageSize">> = fc.record({
   generation: fc.constantFrom<Generation[]>("current", "2024"),
   timezone: fc.constantFrom(null, null, "Europe/Zurich"),
   completion: fc.oneof(
@@ -224,13 +226,28 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: runs },
 );
 
+/** Lists of several pages, which are read completely one after the other. */
+export const pageSizes: fc.Arbitrary<number | null> = fc.option(fc.constantFrom(2, 2, 3, 3, 4, 5, 7), {
+  freq: 2,
+});
+
 /** Without the bias of fast-check, which would have the first history of every seed be a small one. */
 export const histories: fc.Arbitrary<History> = fc.noBias(
   fc
-    .record({ setup: setups, steps: fc.array(steps, { minLength: 3, maxLength: 16, size: "max" }) })
+    .record({
+      setup: setups,
+      steps: fc.array(steps, { minLength: 3, maxLength: 16, size: "max" }),
+      pageSize: pageSizes,
+    })
     // What changes silently shows only where an earlier run remembers it.
-    .map(({ setup, steps: all }) => ({
-      setup: { ...setup, published: setup.published || hasSilentChange({ steps: all }) },
+    .map(({ setup, steps: all, pageSize }) => ({
+      setup: {
+        ...setup,
+        published: setup.published || hasSilentChange({ steps: all }),
+        // Pages are checked one after the other, which a full reading would not show.
+        endsFull: setup.endsFull && pageSize === null,
+        pageSize,
+      },
       steps: all,
     })),
 );

@@ -1,13 +1,15 @@
-// The kinds of histories: those of whole sites on the compiled binary, the same inside the test's process, and dense
-// lives of orders there, in which every other step is a pass with a fault.
+// The kinds of histories: those of whole sites on the compiled binary, the same inside the test's process, and there
+// also dense lives of orders, in which every other step is a pass with a fault, and of lists of several pages, in which
+// every third step is a change that no `modified` shows.
 
 import fc from "fast-check";
 import { answers } from "./answers.ts";
-import { type History, histories, type Run, type Setup, type Step } from "./history.ts";
+import { changes, silentChanges } from "./changes.ts";
+import { type History, histories, pageSizes, type Run, type Setup, type Step } from "./history.ts";
 import { interventions, placings } from "./interventions.ts";
 import { BINARY, INSIDE, type Program } from "./programs.ts";
 
-export const KINDS = ["binary", "inside", "orders"] as const;
+export const KINDS = ["binary", "inside", "orders", "pages"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** No two runs at once and no kill. */
@@ -31,6 +33,7 @@ export const PLAIN: Omit<Setup, "generation"> = {
   published: false,
   repaired: false,
   endsFull: false,
+  pageSize: null,
 };
 
 const FAULTS = [
@@ -66,14 +69,58 @@ const stepsOfOrders: fc.Arbitrary<Step> = fc.oneof(
 );
 
 const livesOfOrders: fc.Arbitrary<History> = fc.noBias(
+  fc
+    .record({
+      setup: fc
+        .tuple(
+          fc.constantFrom("current" as const, "2024" as const),
+          fc.constantFrom("on-publish" as const, "on-publish" as const, "on-ack" as const),
+        )
+        .map(([generation, completion]) => ({ ...PLAIN, generation, completion })),
+      steps: fc.array(stepsOfOrders, { minLength: 4, maxLength: 20, size: "max" }),
+      pageSize: pageSizes,
+    })
+    .map(({ setup, steps, pageSize }) => ({ setup: { ...setup, pageSize }, steps })),
+);
+
+/** Hours after which some pages are to be read completely, and others are not. */
+const waits: fc.Arbitrary<Step> = fc.record({ waitHours: fc.constantFrom(1, 5, 5, 7, 7, 11, 13) });
+
+const syncs: fc.Arbitrary<Run> = fc.record({
+  runs: fc.constantFrom(["sync"], ["sync"], ["sync"], ["sync --if-changed"], ["sync --full"]),
+  zone: fc.constant("UTC"),
+  clock: fc.constantFrom("+0", "+0", "+0", "+0", "+0", "+0", "+0", "+4m", "-90m"),
+  faults: fc.constant([]),
+  struck: fc.constant([]),
+  meanwhile: fc.oneof(
+    { weight: 5, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(fc.tuple(request, fc.oneof(changes, silentChanges)), { maxLength: 2 }) },
+  ),
+  kill: fc.constant(null),
+});
+
+const livesOfPages: fc.Arbitrary<History> = fc.noBias(
   fc.record({
     setup: fc
       .tuple(
         fc.constantFrom("current" as const, "2024" as const),
-        fc.constantFrom("on-publish" as const, "on-publish" as const, "on-ack" as const),
+        fc.integer({ min: 5, max: 14 }),
+        fc.constantFrom(2, 2, 3, 3, 4, 5, 7),
       )
-      .map(([generation, completion]) => ({ ...PLAIN, generation, completion })),
-    steps: fc.array(stepsOfOrders, { minLength: 4, maxLength: 20, size: "max" }),
+      .map(([generation, resources, pageSize]) => ({
+        ...PLAIN,
+        ...{ generation, resources, pageSize },
+        published: true,
+      })),
+    steps: fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: silentChanges },
+        { weight: 1, arbitrary: changes },
+        { weight: 3, arbitrary: waits },
+        { weight: 4, arbitrary: syncs },
+      ),
+      { minLength: 4, maxLength: 12, size: "max" },
+    ),
   }),
 );
 
@@ -81,4 +128,5 @@ export const OF_KIND: Readonly<Record<Kind, { histories: fc.Arbitrary<History>; 
   binary: { histories, program: BINARY },
   inside: { histories: historiesInside, program: INSIDE },
   orders: { histories: livesOfOrders, program: INSIDE },
+  pages: { histories: livesOfPages, program: INSIDE },
 };

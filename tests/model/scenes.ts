@@ -15,6 +15,7 @@ const OF_SETUPS: Readonly<Record<string, (setup: Setup) => boolean>> = {
   "document_profile hierarchy": ({ profile }) => profile === "hierarchy",
   "completion on-ack": ({ completion }) => completion === "on-ack",
   "nested_mounts allow": ({ nestedMounts }) => nestedMounts === "allow",
+  "a server with small pages": ({ pageSize }) => pageSize !== null,
   "so many resources that the guard watches": ({ resources }) => resources >= 10,
 };
 

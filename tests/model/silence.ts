@@ -113,24 +113,43 @@ function complaintsOfReport(site: Site, { ran, entries }: CalmSync): string[] {
 
 const COSTLY = "field=attributes";
 
+function isLean(query: string): boolean {
+  return query.includes("field=modified") && !query.includes(COSTLY);
+}
+
 /** Where each row is remembered, each page is asked for once in a try: with all columns, or without the costly ones. */
 function complaintsOfAsking(site: Site, requests: readonly Asked[]): string[] {
-  const { settled } = site.seen.silence;
-  if (settled === null || listedRows(site).some((row) => settled.get(row.uuid) !== row.modified)) return [];
+  if (!isSettled(site)) return [];
   const ofRows = requests.filter(({ path }) => path.startsWith("marketplace-provider-resources/"));
+  const pages = new Set<string>();
   let isLean = false;
   return ofRows.flatMap(({ path, query }) => {
-    const isPage = query.includes("page=") && query.includes("field=modified");
-    if (query.includes("state=Terminated")) isLean = false;
-    else if (isPage && !query.includes(COSTLY)) isLean = true;
-    else if (isLean && query.includes(COSTLY))
+    const [, page = ""] = /(?:^|&)page=(\d+)/.exec(query) ?? [];
+    const isCostly = query.includes(COSTLY);
+    if (query.includes("state=Terminated")) {
+      isLean = false;
+      pages.clear();
+    } else if (page !== "" && query.includes("field=modified") && !pages.has(page)) {
+      isLean ||= !isCostly;
+      pages.add(page);
+    } else if (isLean && isCostly)
       return [`SILENCE: ${path} is asked for costly columns once more, though each row is remembered`];
     return [];
   });
 }
 
-function noteOutcomes({ seen }: Site, { unseen, ran, entries }: CalmSync, isFull: boolean): void {
+/** Each row is remembered as it is, and on the page where it was: pages have ages, not rows. */
+function isSettled(site: Site): boolean {
+  const { settled } = site.seen.silence;
+  const rows = listedRows(site);
+  if (settled === null || rows.some((row) => settled.get(row.uuid) !== row.modified)) return false;
+  return site.setup.pageSize === null || settled.size === rows.length;
+}
+
+function noteOutcomes({ seen }: Site, { unseen, ran, requests, entries }: CalmSync, isFull: boolean): void {
   const isNoticed = noticedIn(ran).length > 0;
+  const isByPage = requests.some(({ query }) => query.includes("&page=") && isLean(query));
+  if (isNoticed && isByPage) seen.outcomes.add("a run finds a silent change by the page");
   if (isNoticed) seen.outcomes.add("a run finds a silent change");
   if (isNoticed && unseen.length > 1) seen.outcomes.add("a run finds one of several silent changes");
   if (entries === null || unseen.length === 0) return;
@@ -149,6 +168,7 @@ function isInOldProject(entries: readonly Entry[], unseen: readonly Unseen[]): b
 export const SILENT_SCENES = [
   "a silent change is published late",
   "a run finds a silent change",
+  "a run finds a silent change by the page",
   "a run finds one of several silent changes",
   "--full reads what changed silently",
 ];

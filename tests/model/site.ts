@@ -92,6 +92,7 @@ export async function openSite(setup: Setup, { hours = 0, program = INSIDE }: Pl
   const stage = await openStage({
     generation,
     resources,
+    ...(setup.pageSize !== null && { largestPage: setup.pageSize }),
     inMemory: program.isInside,
     now: () => clock.now(),
     timezone: timezone ?? undefined,

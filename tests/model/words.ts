@@ -9,6 +9,7 @@ export function describeSetup({ setup }: History): string {
   const { generation, timezone, resources, repaired, completion, acceptance, backendId, ...rest } = setup;
   const words = [
     `a ${generation} server`,
+    ...(rest.pageSize === null ? [] : [`pages of ${rest.pageSize} rows`]),
     `${resources} resources${rest.published ? " in a snapshot" : ""}`,
     `timezone ${timezone ?? "of the process"}`,
     `completion ${completion}`,

@@ -343,6 +343,19 @@ describe("the rolling check", () => {
     expect(Math.max(...shares)).toBe(1);
   });
 
+  test("goes by the pages of a server that gives smaller ones", async () => {
+    const stage = await open({ resources: 600, largestPage: 100 });
+    await asks(stage, 0);
+    const shares: number[] = [];
+    for (let n = 1; n <= 6; n++) {
+      const { full, lean, alone } = await asks(stage, 0, hour(4 * n));
+      expect([full + lean, alone]).toEqual([7, 0]);
+      shares.push(full);
+    }
+    // The first request of a run asks for 300 rows, and so for whatever is to be read of the first three pages.
+    expect(shares).toEqual([2, 2, 2, 1, 1, 1]);
+  });
+
   test("finds a row that changed without a new modified, reads everything and names it", async () => {
     const stage = await open({ resources: 700 });
     await asks(stage, 0);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { createMemoryWriter, type Memory, memoryName, openMemory } from "../../../lib/memory/file.ts";
 import { LONGEST_LINE, type RememberedRow, rememberRow, withRemembered } from "../../../lib/memory/row.ts";
+import { BLOCK_ROWS } from "../../../lib/memory/schedule.ts";
 import { createTemporary } from "../../../lib/output/durable.ts";
 import { afterwards, type Opened, openScratch } from "../output/scratch.ts";
 
@@ -25,9 +26,9 @@ function rowOf(n: number, attributes: unknown = { n }): RememberedRow | null {
 
 function write(output: Opened, rows: readonly (RememberedRow | null)[]): string {
   const writer = createMemoryWriter(createTemporary(output, "cache"), LIST_OF);
-  writer.add([rowOf(77)]);
+  writer.add([rowOf(77)], BLOCK_ROWS);
   writer.restart();
-  writer.add(rows);
+  writer.add(rows, BLOCK_ROWS);
   writer.publish(ABOUT);
   return join(output.statePath, memoryName(LIST_OF.offering));
 }

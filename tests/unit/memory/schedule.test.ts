@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { BLOCK_ROWS, LONGEST_TRUST, planCheck, trackAges } from "../../../lib/memory/schedule.ts";
+import { BLOCK_ROWS, isAges, LONGEST_TRUST, planCheck, trackAges } from "../../../lib/memory/schedule.ts";
 
 const HOUR = 3600;
 
@@ -80,4 +80,21 @@ test("a row that is not remembered does not make its page stale", () => {
   const tracker = trackAges();
   for (const age of [null, 7, null]) tracker.add(age);
   expect(tracker.finish({ writtenAt: 9, owed: 0 })).toEqual({ rows: 3, writtenAt: 9, owed: 0, oldest: [7] });
+});
+
+test("pages of a server that gives smaller ones have ages of their own", () => {
+  const tracker = trackAges(100);
+  for (let row = 0; row < 250; row++) tracker.add(row < 100 ? 7 : 8);
+  const tracked = tracker.finish({ writtenAt: 9, owed: 100 });
+  expect(tracked).toEqual({ rows: 250, writtenAt: 9, owed: 100, blockRows: 100, oldest: [7, 8, 8] });
+  const plan = planCheck(tracked, 9);
+  expect([plan.has(0, 100), plan.has(99, 300), plan.has(100, 300), plan.owed]).toEqual([
+    true,
+    true,
+    false,
+    0,
+  ]);
+  expect([tracked, { ...tracked, blockRows: 1 }].map(isAges)).toEqual([true, true]);
+  for (const blockRows of [0, -1, 1.5, "100", null, 1e300])
+    expect([blockRows, isAges({ ...tracked, blockRows })]).toEqual([blockRows, false]);
 });
