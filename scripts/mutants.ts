@@ -770,6 +770,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/memory/schedule.test.ts"],
   },
   {
+    guard: "an unmarked change of a row that keeps its path is found whatever path it asks for",
+    file: "lib/sync/same-entry.ts",
+    from: "path === undefined ? place : keepPlace(place, path)",
+    to: "place",
+    tests: ["waldur/sync-memory.test.ts"],
+  },
+  {
     guard: "of rows that changed unmarked one is reported",
     file: "lib/sync/whole-rows.ts",
     from: "    if (!isUsable) return;\n",

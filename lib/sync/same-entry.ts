@@ -1,6 +1,7 @@
 // Whether what is remembered of a row gives the entry that the row itself gives: compared is what the mapper makes of
 // both, because a key of the attributes that nothing is made of may change as it likes.
 
+import { keepPlace } from "../storage/place.ts";
 import { sourceOf } from "../storage/source.ts";
 import { plainUuid } from "../uuid.ts";
 import { isFault } from "../waldur/wire.ts";
@@ -26,5 +27,8 @@ function entryText(row: Row, { mapper, projects, unconsented }: Survey): string 
   const resource = parseResource(row);
   if (isFault(resource)) return JSON.stringify(resource.fault);
   const source = sourceOf(resource, projects.get(resource.projectUuid), unconsented);
-  return JSON.stringify(mapper.mapResource(source));
+  const place = mapper.placeOf(source);
+  // A path that a file names stays, whatever is wrong with the one that is asked for, so the rest counts.
+  const path = place.path ?? place.outside;
+  return JSON.stringify(mapper.mapResource(source, path === undefined ? place : keepPlace(place, path)));
 }

@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
-import type { Stage } from "../stage.ts";
+import { configText, type Stage } from "../stage.ts";
 import {
   addResources,
   GENERATIONS,
@@ -402,6 +402,40 @@ describe("the rolling check", () => {
     const entries = stage.read(name).result.storageResources.filter(({ itemId }) => changed.includes(itemId));
     expect(entries.map(({ permission }) => permission?.value)).toEqual(["2750", "2750", "2750"]);
   });
+
+  for (const [what, words, settings] of [
+    ["backend id looks like a path", { backendId: "capstor/x" }, {}],
+    ["path is outside mount_roots", { backendId: "" }, { mount_roots: ["/elsewhere"] }],
+  ] as const) {
+    test(`finds a row that keeps its path though its ${what}`, async () => {
+      const stage = await open({ resources: 20 });
+      await asks(stage, 0);
+      writeFileSync(
+        stage.configPath,
+        configText(
+          {
+            url: stage.simulator.url,
+            token: stage.simulator.providerToken,
+            offering: stage.simulator.offeringUuid,
+            out: stage.out,
+          },
+          settings,
+        ),
+      );
+      const [one, other] = stage.world.resources().map(({ uuid }) => uuid);
+      Object.assign(stage.world.resource(one ?? ""), words);
+      await asks(stage, 1);
+      const uuids = [one, other].map((uuid) => uuid ?? "");
+      for (const uuid of uuids)
+        stage.world.rows.changeSilently(uuid, { attributes: { permissions: "2750" } });
+      const { report } = await asks(stage, 0, hour(13));
+      expect(report.notices.filter(({ code }) => code === "modified-unmoved")).toMatchObject([
+        { resource: one },
+      ]);
+      const [entry] = stage.read(stage.files().at(-1) ?? "").result.storageResources;
+      expect([entry?.itemId, entry?.permission?.value]).toEqual([one, "2750"]);
+    });
+  }
 
   test("reads every row within a day, also where each run sees the list in reverse order", async () => {
     const stage = await open({ resources: 700 });
