@@ -9,6 +9,7 @@ import {
   addResources,
   GENERATIONS,
   hour,
+  livePage,
   minute,
   nameAt,
   onArrival,
@@ -450,6 +451,29 @@ describe("the rolling check", () => {
       expect(hour(n).now().getTime() / 1000 - oldest).toBeLessThanOrEqual(86_400);
     }
   }, 20_000);
+
+  test("counts rows that are in another project, once for each, at info alone", async () => {
+    const stage = await open({ resources: 700 });
+    await asks(stage, 0);
+    const [one, other] = stage.world.resources();
+    for (const row of [one, other]) {
+      const project = stage.world.projects.find(({ uuid }) => uuid !== row?.project?.uuid) ?? null;
+      stage.world.rows.changeSilently(row?.uuid ?? "", { project });
+    }
+    let isMoved = false;
+    onArrival(stage, (request) => {
+      // The last page of the first try: by then both were counted.
+      if (livePage(request) !== 3 || isMoved) return;
+      isMoved = true;
+      stage.world.terminate(stage.world.resources()[650]?.uuid ?? "");
+    });
+    const { report, lines } = await asks(stage, 0, hour(13));
+    expect([report.notices.map(({ code }) => code), isMoved]).toEqual([["path-kept"], true]);
+    expect(lines.filter((line) => line.includes("in another project than cached"))).toEqual([
+      expect.stringContaining(" info 2 resources in another project than cached"),
+    ]);
+    expect((await asks(stage, 0, hour(14))).lines.join()).not.toContain("in another project");
+  });
 
   test("says nothing of what no entry is made of", async () => {
     const stage = await open({ resources: 20 });

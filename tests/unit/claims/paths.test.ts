@@ -49,6 +49,20 @@ test("grows past what was expected", () => {
   );
 });
 
+test("a path is looked for before and after it is added, with others between and while the room grows", () => {
+  const store = createPathStore();
+  const pathOf = (n: number) => `/é/p${n % 400}/${"x".repeat(n % 50)}`;
+  for (let n = 0; n < 1300; n++) {
+    const before = [...Array(Math.floor(n / 400)).keys()].map((round) => round * 400 + (n % 400));
+    expect(store.find(pathOf(n)).toSorted((a, b) => a - b)).toEqual(before);
+    if (n % 7 === 0) expect(store.find("")).toEqual([]);
+    if (n % 5 === 0) expect(store.find(`${pathOf(n)}y`)).toEqual([]);
+    expect(store.add(pathOf(n))).toBe(n);
+    if (n % 3 > 0) expect(store.find(pathOf(n))).toContain(n);
+    if (n % 3 > 1) expect(store.above(`${pathOf(n)}/z`).toSorted((a, b) => a - b)).toEqual([...before, n]);
+  }
+});
+
 test("a path of 4095 bytes fits behind any other", () => {
   const store = createPathStore();
   const long = `/${"x".repeat(4094)}`;

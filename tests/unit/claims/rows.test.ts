@@ -97,6 +97,23 @@ describe("a path that a file names", () => {
     expect(rowsOf(table).decide(1, "/a")).toMatchObject({ holder: 0, relation: "same", freeFrom: null });
   });
 
+  test("counts as moved only where another one is named", () => {
+    const table = createClaimTable();
+    held(table, 0, "/a");
+    const { rows, row } = rowsOf(table);
+    const write = (n: number, path: string) => {
+      const choice = rows.choose(row(n, path, true));
+      if (typeof choice === "string") throw new Error(choice);
+      rows.wrote(n, { ...choice, bits: 0, isPending: false });
+    };
+    write(1, "/new");
+    write(0, "/a");
+    expect([rows.moved, [...table.moved()]]).toEqual([0, []]);
+    write(0, "/b");
+    expect([rows.moved, [...table.moved()]]).toEqual([1, [[0, 0]]]);
+    expect(table.path(table.present(0))).toBe("/b");
+  });
+
   test("stays while the one that the backend id names is held", () => {
     const table = createClaimTable();
     held(table, 0, "/a");
@@ -124,6 +141,15 @@ describe("a path that a file names", () => {
 });
 
 describe("a path that no file names", () => {
+  test("is the present one only while its row asks for no other", () => {
+    const table = createClaimTable();
+    const { ask } = rowsOf(table);
+    for (const path of ["/a", "/b", "/a"]) {
+      expect(ask(0, path)).toBe(path);
+      expect(table.path(table.present(0))).toBe(path);
+    }
+  });
+
   test("is the older row's", () => {
     const { ask, decide } = rowsOf(createClaimTable());
     expect([ask(0, "/a"), ask(1, "/a")]).toEqual(["/a", "aside"]);

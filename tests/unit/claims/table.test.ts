@@ -44,6 +44,14 @@ describe("claim", () => {
     expect(table.recordsOf(0)).toHaveLength(1);
   });
 
+  test("nor does a void one beside the present path", () => {
+    const { table } = tableWith("/a");
+    const other = table.claim(0, claimOf("/b"));
+    table.setMarks(other, VOID);
+    const again = table.claim(0, claimOf("/b"));
+    expect([again === other, table.recordsOf(0)]).toEqual([false, [0, again]]);
+  });
+
   test("resources have numbers in the order in which they were asked for", () => {
     const table = createClaimTable();
     for (let n = 0; n < 2000; n++) expect(table.resource(uuidOf(n))).toBe(n);

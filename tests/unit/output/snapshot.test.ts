@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Draft, describeSnapshot, draftSnapshot, type Frame } from "../../../lib/output/snapshot.ts";
+import {
+  type Draft,
+  describeSnapshot,
+  draftSnapshot,
+  type Frame,
+  measureSnapshot,
+} from "../../../lib/output/snapshot.ts";
 import {
   CAN_MOUNT,
   mountScratch,
@@ -179,4 +185,19 @@ describe("a draft in memory", () => {
     expect(describeSnapshot(join(directory, "sub")).publish(NAME).action).toBe("replace");
     expect(describeSnapshot(join(directory, "missing")).publish(NAME).action).toBe("create");
   });
+});
+
+test("a draft that keeps only its size has that of the whole text, also of what is held", () => {
+  const measured = measureSnapshot(scratchDirectory());
+  const described = describeSnapshot(scratchDirectory());
+  const sizes = [measured, described].map((draft) => {
+    for (const isLast of [false, true]) {
+      draft.restart(FRAME, true);
+      for (let n = 0; n < (isLast ? 3 : 5); n++) draft.add(`"${"ä".repeat(40_000 + n)}"`, 1);
+    }
+    const { entries, bytes } = draft.finish({ pieces: [{ text: '"x"', entries: 1 }], rewrite: null });
+    return [entries, bytes];
+  });
+  expect(sizes[0]).toEqual(sizes[1] ?? []);
+  expect(sizes[0]?.[1]).toBe(Buffer.byteLength(described.text()));
 });

@@ -1,6 +1,7 @@
 // Storage fields that the order form puts one object below the name of its field.
 
 import { describe, expect, test } from "bun:test";
+import { plainStorageFields } from "../../../lib/storage/form.ts";
 import { entryOf, mapper, numbersOf, problemsOf, source } from "./support.ts";
 
 const STORAGE = {
@@ -91,4 +92,22 @@ test("a path is known where the data type is not, unless the template has it", (
     expect(mapper().placeOf(resource).path).toBe("/capstor/store/university/physics-dept/climate-sim");
     expect(mapper({ mountPoint: "/{data_type}/{project}" }).placeOf(resource).path).toBeUndefined();
   }
+});
+
+describe("what is kept of attributes", () => {
+  const kept = (permissions: unknown) => plainStorageFields({ permissions, note: "anything" });
+
+  test("is short texts of plain characters, as no token is", () => {
+    for (const text of ["", "2770", "a b.c-d_e", "x".repeat(32)])
+      expect(kept(text)).toEqual({ permissions: text });
+    for (const text of ["x".repeat(33), ..."@/:=+,;'\"<>\n\té\u00a0".split("")])
+      expect([text, kept(text)]).toEqual([text, undefined]);
+  });
+
+  test("has names of objects that are as short and plain", () => {
+    const below = (name: string) => plainStorageFields({ [name]: { permissions: "2770" } });
+    for (const name of ["form", "x".repeat(32)])
+      expect(below(name)).toEqual({ [name]: { permissions: "2770" } });
+    for (const name of ["x".repeat(33), "a@b"]) expect([name, below(name)]).toEqual([name, undefined]);
+  });
 });
