@@ -805,6 +805,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["waldur/sync-memory.test.ts"],
   },
   {
+    guard: "what changed is listed anew in each try",
+    file: "lib/sync/costly-rows.ts",
+    from: "      recent = null;\n      alone",
+    to: "      alone",
+    tests: ["waldur/sync-memory.test.ts"],
+  },
+  {
+    guard: "a row that neither its request nor its page gives ends the run",
+    file: "lib/sync/costly-rows.ts",
+    from: "        if (left.length > 0) throw error;\n",
+    to: "",
+    tests: ["waldur/sync-cached.test.ts"],
+  },
+  {
     guard: "of rows that changed unmarked one is reported",
     file: "lib/sync/whole-rows.ts",
     from: "    if (!isUsable) return;\n",

@@ -125,6 +125,22 @@ describe("a request that only saves queries, and fails each time,", () => {
     expect(await runAt(stage, 2)).toEqual(FINE);
   });
 
+  test("ends the run with 75 where the page lacks the row as well", async () => {
+    const edits: Edits = {};
+    const stage = await openEdited({ resources: 30 }, edits);
+    await runAt(stage, 0);
+    const [row] = stage.world.resources();
+    stage.world.resource(row?.uuid ?? "").attributes = { permissions: "2750" };
+    stage.simulator.setFaults([`html-500@-resources/${row?.uuid}`]);
+    edits.edit = (text, { search }) =>
+      search.includes("&page=") && search.includes("field=attributes")
+        ? JSON.stringify(JSON.parse(text).filter((one: { uuid: string }) => one.uuid !== row?.uuid))
+        : text;
+    const files = stage.files();
+    expect((await syncAt(stage, 0, hour(1))).report.exitCode).toBe(75);
+    expect(stage.files()).toEqual(files);
+  });
+
   test("of a server that is down ends the run with 75", async () => {
     const stage = await open({ resources: 30 });
     await runAt(stage, 0);

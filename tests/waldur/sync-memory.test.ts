@@ -188,6 +188,25 @@ describe("a detail", () => {
     expect(entries.at(-1)?.permission?.value).toBe("2750");
   });
 
+  test("is asked for anew in the next try, whatever the list of what changed said in the last one", async () => {
+    const stage = await open({ resources: 1500, now: () => minute(1) });
+    await asks(stage, 0);
+    changeEach(stage, 50);
+    const before = stage.world.resources()[1450];
+    const uuid = stage.world.resources()[700]?.uuid ?? "";
+    let isMoved = false;
+    onArrival(stage, (request) => {
+      if (livePage(request) !== 5 || isMoved) return;
+      isMoved = true;
+      stage.world.terminate(before?.uuid ?? "");
+      stage.world.rows.changeSilently(uuid, { attributes: { permissions: "2750" } });
+    });
+    expect(await asks(stage, 2)).toMatchObject({ report: { exitCode: 0 }, full: 2, alone: 24 });
+    const entries = stage.read(nameAt(2)).result.storageResources;
+    expect(entries.find(({ itemId }) => itemId === uuid)?.permission?.value).toBe("2750");
+    await expectFullText(stage, 2);
+  });
+
   test("that is Terminated by now makes the list one that moved", async () => {
     const stage = await open({ resources: 20 });
     await asks(stage, 0);
