@@ -62,11 +62,11 @@ test("shows both modes, one order of each type, and one document", async () => {
   expect(shown).toContain(`everything is in ${kept}`);
 });
 
-test("shows a fault, what was left, and ends with the code of the run", async () => {
+test("shows a fault, its error, and ends with the code of the run", async () => {
   const { code, shown, kept } = await show({ resources: 700, fault: "500-on-page-2" });
   expect(code).toBe(75);
   expect(shown).toContain("with the fault 500-on-page-2");
-  expect(shown).toMatch(/left {3}.*answered with 500/);
+  expect(shown).toMatch(/error {2}.*answered with 500/);
   expect(shown).toMatch(/without a fault:[\s\S]*exit {3}0[\s\S]*with 500-on-page-2:[\s\S]*exit {3}75/);
   expect(listPublic(join(kept, "out")).filter((name) => name.endsWith("all.json"))).toHaveLength(1);
 });
