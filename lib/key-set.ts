@@ -16,6 +16,8 @@ export type KeySet = {
   words(): Int32Array;
   /** Becomes the set of these keys, which are all different, in their order. */
   restore(words: Int32Array, count: number): void;
+  /** Makes room for so many keys in all, so that nothing is copied until then. */
+  reserve(count: number): void;
   /** Empties the set; `expected` keys then fit without growing, which would need half as much again for a moment. */
   clear(expected?: number): void;
 };
@@ -68,14 +70,18 @@ export function createKeySet(): KeySet {
     return number;
   };
 
+  const grow = (length: number) => {
+    keys = longerWords(keys, length);
+    slots = null;
+  };
+
   clear();
   return {
     add(key) {
       const found = find(key);
       if (found >= 0) return -1 - found;
       if ((size + 1) * KEY_WORDS > keys.length) {
-        keys = doubled(keys);
-        slots = null;
+        grow(keys.length * 2);
         search(key);
       }
       index()[slot] = size;
@@ -88,6 +94,9 @@ export function createKeySet(): KeySet {
       clear(Math.ceil(count * 1.1));
       keys.set(words.subarray(0, count * KEY_WORDS));
       size = count;
+    },
+    reserve(count) {
+      if (count * KEY_WORDS > keys.length) grow(count * KEY_WORDS);
     },
     size: () => size,
     clear,
@@ -119,11 +128,11 @@ export function keyAt(keys: Int32Array, number: number): Key {
   return keys.subarray(number * KEY_WORDS, (number + 1) * KEY_WORDS);
 }
 
-/** The same keys, and room for as many more. */
-export function doubled(keys: Int32Array): Int32Array<ArrayBuffer> {
-  const wider = new Int32Array(keys.length * 2);
-  wider.set(keys);
-  return wider;
+/** The same words at the beginning of so many. */
+export function longerWords(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(length);
+  longer.set(words);
+  return longer;
 }
 
 /** Two thirds of them taken when as many numbers are there as there is room for. */

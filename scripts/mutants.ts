@@ -931,6 +931,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/claims/paths.test.ts"],
   },
   {
+    guard: "room that is made for paths never cuts those that are there",
+    file: "lib/claims/paths.ts",
+    from: "if (needed > bytes.length) bytes = longer(bytes, needed);",
+    to: "bytes = longer(bytes, needed);",
+    tests: ["unit/claims/paths.test.ts"],
+  },
+  {
     guard: "a path that is longer in its composed form is not truncated",
     file: "lib/claims/paths.ts",
     from: 'encode(path.normalize("NFC"), at);',

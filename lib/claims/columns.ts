@@ -53,8 +53,8 @@ export function emptyClaims(): StoredClaims {
   };
 }
 
-export function longer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const next = new Uint8Array(bytes.length * 2);
+export function longer(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const next = new Uint8Array(length);
   next.set(bytes);
   return next;
 }

@@ -47,6 +47,11 @@ export function roomForPaths(count: number, length: number): StoredPaths {
   };
 }
 
+/** Bytes that so many more paths probably take; what is not used of them costs nothing. */
+export function roomFor(count: number): number {
+  return Math.min(count * BYTES_EACH, MOST_BYTES) + LONGEST;
+}
+
 export function wider(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
   const more = Math.min(Math.ceil(bytes.length / 2), MOST_ADDED);
   const next = new Uint8Array(Math.max(needed + LONGEST, bytes.length + more));
@@ -54,8 +59,8 @@ export function wider(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Arra
   return next;
 }
 
-export function widerWords(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const next = new Uint32Array(words.length * 2);
+export function widerWords(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const next = new Uint32Array(length);
   next.set(words);
   return next;
 }

@@ -3,12 +3,23 @@
 // all of it works on the same buffer and slots.
 
 import { emptySlots, firstSlot } from "../key-set.ts";
-import { MOST_BYTES, roomForPaths, type StoredPaths, tooMany, wider, widerWords } from "./path-room.ts";
+import { longer } from "./columns.ts";
+import {
+  MOST_BYTES,
+  roomFor,
+  roomForPaths,
+  type StoredPaths,
+  tooMany,
+  wider,
+  widerWords,
+} from "./path-room.ts";
 
 export type PathStore = {
   readonly size: number;
   /** Appends a path, also one that is there already; returns its number. */
   add(path: string): number;
+  /** Makes room for so many paths in all, so that nothing is copied until then. */
+  reserve(count: number): void;
   text(number: number): string;
   /** Numbers of every path that is equal in Unicode's composed form. */
   find(path: string): readonly number[];
@@ -170,8 +181,8 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     for (let number = 0; number < size; number++) enter(table, number);
     return table;
   };
-  const grow = () => {
-    starts = widerWords(starts);
+  const grow = (length: number) => {
+    starts = widerWords(starts, length);
     slots = null;
     const known = [...prefixes.keys()];
     prefixes.clear();
@@ -187,7 +198,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       return size;
     },
     add(path) {
-      if (size + 2 > starts.length) grow();
+      if (size + 2 > starts.length) grow(starts.length * 2);
       const { at, length, hash, slashes } = probeOf(path);
       starts[size + 1] = at + length;
       if (isSpelled(path)) spellings.set(size, path);
@@ -198,6 +209,12 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
       depths[slashes.length] = (depths[slashes.length] ?? 0) + 1;
       for (const [parts, table] of prefixes) enterPrefix(table, parts, number);
       return number;
+    },
+    reserve(count) {
+      if (count + 2 <= starts.length) return;
+      grow(count + 2);
+      const needed = start(size) + roomFor(count - size);
+      if (needed > bytes.length) bytes = longer(bytes, needed);
     },
     text: textOf,
     find(path) {

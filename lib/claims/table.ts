@@ -3,7 +3,7 @@
 // million resources has a million claims. It knows no rules; rows.ts and order-path.ts do. One file because
 // what it does to one column it does to all.
 
-import { createKeySet, doubled, keyAt, uuidKey, uuidText } from "../key-set.ts";
+import { createKeySet, keyAt, longerWords, uuidKey, uuidText } from "../key-set.ts";
 import { type Ended, emptyClaims, longer, type StoredClaims } from "./columns.ts";
 import { widerWords } from "./path-room.ts";
 import { createPathStore } from "./paths.ts";
@@ -60,14 +60,21 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   let { was, present, owners, marks, since, offerings } = stored;
   let now = new Uint8Array(present.length);
 
+  const growResources = (length: number): void => {
+    was = longer(was, length);
+    now = longer(now, length);
+    present = longerWords(present, length);
+  };
+  const growRecords = (length: number): void => {
+    owners = longerWords(owners, length);
+    marks = longer(marks, length);
+    since = widerWords(since, length);
+    offerings = longer(offerings, length);
+  };
   const resource = (uuid: string): number => {
     const number = keys.add(uuidKey(uuid));
     if (number < 0) return -1 - number;
-    if (number >= present.length) {
-      was = longer(was);
-      now = longer(now);
-      present = doubled(present);
-    }
+    if (number >= present.length) growResources(present.length * 2);
     present[number] = -1;
     return number;
   };
@@ -79,12 +86,7 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   };
   const append = (owner: number, claim: NewClaim): number => {
     const record = paths.add(claim.path);
-    if (record >= owners.length) {
-      owners = doubled(owners);
-      marks = longer(marks);
-      since = widerWords(since);
-      offerings = longer(offerings);
-    }
+    if (record >= owners.length) growRecords(owners.length * 2);
     owners[record] = owner;
     marks[record] = 0;
     since[record] = Math.floor(claim.since / 1000);
@@ -126,6 +128,19 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   return {
     /** The number of a resource, which it gets when it is first asked for. */
     resource,
+    /** Makes room for a list of so many resources, with one path each. */
+    reserve(count: number): void {
+      // Some more may come while it is read.
+      const room = Math.ceil(count * 1.1);
+      if (count > present.length) {
+        keys.reserve(room);
+        growResources(room);
+      }
+      if (count > owners.length) {
+        paths.reserve(room);
+        growRecords(room);
+      }
+    },
     /** The number of a resource that is known, or -1. */
     find: (uuid: string): number => keys.find(uuidKey(uuid)),
     uuid: (owner: number): string => uuidText(keyAt(keys.words(), owner)),

@@ -66,6 +66,7 @@ export async function readListing(
     const terminated = await countTerminated(job);
     let count = 0;
     for await (const part of parts) {
+      tried.claims.table.reserve(part.count);
       addEntries(tried.selection.select(await rows.complete(part)), sink.draft);
       ({ count } = part);
       job.progress.count(name, { done: part.seen, of: count, what: "resources" });

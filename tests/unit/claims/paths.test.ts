@@ -81,6 +81,19 @@ test("a path that is longer in its composed form is kept whole, wherever the roo
   }
 });
 
+test.each([10, 60, 4000])("room that is made between paths of %d bytes changes none of them", (length) => {
+  const store = createPathStore();
+  const pathOf = (n: number) => `/${n}`.padEnd(length, "x");
+  const most = 2500;
+  for (let n = 0; n < most; n++) {
+    if ([0, 100, 511, 700, 2000].includes(n)) store.reserve(n + 600);
+    store.add(pathOf(n));
+  }
+  store.reserve(10);
+  for (let n = 0; n < most; n++) expect([store.text(n), store.find(pathOf(n))]).toEqual([pathOf(n), [n]]);
+  expect(store.size).toBe(most);
+});
+
 test("paths that would fill the memory are refused", () => {
   const store = createPathStore();
   const add = () => {
