@@ -9,6 +9,14 @@ export function clean(text: string): string {
   return text.replace(UNSAFE, " ");
 }
 
+/** The same, and halves of characters, which no terminal can show. */
+const EACH_UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/** A text that is quoted: a question mark in the place of each such character shows that it is there. */
+export function masked(text: string): string {
+  return text.replace(EACH_UNSAFE, "?");
+}
+
 /** Those that JSON leaves as they are; the first 32 it escapes itself, but for the line breaks of its own layout. */
 const UNSAFE_IN_JSON = /[\u007f-\u009f\p{Cf}\u2028\u2029]/u;
 const EACH_UNSAFE_IN_JSON = new RegExp(UNSAFE_IN_JSON, "gu");

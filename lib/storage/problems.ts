@@ -1,6 +1,7 @@
 // What can be wrong with a resource or an order, and how it is reported: which field, what about it, what to try.
 // Values of a server are quoted only cleaned and shortened; names of people and organisations never.
 
+import { masked } from "../unsafe-text.ts";
 import type { MappingProblem } from "./document.ts";
 
 /** The closed set of codes the mapper reports (docs/contract.md, "The document"). */
@@ -42,8 +43,6 @@ export function mappingProblem(
 }
 
 const QUOTED_CHARACTERS = 60;
-/** Control, format and lone surrogate characters, and the line ends of Unicode: nothing a terminal should get. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
  * A server's value for a message: text in quotes, cleaned, at most 60 characters; of lists and objects just the kind.
@@ -63,7 +62,7 @@ export function quotedKeys(keys: readonly string[]): string {
 }
 
 function shortened(text: string): string {
-  const characters = [...text.replace(UNSAFE, "?")];
+  const characters = [...masked(text)];
   if (characters.length <= QUOTED_CHARACTERS) return characters.join("");
   return `${characters.slice(0, QUOTED_CHARACTERS - 1).join("")}…`;
 }
