@@ -746,14 +746,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: "lib/sync/whole-rows.ts",
     from: "    if (!check.isWhole)\n      throw",
     to: "    if (isUsable)\n      throw",
-    tests: ["waldur/model.test.ts"],
+    tests: ["faults/model-inside.test.ts"],
   },
   {
     guard: "random histories: pages that were not read completely are so after an unmarked change",
     file: "lib/sync/whole-rows.ts",
     from: "memory !== null && isUsable ? planCheck",
     to: "memory !== null ? planCheck",
-    tests: ["waldur/model.test.ts"],
+    tests: ["faults/model-inside.test.ts"],
   },
   {
     guard: "pages that are checked are those of the server, also where it gives smaller ones",
@@ -1859,7 +1859,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "lib/status/orders.ts",
     from: "if (resource !== null && older === undefined) oldest.set(resource, order.uuid);",
     to: "",
-    tests: ["waldur/status.test.ts", "waldur/model.test.ts"],
+    tests: ["waldur/status.test.ts", "faults/model-inside.test.ts"],
   },
   {
     guard: "nothing in the data of the page can end its element",
