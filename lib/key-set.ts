@@ -71,7 +71,7 @@ export function createKeySet(): KeySet {
   };
 
   const grow = (length: number) => {
-    keys = longerWords(keys, length);
+    keys = startedWith(new Int32Array(length), keys);
     slots = null;
   };
 
@@ -128,10 +128,12 @@ export function keyAt(keys: Int32Array, number: number): Key {
   return keys.subarray(number * KEY_WORDS, (number + 1) * KEY_WORDS);
 }
 
-/** The same words at the beginning of so many. */
-export function longerWords(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(length);
-  longer.set(words);
+/** The longer array, which begins with the values of the other one now. */
+export function startedWith<Values extends Int32Array | Uint32Array | Uint8Array>(
+  longer: Values,
+  values: Values,
+): Values {
+  longer.set(values);
   return longer;
 }
 

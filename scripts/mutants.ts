@@ -933,8 +933,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: "room that is made for paths never cuts those that are there",
     file: "lib/claims/paths.ts",
-    from: "if (needed > bytes.length) bytes = longer(bytes, needed);",
-    to: "bytes = longer(bytes, needed);",
+    from: "if (needed > bytes.length) bytes = startedWith(new Uint8Array(needed), bytes);",
+    to: "bytes = startedWith(new Uint8Array(needed), bytes);",
     tests: ["unit/claims/paths.test.ts"],
   },
   {

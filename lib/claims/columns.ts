@@ -52,9 +52,3 @@ export function emptyClaims(): StoredClaims {
     receipts: new Map(),
   };
 }
-
-export function longer(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const next = new Uint8Array(length);
-  next.set(bytes);
-  return next;
-}

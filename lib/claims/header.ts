@@ -4,6 +4,7 @@
 import { isTable } from "../json.ts";
 import { isSnapshotName, parseOrderFileName } from "../output/names.ts";
 import { isDigest } from "../output/state.ts";
+import { DAY_MS } from "../time.ts";
 import { isPlainUuid } from "../uuid.ts";
 import type { Ended } from "./columns.ts";
 import type { Release } from "./releases.ts";
@@ -45,7 +46,7 @@ export type Header = ClaimsSource & {
 };
 
 /** Clocks of hosts and file systems differ, and a receipt that is read twice does no harm. */
-const OVERLAP_MS = 86_400_000;
+const OVERLAP_MS = DAY_MS;
 
 /** Receipts that were changed since then are read again, with claims whose list was read at that time. */
 export function receiptsSince({ listedAt }: Pick<ClaimsSource, "listedAt">): Date {

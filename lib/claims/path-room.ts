@@ -1,6 +1,7 @@
 // The room that the paths of claims take: their bytes, one after the other, and where each begins.
 
 import { AnswerError } from "../errors.ts";
+import { startedWith } from "../key-set.ts";
 
 export type StoredPaths = {
   size: number;
@@ -40,7 +41,7 @@ export function roomForPaths(count: number, length: number): StoredPaths {
   return {
     size: 0,
     starts: new Uint32Array(capacity + 2),
-    bytes: new Uint8Array(length + (capacity - count) * BYTES_EACH + LONGEST),
+    bytes: new Uint8Array(length + roomForMore(capacity - count)),
     depths: [],
     hasTwins: false,
     spellings: new Map(),
@@ -48,19 +49,11 @@ export function roomForPaths(count: number, length: number): StoredPaths {
 }
 
 /** Bytes that so many more paths probably take; what is not used of them costs nothing. */
-export function roomFor(count: number): number {
+export function roomForMore(count: number): number {
   return Math.min(count * BYTES_EACH, MOST_BYTES) + LONGEST;
 }
 
 export function wider(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
   const more = Math.min(Math.ceil(bytes.length / 2), MOST_ADDED);
-  const next = new Uint8Array(Math.max(needed + LONGEST, bytes.length + more));
-  next.set(bytes);
-  return next;
-}
-
-export function widerWords(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  const next = new Uint32Array(length);
-  next.set(words);
-  return next;
+  return startedWith(new Uint8Array(Math.max(needed + LONGEST, bytes.length + more)), bytes);
 }

@@ -2,17 +2,8 @@
 // paths above it, and one below it. Some 60 bytes a path instead of a string and a hash entry each. One file because
 // all of it works on the same buffer and slots.
 
-import { emptySlots, firstSlot } from "../key-set.ts";
-import { longer } from "./columns.ts";
-import {
-  MOST_BYTES,
-  roomFor,
-  roomForPaths,
-  type StoredPaths,
-  tooMany,
-  wider,
-  widerWords,
-} from "./path-room.ts";
+import { emptySlots, firstSlot, startedWith } from "../key-set.ts";
+import { MOST_BYTES, roomForMore, roomForPaths, type StoredPaths, tooMany, wider } from "./path-room.ts";
 
 export type PathStore = {
   readonly size: number;
@@ -182,7 +173,7 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     return table;
   };
   const grow = (length: number) => {
-    starts = widerWords(starts, length);
+    starts = startedWith(new Uint32Array(length), starts);
     slots = null;
     const known = [...prefixes.keys()];
     prefixes.clear();
@@ -213,8 +204,8 @@ export function createPathStore(stored: StoredPaths = roomForPaths(0, 0)): PathS
     reserve(count) {
       if (count + 2 <= starts.length) return;
       grow(count + 2);
-      const needed = start(size) + roomFor(count - size);
-      if (needed > bytes.length) bytes = longer(bytes, needed);
+      const needed = start(size) + roomForMore(count - size);
+      if (needed > bytes.length) bytes = startedWith(new Uint8Array(needed), bytes);
     },
     text: textOf,
     find(path) {

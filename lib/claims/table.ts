@@ -3,9 +3,8 @@
 // million resources has a million claims. It knows no rules; rows.ts and order-path.ts do. One file because
 // what it does to one column it does to all.
 
-import { createKeySet, keyAt, longerWords, uuidKey, uuidText } from "../key-set.ts";
-import { type Ended, emptyClaims, longer, type StoredClaims } from "./columns.ts";
-import { widerWords } from "./path-room.ts";
+import { createKeySet, keyAt, startedWith, uuidKey, uuidText } from "../key-set.ts";
+import { type Ended, emptyClaims, type StoredClaims } from "./columns.ts";
 import { createPathStore } from "./paths.ts";
 import { createReleases } from "./releases.ts";
 
@@ -61,15 +60,15 @@ export function createClaimTable(stored: StoredClaims = emptyClaims()) {
   let now = new Uint8Array(present.length);
 
   const growResources = (length: number): void => {
-    was = longer(was, length);
-    now = longer(now, length);
-    present = longerWords(present, length);
+    was = startedWith(new Uint8Array(length), was);
+    now = startedWith(new Uint8Array(length), now);
+    present = startedWith(new Int32Array(length), present);
   };
   const growRecords = (length: number): void => {
-    owners = longerWords(owners, length);
-    marks = longer(marks, length);
-    since = widerWords(since, length);
-    offerings = longer(offerings, length);
+    owners = startedWith(new Int32Array(length), owners);
+    marks = startedWith(new Uint8Array(length), marks);
+    since = startedWith(new Uint32Array(length), since);
+    offerings = startedWith(new Uint8Array(length), offerings);
   };
   const resource = (uuid: string): number => {
     const number = keys.add(uuidKey(uuid));
